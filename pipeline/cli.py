@@ -1,0 +1,257 @@
+"""The command line: one command a verb. Each parses, calls and echoes; TensorFlow comes in late."""
+
+import csv
+import io
+import json
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from pipeline import __version__
+from pipeline.errors import PipelineError
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+DATA = click.argument("data", type=click.Path(path_type=Path), default=Path("data/digits"))
+RUNS = click.option(
+    "--runs",
+    type=click.Path(path_type=Path),
+    default=Path("runs"),
+    show_default=True,
+    help="Where runs are kept, a folder a competition.",
+)
+SCHEMA = (
+    click.option("--label", help="The label's column: its name, 'first' or 'last'."),
+    click.option("--id", help="The ids' column: its name, 'first' or 'last'."),
+    click.option("--header/--no-header", default=None, help="Whether the first rows hold names."),
+    click.option("--delimiter", help="comma, semicolon, tab or pipe."),
+    click.option("--shape", help="An image's shape, as 28x28 or 32x32x3."),
+    click.option("--range", type=float, nargs=2, help="The ends of the grey scale, as 0 255."),
+)
+
+
+def schema_options(command: Command) -> Command:
+    """What can be told about a competition; each option stands above every guess."""
+    for option in reversed(SCHEMA):
+        command = option(command)
+    return command
+
+
+class Commands(click.Group):
+    """Turns what goes wrong into one message and an exit status; --debug adds the traceback."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except PipelineError:
+            if ctx.params.get("debug"):
+                traceback.print_exc()
+            raise
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
+        except KeyboardInterrupt:
+            click.echo("Interrupted. Finished runs are kept, the unfinished one is not.", err=True)
+            ctx.exit(130)
+        except Exception as error:
+            if ctx.params.get("debug"):
+                raise
+            advice = "`pipeline --debug` before the command shows the traceback."
+            click.echo(f"Error: {type(error).__name__}: {error}\n{advice}", err=True)
+            ctx.exit(1)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__)
+@click.option("--debug", is_flag=True, help="Show the traceback of errors.")
+def main(debug: bool) -> None:
+    """From a folder of pixel CSVs to a submission you can trust.
+
+    DATA is a competition's folder, data/digits where none is given.
+    """
+
+
+@main.command()
+@DATA
+@RUNS
+@schema_options
+def inspect(data: Path, runs: Path, **told: Any) -> None:
+    """Show what a folder holds: schema, classes, duplicates, samples.
+
+    \b
+    Example: pipeline inspect data/my-competition
+    """
+    competition = _load(data, told)
+    from pipeline.data.inspection import choose_samples, describe
+
+    click.echo(describe(competition))
+    from pipeline.files import write_bytes
+    from pipeline.report.figures import png, samples
+
+    picture = runs / competition.name / "samples.png"
+    write_bytes(picture, png(samples(*choose_samples(competition))))
+    click.echo(f"\nsamples      {picture}")
+
+
+@main.command()
+@click.option("--format", "form", type=click.Choice(["table", "json", "csv"]), default="table")
+def models(form: str) -> None:
+    """List every recipe: origin, parameters, input, published score."""
+    from pipeline.models.catalogue import COLUMNS, table, text
+
+    rows = table()
+    click.echo(text(rows) if form == "table" else _export(COLUMNS, rows, form))
+
+
+@main.command()
+@DATA
+@click.option("--model", "names", multiple=True, help="A recipe; repeat it for more.")
+@click.option("--epochs", type=click.IntRange(1), help="At most so many epochs.")
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
+@click.option("--weights", help="Of a pretrained base: imagenet, none, or a file.")
+@click.option("--set", "changes", multiple=True, metavar="NAME=VALUE", help="Change a recipe.")
+@click.option("--fresh", is_flag=True, help="Train again what is finished.")
+@RUNS
+@schema_options
+def train(
+    data: Path,
+    names: tuple[str, ...],
+    epochs: int | None,
+    seed: int,
+    weights: str | None,
+    changes: tuple[str, ...],
+    fresh: bool,
+    runs: Path,
+    **told: Any,
+) -> None:
+    """Train recipes and show the leaderboard; finished runs are reused.
+
+    \b
+    Example: pipeline train data/digits --model conv --model augmented --epochs 20
+    """
+    settings = _changes(changes, epochs, weights)
+    competition = _load(data, told)
+    from pipeline.models import DEFAULTS
+    from pipeline.training.session import train_all
+
+    train_all(competition, runs / competition.name, names or DEFAULTS, settings, seed, fresh)
+    _echo_leaderboard(runs / competition.name)
+
+
+@main.command()
+@DATA
+@click.option("--format", "form", type=click.Choice(["table", "json", "csv"]), default="table")
+@RUNS
+def leaderboard(data: Path, form: str, runs: Path) -> None:
+    """Compare all runs on the same validation rows."""
+    folder = runs / data.resolve().name
+    if form == "table":
+        _echo_leaderboard(folder)
+        return
+    from pipeline.runs.leaderboard import COLUMNS, table
+    from pipeline.runs.run import list_runs
+
+    click.echo(_export(COLUMNS, table(list_runs(folder)), form))
+
+
+@main.command()
+@DATA
+@click.option("--run", "name", help="The run to submit; the best one where none is given.")
+@click.option("--output", type=click.Path(path_type=Path), help="The file to write.")
+@RUNS
+@schema_options
+def submit(data: Path, name: str | None, output: Path | None, runs: Path, **told: Any) -> None:
+    """Write the best run's submission, training first where there is no run.
+
+    The last line printed is the file's path.
+    """
+    competition = _load(data, told)
+    from pipeline.runs.leaderboard import rank
+    from pipeline.runs.run import find_run, list_runs
+    from pipeline.submission.write import write_submission
+
+    folder = runs / competition.name
+    if not list_runs(folder):
+        from pipeline.models import DEFAULTS
+        from pipeline.training.session import train_all
+
+        train_all(competition, folder, DEFAULTS, {})
+    _echo_leaderboard(folder)
+    ranked = rank(list_runs(folder))
+    run = find_run(ranked, name, folder) if name else ranked[0]
+    _refuse_stale(run, competition)
+    path = output or Path("submissions") / competition.name / f"{run.name}.csv"
+    write_submission(competition, run.test(), path)
+    click.echo(f"\nThe submission of {run.name}:")
+    click.echo(path)
+
+
+@main.command()
+@click.argument("data", type=click.Path(path_type=Path))
+@click.argument("file", type=click.Path(path_type=Path))
+@schema_options
+def check(data: Path, file: Path, **told: Any) -> None:
+    """Tell whether a grader would accept FILE, naming every fault at once."""
+    competition = _load(data, told)
+    from pipeline.submission.check import check_file
+    from pipeline.submission.form import form_of
+
+    form = form_of(competition)
+    check_file(form, file)
+    click.echo(f"{file}: valid, {len(form.ids):,} rows of {','.join(form.header)}")
+
+
+def _load(data: Path, told: dict[str, Any]) -> Any:
+    """The competition, with the options' values in the types that settings have."""
+    from pipeline.data.competition import Competition
+
+    if told.get("shape"):
+        sides = told["shape"].lower().split("x")
+        told["shape"] = [int(side) if side.isdigit() else side for side in sides]
+    return Competition.load(data, **told)
+
+
+def _changes(changes: tuple[str, ...], epochs: int | None, weights: str | None) -> dict[str, str]:
+    """--set, --epochs and --weights as one mapping of recipe settings."""
+    settings = {}
+    for text in changes:
+        name, equals, value = text.partition("=")
+        if not equals or not name or not value:
+            raise PipelineError(f"--set {text}: expected NAME=VALUE, as in --set batch_size=64.")
+        settings[name] = value
+    if epochs:
+        settings["epochs"] = str(epochs)
+    if weights:
+        settings["base.weights"] = weights
+    return settings
+
+
+def _echo_leaderboard(folder: Path) -> None:
+    from pipeline.runs.leaderboard import text
+    from pipeline.runs.run import list_runs
+
+    runs = list_runs(folder)
+    if not runs:
+        raise PipelineError(f"{folder} has no finished runs yet. Train some: pipeline train.")
+    click.echo(text(runs))
+
+
+def _refuse_stale(run: Any, competition: Any) -> None:
+    if run.record["data"]["fingerprint"] != competition.fingerprint:
+        raise PipelineError(
+            f"{run.folder} was trained on other data than {competition.folder} holds now. "
+            f"Move {run.folder.parent} away and train again."
+        )
+
+
+def _export(columns: tuple[str, ...], rows: list[dict[str, Any]], form: str) -> str:
+    """Rows as JSON or CSV, without a newline at the end."""
+    if form == "json":
+        return json.dumps(rows, indent=2)
+    buffer = io.StringIO()
+    writer = csv.DictWriter(buffer, columns, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return buffer.getvalue().rstrip("\n")

@@ -1,0 +1,1 @@
+"""From CSV files to images: competition, schema, reader, images, augmentation, splits."""

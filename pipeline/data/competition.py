@@ -1,0 +1,220 @@
+"""A competition: the files of a folder, understood and held as arrays."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from pipeline.data.columns import candidates
+from pipeline.data.labels import classes_of
+from pipeline.data.reader import Fault, Pixels, Table, locate, read, refuse
+from pipeline.data.schema import Schema, infer
+from pipeline.data.settings import FILE, Settings, load_settings
+from pipeline.data.source import Source, open_source
+from pipeline.data.values import numbers
+from pipeline.errors import PipelineError
+
+NAMES = {
+    "train": ("train.csv", "train_data.csv"),
+    "test": ("test.csv", "test_data.csv"),
+    "sample": ("sample_submission.csv", "sampleSubmission.csv"),
+}
+ENDINGS = ("", ".gz", ".zip")
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A sample submission: the form that the competition accepts.
+
+    Attributes:
+        header: the columns' names, the id's first.
+        ids: the first column, as written, in the order asked for.
+    """
+
+    path: Path
+    header: tuple[str, ...]
+    ids: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Competition:
+    """All that a competition's folder holds.
+
+    Attributes:
+        train_pixels, test_pixels: (n, pixels) uint8 in 0..255, or float32, in file order.
+        labels: (n,) integers in 0..k-1, indices into `classes`.
+        classes: the k classes as the training file spells them.
+        test_ids: the test rows' ids as written, or None where the test file has none.
+        fingerprint: SHA-256 of the content, whatever the files' form; runs carry it.
+    """
+
+    name: str
+    folder: Path
+    settings: Settings
+    schema: Schema
+    train_source: Source
+    test_source: Source
+    train_pixels: Pixels
+    labels: npt.NDArray[np.int64]
+    classes: tuple[str, ...]
+    test_pixels: Pixels
+    test_ids: tuple[str, ...] | None
+    sample: Sample | None
+    fingerprint: str
+
+    @classmethod
+    def load(cls, folder: Path | str, **options: Any) -> "Competition":
+        """Reads the folder's files.
+
+        Args:
+            folder: the competition's folder.
+            options: settings (see `Settings`) that stand above those of competition.toml.
+
+        Raises:
+            PipelineError: a file is missing, or has faults, or cannot be understood.
+        """
+        folder = Path(folder)
+        paths, settings = find_files(folder, options)
+        sources = [
+            open_source(paths[role], settings.separator, settings.header)
+            for role in ("train", "test")
+        ]
+        sample = _read_sample(paths["sample"], settings) if "sample" in paths else None
+        train, test = (
+            read(source, candidates(source, other, settings))
+            for source, other in (sources, sources[::-1])
+        )
+        schema = infer(train, test, settings, sample.header[0] if sample else None)
+        classes, labels = classes_of(train, schema.label)
+        train_pixels = numbers(train, schema.pixels, schema.low, schema.high)
+        test_pixels = numbers(test, schema.test_pixels, schema.low, schema.high)
+        ids = _test_ids(test, schema.test_id)
+        _refuse_other_ids(test.source, sample, ids, len(test))
+        return cls(
+            name=folder.resolve().name,
+            folder=folder,
+            settings=settings,
+            schema=schema,
+            train_source=train.source,
+            test_source=test.source,
+            train_pixels=train_pixels,
+            labels=labels,
+            classes=classes,
+            test_pixels=test_pixels,
+            test_ids=ids,
+            sample=sample,
+            fingerprint=_fingerprint(schema, classes, labels, train_pixels, test_pixels),
+        )
+
+
+def find_files(folder: Path, options: dict[str, Any]) -> tuple[dict[str, Path], Settings]:
+    """The training, test and perhaps sample file of a folder, by role; and what is told of it.
+
+    Raises:
+        PipelineError: the folder or one of the first two is missing.
+    """
+    if not folder.is_dir():
+        found = "is not a folder" if folder.exists() else "does not exist"
+        raise PipelineError(
+            f"The competition folder {folder} {found}. Expected a folder with "
+            f"{NAMES['train'][0]} and {NAMES['test'][0]}."
+        )
+    settings = load_settings(folder, options)
+    paths = {}
+    for role, names in NAMES.items():
+        told = getattr(settings, role)
+        if told:
+            paths[role] = folder / told
+        elif path := _find(folder, names):
+            paths[role] = path
+        elif role != "sample":
+            present = sorted(path.name for path in folder.iterdir())
+            raise PipelineError(
+                f"{folder} has no {role} file. Looked for {' and '.join(names)}, also with "
+                f"{' or '.join(ENDINGS[1:])}; found {', '.join(present[:10]) or 'nothing'}. "
+                f'Rename the file, or name it in {folder / FILE}: {role} = "..."'
+            )
+    return paths, settings
+
+
+def _find(folder: Path, names: Sequence[str]) -> Path | None:
+    present = {path.name.lower(): path for path in folder.iterdir()}
+    wanted = [name + ending for name in names for ending in ENDINGS]
+    wanted += [name.removesuffix(".csv") + ".zip" for name in names]
+    return next((present[w.lower()] for w in wanted if w.lower() in present), None)
+
+
+def _read_sample(path: Path, settings: Settings) -> Sample:
+    source = open_source(path, settings.separator, header=True)
+    assert source.header is not None
+    rows = list(source.rows())
+    refuse(
+        source,
+        [
+            Fault(line, None, f"{len(cells)} fields where the header has {source.columns}")
+            for line, cells in rows
+            if len(cells) != source.columns
+        ],
+    )
+    if source.columns < 2 or not rows:
+        raise PipelineError(f"{path}: expected a header of at least an id and a label, and rows.")
+    return Sample(path, tuple(source.header), tuple(cells[0].strip() for _, cells in rows))
+
+
+def _test_ids(test: Table, column: int | None) -> tuple[str, ...] | None:
+    if column is None:
+        return None
+    ids = tuple(str(text) for text in test.texts[column])
+    first: dict[str, int] = {}
+    twice = [row for row, id in enumerate(ids) if first.setdefault(id, row) != row or not id]
+    faults = [
+        Fault(
+            line,
+            test.source.column(column),
+            f"the id {ids[row]!r} stands in data row {first[ids[row]] + 1} already"
+            if ids[row]
+            else "the id is empty",
+        )
+        for row, line, _ in locate(test.source, twice[:5])
+    ]
+    refuse(test.source, faults, total=len(twice))
+    return ids
+
+
+def _refuse_other_ids(
+    test: Source, sample: Sample | None, ids: tuple[str, ...] | None, rows: int
+) -> None:
+    if sample is None:
+        return
+    if len(set(sample.ids)) != len(sample.ids):
+        raise PipelineError(f"{sample.path} has an id twice. Expected each id once.")
+    if ids is None and len(sample.ids) != rows:
+        raise PipelineError(
+            f"{sample.path} has {len(sample.ids)} rows and {test.path} has {rows}. Expected as "
+            "many: one of the two belongs to another competition, or is cut short."
+        )
+    if ids is not None and set(ids) != set(sample.ids):
+        lacking, extra = set(sample.ids) - set(ids), set(ids) - set(sample.ids)
+        raise PipelineError(
+            f"{sample.path} and {test.path} have other ids: {len(lacking)} of the sample's are "
+            f"not in the test file, {len(extra)} of the test's not in the sample (for example "
+            f"{min(lacking | extra)!r}). Expected the same."
+        )
+
+
+def _fingerprint(
+    schema: Schema,
+    classes: tuple[str, ...],
+    labels: npt.NDArray[np.int64],
+    *pixels: Pixels,
+) -> str:
+    form = (schema.shape, schema.planes, schema.low, schema.high, classes)
+    digest = hashlib.sha256(repr(form).encode())
+    for array in (labels, *pixels):
+        digest.update(f"{array.dtype.str}{array.shape}".encode())
+        digest.update(np.ascontiguousarray(array).data)
+    return digest.hexdigest()

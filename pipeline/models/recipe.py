@@ -1,0 +1,142 @@
+"""The Recipe dataclass: everything that defines a model and its training."""
+
+import types
+import typing
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, fields, is_dataclass, replace
+from typing import Any
+
+from pipeline.data.augmentation import Augmentation
+from pipeline.errors import PipelineError, nearest
+
+
+@dataclass(frozen=True)
+class Published:
+    """What somebody reached with this recipe on 28 x 28 x 1 images of 10 classes.
+
+    Attributes:
+        parameters: of the whole model.
+        accuracy: in 0..1, on the data of `on`.
+    """
+
+    parameters: int
+    accuracy: float | None = None
+    on: str = ""
+
+
+@dataclass(frozen=True)
+class Plateau:
+    """Keras' ReduceLROnPlateau: the learning rate times `factor` after `patience` flat epochs."""
+
+    monitor: str = "val_loss"
+    factor: float = 0.1
+    patience: int = 5
+    minimum: float = 0.0
+
+
+@dataclass(frozen=True)
+class Base:
+    """A VGG16 without its top, below the recipe's own layers.
+
+    Attributes:
+        frozen_until: layers up to this one keep their weights; "" trains all of them.
+        warm_up: epochs in which the layers above `frozen_until` stay as they are too, so that
+            the new top does not spoil them (at the learning rate `warm_up_rate`).
+        weights: "imagenet", "none", or the path of a file in the layout of Keras' no-top file.
+    """
+
+    frozen_until: str = "block5_pool"
+    warm_up: int = 0
+    warm_up_rate: float = 1e-3
+    weights: str = "imagenet"
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Everything that defines a model.
+
+    Attributes:
+        origin: where it comes from.
+        layers: recipe -> Keras layers between the scaled images and the softmax over classes.
+        smallest_side: smaller images are enlarged to it; larger ones are taken as they are.
+        channels: 1 or 3, or None to take the images' own.
+        early_stopping: epochs without a smaller validation loss after which training ends.
+        keep: "best" for the weights of the epoch of smallest validation loss, or "last".
+        momentum: of the optimizer, where it has one.
+    """
+
+    name: str
+    origin: str
+    layers: Callable[["Recipe"], list[Any]]
+    published: Published | None = None
+    smallest_side: int = 2
+    channels: int | None = None
+    base: Base | None = None
+    optimizer: str = "rmsprop"
+    learning_rate: float = 1e-3
+    momentum: float = 0.0
+    batch_size: int = 128
+    epochs: int = 100
+    early_stopping: int | None = None
+    plateau: Plateau | None = None
+    keep: str = "best"
+    augmentation: Augmentation | None = None
+
+    def image_shape(self, shape: tuple[int, int, int]) -> tuple[int, int, int]:
+        """The (height, width, channels) it takes for images of that shape."""
+        height, width, channels = shape
+        scale = max(1.0, self.smallest_side / min(height, width))
+        return round(height * scale), round(width * scale), self.channels or channels
+
+    def settings(self) -> dict[str, Any]:
+        """All that makes it what it is, as run.json holds it."""
+        settings: dict[str, Any] = asdict(self) | {"layers": self.layers.__name__}
+        return settings
+
+
+def change(recipe: Recipe, changes: Mapping[str, str]) -> Recipe:
+    """The recipe with fields set from text: {"epochs": "5", "augmentation.rotation": "20"}.
+
+    "none" takes an optional part away.
+
+    Raises:
+        PipelineError: there is no such field, or the text is no value for it.
+    """
+    for name, text in changes.items():
+        recipe = _set(recipe, recipe.name, name.split("."), name, text)
+    return recipe
+
+
+FIXED = ("name", "origin", "layers", "published")
+
+
+def _set(part: Any, recipe_name: str, path: list[str], name: str, text: str) -> Any:
+    kinds = typing.get_type_hints(type(part))
+    known = [field.name for field in fields(part) if field.name not in FIXED]
+    if path[0] not in known:
+        raise PipelineError(
+            f"The recipe {recipe_name!r} has no setting {name!r}.{nearest(path[0], known)} "
+            f"There are: {', '.join(known)}."
+        )
+    value = getattr(part, path[0])
+    options = typing.get_args(kinds[path[0]]) or (kinds[path[0]],)
+    if len(path) > 1:
+        kind = next((option for option in options if is_dataclass(option)), None)
+        if kind is None:
+            raise PipelineError(f"The setting {path[0]!r} has no parts, so no {name!r}.")
+        part_value = value if value is not None else typing.cast(Any, kind)()
+        return replace(part, **{path[0]: _set(part_value, recipe_name, path[1:], name, text)})
+    return replace(part, **{path[0]: _value(options, name, text)})
+
+
+def _value(options: tuple[Any, ...], name: str, text: str) -> Any:
+    if text.lower() == "none" and types.NoneType in options:
+        return None
+    for kind in (int, float, str):
+        if kind in options:
+            try:
+                return kind(text)
+            except ValueError:
+                break
+    wanted = " or ".join(getattr(option, "__name__", str(option)) for option in options)
+    raise PipelineError(f"--set {name}={text}: expected {wanted.replace('NoneType', 'none')}.")

@@ -1,0 +1,1 @@
+"""What is known of finished work, read from run folders: no model, no TensorFlow."""

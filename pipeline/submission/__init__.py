@@ -1,0 +1,1 @@
+"""The way out: from probabilities to the CSV that a competition accepts."""

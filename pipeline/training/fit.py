@@ -1,0 +1,111 @@
+"""The training loop around Keras: from a network and images to the weights of its best epoch."""
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from pipeline.data.images import Images
+from pipeline.data.splits import Split
+from pipeline.models.network import Network, compile_network
+from pipeline.models.recipe import Recipe
+from pipeline.runs.metrics import Labels
+from pipeline.training.batches import Batches
+from pipeline.training.callbacks import Progress, recipe_callbacks
+from pipeline.training.prediction import BATCH, predict
+
+History = dict[str, list[float]]
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """What a training was.
+
+    Attributes:
+        history: Keras' logs, a value an epoch: loss, accuracy, val_loss, val_accuracy, ...
+        best_epoch: the epoch, from 1, whose weights the model has now.
+        seconds: of the whole training, features of a frozen base included.
+    """
+
+    history: History
+    best_epoch: int
+    seconds: float
+
+
+def fit(
+    network: Network,
+    recipe: Recipe,
+    images: Images,
+    labels: Labels,
+    split: Split,
+    seed: int,
+    checkpoint: Path,
+    progress: Progress,
+) -> Fitted:
+    """Trains the network in place.
+
+    Args:
+        images: (n, height, width, channels) as the network takes them, of all training rows.
+        labels: (n,) integers.
+        checkpoint: a file for the best weights so far; gone at the end.
+    """
+    start = time.perf_counter()
+    model, inputs = network.model, images
+    if network.frozen and recipe.augmentation is None:
+        # What never changes is computed once, not once an epoch.
+        model, inputs = network.tail, predict(network.frozen, images)
+    batches = Batches(
+        inputs[split.train],
+        labels[split.train],
+        recipe.batch_size,
+        recipe.augmentation,
+        seed,
+    )
+    validation = inputs[split.validation], labels[split.validation]
+    history: History = {}
+    if recipe.base and recipe.base.warm_up:
+        _train_base_layers(network, False)
+        compile_network(model, recipe, recipe.base.warm_up_rate)
+        _run(model, batches, validation, 0, recipe.base.warm_up, [progress], history)
+        _train_base_layers(network, True)
+    compile_network(model, recipe)
+    done = len(next(iter(history.values()), []))
+    callbacks = [*recipe_callbacks(recipe, checkpoint), progress]
+    _run(model, batches, validation, done, done + recipe.epochs, callbacks, history)
+    best_epoch = len(history["loss"])
+    if recipe.keep == "best":
+        model.load_weights(checkpoint)
+        checkpoint.unlink()
+        best_epoch = done + int(np.argmin(history["val_loss"][done:])) + 1
+    return Fitted(history, best_epoch, time.perf_counter() - start)
+
+
+def _run(
+    model: keras.Model,
+    batches: Batches,
+    validation: tuple[Images, Labels],
+    first: int,
+    last: int,
+    callbacks: list[keras.callbacks.Callback],
+    history: History,
+) -> None:
+    """Trains epochs first..last-1 and adds their logs to the history."""
+    logs = model.fit(
+        batches,
+        validation_data=validation,
+        validation_batch_size=BATCH,
+        initial_epoch=first,
+        epochs=last,
+        callbacks=callbacks,
+        verbose=0,
+    ).history
+    for name, values in logs.items():
+        missing = first - len(history.setdefault(name, []))
+        history[name] += [float("nan")] * missing + [float(value) for value in values]
+
+
+def _train_base_layers(network: Network, trainable: bool) -> None:
+    for layer in network.base_layers:
+        layer.trainable = trainable

@@ -1,0 +1,156 @@
+"""From a recipe and a competition to a run: the folder that holds all that is known of it."""
+
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from pipeline.data.competition import Competition
+from pipeline.data.images import Images, fit_to, to_images
+from pipeline.data.reader import Pixels
+from pipeline.data.splits import Split
+from pipeline.files import lock, new_folder, sha256, write_array, write_csv, write_json, write_text
+from pipeline.models.network import Network, build
+from pipeline.models.pretrained import save_base
+from pipeline.models.recipe import Recipe
+from pipeline.runs.metrics import scores
+from pipeline.runs.run import RECORD, WEIGHTS, Run, load_run
+from pipeline.training.callbacks import Progress
+from pipeline.training.environment import describe_environment
+from pipeline.training.fit import Fitted, fit
+from pipeline.training.prediction import predict
+
+BASE_WEIGHTS = "vgg16_notop.h5"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is to be trained: a recipe on a split, and the seed of all that is random in it."""
+
+    competition: Competition
+    split: Split
+    recipe: Recipe
+    seed: int = 0
+
+    @property
+    def origin(self) -> tuple[str, str]:
+        """The fingerprints of data and split, as `Run.origin` has them."""
+        return self.competition.fingerprint, self.split.fingerprint
+
+    def identity(self) -> dict[str, Any]:
+        """What a run has in common with the plan whose outcome it is."""
+        competition, settings = self.competition, self.competition.settings
+        return {
+            "recipe": self.recipe.settings(),
+            "seed": self.seed,
+            "data": {
+                "competition": competition.name,
+                "fingerprint": competition.fingerprint,
+                "classes": list(competition.classes),
+                "shape": list(competition.schema.shape),
+                "train_rows": len(competition.train_pixels),
+                "test_rows": len(competition.test_pixels),
+            },
+            "split": {
+                "fingerprint": self.split.fingerprint,
+                "share": settings.validation,
+                "seed": settings.split_seed,
+                "train_rows": len(self.split.train),
+                "validation_rows": len(self.split.validation),
+            },
+        }
+
+
+def train(plan: Plan, folder: Path) -> Run:
+    """Trains the plan's recipe and writes the run's folder, whole or not at all.
+
+    The same plan on the same machine with as many threads gives the same weights, bit for bit.
+
+    Raises:
+        PipelineError: pretrained weights cannot be had, or another process makes this run.
+    """
+    with lock(folder), new_folder(folder) as unfinished:
+        keras.utils.set_random_seed(plan.seed)
+        network = _network(plan)
+        images = _images(plan, plan.competition.train_pixels)
+        progress = Progress(folder.name)
+        fitted = fit(
+            network,
+            plan.recipe,
+            images,
+            plan.competition.labels,
+            plan.split,
+            plan.seed,
+            unfinished / "best.weights.h5",
+            progress,
+        )
+        write_text(unfinished / "log.txt", "".join(f"{line}\n" for line in progress.lines))
+        _save_network(plan, network, unfinished)
+        outcome = _save_probabilities(plan, network, images, unfinished)
+        _save_history(fitted, unfinished)
+        write_json(
+            unfinished / RECORD,
+            plan.identity()
+            | outcome
+            | {
+                "epochs": len(fitted.history["loss"]),
+                "best_epoch": fitted.best_epoch,
+                "fit_seconds": fitted.seconds,
+                "parameters": network.model.count_params(),
+                "created": datetime.now(UTC).isoformat(timespec="seconds"),
+                "environment": describe_environment(),
+                "sha256": {
+                    path.name: sha256(path)
+                    for path in sorted(unfinished.iterdir())
+                    if path.name != RECORD
+                },
+            },
+        )
+    return load_run(folder)
+
+
+def _network(plan: Plan) -> Network:
+    schema = plan.competition.schema
+    shape = plan.recipe.image_shape(schema.shape)
+    return build(plan.recipe, shape, len(plan.competition.classes), schema.low, schema.high)
+
+
+def _images(plan: Plan, pixels: Pixels) -> Images:
+    schema = plan.competition.schema
+    return fit_to(to_images(pixels, schema), *plan.recipe.image_shape(schema.shape))
+
+
+def _save_network(plan: Plan, network: Network, folder: Path) -> None:
+    network.model.save_weights(folder / WEIGHTS)
+    if network.base is not None and network.base_layers:  # a base that learnt can be lent
+        save_base(network.base, folder / BASE_WEIGHTS)
+
+
+def _save_probabilities(
+    plan: Plan, network: Network, images: Images, folder: Path
+) -> dict[str, Any]:
+    """Saves the validation and test rows' probabilities; returns what run.json says of them."""
+    rows = plan.split.validation
+    validation, labels = predict(network.model, images[rows]), plan.competition.labels[rows]
+    test_images = _images(plan, plan.competition.test_pixels)
+    start = time.perf_counter()
+    test = predict(network.model, test_images)
+    seconds = time.perf_counter() - start
+    write_array(folder / "validation.npy", validation)
+    write_array(folder / "validation_rows.npy", rows)
+    write_array(folder / "validation_labels.npy", labels)
+    write_array(folder / "test.npy", test)
+    return {
+        "scores": scores(validation, labels),
+        "predict_images_per_second": len(test) / seconds,
+    }
+
+
+def _save_history(fitted: Fitted, folder: Path) -> None:
+    names = list(fitted.history)
+    epochs = zip(*(fitted.history[name] for name in names), strict=True)
+    rows = [(epoch, *values) for epoch, values in enumerate(epochs, start=1)]
+    write_csv(folder / "history.csv", ["epoch", *names], rows)
