@@ -49,19 +49,6 @@ def write_array(path: Path, array: np.ndarray) -> None:
     write_bytes(path, buffer.getvalue())
 
 
-def write_arrays(path: Path, arrays: Sequence[np.ndarray]) -> None:
-    """An .npz of arrays in their order: arr_00000, arr_00001, ..."""
-    buffer = io.BytesIO()
-    np.savez(buffer, allow_pickle=False, **{f"arr_{i:05d}": a for i, a in enumerate(arrays)})
-    write_bytes(path, buffer.getvalue())
-
-
-def read_arrays(path: Path) -> list[np.ndarray]:
-    """What write_arrays wrote, in the same order."""
-    with np.load(path, allow_pickle=False) as archive:
-        return [archive[name] for name in sorted(archive.files)]
-
-
 def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """A CSV as graders like it: comma, LF, quotes only where a cell needs them."""
     write_text(path, csv_text(header, rows))

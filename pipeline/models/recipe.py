@@ -82,6 +82,11 @@ class Recipe:
     keep: str = "best"
     augmentation: Augmentation | None = None
 
+    @property
+    def most_epochs(self) -> int:
+        """How many epochs a training can take, the warm-up of a base included."""
+        return self.epochs + (self.base.warm_up if self.base else 0)
+
     def image_shape(self, shape: tuple[int, int, int]) -> tuple[int, int, int]:
         """The (height, width, channels) it takes for images of that shape."""
         height, width, channels = shape

@@ -1,5 +1,6 @@
 """Runs -> a ranked table, on the same validation rows."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from pipeline.errors import PipelineError

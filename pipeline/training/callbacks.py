@@ -45,8 +45,9 @@ def recipe_callbacks(recipe: Recipe, best: Path) -> list[keras.callbacks.Callbac
 class Progress(keras.callbacks.Callback):
     """A bar that moves on a terminal, a line an epoch elsewhere; the lines are kept for log.txt."""
 
-    def __init__(self, name: str, stream: TextIO | None = None) -> None:
+    def __init__(self, name: str, epochs: int, stream: TextIO | None = None) -> None:
         super().__init__()
+        self.epochs = epochs
         self.name, self.stream = name, stream or sys.stderr
         self.lines: list[str] = []
         self.drawn = 0.0
@@ -73,8 +74,8 @@ class Progress(keras.callbacks.Callback):
         self.stream.flush()
 
     def _head(self) -> str:
-        width = len(str(self.params["epochs"]))
-        return f"{self.name}  epoch {self.epoch + 1:{width}}/{self.params['epochs']}"
+        width = len(str(self.epochs))
+        return f"{self.name}  epoch {self.epoch + 1:{width}}/{self.epochs}"
 
 
 def _scores(logs: dict[str, Any] | None) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
+from pipeline.data.augmentation import choose_interpolation
 from pipeline.data.images import Images
 from pipeline.data.splits import Split
 from pipeline.models.network import Network, compile_network
@@ -56,13 +57,8 @@ def fit(
     if network.frozen and recipe.augmentation is None:
         # What never changes is computed once, not once an epoch.
         model, inputs = network.tail, predict(network.frozen, images)
-    batches = Batches(
-        inputs[split.train],
-        labels[split.train],
-        recipe.batch_size,
-        recipe.augmentation,
-        seed,
-    )
+    moves = recipe.augmentation and choose_interpolation(recipe.augmentation, images[split.train])
+    batches = Batches(inputs[split.train], labels[split.train], recipe.batch_size, moves, seed)
     validation = inputs[split.validation], labels[split.validation]
     history: History = {}
     if recipe.base and recipe.base.warm_up:

@@ -76,7 +76,7 @@ def train(plan: Plan, folder: Path) -> Run:
         keras.utils.set_random_seed(plan.seed)
         network = _network(plan)
         images = _images(plan, plan.competition.train_pixels)
-        progress = Progress(folder.name)
+        progress = Progress(folder.name, plan.recipe.most_epochs)
         fitted = fit(
             network,
             plan.recipe,

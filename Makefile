@@ -1,0 +1,70 @@
+# `make submit` and `make test` need Python 3.11, 3.12 or 3.13 and nothing else.
+DATA   ?= data/digits
+MODELS ?=
+PYTHON ?= python3
+BIN    := .venv/bin
+SHELL  := /bin/bash
+
+.DEFAULT_GOAL := help
+
+help:  ## Show this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+	@echo
+	@echo '  DATA=data/my-competition chooses the competition, MODELS="conv augmented" the recipes.'
+
+submit: .venv/ready  ## Write the best run's submission (training first where there is none)
+	@$(BIN)/pipeline submit $(DATA)
+
+train: .venv/ready  ## Train MODELS and show the leaderboard
+	@$(BIN)/pipeline train $(DATA) $(addprefix --model ,$(MODELS))
+
+leaderboard: .venv/ready  ## Compare all runs
+	@$(BIN)/pipeline leaderboard $(DATA)
+
+inspect: .venv/ready  ## Show what DATA holds
+	@$(BIN)/pipeline inspect $(DATA)
+
+models: .venv/ready  ## List the recipes
+	@$(BIN)/pipeline models
+
+data: .venv/ready  ## Write data/digits anew, byte for byte
+	@$(BIN)/python -m pipeline.data.digits
+
+test: .venv/ready-dev  ## Run the tests
+	@$(BIN)/pytest
+
+check: .venv/ready-dev  ## Run ruff, mypy and the tests
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@$(BIN)/mypy
+	@$(BIN)/pytest
+
+bench: .venv/ready-dev  ## Measure ratios side by side (a few minutes)
+	@$(BIN)/python -m benchmarks
+
+lock: .venv/ready-dev  ## Renew the lock files from pyproject.toml
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	  --no-emit-index-url --custom-compile-command 'make lock' \
+	  pyproject.toml --output-file requirements.lock
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	  --no-emit-index-url --custom-compile-command 'make lock' --extra dev \
+	  --constraint requirements.lock pyproject.toml --output-file requirements-dev.lock
+
+clean:  ## Remove the virtual environment (runs and submissions stay)
+	rm -rf .venv
+
+.venv/ready: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; assert (3, 11) <= sys.version_info < (3, 14), sys.version' || \
+	  { echo 'Python 3.11, 3.12 or 3.13 is needed; name one: make PYTHON=python3.12 ...'; exit 2; }
+	@echo 'Making .venv (a minute or two, once) ...'
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+.venv/ready-dev: requirements-dev.lock .venv/ready
+	@echo 'Adding what tests need ...'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.lock
+	@touch $@
+
+.PHONY: help submit train leaderboard inspect models data test check bench lock clean

@@ -1,0 +1,75 @@
+"""Two commands in turn, each in a process of its own, and what they took."""
+
+import os
+import statistics
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Row:
+    """A line of the table; `theirs` may be a fixed limit."""
+
+    what: str
+    ours: float
+    theirs: float
+    unit: str
+    most: float
+
+    def holds(self) -> bool:
+        return self.ours <= self.most * self.theirs
+
+    def cells(self) -> tuple[str, ...]:
+        return (
+            self.what,
+            f"{self.ours:.2f} {self.unit}",
+            f"{self.theirs:.2f} {self.unit}",
+            f"{self.ours / self.theirs:.2f}",
+            f"{self.most:.2f}",
+            "" if self.holds() else "MISSED",
+        )
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Of a whole process: seconds by the clock, and megabytes at its peak."""
+
+    seconds: float
+    megabytes: float
+    output: str
+
+
+def in_turn(commands: Sequence[Sequence[str]], runs: int) -> list[list[Cost]]:
+    """Runs each command once to warm up, then all of them in turn; returns each one's costs."""
+    costs: list[list[Cost]] = [[] for _ in commands]
+    for turn in range(runs + 1):
+        for command, mine in zip(commands, costs, strict=True):
+            cost = _run(command)
+            if turn:
+                mine.append(cost)
+    return costs
+
+
+def median(values: Sequence[float]) -> float:
+    return statistics.median(values)
+
+
+def python(code: str, *words: object) -> list[str]:
+    return [sys.executable, "-c", code, *map(str, words)]
+
+
+def _run(command: Sequence[str]) -> Cost:
+    from time import perf_counter
+
+    start = perf_counter()
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    output = process.stdout.read()
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    process.stdout.close()
+    if process.returncode:
+        raise RuntimeError(f"{command[:3]} ended with {process.returncode}")
+    return Cost(perf_counter() - start, usage.ru_maxrss / 1024, output)

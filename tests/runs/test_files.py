@@ -1,0 +1,63 @@
+"""Files are there whole, or not at all."""
+
+import os
+import resource
+import signal
+from pathlib import Path
+
+import pytest
+
+from pipeline import files
+from pipeline.errors import PipelineError
+
+
+def test_a_full_disk_leaves_the_old_file_and_no_other(tmp_path: Path) -> None:
+    path = tmp_path / "submission.csv"
+    files.write_text(path, "old")
+    pid = os.fork()
+    if pid == 0:  # the limit holds for the child alone
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
+        try:
+            files.write_text(path, "new" * 10_000)
+        except OSError:
+            os._exit(7)
+        os._exit(0)
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 7
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_folder_appears_whole_or_not_at_all(tmp_path: Path) -> None:
+    def fail() -> None:
+        with files.new_folder(tmp_path / "run") as folder:
+            (folder / "weights").write_text("half")
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
+    assert list(tmp_path.iterdir()) == []
+    for content in ("one", "two"):
+        with files.new_folder(tmp_path / "run") as folder:
+            (folder / "weights").write_text(content)
+            assert not folder.name.startswith("run")
+    assert (tmp_path / "run" / "weights").read_text() == "two"
+    assert [path.name for path in tmp_path.iterdir()] == ["run"]
+
+
+def test_leftovers_of_a_killed_process_are_swept_away(tmp_path: Path) -> None:
+    (tmp_path / ".run.abc.tmp").mkdir()
+    with files.new_folder(tmp_path / "run"):
+        pass
+    assert [path.name for path in tmp_path.iterdir()] == ["run"]
+
+
+def test_a_folder_is_made_by_one_process_at_a_time(tmp_path: Path) -> None:
+    with (
+        files.lock(tmp_path / "run"),
+        pytest.raises(PipelineError, match="Another process"),
+        files.lock(tmp_path / "run"),
+    ):
+        pass
+    with files.lock(tmp_path / "run"):
+        pass

@@ -1,0 +1,117 @@
+"""CSV in, submission out, through the command line, as a user does it."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+
+def pipeline(*words: object, cwd: Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "pipeline", *map(str, words)]
+    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=300)
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty folder with 300 of the project's own digits."""
+    place = tmp_path_factory.mktemp("flow")
+    data = place / "data" / "digits"
+    data.mkdir(parents=True)
+    for name, rows in (("train_data.csv", 300), ("test_data.csv", 40)):
+        lines = (ROOT / "data/digits" / name).read_text().splitlines(keepends=True)
+        (data / name).write_text("".join(lines[:rows]))
+    return place
+
+
+def test_train_then_leaderboard_then_submit_then_check(place: Path) -> None:
+    train = pipeline("train", "--model", "dense", "--model", "conv", "--epochs", 8, cwd=place)
+    assert train.returncode == 0, train.stderr
+    assert "epoch 8/8" in train.stderr
+    assert "accuracy %" in train.stdout
+    assert "warning" not in train.stderr.lower()
+
+    shown = pipeline("leaderboard", "--format", "json", cwd=place)
+    rows = json.loads(shown.stdout)
+    assert [row["rank"] for row in rows] == [1, 2]
+    assert rows[0]["accuracy"] > 0.6
+    assert rows[0]["low"] < rows[0]["accuracy"] < rows[0]["high"]
+
+    submit = pipeline("submit", cwd=place)
+    assert submit.returncode == 0, submit.stderr
+    path = place / submit.stdout.splitlines()[-1]
+    lines = path.read_text().splitlines()
+    assert lines[0] == "Id,Category"
+    assert [line.split(",")[0] for line in lines[1:]] == [str(row) for row in range(40)]
+    assert {line.split(",")[1] for line in lines[1:]} <= set("0123456789")
+    assert path.stem == rows[0]["run"]
+
+    check = pipeline("check", "data/digits", path, cwd=place)
+    assert (check.returncode, check.stderr) == (0, "")
+    path.write_text(path.read_text().replace("Id,Category\n", ""))
+    refused = pipeline("check", "data/digits", path, cwd=place)
+    assert refused.returncode == 2
+    assert "Id,Category" in refused.stderr
+
+
+def test_the_same_command_again_reuses_what_is_finished(place: Path) -> None:
+    pipeline("train", "--model", "dense", "--epochs", 1, cwd=place)
+    again = pipeline("train", "--model", "dense", "--epochs", 1, cwd=place)
+    assert "dense-epochs=1: finished before, reused" in again.stderr
+    assert "epoch 1/1" not in again.stderr
+
+
+def test_inspect_draws_samples(place: Path) -> None:
+    shown = pipeline("inspect", cwd=place)
+    assert "8 x 8 x 1" in shown.stdout
+    assert (place / shown.stdout.split()[-1]).read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["train", "--model", "convv"], "Did you mean 'conv'"),
+        (["train", "--set", "epoch=3"], "Did you mean 'epochs'"),
+        (["train", "--set", "epochs"], "NAME=VALUE"),
+        (["train", "nowhere"], "nowhere does not exist"),
+        (["leaderboard", "nowhere"], "no finished runs"),
+        (["submit", "--run", "nosuch"], "no run 'nosuch'"),
+        (["train", "--model", "transfer", "--weights", "nowhere.h5"], "nowhere.h5 does not exist"),
+        (["train", "--nosuch"], "No such option"),
+    ],
+)
+def test_a_mistake_gets_one_message_and_status_2(words: list[str], message: str, place) -> None:
+    before = sorted(place.rglob("*"))
+    result = pipeline(*words, cwd=place)
+    assert result.returncode == 2
+    assert message in result.stderr
+    assert "Traceback" not in result.stderr
+    visible = [path for path in before if ".lock" not in path.name]
+    assert [path for path in sorted(place.rglob("*")) if ".lock" not in path.name] == visible
+
+
+def test_debug_shows_the_traceback(place: Path) -> None:
+    result = pipeline("--debug", "train", "nowhere", cwd=place)
+    assert result.returncode == 2
+    assert "Traceback" in result.stderr
+
+
+def test_an_interrupt_keeps_finished_runs_and_ends_with_130(place: Path) -> None:
+    import signal
+
+    words = ["train", "--model", "dense", "--epochs", "99999", "--set", "early_stopping=none"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "pipeline", *words], cwd=place, stderr=subprocess.PIPE, text=True
+    )
+    assert process.stderr is not None
+    while "epoch" not in process.stderr.readline():
+        assert process.poll() is None
+    process.send_signal(signal.SIGINT)
+    rest = process.stderr.read()
+    assert process.wait() == 130
+    assert "Interrupted" in rest
+    process.stderr.close()
+    assert not (place / "runs/digits/dense-early_stopping=none-epochs=99999").exists()
