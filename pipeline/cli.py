@@ -96,12 +96,15 @@ def inspect(data: Path, runs: Path, **told: Any) -> None:
 
 
 @main.command()
+@DATA
 @click.option("--format", "form", type=click.Choice(["table", "json", "csv"]), default="table")
-def models(form: str) -> None:
-    """List every recipe: origin, parameters, input, published score."""
+@RUNS
+def models(data: Path, form: str, runs: Path) -> None:
+    """List every recipe: origin, parameters, input, published score, and ours on DATA."""
     from pipeline.models.catalogue import COLUMNS, table, text
+    from pipeline.runs.run import list_runs
 
-    rows = table()
+    rows = table(list_runs(runs / data.resolve().name))
     click.echo(text(rows) if form == "table" else _export(COLUMNS, rows, form))
 
 
@@ -109,9 +112,18 @@ def models(form: str) -> None:
 @DATA
 @click.option("--model", "names", multiple=True, help="A recipe; repeat it for more.")
 @click.option("--epochs", type=click.IntRange(1), help="At most so many epochs.")
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
+@click.option(
+    "--seed", type=click.IntRange(0), default=0, show_default=True, help="Of all that is random."
+)
+@click.option("--replicates", type=click.IntRange(1), default=1, help="So many seeds from --seed.")
 @click.option("--weights", help="Of a pretrained base: imagenet, none, or a file.")
-@click.option("--set", "changes", multiple=True, metavar="NAME=VALUE", help="Change a recipe.")
+@click.option(
+    "--set",
+    "changes",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="Change a setting of the recipe; NAME=A,B,C trains each.",
+)
 @click.option("--fresh", is_flag=True, help="Train again what is finished.")
 @RUNS
 @schema_options
@@ -120,6 +132,7 @@ def train(
     names: tuple[str, ...],
     epochs: int | None,
     seed: int,
+    replicates: int,
     weights: str | None,
     changes: tuple[str, ...],
     fresh: bool,
@@ -129,14 +142,16 @@ def train(
     """Train recipes and show the leaderboard; finished runs are reused.
 
     \b
-    Example: pipeline train data/digits --model conv --model augmented --epochs 20
+    Examples: pipeline train data/digits --model conv --model augmented --epochs 20
+              pipeline train --model dense-500-300 --set l2=1e-6,1e-4,1e-3 --replicates 3
     """
     settings = _changes(changes, epochs, weights)
     competition = _load(data, told)
     from pipeline.models import DEFAULTS
     from pipeline.training.session import train_all
 
-    train_all(competition, runs / competition.name, names or DEFAULTS, settings, seed, fresh)
+    seeds = range(seed, seed + replicates)
+    train_all(competition, runs / competition.name, names or DEFAULTS, settings, seeds, fresh)
     _echo_leaderboard(runs / competition.name)
 
 
@@ -213,18 +228,20 @@ def _load(data: Path, told: dict[str, Any]) -> Any:
     return Competition.load(data, **told)
 
 
-def _changes(changes: tuple[str, ...], epochs: int | None, weights: str | None) -> dict[str, str]:
-    """--set, --epochs and --weights as one mapping of recipe settings."""
+def _changes(
+    changes: tuple[str, ...], epochs: int | None, weights: str | None
+) -> dict[str, list[str]]:
+    """--set, --epochs and --weights as one mapping: recipe settings and their values."""
     settings = {}
     for text in changes:
-        name, equals, value = text.partition("=")
-        if not equals or not name or not value:
+        name, _, values = text.partition("=")
+        settings[name] = values.split(",")
+        if not name or not all(settings[name]):
             raise PipelineError(f"--set {text}: expected NAME=VALUE, as in --set batch_size=64.")
-        settings[name] = value
     if epochs:
-        settings["epochs"] = str(epochs)
+        settings["epochs"] = [str(epochs)]
     if weights:
-        settings["base.weights"] = weights
+        settings["base.weights"] = [weights]
     return settings
 
 

@@ -10,7 +10,7 @@ import click
 import pytest
 
 from pipeline.cli import main
-from pipeline.models import recipes
+from pipeline.models import committees, recipes
 
 ROOT = Path(__file__).parent.parent
 # A module imports from its own floor and those below. The two upper rooms stand side by side.
@@ -76,7 +76,7 @@ def test_every_command_has_help_and_stands_in_the_readme(name: str) -> None:
             assert parameter.help or parameter.name in ("seed", "form"), parameter.name
 
 
-@pytest.mark.parametrize("name", recipes())
+@pytest.mark.parametrize("name", [*recipes(), *committees()])
 def test_every_recipe_stands_in_the_readme(name: str) -> None:
     assert f"`{name}`" in (ROOT / "README.md").read_text()
 

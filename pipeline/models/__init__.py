@@ -3,10 +3,11 @@
 import importlib
 import pkgutil
 from functools import cache
+from typing import Any
 
 import pipeline.models.backend  # noqa: F401  first of all, for it silences the others' imports
 from pipeline.errors import PipelineError, nearest
-from pipeline.models.recipe import Recipe
+from pipeline.models.recipe import CommitteeRecipe, Recipe
 
 DEFAULTS = ("dense", "conv", "augmented")
 
@@ -14,13 +15,13 @@ DEFAULTS = ("dense", "conv", "augmented")
 @cache
 def recipes() -> dict[str, Recipe]:
     """Every recipe by its name, family by family."""
-    found: dict[str, Recipe] = {}
-    for module in pkgutil.iter_modules(__path__):
-        family = importlib.import_module(f"{__name__}.{module.name}")
-        for recipe in getattr(family, "RECIPES", ()):
-            assert recipe.name not in found, f"two recipes are named {recipe.name}"
-            found[recipe.name] = recipe
-    return found
+    return {recipe.name: recipe for recipe in _collect("RECIPES")}
+
+
+@cache
+def committees() -> dict[str, CommitteeRecipe]:
+    """Every committee of one recipe, by its name."""
+    return {committee.name: committee for committee in _collect("COMMITTEES")}
 
 
 def find_recipe(name: str) -> Recipe:
@@ -30,8 +31,25 @@ def find_recipe(name: str) -> Recipe:
         PipelineError: there is none.
     """
     if name not in recipes():
+        known = [*recipes(), *committees()]
         raise PipelineError(
-            f"There is no recipe {name!r}.{nearest(name, recipes())} "
-            f"Choose from: {', '.join(recipes())}."
+            f"There is no recipe {name!r}.{nearest(name, known)} Choose from: {', '.join(known)}."
         )
     return recipes()[name]
+
+
+def _collect(what: str) -> list[Any]:
+    """All entries of the families' lists of that name.
+
+    Raises:
+        ValueError: two of them have one name.
+    """
+    families = [
+        importlib.import_module(f"{__name__}.{module.name}")
+        for module in pkgutil.iter_modules(__path__)
+    ]
+    found = [entry for family in families for entry in getattr(family, what, ())]
+    names = [entry.name for entry in found]
+    if len(set(names)) < len(names):
+        raise ValueError(f"two {what} have one name: {sorted(names)}")
+    return found

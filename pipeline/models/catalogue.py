@@ -1,31 +1,58 @@
-"""Every recipe as a row of a table."""
+"""Every recipe and committee as a row of a table."""
 
+from collections.abc import Sequence
 from typing import Any
 
-from pipeline.models import recipes
+from pipeline.models import committees, recipes
+from pipeline.models.recipe import CommitteeRecipe, Recipe
 from pipeline.runs.leaderboard import columns_text
+from pipeline.runs.run import Run
 
-COLUMNS = ("name", "parameters", "input", "epochs", "published_accuracy", "published_on", "origin")
+COLUMNS = (
+    "name",
+    "parameters",
+    "input",
+    "epochs",
+    "published_accuracy",
+    "published_loss",
+    "published_on",
+    "our_accuracy",
+    "our_run",
+    "origin",
+)
 
 
-def table() -> list[dict[str, Any]]:
-    """A row of COLUMNS for each recipe; parameters and input for 28 x 28 x 1, 10 classes."""
-    rows = []
-    for recipe in recipes().values():
-        published = recipe.published
-        height, width, channels = recipe.image_shape((28, 28, 1))
-        rows.append(
-            {
-                "name": recipe.name,
-                "parameters": published.parameters if published else None,
-                "input": f"{height}x{width}x{channels}",
-                "epochs": recipe.epochs,
-                "published_accuracy": published.accuracy if published else None,
-                "published_on": published.on if published else None,
-                "origin": recipe.origin,
-            }
-        )
-    return rows
+def table(runs: Sequence[Run]) -> list[dict[str, Any]]:
+    """A row of COLUMNS each; parameters and input for 28 x 28 x 1 images of 10 classes.
+
+    Args:
+        runs: of one competition; a recipe's best one is shown beside what is published.
+    """
+    best: dict[str, Run] = {}
+    for run in sorted(runs, key=lambda run: float(run.scores["accuracy"])):
+        best[run.record["recipe"]["name"]] = run
+    rows = [_row(recipe, recipe, best.get(recipe.name)) for recipe in recipes().values()]
+    return rows + [
+        _row(committee, recipes()[committee.member], best.get(committee.name))
+        for committee in committees().values()
+    ]
+
+
+def _row(entry: Recipe | CommitteeRecipe, recipe: Recipe, best: Run | None) -> dict[str, Any]:
+    height, width, channels = recipe.image_shape((28, 28, 1))
+    published = entry.published
+    return {
+        "name": entry.name,
+        "parameters": published.parameters if published else None,
+        "input": f"{height}x{width}x{channels}",
+        "epochs": recipe.epochs,
+        "published_accuracy": published.accuracy if published else None,
+        "published_loss": published.loss if published else None,
+        "published_on": published.on if published else None,
+        "our_accuracy": best.scores["accuracy"] if best else None,
+        "our_run": best.name if best else None,
+        "origin": entry.origin,
+    }
 
 
 def text(rows: list[dict[str, Any]]) -> str:
@@ -36,10 +63,16 @@ def text(rows: list[dict[str, Any]]) -> str:
             f"{row['parameters']:,}" if row["parameters"] else "",
             row["input"],
             str(row["epochs"]),
-            f"{100 * row['published_accuracy']:.2f}" if row["published_accuracy"] else "",
+            _percent(row["published_accuracy"]),
+            f"{row['published_loss']:.4f}" if row["published_loss"] else "",
+            _percent(row["our_accuracy"]),
             row["origin"],
         )
         for row in rows
     ]
-    header = ("recipe", "parameters", "input", "epochs", "published %", "origin")
-    return columns_text(header, cells, left=(0, 5))
+    header = ("recipe", "parameters", "input", "epochs", "published %", "loss", "ours %", "origin")
+    return columns_text(header, cells, left=(0, 7))
+
+
+def _percent(share: float | None) -> str:
+    return "" if share is None else f"{100 * share:.2f}"

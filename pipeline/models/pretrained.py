@@ -2,6 +2,8 @@
 
 import io
 import os
+import sys
+from contextlib import redirect_stdout
 from pathlib import Path
 
 import h5py
@@ -53,9 +55,10 @@ def save_base(base: keras.Model, path: Path) -> None:
 
 def _imagenet(image_shape: tuple[int, ...]) -> keras.Model:
     try:
-        return keras.applications.VGG16(
-            weights="imagenet", include_top=False, input_shape=image_shape
-        )
+        with redirect_stdout(sys.stderr):  # where a download's progress belongs
+            return keras.applications.VGG16(
+                weights="imagenet", include_top=False, input_shape=image_shape
+            )
     except Exception as error:  # Keras raises a bare Exception where a download fails
         folder = Path(os.environ.get("KERAS_HOME", Path.home() / ".keras")) / "models"
         raise PipelineError(

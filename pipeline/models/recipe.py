@@ -16,11 +16,12 @@ class Published:
 
     Attributes:
         parameters: of the whole model.
-        accuracy: in 0..1, on the data of `on`.
+        accuracy: in 0..1, on the rows that `on` names; so is the loss, where it is known.
     """
 
     parameters: int
-    accuracy: float | None = None
+    accuracy: float
+    loss: float | None = None
     on: str = ""
 
 
@@ -63,6 +64,7 @@ class Recipe:
         early_stopping: epochs without a smaller validation loss after which training ends.
         keep: "best" for the weights of the epoch of smallest validation loss, or "last".
         momentum: of the optimizer, where it has one.
+        l2: the L2 penalty, for recipes whose layers have one.
     """
 
     name: str
@@ -81,6 +83,7 @@ class Recipe:
     plateau: Plateau | None = None
     keep: str = "best"
     augmentation: Augmentation | None = None
+    l2: float = 0.0
 
     @property
     def most_epochs(self) -> int:
@@ -96,7 +99,24 @@ class Recipe:
     def settings(self) -> dict[str, Any]:
         """All that makes it what it is, as run.json holds it."""
         settings: dict[str, Any] = asdict(self) | {"layers": self.layers.__name__}
+        del settings["origin"], settings["published"]
         return settings
+
+
+@dataclass(frozen=True)
+class CommitteeRecipe:
+    """A committee of one recipe: members that differ by seed, their probabilities averaged.
+
+    Attributes:
+        member: the members' recipe.
+        size: how many there are.
+    """
+
+    name: str
+    origin: str
+    member: str
+    size: int
+    published: Published | None = None
 
 
 def change(recipe: Recipe, changes: Mapping[str, str]) -> Recipe:

@@ -80,7 +80,7 @@ def text(runs: list[Run]) -> str:
             f"{row['n']:,}",
             f"{row['loss']:.4f}",
             f"{row['parameters']:,}",
-            f"{row['best_epoch']}/{row['epochs']}",
+            f"{row['best_epoch']}/{row['epochs']}" if row["epochs"] else "",
             f"{row['fit_seconds']:.1f}",
             f"{row['predict_images_per_second']:,.0f}",
         )

@@ -1,7 +1,7 @@
 """From a recipe and a competition to a run: the folder that holds all that is known of it."""
 
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -45,6 +45,7 @@ class Plan:
         competition, settings = self.competition, self.competition.settings
         return {
             "recipe": self.recipe.settings(),
+            "published": asdict(self.recipe.published) if self.recipe.published else None,
             "seed": self.seed,
             "data": {
                 "competition": competition.name,

@@ -116,21 +116,21 @@ def test_the_last_block_learns_after_the_warm_up_and_can_be_lent(plan, tmp_path)
 
 
 def test_finished_runs_are_reused_and_fresh_trains_again(tiny, tmp_path, capsys) -> None:
-    first = train_all(tiny, tmp_path, ["dense"], {"epochs": "2"})[0]
-    again = train_all(tiny, tmp_path, ["dense"], {"epochs": "2"})[0]
+    first = train_all(tiny, tmp_path, ["dense"], {"epochs": ["2"]})[0]
+    again = train_all(tiny, tmp_path, ["dense"], {"epochs": ["2"]})[0]
     assert "dense-epochs=2: finished before, reused" in capsys.readouterr().err
     assert again.record == first.record
-    fresh = train_all(tiny, tmp_path, ["dense"], {"epochs": "2"}, fresh=True)[0]
+    fresh = train_all(tiny, tmp_path, ["dense"], {"epochs": ["2"]}, fresh=True)[0]
     assert fresh.record["fit_seconds"] != first.record["fit_seconds"]
 
 
 def test_runs_of_other_data_are_not_mixed(tiny, tmp_path) -> None:
-    run = train_all(tiny, tmp_path, ["dense"], {"epochs": "1"})[0]
+    run = train_all(tiny, tmp_path, ["dense"], {"epochs": ["1"]})[0]
     record = json.loads((run.folder / RECORD).read_text())
     record["data"]["fingerprint"] = "0" * 64
     (run.folder / RECORD).write_text(json.dumps(record))
     with pytest.raises(PipelineError, match=r"other data.*dense-epochs=1"):
-        train_all(tiny, tmp_path, ["conv"], {"epochs": "1"})
+        train_all(tiny, tmp_path, ["conv"], {"epochs": ["1"]})
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,52 @@
+"""Sweeps, replicates and committees."""
+
+import numpy as np
+import pytest
+
+from pipeline.errors import PipelineError
+from pipeline.models import committees
+from pipeline.runs.leaderboard import table
+from pipeline.runs.run import list_runs
+from pipeline.training.session import train_all
+
+SHORT = {"epochs": ["1"]}
+
+
+def test_a_sweep_with_replicates_trains_every_value_with_every_seed(tiny, tmp_path) -> None:
+    changes = {"l2": ["1e-6", "1e-3"], **SHORT}
+    runs = train_all(tiny, tmp_path, ["dense-500-300"], changes, seeds=(0, 1))
+    assert [run.name for run in runs] == [
+        "dense-500-300-epochs=1-l2=1e-6",
+        "dense-500-300-epochs=1-l2=1e-6-seed=1",
+        "dense-500-300-epochs=1-l2=1e-3",
+        "dense-500-300-epochs=1-l2=1e-3-seed=1",
+    ]
+    assert [run.record["recipe"]["l2"] for run in runs] == [1e-6, 1e-6, 1e-3, 1e-3]
+
+
+@pytest.mark.parametrize("name", committees())
+def test_a_committee_averages_members_that_differ_by_seed(name, tiny, tmp_path, capsys) -> None:
+    small = {**SHORT, "smallest_side": ["8"]}
+    member = committees()[name].member
+    first = train_all(tiny, tmp_path, [member], small)[0]
+    run = train_all(tiny, tmp_path, [name], small)[0]
+    assert f"{first.name}: finished before, reused" in capsys.readouterr().err
+
+    members = [other for other in list_runs(tmp_path) if other.name != run.name]
+    assert sorted(run.record["members"]) == sorted(other.name for other in members)
+    assert sorted(other.record["seed"] for other in members) == [0, 1, 2, 3, 4]
+    average = np.mean([other.test() for other in members], axis=0)
+    np.testing.assert_allclose(run.test(), average, atol=1e-6)
+    assert run.record["parameters"] == 5 * first.record["parameters"]
+    assert run.name in [row["run"] for row in table(list_runs(tmp_path))]
+
+    train_all(tiny, tmp_path, [name], small)
+    assert f"{run.name}: finished before, reused" in capsys.readouterr().err
+
+
+def test_every_mistake_is_found_before_the_first_epoch(tiny, tmp_path) -> None:
+    with pytest.raises(PipelineError, match="augmentd"):
+        train_all(tiny, tmp_path, ["dense", "augmentd"], SHORT)
+    with pytest.raises(PipelineError, match="l2=many"):
+        train_all(tiny, tmp_path, ["dense"], {**SHORT, "l2": ["0.1", "many"]})
+    assert list_runs(tmp_path) == []
