@@ -1,13 +1,10 @@
 """The Recipe dataclass: everything that defines a model and its training."""
 
-import types
-import typing
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, fields, is_dataclass, replace
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from pipeline.data.augmentation import Augmentation
-from pipeline.errors import PipelineError, nearest
 
 
 @dataclass(frozen=True)
@@ -117,51 +114,3 @@ class CommitteeRecipe:
     member: str
     size: int
     published: Published | None = None
-
-
-def change(recipe: Recipe, changes: Mapping[str, str]) -> Recipe:
-    """The recipe with fields set from text: {"epochs": "5", "augmentation.rotation": "20"}.
-
-    "none" takes an optional part away.
-
-    Raises:
-        PipelineError: there is no such field, or the text is no value for it.
-    """
-    for name, text in changes.items():
-        recipe = _set(recipe, recipe.name, name.split("."), name, text)
-    return recipe
-
-
-FIXED = ("name", "origin", "layers", "published")
-
-
-def _set(part: Any, recipe_name: str, path: list[str], name: str, text: str) -> Any:
-    kinds = typing.get_type_hints(type(part))
-    known = [field.name for field in fields(part) if field.name not in FIXED]
-    if path[0] not in known:
-        raise PipelineError(
-            f"The recipe {recipe_name!r} has no setting {name!r}.{nearest(path[0], known)} "
-            f"There are: {', '.join(known)}."
-        )
-    value = getattr(part, path[0])
-    options = typing.get_args(kinds[path[0]]) or (kinds[path[0]],)
-    if len(path) > 1:
-        kind = next((option for option in options if is_dataclass(option)), None)
-        if kind is None:
-            raise PipelineError(f"The setting {path[0]!r} has no parts, so no {name!r}.")
-        part_value = value if value is not None else typing.cast(Any, kind)()
-        return replace(part, **{path[0]: _set(part_value, recipe_name, path[1:], name, text)})
-    return replace(part, **{path[0]: _value(options, name, text)})
-
-
-def _value(options: tuple[Any, ...], name: str, text: str) -> Any:
-    if text.lower() == "none" and types.NoneType in options:
-        return None
-    for kind in (int, float, str):
-        if kind in options:
-            try:
-                return kind(text)
-            except ValueError:
-                break
-    wanted = " or ".join(getattr(option, "__name__", str(option)) for option in options)
-    raise PipelineError(f"--set {name}={text}: expected {wanted.replace('NoneType', 'none')}.")

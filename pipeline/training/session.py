@@ -12,7 +12,8 @@ from pipeline.data.competition import Competition
 from pipeline.data.splits import Split, hold_out
 from pipeline.errors import PipelineError
 from pipeline.models import committees, find_recipe
-from pipeline.models.recipe import CommitteeRecipe, change
+from pipeline.models.changes import change
+from pipeline.models.recipe import CommitteeRecipe
 from pipeline.runs.committee import make_committee
 from pipeline.runs.leaderboard import refuse_mixed
 from pipeline.runs.run import RECORD, Run, list_runs, load_run

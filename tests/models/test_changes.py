@@ -4,7 +4,7 @@ import pytest
 
 from pipeline.errors import PipelineError
 from pipeline.models import find_recipe
-from pipeline.models.recipe import change
+from pipeline.models.changes import change
 
 
 @pytest.mark.parametrize(
@@ -30,11 +30,38 @@ def test_a_part_changes_in_one_field_alone() -> None:
     assert (after.rotation, after.shift) == (20, before.shift)
 
 
-@pytest.mark.parametrize("text", ["epochs=many", "epochs=none", "name=x", "base.weights.x=1"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "epochs=many",
+        "epochs=none",
+        "epochs=0",
+        "batch_size=-1",
+        "learning_rate=nan",
+        "learning_rate=-0.1",
+        "optimizer=sdg",
+        "keep=first",
+        "augmentation=some",
+        "augmentation.fill=wrap",
+        "name=x",
+        "base.weights.x=1",
+    ],
+)
 def test_what_is_no_value_is_refused(text: str) -> None:
     name, _, given = text.partition("=")
     with pytest.raises(PipelineError):
         change(find_recipe("transfer"), {name: given})
+
+
+def test_a_recipe_without_a_pretrained_base_takes_no_weights_for_it() -> None:
+    with pytest.raises(PipelineError, match="nothing of which"):
+        change(find_recipe("dense"), {"base.weights": "none"})
+
+
+def test_an_augmentation_can_be_added_to_a_recipe_without_one() -> None:
+    augmentation = change(find_recipe("conv"), {"augmentation.rotation": "20"}).augmentation
+    assert augmentation is not None
+    assert augmentation.rotation == 20
 
 
 def test_an_unknown_recipe_names_the_nearest_and_all() -> None:

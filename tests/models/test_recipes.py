@@ -7,8 +7,9 @@ from click.testing import CliRunner
 from pipeline.cli import main
 from pipeline.errors import PipelineError
 from pipeline.models import find_recipe, recipes
+from pipeline.models.changes import change
 from pipeline.models.network import Network, build, compile_network
-from pipeline.models.recipe import Recipe, change
+from pipeline.models.recipe import Recipe
 
 pytestmark = pytest.mark.parametrize("name", recipes())
 

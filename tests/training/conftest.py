@@ -8,7 +8,7 @@ import pytest
 from pipeline.data.competition import Competition
 from pipeline.data.splits import hold_out
 from pipeline.models import find_recipe
-from pipeline.models.recipe import change
+from pipeline.models.changes import change
 from pipeline.training.train import Plan
 
 

@@ -1,0 +1,85 @@
+"""Settings of a recipe changed by text, as the command line gives it."""
+
+import math
+import types
+import typing
+from collections.abc import Callable, Mapping
+from dataclasses import fields, is_dataclass, replace
+from typing import Any
+
+from pipeline.data.augmentation import FILLS, INTERPOLATIONS
+from pipeline.errors import PipelineError, nearest
+from pipeline.models.recipe import Base, Recipe
+
+FIXED = ("name", "origin", "layers", "published")
+CHOICES = {
+    "optimizer": ("adadelta", "adam", "adamw", "lion", "nadam", "rmsprop", "sgd"),
+    "keep": ("best", "last"),
+    "channels": ("1", "3", "none"),
+    "plateau.monitor": ("val_loss", "val_accuracy", "loss", "accuracy"),
+    "augmentation.fill": tuple(FILLS),
+    "augmentation.interpolation": ("auto", *INTERPOLATIONS),
+    "base.frozen_until": ("", *(f"block{block}_pool" for block in range(1, 6))),
+}
+AT_LEAST_ONE = ("epochs", "batch_size", "smallest_side")
+
+
+def change(recipe: Recipe, changes: Mapping[str, str]) -> Recipe:
+    """The recipe with fields set from text: {"epochs": "5", "augmentation.rotation": "20"}.
+
+    "none" takes an optional part away.
+
+    Raises:
+        PipelineError: there is no such field, or the text is no value for it.
+    """
+    for name, text in changes.items():
+        recipe = _set(recipe, recipe.name, name.split("."), name, text)
+    return recipe
+
+
+def _set(part: Any, recipe_name: str, path: list[str], name: str, text: str) -> Any:
+    """The part (a recipe, or a dataclass in it) with the field at the end of the path set."""
+    first, rest = path[0], path[1:]
+    kinds = typing.get_type_hints(type(part))
+    known = [field.name for field in fields(part) if field.name not in FIXED]
+    if first not in known:
+        raise PipelineError(
+            f"The recipe {recipe_name!r} has no setting {name!r}.{nearest(first, known)} "
+            f"There are: {', '.join(known)}."
+        )
+    options = typing.get_args(kinds[first]) or (kinds[first],)
+    if not rest:
+        return replace(part, **{first: _value(options, name, text)})
+    inner = getattr(part, first)
+    if not is_dataclass(inner):
+        inner = _new_part(options, recipe_name, name)
+    return replace(part, **{first: _set(inner, recipe_name, rest, name, text)})
+
+
+def _new_part(options: tuple[Any, ...], recipe_name: str, name: str) -> Any:
+    """A part that the recipe has not had: an augmentation or a plateau, with their defaults."""
+    kind = next((option for option in options if is_dataclass(option)), None)
+    if kind is None or kind is Base:
+        raise PipelineError(f"The recipe {recipe_name!r} has nothing of which to set {name!r}.")
+    make: Callable[[], Any] = typing.cast(Any, kind)
+    return make()
+
+
+def _value(options: tuple[Any, ...], name: str, text: str) -> Any:
+    """The text as a value of one of the types."""
+    if name in CHOICES and text not in CHOICES[name]:
+        choices = ", ".join(choice or "''" for choice in CHOICES[name])
+        raise PipelineError(f"--set {name}={text}: expected one of {choices}.")
+    if text.lower() == "none" and types.NoneType in options:
+        return None
+    kind = next((kind for kind in (int, float, str) if kind in options), None)
+    least = 1 if name in AT_LEAST_ONE else 0
+    try:
+        value = kind(text) if kind else None
+    except ValueError:
+        value = None
+    if isinstance(value, str) or (value is not None and least <= value < math.inf):
+        return value
+    wanted = {int: f"a whole number of at least {least}", float: "a number of at least 0"}
+    expected = wanted.get(kind, "'none', or a setting of its own after a dot")  # type: ignore[arg-type]
+    raise PipelineError(f"--set {name}={text}: expected {expected}.")
