@@ -31,7 +31,7 @@ class Batches(keras.utils.PyDataset):
         super().__init__()
         self.inputs, self.labels, self.batch_size = inputs, labels, batch_size
         self.augmentation, self.seed = augmentation, seed
-        self.epoch = 0
+        self.epoch, self.coming = 0, 0
         self._shuffle()
 
     def __len__(self) -> int:
@@ -45,8 +45,9 @@ class Batches(keras.utils.PyDataset):
             inputs = augment(inputs, self.augmentation, random)
         return inputs, self.labels[rows]
 
-    def on_epoch_end(self) -> None:
-        self.epoch += 1
+    def on_epoch_begin(self) -> None:
+        # Not on_epoch_end, which Keras also calls once before the first epoch.
+        self.epoch, self.coming = self.coming, self.coming + 1
         self._shuffle()
 
     def _shuffle(self) -> None:

@@ -95,6 +95,7 @@ def _run(
         initial_epoch=first,
         epochs=last,
         callbacks=callbacks,
+        shuffle=False,  # the batches are shuffled rows already
         verbose=0,
     ).history
     for name, values in logs.items():
