@@ -15,6 +15,7 @@ FIXED = ("name", "origin", "layers", "published")
 CHOICES = {
     "optimizer": ("adadelta", "adam", "adamw", "lion", "nadam", "rmsprop", "sgd"),
     "keep": ("best", "last"),
+    "schedule": ("constant", "one-cycle"),
     "channels": ("1", "3", "none"),
     "plateau.monitor": ("val_loss", "val_accuracy", "loss", "accuracy"),
     "augmentation.fill": tuple(FILLS),

@@ -48,13 +48,25 @@ def build(
     return _build_on_base(recipe, recipe.base, images, top, low, high)
 
 
-def compile_network(model: keras.Model, recipe: Recipe, learning_rate: float | None = None) -> None:
-    """Gives the model the recipe's optimizer and the loss that goes with softmax and labels."""
-    config = {"learning_rate": learning_rate or recipe.learning_rate}
+def compile_network(model: keras.Model, recipe: Recipe, steps: int) -> None:
+    """Gives the model the recipe's optimizer and the loss that goes with softmax and labels.
+
+    Args:
+        steps: how many the training will take at most.
+    """
+    config: dict[str, Any] = {"learning_rate": recipe.learning_rate}
+    if recipe.schedule == "one-cycle":
+        rise = round(0.3 * steps)
+        config["learning_rate"] = keras.optimizers.schedules.CosineDecay(
+            recipe.learning_rate / 25,
+            decay_steps=max(steps - rise, 1),
+            warmup_target=recipe.learning_rate,
+            warmup_steps=rise,
+        )
     if recipe.momentum:
         config["momentum"] = recipe.momentum
-    optimizer = keras.optimizers.get({"class_name": recipe.optimizer, "config": config})
-    model.compile(optimizer, "sparse_categorical_crossentropy", metrics=["accuracy"])
+    optimizer = type(keras.optimizers.get(recipe.optimizer))
+    model.compile(optimizer(**config), "sparse_categorical_crossentropy", metrics=["accuracy"])
 
 
 def vgg16_input(images: Any, low: float, high: float) -> Any:

@@ -1,5 +1,6 @@
 """The Recipe dataclass: everything that defines a model and its training."""
 
+import math
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -62,6 +63,10 @@ class Recipe:
         keep: "best" for the weights of the epoch of smallest validation loss, or "last".
         momentum: of the optimizer, where it has one.
         l2: the L2 penalty, for recipes whose layers have one.
+        schedule: "one-cycle" raises the learning rate from a 25th to its full value in the first
+            30 % of the steps, and lowers it to zero along a cosine in the rest (Smith and Topin,
+            2018); "constant" leaves it to the plateau.
+        least_steps: few rows are gone through more often, until they make so many steps.
     """
 
     name: str
@@ -81,11 +86,15 @@ class Recipe:
     keep: str = "best"
     augmentation: Augmentation | None = None
     l2: float = 0.0
+    schedule: str = "constant"
+    least_steps: int = 0
 
-    @property
-    def most_epochs(self) -> int:
-        """How many epochs a training can take, the warm-up of a base included."""
-        return self.epochs + (self.base.warm_up if self.base else 0)
+    def epochs_for(self, rows: int) -> int:
+        """How many epochs it trains on so many rows at most, not counting a base's warm-up."""
+        return max(self.epochs, math.ceil(self.least_steps / self.steps_an_epoch(rows)))
+
+    def steps_an_epoch(self, rows: int) -> int:
+        return math.ceil(rows / self.batch_size)
 
     def image_shape(self, shape: tuple[int, int, int]) -> tuple[int, int, int]:
         """The (height, width, channels) it takes for images of that shape."""

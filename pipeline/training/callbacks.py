@@ -42,6 +42,15 @@ def recipe_callbacks(recipe: Recipe, best: Path) -> list[keras.callbacks.Callbac
     return callbacks
 
 
+class LearningRate(keras.callbacks.Callback):
+    """Adds the learning rate at an epoch's end to its logs, as ReduceLROnPlateau does."""
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        if logs is not None:
+            rate = keras.ops.convert_to_numpy(self.model.optimizer.learning_rate)
+            logs["learning_rate"] = float(rate)
+
+
 class Progress(keras.callbacks.Callback):
     """A bar that moves on a terminal, a line an epoch elsewhere; the lines are kept for log.txt."""
 

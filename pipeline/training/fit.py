@@ -1,7 +1,7 @@
 """The training loop around Keras: from a network and images to the weights of its best epoch."""
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import keras
@@ -14,7 +14,7 @@ from pipeline.models.network import Network, compile_network
 from pipeline.models.recipe import Recipe
 from pipeline.runs.metrics import Labels
 from pipeline.training.batches import Batches
-from pipeline.training.callbacks import Progress, recipe_callbacks
+from pipeline.training.callbacks import LearningRate, Progress, recipe_callbacks
 from pipeline.training.prediction import BATCH, predict
 
 History = dict[str, list[float]]
@@ -61,15 +61,17 @@ def fit(
     batches = Batches(inputs[split.train], labels[split.train], recipe.batch_size, moves, seed)
     validation = inputs[split.validation], labels[split.validation]
     history: History = {}
+    epochs, done = recipe.epochs_for(len(split.train)), 0
     if recipe.base and recipe.base.warm_up:
+        done = recipe.base.warm_up
         _train_base_layers(network, False)
-        compile_network(model, recipe, recipe.base.warm_up_rate)
-        _run(model, batches, validation, 0, recipe.base.warm_up, [progress], history)
+        gentle = replace(recipe, learning_rate=recipe.base.warm_up_rate, schedule="constant")
+        compile_network(model, gentle, done * len(batches))
+        _run(model, batches, validation, 0, done, [LearningRate(), progress], history)
         _train_base_layers(network, True)
-    compile_network(model, recipe)
-    done = len(next(iter(history.values()), []))
-    callbacks = [*recipe_callbacks(recipe, checkpoint), progress]
-    _run(model, batches, validation, done, done + recipe.epochs, callbacks, history)
+    compile_network(model, recipe, epochs * len(batches))
+    callbacks = [LearningRate(), *recipe_callbacks(recipe, checkpoint), progress]
+    _run(model, batches, validation, done, done + epochs, callbacks, history)
     best_epoch = len(history["loss"])
     if recipe.keep == "best":
         model.load_weights(checkpoint)
@@ -99,8 +101,7 @@ def _run(
         verbose=0,
     ).history
     for name, values in logs.items():
-        missing = first - len(history.setdefault(name, []))
-        history[name] += [float("nan")] * missing + [float(value) for value in values]
+        history.setdefault(name, []).extend(map(float, values))
 
 
 def _train_base_layers(network: Network, trainable: bool) -> None:

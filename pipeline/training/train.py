@@ -20,6 +20,7 @@ from pipeline.runs.metrics import scores
 from pipeline.runs.run import RECORD, WEIGHTS, Run, load_run
 from pipeline.training.callbacks import Progress
 from pipeline.training.environment import describe_environment
+from pipeline.training.explain import save_explanation
 from pipeline.training.fit import Fitted, fit
 from pipeline.training.prediction import predict
 
@@ -39,6 +40,12 @@ class Plan:
     def origin(self) -> tuple[str, str]:
         """The fingerprints of data and split, as `Run.origin` has them."""
         return self.competition.fingerprint, self.split.fingerprint
+
+    @property
+    def most_epochs(self) -> int:
+        """How many epochs the training can take, the warm-up of a base included."""
+        warm_up = self.recipe.base.warm_up if self.recipe.base else 0
+        return warm_up + self.recipe.epochs_for(len(self.split.train))
 
     def identity(self) -> dict[str, Any]:
         """What a run has in common with the plan whose outcome it is."""
@@ -77,7 +84,7 @@ def train(plan: Plan, folder: Path) -> Run:
         keras.utils.set_random_seed(plan.seed)
         network = _network(plan)
         images = _images(plan, plan.competition.train_pixels)
-        progress = Progress(folder.name, plan.recipe.most_epochs)
+        progress = Progress(folder.name, plan.most_epochs)
         fitted = fit(
             network,
             plan.recipe,
@@ -92,6 +99,14 @@ def train(plan: Plan, folder: Path) -> Run:
         _save_network(plan, network, unfinished)
         outcome = _save_probabilities(plan, network, images, unfinished)
         _save_history(fitted, unfinished)
+        save_explanation(
+            unfinished,
+            network.model,
+            plan.recipe.augmentation,
+            images,
+            plan.competition,
+            plan.split,
+        )
         write_json(
             unfinished / RECORD,
             plan.identity()

@@ -67,3 +67,9 @@ def test_an_augmentation_can_be_added_to_a_recipe_without_one() -> None:
 def test_an_unknown_recipe_names_the_nearest_and_all() -> None:
     with pytest.raises(PipelineError, match=r"Did you mean 'augmented'.*dense"):
         find_recipe("augmentd")
+
+
+def test_few_rows_are_gone_through_more_often() -> None:
+    fast = find_recipe("fast")
+    assert fast.epochs_for(42_000) == fast.epochs
+    assert fast.epochs_for(1_000) == -(-fast.least_steps // fast.steps_an_epoch(1_000))

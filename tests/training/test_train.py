@@ -164,3 +164,13 @@ def test_a_killed_run_leaves_nothing_that_counts(tiny_folder: Path, tmp_path) ->
     leftovers = [path.name for path in (runs / "tiny").iterdir() if path.is_dir()]
     assert leftovers
     assert all(name.startswith(".") for name in leftovers)
+
+
+def test_one_cycle_raises_the_learning_rate_and_lowers_it_to_zero(plan, tmp_path) -> None:
+    run = train(plan("fast", epochs="10", least_steps="0"), tmp_path / "fast")
+    history = np.genfromtxt(run.folder / "history.csv", delimiter=",", names=True)
+    rates = history["learning_rate"]
+    assert len(rates) == 10
+    assert np.argmax(rates) == 2  # a step an epoch, 30 % of them upwards
+    assert rates.max() == pytest.approx(3e-3, rel=1e-3)
+    assert rates[-1] < 1e-6
