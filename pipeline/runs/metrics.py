@@ -39,3 +39,28 @@ def scores(probabilities: Probabilities, labels: Labels) -> dict[str, float | in
         "loss": log_loss(probabilities, labels),
         "n": len(labels),
     }
+
+
+def worst_errors(probabilities: Probabilities, labels: Labels) -> npt.NDArray[np.int64]:
+    """The places of all wrong rows, the largest P(predicted) - P(true) first."""
+    places, predicted = np.arange(len(labels)), probabilities.argmax(axis=1)
+    margin = probabilities[places, predicted] - probabilities[places, labels]
+    order = np.argsort(-margin, kind="stable")
+    return order[(predicted != labels)[order]]
+
+
+def confusion(labels: Labels, predicted: Labels, classes: int) -> npt.NDArray[np.int64]:
+    """(k, k) counts: row the true class, column the predicted one."""
+    counts = np.bincount(labels * classes + predicted, minlength=classes * classes)
+    return counts.reshape(classes, classes)
+
+
+def by_class(counts: npt.NDArray[np.int64]) -> dict[str, npt.NDArray[np.float64]]:
+    """Precision, recall and F1 of each class of a confusion matrix; NaN where 0 / 0."""
+    right, support, claimed = counts.diagonal(), counts.sum(axis=1), counts.sum(axis=0)
+    with np.errstate(invalid="ignore"):
+        return {
+            "precision": right / claimed,
+            "recall": right / support,
+            "f1": 2 * right / (support + claimed),
+        }
