@@ -40,7 +40,7 @@ RECIPES = [
         schedule="one-cycle",
         batch_size=128,
         epochs=10,
-        least_steps=3000,
+        least_steps=1500,
         keep="last",
         augmentation=Augmentation(rotation=10, zoom=0.1, shift=0.1, shear=8, fill="reflect"),
     ),
