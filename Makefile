@@ -8,7 +8,7 @@ SHELL  := /bin/bash
 .DEFAULT_GOAL := help
 
 help:  ## Show this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
 	@echo
 	@echo '  DATA=data/my-competition chooses the competition, MODELS="conv augmented" the recipes.'
 
@@ -21,6 +21,9 @@ train: .venv/ready  ## Train MODELS and show the leaderboard
 leaderboard: .venv/ready  ## Compare all runs
 	@$(BIN)/pipeline leaderboard $(DATA)
 
+report: .venv/ready  ## Write pages about all runs, for a browser
+	@$(BIN)/pipeline report $(DATA)
+
 inspect: .venv/ready  ## Show what DATA holds
 	@$(BIN)/pipeline inspect $(DATA)
 
@@ -32,6 +35,16 @@ data: .venv/ready  ## Write data/digits anew, byte for byte
 
 test: .venv/ready-dev  ## Run the tests
 	@$(BIN)/pytest
+
+test-browser: .venv/ready-dev  ## Run the tests of the pages in Chromium, installing it where missing
+	@{ command -v chromium && command -v chromedriver; } > /dev/null || \
+	  { apt-get update && apt-get install --yes chromium chromium-driver; }
+	@$(BIN)/pytest tests/report
+
+pictures: .venv/ready-dev  ## Take the README's pictures anew (with Chromium)
+	@$(BIN)/pipeline train data/digits --model dense --model conv --replicates 3 --runs runs/.pictures
+	@$(BIN)/pipeline report data/digits --runs runs/.pictures
+	@$(BIN)/python tests/report/pictures.py runs/.pictures/digits/report.html dense docs
 
 check: .venv/ready-dev  ## Run ruff, mypy and the tests
 	@$(BIN)/ruff check
@@ -67,4 +80,4 @@ clean:  ## Remove the virtual environment (runs and submissions stay)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.lock
 	@touch $@
 
-.PHONY: help submit train leaderboard inspect models data test check bench lock clean
+.PHONY: help submit train leaderboard report inspect models data test test-browser pictures check bench lock clean

@@ -173,6 +173,32 @@ def leaderboard(data: Path, form: str, runs: Path) -> None:
 
 @main.command()
 @DATA
+@RUNS
+@schema_options
+def report(data: Path, runs: Path, **told: Any) -> None:
+    """Write pages about all runs, to be opened in a browser.
+
+    The last line printed is the first page's path.
+
+    \b
+    Example: pipeline report data/digits
+    """
+    competition = _load(data, told)
+    from pipeline.runs.run import list_runs
+
+    folder = runs / competition.name
+    found = list_runs(folder)
+    if not found:
+        raise PipelineError(f"{folder} has no finished runs yet. Train some: pipeline train.")
+    for run in found:
+        _refuse_stale(run, competition)
+    from pipeline.report.report import write_report
+
+    click.echo(write_report(competition, found, folder))
+
+
+@main.command()
+@DATA
 @click.option("--run", "name", help="The run to submit; the best one where none is given.")
 @click.option("--output", type=click.Path(path_type=Path), help="The file to write.")
 @RUNS

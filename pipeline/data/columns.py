@@ -5,77 +5,93 @@ import math
 import numpy as np
 import numpy.typing as npt
 
+from pipeline.data.cells import Texts, to_numbers
 from pipeline.data.reader import Table
 from pipeline.data.settings import Settings
-from pipeline.data.source import NUMBER, Source
+from pipeline.data.source import Source
 from pipeline.errors import PipelineError, nearest
 
 LABEL_NAMES = ("label", "labels", "class", "digit", "target", "category", "y")
-ID_NAMES = ("id", "imageid", "image_id", "")
+ID_NAMES = ("id", "imageid", "image_id")
+# What pandas calls an index that was saved along: it counts rows, and names none.
+INDEX_NAMES = ("", "unnamed: 0", "index")
 ENDS = ("first", "last")
+MOST_LABELS = 100
+MOST_TEXTS = 16
 
 
-def candidates(source: Source, other: Source, settings: Settings) -> set[int]:
-    """The columns that may turn out to be labels or ids: the two at either end, those with
+def candidates(
+    source: Source, other: Source, settings: Settings, sample_id: str | None
+) -> set[int]:
+    """The columns that may turn out to be labels or ids: those at either end, those with
     telling names, and those the other file lacks."""
     last = source.columns - 1
-    columns = {c for c in (0, 1, last - 1, last) if 0 <= c <= last}
-    for column, name in enumerate(source.header or ()):
-        told = name in (settings.label, settings.id)
-        known = name.lower() in LABEL_NAMES + ID_NAMES
-        if told or known or (other.header and name not in other.header):
-            columns.add(column)
+    columns = {c for c in (0, 1, 2, last - 1, last) if 0 <= c <= last}
+    names = source.header or []
+    telling = {*LABEL_NAMES, *ID_NAMES, (sample_id or "").lower()} - {""}
+    told = (settings.label, settings.id)
+    columns |= {c for c, name in enumerate(names) if name.lower() in telling or name in told}
+    theirs = set(other.header or names)
+    lacking = {c for c, name in enumerate(names) if name not in theirs}
     # Two files of other pixels: leave the complaint to `infer`, and the columns as numbers.
-    return columns if len(columns) <= 16 else {c for c in columns if c in (0, 1, last - 1, last)}
+    return columns | lacking if len(lacking) <= MOST_TEXTS else columns
 
 
-def id_column(table: Table, settings: Settings, sample_id: str | None) -> int | None:
-    header = table.source.header
+def id_columns(table: Table, settings: Settings, sample_id: str | None) -> list[int]:
+    """The columns that name or count rows; the last one holds the ids."""
+    source = table.source
     if settings.id is not None:
-        return told_column(table.source, settings.id, "id", missing_ok=True)
-    if header:
-        names = [name.lower() for name in header]
-        wanted = ([sample_id.lower()] if sample_id else []) + [n for n in ID_NAMES if n]
-        named = next((names.index(name) for name in wanted if name in names), None)
-        if named is not None:
-            return named
-        # Saved by pandas with its index: the first column has no name and counts.
-        return 0 if names[0] == "" and _counts(table.texts[0]) else None
-    ends = [c for c in (0, table.source.columns - 1) if c in table.texts]
-    return next(
-        (c for c in ends if _counts(table.texts[c]) or _all_words(table.texts[c])),
-        None,
-    )
+        told = told_column(source, settings.id, "id", missing_ok=True)
+        return [] if told is None else [told]
+    if not source.header:
+        front = [c for c in (0, 1) if _names_rows(table.texts.get(c))]
+        back = source.columns - 1
+        return front if front[:1] == [0] else [back] * _names_rows(table.texts.get(back))
+    names = [name.lower() for name in source.header]
+    wanted = ([sample_id.lower()] if sample_id else []) + list(ID_NAMES)
+    return [names.index(name) for name in wanted if name in names][:1]
 
 
-def label_column(train: Table, test: Table, settings: Settings, ids: set[int | None]) -> int:
+def index_column(table: Table) -> int | None:
+    """The index that pandas has saved along as the first column, of no use here."""
+    first = (table.source.header or ["pixel"])[0].lower()
+    return 0 if first in INDEX_NAMES and not is_label(table.texts[0]) else None
+
+
+def label_column(
+    train: Table, test: Table, settings: Settings, inner: list[int], test_inner: list[int]
+) -> int:
+    """The label's column in the training file.
+
+    Args:
+        inner, test_inner: the two files' columns that hold no ids.
+    """
     source = train.source
     if settings.label is not None:
         column = told_column(source, settings.label, "label")
         assert column is not None
         return column
-    places: list[int] = [c for c in _ends(source.columns, ids) if c in train.texts]
-    if source.header:
-        names = [name.lower() for name in source.header]
-        for name in LABEL_NAMES:
-            if name in names:
-                return names.index(name)
+    names = [name.lower() for name in source.header or ()]
+    for name in LABEL_NAMES:
+        if name in names:
+            return names.index(name)
+    places = {*inner[:1], *inner[-1:]}
     if source.header and test.source.header:
         theirs = set(test.source.header)
-        extra = [c for c, n in enumerate(source.header) if n not in theirs and c not in ids]
+        extra = {c for c in inner if source.header[c] not in theirs}
         if len(extra) == 1:
-            return extra[0]
-        places = [c for c in places if c in extra]
-    elif source.columns == test.source.columns and square_side(source.columns):
-        places = []  # both hold whole images and nothing else
-    likely = [c for c in places if is_label(train.texts[c])]
+            return extra.pop()
+        places &= extra
+    elif len(inner) == len(test_inner) and is_image(len(inner), settings):
+        places = set()  # both hold whole images and nothing else
+    likely = [c for c in sorted(places) if c in train.texts and is_label(train.texts[c])]
     if not likely:
         raise PipelineError(
             f"{source.path} has no column that looks like a label: none is named "
             f"{', '.join(LABEL_NAMES)}, and neither end holds a few classes. "
             'Name it with --label, or in competition.toml: label = "..." (or "first", "last").'
         )
-    return max(likely, key=lambda c: _likeness(train, test, c, ids))
+    return max(likely, key=lambda c: _likeness(train, test, c, inner, test_inner))
 
 
 def square_side(pixels: int, channels: int = 1) -> int:
@@ -84,52 +100,68 @@ def square_side(pixels: int, channels: int = 1) -> int:
     return side if side >= 2 and side * side * channels == pixels else 0
 
 
-def _ends(columns: int, ids: set[int | None]) -> tuple[int, int]:
-    inner = [c for c in range(columns) if c not in ids]
-    return inner[0], inner[-1]
+def is_image(pixels: int, settings: Settings) -> bool:
+    """Whether so many values make an image."""
+    if settings.shape:
+        return math.prod(settings.shape) == pixels
+    return bool(square_side(pixels) or square_side(pixels, 3))
 
 
-def _likeness(train: Table, test: Table, column: int, ids: set[int | None]) -> float:
-    """How well the column does as the label: words first, then pixels lining up with test's."""
-    text = train.texts[column]
-    if not all(NUMBER.fullmatch(cell) for cell in text[:1000]):
+def is_label(text: Texts) -> bool:
+    """Whether there are a few classes: words, or whole numbers; but for a few broken cells."""
+    if _are_words(text):
+        return 2 <= len(np.unique(text)) <= max(2, len(text) // 2)
+    values = to_numbers(text)
+    values = values[np.isfinite(values)]
+    whole = values == np.round(values)
+    classes = len(np.unique(values[whole]))
+    most = min(MOST_LABELS, max(2, len(text) // 2))
+    return 2 <= classes <= most and bool(np.mean(whole) > 0.9)
+
+
+def _likeness(
+    train: Table, test: Table, column: int, inner: list[int], test_inner: list[int]
+) -> float:
+    """How well the column does as the label: words do best. Else a label is unlike the pixel
+    beside it, and without it the pixels of the two files fall together."""
+    if _are_words(train.texts[column]):
         return 3.0
-    others = [c for c in range(train.source.columns) if c != column and c not in ids]
-    if len(others) == test.source.columns and not _constant(train) and not _constant(test):
-        mine = train.values[:, others].mean(axis=0, dtype=np.float64)
-        theirs = test.values.mean(axis=0, dtype=np.float64)
-        inner = slice(2, -2)  # the ends are still text
-        if np.ptp(mine[inner]) and np.ptp(theirs[inner]):
-            return 1.0 + float(np.corrcoef(mine[inner], theirs[inner])[0, 1])
-    counts = np.unique(text, return_counts=True)[1] / len(text)
-    return float(-(counts * np.log(counts)).sum() / math.log(max(len(counts), 2))) - 1.0
+    others = [c for c in inner if c != column]
+    neighbour = others[0] if column < others[0] else others[-1]
+    unlike = _distance(*(to_numbers(train.texts[c]) for c in (column, neighbour)))
+    if len(others) != len(test_inner):
+        return unlike
+    known = slice(3, -3)  # the ends are text
+    mine, theirs = (
+        np.nan_to_num(table.values.mean(axis=0, dtype=np.float64))[columns][known]
+        for table, columns in ((train, others), (test, test_inner))
+    )
+    if len(mine) < 2 or not np.ptp(mine) or not np.ptp(theirs):
+        return unlike
+    return unlike + float(np.corrcoef(mine, theirs)[0, 1])
 
 
-def _constant(table: Table) -> bool:
-    return bool(np.ptp(table.values) == 0)
+def _distance(one: npt.NDArray[np.float64], two: npt.NDArray[np.float64]) -> float:
+    """How far two distributions are apart, 0..1 (Kolmogorov and Smirnov's statistic)."""
+    one, two = (np.sort(values[np.isfinite(values)]) for values in (one, two))
+    if not len(one) or not len(two):
+        return 0.0
+    grid = np.union1d(one, two)
+    shares = (np.searchsorted(values, grid, side="right") / len(values) for values in (one, two))
+    return float(np.abs(np.subtract(*shares)).max())
 
 
-def is_label(text: npt.NDArray[np.str_]) -> bool:
-    """A few classes, more than one: words, or whole numbers."""
-    classes = np.unique(text)
-    if not 2 <= len(classes) <= max(2, len(text) // 2):
+def _are_words(text: Texts) -> bool:
+    return bool(np.mean(np.isnan(to_numbers(text))) > 0.5)
+
+
+def _names_rows(text: Texts | None) -> bool:
+    """Whether the column counts rows, each one more than the last, or gives each its own name;
+    but for a few broken cells."""
+    if text is None or len(text) < 3 or len(np.unique(text)) < 0.8 * len(text):
         return False
-    if all(NUMBER.fullmatch(name) for name in classes):
-        values = classes.astype(np.float64)
-        return len(classes) <= 100 and bool((values == np.round(values)).all())
-    return True
-
-
-def _counts(text: npt.NDArray[np.str_]) -> bool:
-    """Whether the column counts rows: whole numbers, each one more than the last."""
-    if len(text) < 3 or not all(cell.isdigit() for cell in text):
-        return False
-    return bool((np.diff(text.astype(np.int64)) == 1).all())
-
-
-def _all_words(text: npt.NDArray[np.str_]) -> bool:
-    """Whether the column names rows: no two alike, and none a number."""
-    return len(set(text)) == len(text) and not any(NUMBER.fullmatch(cell) for cell in text)
+    steps = np.diff(to_numbers(text))
+    return _are_words(text) or bool(np.count_nonzero(steps == 1) > 0.5 * len(steps))
 
 
 def told_column(source: Source, name: str, what: str, missing_ok: bool = False) -> int | None:

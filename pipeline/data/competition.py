@@ -10,12 +10,12 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.data.columns import candidates
+from pipeline.data.faults import SHOWN, Fault, Faults, locate
 from pipeline.data.labels import classes_of
-from pipeline.data.reader import Fault, Pixels, Table, locate, read, refuse
+from pipeline.data.reader import Pixels, read
 from pipeline.data.schema import Schema, infer
 from pipeline.data.settings import FILE, Settings, load_settings
 from pipeline.data.source import Source, open_source
-from pipeline.data.values import numbers
 from pipeline.errors import PipelineError
 
 NAMES = {
@@ -83,16 +83,18 @@ class Competition:
             open_source(paths[role], settings.separator, settings.header)
             for role in ("train", "test")
         ]
-        sample = _read_sample(paths["sample"], settings) if "sample" in paths else None
+        sample = _read_sample(paths["sample"]) if "sample" in paths else None
+        sample_id = sample.header[0] if sample else None
         train, test = (
-            read(source, candidates(source, other, settings))
+            read(source, candidates(source, other, settings, sample_id))
             for source, other in (sources, sources[::-1])
         )
-        schema = infer(train, test, settings, sample.header[0] if sample else None)
+        schema, train_pixels, test_pixels = infer(train, test, settings, sample_id)
         classes, labels = classes_of(train, schema.label)
-        train_pixels = numbers(train, schema.pixels, schema.low, schema.high)
-        test_pixels = numbers(test, schema.test_pixels, schema.low, schema.high)
-        ids = _test_ids(test, schema.test_id)
+        ids = None
+        if schema.test_id is not None:
+            ids = tuple(str(text) for text in test.texts[schema.test_id])
+            _refuse_bad_ids(test.source, schema.test_id, ids)
         _refuse_other_ids(test.source, sample, ids, len(test))
         return cls(
             name=folder.resolve().name,
@@ -148,41 +150,37 @@ def _find(folder: Path, names: Sequence[str]) -> Path | None:
     return next((present[w.lower()] for w in wanted if w.lower() in present), None)
 
 
-def _read_sample(path: Path, settings: Settings) -> Sample:
-    source = open_source(path, settings.separator, header=True)
+def _read_sample(path: Path) -> Sample:
+    source = open_source(path, header=True)
     assert source.header is not None
-    rows = list(source.rows())
-    refuse(
-        source,
-        [
-            Fault(line, None, f"{len(cells)} fields where the header has {source.columns}")
-            for line, cells in rows
-            if len(cells) != source.columns
-        ],
-    )
-    if source.columns < 2 or not rows:
-        raise PipelineError(f"{path}: expected a header of at least an id and a label, and rows.")
-    return Sample(path, tuple(source.header), tuple(cells[0].strip() for _, cells in rows))
+    faults = Faults(source)
+    ids = []
+    for line, cells in source.rows():
+        ids.append(cells[0].strip())
+        if len(cells) != source.columns:
+            what = f"{len(cells)} fields where the header has {source.columns}"
+            faults.add(Fault(line, None, what))
+    faults.refuse()
+    if not ids:
+        raise PipelineError(f"{path} holds no rows. Expected a row for each test image.")
+    _refuse_bad_ids(source, 0, ids)
+    return Sample(path, tuple(source.header), tuple(ids))
 
 
-def _test_ids(test: Table, column: int | None) -> tuple[str, ...] | None:
-    if column is None:
-        return None
-    ids = tuple(str(text) for text in test.texts[column])
+def _refuse_bad_ids(source: Source, column: int, ids: Sequence[str]) -> None:
+    """Refuses ids that are empty or stand there twice."""
     first: dict[str, int] = {}
-    twice = [row for row, id in enumerate(ids) if first.setdefault(id, row) != row or not id]
-    faults = [
-        Fault(
-            line,
-            test.source.column(column),
-            f"the id {ids[row]!r} stands in data row {first[ids[row]] + 1} already"
-            if ids[row]
-            else "the id is empty",
-        )
-        for row, line, _ in locate(test.source, twice[:5])
-    ]
-    refuse(test.source, faults, total=len(twice))
-    return ids
+    bad = [row for row, id in enumerate(ids) if first.setdefault(id, row) != row or not id]
+    lines = locate(
+        source, {row for bad_row in bad[:SHOWN] for row in (bad_row, first[ids[bad_row]])}
+    )
+    faults = Faults(source)
+    for row in bad[:SHOWN]:
+        twice = f"the id {ids[row]!r} stands in line {lines[first[ids[row]]][0]} already"
+        what = twice if ids[row] else "the id is empty"
+        faults.add(Fault(lines[row][0], source.column(column), what))
+    faults.total = len(bad)
+    faults.refuse()
 
 
 def _refuse_other_ids(
@@ -190,8 +188,6 @@ def _refuse_other_ids(
 ) -> None:
     if sample is None:
         return
-    if len(set(sample.ids)) != len(sample.ids):
-        raise PipelineError(f"{sample.path} has an id twice. Expected each id once.")
     if ids is None and len(sample.ids) != rows:
         raise PipelineError(
             f"{sample.path} has {len(sample.ids)} rows and {test.path} has {rows}. Expected as "

@@ -3,8 +3,9 @@
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.data.reader import Fault, Table, locate, refuse
-from pipeline.data.source import NUMBER
+from pipeline.data.cells import to_numbers
+from pipeline.data.faults import SHOWN, refuse_cells
+from pipeline.data.reader import Table
 from pipeline.errors import PipelineError
 
 MISSING = ("", "nan", "na", "n/a", "null")
@@ -25,53 +26,51 @@ def classes_of(table: Table, column: int) -> tuple[tuple[str, ...], npt.NDArray[
             many for the rows there are.
     """
     source, text = table.source, table.texts[column]
-    name = source.column(column)
-    missing = np.flatnonzero(np.isin(np.char.lower(text), MISSING))
-    refuse(
-        source,
-        [
-            Fault(line, name, f"the label is missing (found {cells[column]!r})")
-            for _, line, cells in locate(source, missing[:5].tolist())
-        ],
-        total=len(missing),
-    )
+    where = f"{source.path}, label column {source.column(column)}:"
+    _refuse(table, column, np.isin(np.char.lower(text), MISSING), "a label")
     spellings, labels = np.unique(text, return_inverse=True)
-    if all(NUMBER.fullmatch(spelling) for spelling in spellings):
-        spellings, labels = _numbered(table, column, spellings, labels)
-    count = len(spellings)
-    where = f"{source.path}, label column {name}:"
+    values = to_numbers(spellings)
+    fractions = values % 1 > 0
+    if np.mean(fractions) > 0.5:
+        raise PipelineError(
+            f"{where} fractions, such as {spellings[fractions][0]}. Expected classes: whole "
+            "numbers or words. If the label is another column, name it with --label."
+        )
+    rare = np.bincount(labels) == 1
+    strays = fractions | (np.isnan(values) & rare & (np.isnan(values).mean() < 0.1))
+    _refuse(table, column, strays[labels], "a whole number, as the other labels are")
+    if not np.isnan(values).any() and not any(map(_is_padded, spellings)):
+        values, inverse = np.unique(values, return_inverse=True)
+        spellings, labels = np.array([str(int(value)) for value in values]), inverse[labels]
+    classes = tuple(spellings.tolist())
+    _refuse_no_classes(where, classes, len(text))
+    return classes, labels.reshape(-1).astype(np.int64)
+
+
+def _refuse(table: Table, column: int, odd: npt.NDArray[np.bool_], expected: str) -> None:
+    rows = np.flatnonzero(odd)
+    places = [(row, column, expected) for row in rows[:SHOWN].tolist()]
+    refuse_cells(table.source, places, len(rows))
+
+
+def _is_padded(spelling: str) -> bool:
+    """Whether it is a name that happens to be digits: 00, 01, ..."""
+    return len(spelling) > 1 and spelling[0] == "0" and spelling.isdigit()
+
+
+def _refuse_no_classes(where: str, classes: tuple[str, ...], rows: int) -> None:
+    count = len(classes)
     if count == 1:
         raise PipelineError(
-            f"{where} every row is of class {spellings[0]!r}. Expected at least two classes."
+            f"{where} every row is of class {classes[0]!r}. Expected at least two classes."
         )
     if count > MOST_CLASSES:
         raise PipelineError(
-            f"{where} {count} different values in {len(text)} rows, which is no set of classes. "
+            f"{where} {count} different values in {rows} rows, which is no set of classes. "
             "If the label is another column, name it with --label."
         )
-    if len(text) < 2 * count:
+    if rows < 2 * count:
         raise PipelineError(
-            f"{where} {len(text)} rows for {count} classes. Expected at least two rows a class: "
+            f"{where} {rows} rows for {count} classes. Expected at least two rows a class: "
             "one to train and one to validate."
         )
-    return tuple(str(spelling) for spelling in spellings), labels.reshape(-1).astype(np.int64)
-
-
-def _numbered(
-    table: Table, column: int, spellings: npt.NDArray[np.str_], labels: npt.NDArray[np.intp]
-) -> tuple[npt.NDArray[np.str_], npt.NDArray[np.intp]]:
-    """Classes that are numbers, ordered as such."""
-    values = spellings.astype(np.float64)
-    broken = np.flatnonzero(values != np.round(values))
-    if len(broken):
-        row = int(np.flatnonzero(labels == broken[0])[0])
-        line = next(line for _, line, _ in locate(table.source, [row]))
-        raise PipelineError(
-            f"{table.source.path} line {line}, column {table.source.column(column)}: the label "
-            f"{spellings[broken[0]]!r} is a fraction. Expected classes: whole numbers or words."
-        )
-    padded = any(len(s) > 1 and s[0] == "0" and s.isdigit() for s in spellings)
-    if padded:  # 00, 01, ..., 10 are names that happen to be digits
-        return spellings, labels
-    unique, inverse = np.unique(values, return_inverse=True)
-    return np.array([str(int(value)) for value in unique]), inverse[labels]

@@ -1,18 +1,18 @@
-"""CSV -> arrays. Every cell is checked, and every fault is named with file, line and column."""
+"""CSV -> arrays. Every row is checked, and cells that are no numbers stand out as NaN."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from dataclasses import dataclass
-from math import isfinite
 
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.data.source import NUMBER, Source
+from pipeline.data.cells import Texts, is_bytes, to_numbers, with_points
+from pipeline.data.faults import Fault, Faults
+from pipeline.data.source import Source
 from pipeline.errors import PipelineError
 
 # Below this many bytes, polars' import takes longer than the exact parser.
 SMALL = 1 << 20
-SHOWN = 5
 
 Pixels = npt.NDArray[np.uint8 | np.float32]
 
@@ -22,83 +22,48 @@ class Table:
     """What a file holds.
 
     Attributes:
-        texts: column index -> (n,) strings as written, for columns that may be labels or ids.
-        values: (n, columns) uint8 where every number is a whole one in 0..255, else float32;
-            finite. Columns of `texts` are zero here until `numbers` turns them into pixels.
+        texts: column index -> (n,) strings, for columns that may be labels or ids: as written,
+            without spaces around them, and with a decimal point where the file has a comma.
+        values: (n, columns) uint8 where every number is a whole one in 0..255, else float32, NaN
+            where a cell is no finite number. Columns of `texts` are zero here.
     """
 
     source: Source
-    texts: dict[int, npt.NDArray[np.str_]]
+    texts: dict[int, Texts]
     values: Pixels
 
     def __len__(self) -> int:
         return len(self.values)
 
 
-@dataclass(frozen=True)
-class Fault:
-    """A place in a file that cannot be right. Lines and columns as people count them, from 1."""
-
-    line: int
-    column: str | None
-    what: str
-
-    def __str__(self) -> str:
-        return f"line {self.line}{f', column {self.column}' if self.column else ''}: {self.what}"
-
-
 def read(source: Source, text_columns: Collection[int]) -> Table:
-    """Reads the file, checking every cell.
+    """Reads the file, checking every row.
 
     Args:
         text_columns: columns kept as text, because they may be labels or ids.
 
     Raises:
-        PipelineError: rows of other lengths, cells that are not numbers; the first five are named.
+        PipelineError: rows of other lengths; the first five are named.
     """
-    texts: list[npt.NDArray[np.str_]] = []
+    texts: list[Texts] = []
     values: list[Pixels] = []
-    faults: list[Fault] = []
+    faults = Faults(source)
     keep = sorted(text_columns)
     fast = _FastParser(source, keep)
     for line, block in source.blocks():
         parsed = fast.parse(block) or _parse_exactly(source, line, block, keep, faults)
         texts.append(parsed[0])
         values.append(parsed[1])
-    refuse(source, faults)
+    if faults.ragged:  # broken cells alone may wait: which column they are in is told better later
+        faults.refuse()
     if not sum(map(len, values)):
         raise PipelineError(f"{source.path} holds no rows of data. Expected a row for each image.")
-    text = np.concatenate(texts)
-    table = _stack(values, source.columns, keep)
-    return Table(source, {c: np.char.strip(text[:, i]) for i, c in enumerate(keep)}, table)
-
-
-def refuse(source: Source, faults: list[Fault], total: int | None = None) -> None:
-    """Raises with the first faults and how many there are, where there are any.
-
-    Raises:
-        PipelineError: there is at least one fault.
-    """
-    if faults:
-        total = total or len(faults)
-        shown = "\n".join(f"  {fault}" for fault in faults[:SHOWN])
-        more = f"\n  ... and {total - SHOWN} more" if total > SHOWN else ""
-        noun = "1 fault" if total == 1 else f"{total} faults"
-        raise PipelineError(
-            f"{source.path} has {noun}. Mend the file and run the command again.\n{shown}{more}"
-        )
-
-
-def locate(source: Source, rows: Collection[int]) -> Iterator[tuple[int, int, list[str]]]:
-    """(row, line, cells) of data rows, counted from 0, for messages about what was read."""
-    wanted = set(rows)
-    if not wanted:
-        return
-    for row, (line, cells) in enumerate(source.rows()):
-        if row in wanted:
-            yield row, line, cells
-        if row == max(wanted):
-            return
+    text = np.char.strip(np.concatenate(texts))
+    columns = {
+        column: np.array(with_points(text[:, place], source.delimiter))
+        for place, column in enumerate(keep)
+    }
+    return Table(source, columns, _stack(values, source.columns, keep))
 
 
 class _FastParser:
@@ -115,7 +80,7 @@ class _FastParser:
         self.whole = True
         self.started = False
 
-    def parse(self, block: bytes) -> tuple[npt.NDArray[np.str_], Pixels] | None:
+    def parse(self, block: bytes) -> tuple[Texts, Pixels] | None:
         if len(block) < SMALL and not self.started:
             return None
         import polars
@@ -140,58 +105,35 @@ class _FastParser:
             values = frame.select(self.numbers).to_numpy()
             if not self.whole and not np.isfinite(values).all():
                 return None
-            return frame.select(self.texts).to_numpy().astype(np.str_), values
+            texts = frame.select(self.texts).to_numpy().astype(np.str_)
+            return None if '"' in "".join(texts.ravel().tolist()) else (texts, values)
         self.whole = True
         return None
 
 
 def _parse_exactly(
-    source: Source, line: int, block: bytes, text_columns: list[int], faults: list[Fault]
-) -> tuple[npt.NDArray[np.str_], Pixels]:
+    source: Source, line: int, block: bytes, text_columns: list[int], faults: Faults
+) -> tuple[Texts, Pixels]:
     """Parses a block cell by cell and adds what is wrong with it to the faults."""
     texts: list[list[str]] = []
-    rows: list[npt.NDArray[np.float64]] = []
+    rows: list[npt.NDArray[np.float32]] = []
     number_columns = [c for c in range(source.columns) if c not in text_columns]
     for at, cells in source.rows_of(line, block):
         fault = _row_fault(source, at, cells)
         if fault:
-            faults.append(fault)
-            continue
-        numbers = [cells[c] for c in number_columns]
-        parsed = _numbers(source, numbers)
-        if parsed is None:
-            faults.extend(_cell_faults(source, at, number_columns, numbers))
+            faults.add(fault)
+            faults.ragged = True
             continue
         texts.append([cells[c] for c in text_columns])
-        rows.append(parsed)
-    values = np.array(rows).reshape(len(rows), len(number_columns))
+        numbers = to_numbers(with_points([cells[c] for c in number_columns], source.delimiter))
+        faults.add_cells(at, cells, [number_columns[n] for n in np.flatnonzero(np.isnan(numbers))])
+        with np.errstate(over="ignore"):  # beyond float32 is infinite, and refused for its size
+            rows.append(numbers.astype(np.float32))
+    values = np.array(rows, np.float32).reshape(len(rows), len(number_columns))
     return (
         np.array(texts, np.str_).reshape(len(rows), len(text_columns)),
-        values.astype(np.uint8) if is_bytes(values) else values.astype(np.float32),
+        values.astype(np.uint8) if is_bytes(values) else values,
     )
-
-
-def is_bytes(values: npt.NDArray[np.generic]) -> bool:
-    """Whether every value is a whole number in 0..255."""
-    if values.dtype == np.uint8 or not values.size:
-        return True
-    if values.min() < 0 or values.max() > 255:
-        return False
-    return bool(np.array_equal(values, values.astype(np.uint8)))
-
-
-def _numbers(source: Source, cells: list[str]) -> npt.NDArray[np.float64] | None:
-    """The cells as numbers, or None where one is no finite number written in digits."""
-    joined = "".join(cells)
-    if source.delimiter != "," and "," in joined:
-        cells = [cell.replace(",", ".") for cell in cells]
-    if "_" in joined:  # Python reads 1_000 as a number
-        return None
-    try:
-        numbers = np.array(cells, dtype=np.float64)
-    except ValueError:
-        return None
-    return numbers if np.isfinite(numbers).all() else None
 
 
 def _row_fault(source: Source, line: int, cells: list[str]) -> Fault | None:
@@ -206,20 +148,6 @@ def _row_fault(source: Source, line: int, cells: list[str]) -> Fault | None:
     elif count < expected:
         what += "; the row is cut short"
     return Fault(line, None, what)
-
-
-def _cell_faults(
-    source: Source, line: int, columns: list[int], cells: list[str]
-) -> Iterator[Fault]:
-    for column, cell in zip(columns, cells, strict=True):
-        text = cell.replace(",", ".") if source.delimiter != "," else cell
-        if not cell.strip():
-            what = "the cell is empty; expected a number"
-        elif not NUMBER.fullmatch(text) or not isfinite(float(text)):
-            what = f"found {cell[:40]!r}; expected a number"
-        else:
-            continue
-        yield Fault(line, source.column(column), what)
 
 
 def _stack(blocks: list[Pixels], columns: int, text_columns: list[int]) -> Pixels:

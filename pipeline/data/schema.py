@@ -3,11 +3,22 @@
 import math
 from dataclasses import dataclass
 
-from pipeline.data.columns import ENDS, id_column, is_label, label_column, square_side, told_column
-from pipeline.data.reader import Table
+import numpy as np
+
+from pipeline.data.columns import (
+    ENDS,
+    id_columns,
+    index_column,
+    is_image,
+    is_label,
+    label_column,
+    square_side,
+    told_column,
+)
+from pipeline.data.reader import Pixels, Table
 from pipeline.data.settings import Settings
 from pipeline.data.source import Source
-from pipeline.data.values import common_range, stored_by_plane
+from pipeline.data.values import common_range, numbers, refuse_odd, stored_by_plane
 from pipeline.errors import PipelineError
 
 
@@ -35,59 +46,78 @@ class Schema:
     high: float
 
 
-def infer(train: Table, test: Table, settings: Settings, sample_id: str | None) -> Schema:
+def infer(
+    train: Table, test: Table, settings: Settings, sample_id: str | None
+) -> tuple[Schema, Pixels, Pixels]:
     """Tells what each column is, from names, values and what the two files share.
 
     Args:
         settings: what the user has told; it stands above every guess.
         sample_id: the name of the id column in the sample submission.
 
+    Returns:
+        The schema; the two files' pixels, (n, pixels) each, in one dtype.
+
     Raises:
         PipelineError: the files cannot be understood, or contradict each other.
     """
     if settings.id and not any(settings.id in (t.source.header or ENDS) for t in (train, test)):
         told_column(test.source, settings.id, "id")
-    test_id = id_column(test, settings, sample_id)
-    train_id = id_column(train, settings, sample_id)
-    label = label_column(train, test, settings, {train_id} - {None})
-    if train_id == label:
-        train_id = None
-    pixels = _others(train, {label, train_id})
-    test_pixels = _others(test, {test_id})
-    _refuse_label_in_test(train, test, settings, label, len(pixels))
-    _refuse_other_pixels(train, test, pixels, test_pixels)
-    shape = _shape(train.source, len(pixels), settings)
-    low, high = settings.range or common_range(train, test)
-    planes = shape[2] == 3 and stored_by_plane(train, pixels, shape, settings)
-    return Schema(label, train_id, test_id, pixels, test_pixels, shape, planes, low, high)
+    train_ids, test_ids = (id_columns(table, settings, sample_id) for table in (train, test))
+    inner = _others(train, {*train_ids, index_column(train)})
+    test_inner = _others(test, {*test_ids, index_column(test)})
+    label = label_column(train, test, settings, inner, test_inner)
+    inner = [column for column in inner if column != label]
+    _refuse_label_in_test(train, test, label, inner, test_inner, settings)
+    _refuse_other_pixels(train, test, inner, test_inner)
+    train_pixels, test_pixels = numbers(train, inner), numbers(test, test_inner)
+    shape = _shape(train.source, len(inner), settings)
+    if train_pixels.dtype != test_pixels.dtype:
+        train_pixels, test_pixels = train_pixels.astype(np.float32), test_pixels.astype(np.float32)
+    low, high = settings.range or common_range(train.source, test.source, train_pixels, test_pixels)
+    refuse_odd(train.source, train_pixels, inner, low, high)
+    refuse_odd(test.source, test_pixels, test_inner, low, high)
+    planes = shape[2] == 3 and (
+        stored_by_plane(train_pixels, shape) if settings.planes is None else settings.planes
+    )
+    train_id = next((c for c in reversed(train_ids) if c != label), None)
+    test_id = test_ids[-1] if test_ids else None
+    schema = Schema(
+        label, train_id, test_id, tuple(inner), tuple(test_inner), shape, planes, low, high
+    )
+    return schema, train_pixels, test_pixels
 
 
-def _others(table: Table, taken: set[int | None]) -> tuple[int, ...]:
-    return tuple(c for c in range(table.source.columns) if c not in taken)
+def _others(table: Table, taken: set[int | None]) -> list[int]:
+    return [c for c in range(table.source.columns) if c not in taken]
 
 
 def _refuse_label_in_test(
-    train: Table, test: Table, settings: Settings, label: int, pixels: int
+    train: Table,
+    test: Table,
+    label: int,
+    pixels: list[int],
+    test_pixels: list[int],
+    settings: Settings,
 ) -> None:
-    test_header, advice = test.source.header, "Remove that column: test rows have no labels here."
-    if train.source.header and test_header:
+    source, header = test.source, test.source.header
+    advice = "Remove that column: test rows have no labels here."
+    if train.source.header and header:
         name = train.source.header[label]
-        if name in test_header:
-            column = test.source.column(test_header.index(name))
+        if name in header and header.index(name) in test_pixels:
+            raise PipelineError(f"{source.path} has the label's column {name!r} too. {advice}")
+    elif len(test_pixels) == len(pixels) + 1 and is_image(len(pixels), settings):
+        end = test_pixels[0 if label < pixels[0] else -1]
+        if is_label(test.texts[end]):
             raise PipelineError(
-                f"{test.source.path} has the label's column {column!r} too. {advice}"
-            )
-    elif test.source.columns == pixels + 1:
-        end = 0 if label == 0 else test.source.columns - 1
-        if settings.id is None and is_label(test.texts[end]):
-            raise PipelineError(
-                f"{test.source.path} has as many columns as {train.source.path}, "
-                f"and column {end + 1} looks like a label. {advice}"
+                f"{source.path} has one column more than the {len(pixels)} pixels of "
+                f"{train.source.path}, and its column {source.column(end)} looks like a label. "
+                f"{advice}"
             )
 
 
 def _refuse_other_pixels(
-    train: Table, test: Table, pixels: tuple[int, ...], test_pixels: tuple[int, ...]
+    train: Table, test: Table, pixels: list[int], test_pixels: list[int]
 ) -> None:
     one, two = train.source, test.source
     if len(pixels) != len(test_pixels):

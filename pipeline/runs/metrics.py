@@ -46,7 +46,8 @@ def worst_errors(probabilities: Probabilities, labels: Labels) -> npt.NDArray[np
     places, predicted = np.arange(len(labels)), probabilities.argmax(axis=1)
     margin = probabilities[places, predicted] - probabilities[places, labels]
     order = np.argsort(-margin, kind="stable")
-    return order[(predicted != labels)[order]]
+    wrong: npt.NDArray[np.int64] = order[(predicted != labels)[order]]
+    return wrong
 
 
 def confusion(labels: Labels, predicted: Labels, classes: int) -> npt.NDArray[np.int64]:

@@ -17,9 +17,9 @@ from pipeline.files import write_arrays, write_json
 from pipeline.runs.metrics import Labels, Probabilities, worst_errors
 
 LAYERS, ARRAYS = "layers.json", "explanation.npz"
-ERRORS = 60  # saliency maps
+ERRORS = 40  # saliency maps
 CHANNELS = 16  # feature maps of a layer
-FILTERS = 64
+FILTERS = 32
 SIDE = 28  # larger maps are shrunk to it: they are looked at, never computed with
 MOVED, MOVES = 8, 4  # augmented samples: so many originals, each moved so many times
 
@@ -174,7 +174,8 @@ def _augmented(
     moved = augment(originals, settled, np.random.default_rng(0))
     schema = competition.schema
     levels = to_grey_levels(moved, schema.low, schema.high)
-    grey = _shrunk(fit_to(levels, *levels.shape[1:3], 1)[..., 0])
+    height, width = levels.shape[1:3]
+    grey = _shrunk(fit_to(levels, height, width, 1)[..., 0].astype(np.uint8))
     return {"augmented": grey.reshape(len(rows), MOVES, *grey.shape[1:]), "augmented_rows": rows}
 
 

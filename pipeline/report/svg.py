@@ -1,0 +1,104 @@
+"""matplotlib figures as SVG that lives inside a page and takes the page's colours and letters."""
+
+import io
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import matplotlib as mpl
+from markupsafe import Markup
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+# Each stands for a colour of the page, which knows whether it is day or night.
+INK, SOFT, LINE, TRUTH, WRONG = "#010101", "#010102", "#010103", "#010104", "#010105"
+COLOURS = {
+    INK: "currentColor",
+    SOFT: "var(--soft)",
+    LINE: "var(--line)",
+    TRUTH: "var(--truth)",
+    WRONG: "var(--wrong)",
+}
+# What matplotlib writes again and again, and the class of the page's style that says the same.
+CLASSES = {
+    "fill: none; stroke: var(--line); stroke-width: 0.7; stroke-linecap: square": "grid",
+    "font-size: 10px; text-anchor: middle; fill: var(--soft)": "tick",
+    "font-size: 10px; text-anchor: end; fill: var(--soft)": "tick left",
+}
+STYLE = {
+    "svg.fonttype": "none",
+    "font.size": 10,
+    "axes.edgecolor": SOFT,
+    "axes.labelcolor": INK,
+    "axes.linewidth": 0.8,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "axes.labelsize": 10,
+    "xtick.labelsize": 10,
+    "ytick.labelsize": 10,
+    "grid.color": LINE,
+    "grid.linewidth": 0.7,
+    "text.color": INK,
+    "xtick.bottom": False,
+    "ytick.left": False,
+    "xtick.color": SOFT,
+    "ytick.color": SOFT,
+    "lines.linewidth": 1.6,
+}
+SIZE = 5.4, 3.3  # inches; on a phone as wide as the page
+
+
+@contextmanager
+def chart(width: float = SIZE[0], height: float = SIZE[1]) -> Iterator[tuple[Figure, Axes]]:
+    """A figure with one pair of axes, to be drawn and taken out with `inline` in the block."""
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(width, height))
+        figure.subplots_adjust(left=0.13, bottom=0.5 / height, right=0.96, top=1 - 0.1 / height)
+        yield figure, figure.add_subplot()
+
+
+def inline(figure: Figure, name: str, label: str) -> Markup:
+    """The figure as an <svg> element.
+
+    Elements with a gid keep it as their class, so that a page can show and hide them.
+
+    Args:
+        name: unlike that of any other figure of the page, so that references stay inside.
+        label: what is to be seen, for those who cannot see it.
+    """
+    buffer = io.StringIO()
+    with mpl.rc_context({"svg.hashsalt": name}):
+        figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None})
+    text = buffer.getvalue()
+    text = text[text.index("<svg") :]
+    text = re.sub(r"<metadata>.*?</metadata>|<style.*?</style>|<!--.*?-->", "", text, flags=re.S)
+    text = re.sub(r"<defs>\s*</defs>", "", text)
+    text = re.sub(r' id="[\w.]+_\d+"| transform="rotate\(-?0 [^"]*\)"', "", text)
+    text = re.sub(r'<g id="show-', '<g class="show-', text)
+    text = re.sub(r"font: ([\d.]+)px [^;\"]*", r"font-size: \1px", text)
+    text = re.sub(r" font-family: [^;\"]*;", "", text)
+    text = re.sub(r"<[^>]+>", _round, text)
+    text = re.sub(r'<path d="[^"]*" style="fill: none"/>', "", text)  # frames of no colour
+    text = re.sub(r"\s*\n\s*", " ", text)
+    text = re.sub(r"(?<=>) +(?=<)", "", text)
+    for _ in range(3):
+        text = re.sub(r"<g>(<(?:path|use)[^<>]*/>|<text[^<>]*>[^<]*</text>|)</g>", r"\1", text)
+    for placeholder, colour in COLOURS.items():
+        text = text.replace(placeholder, colour)
+    for style, name_of_class in CLASSES.items():
+        text = text.replace(f'style="{style}"', f'class="{name_of_class}"')
+    text = re.sub(r' clip-path="[^"]*"(?= class="grid")', "", text)
+    text = re.sub(r'(<svg[^>]*?) width="[\d.]+pt" height="[\d.]+pt"', r"\1", text, count=1)
+    opening = f'<svg role="img" aria-label="{Markup.escape(label)}"'
+    return Markup(text.replace("<svg", opening, 1))
+
+
+def _round(tag: re.Match[str]) -> str:
+    """Coordinates to a tenth of a point; lines without the L that SVG takes for granted.
+
+    The text between tags stays as it is.
+    """
+    rounded = re.sub(r"(\d+\.\d)\d+", r"\1", tag[0])
+    return rounded if re.search(r"\d\s+[CQ]", rounded) else re.sub(r"(?<=\s)L ", "", rounded)

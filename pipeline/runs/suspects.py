@@ -1,0 +1,57 @@
+"""Likely label errors: rows whose label the out-of-sample probabilities contradict."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from pipeline.data.splits import Rows
+from pipeline.runs.metrics import Labels, Probabilities
+
+
+@dataclass(frozen=True)
+class Suspect:
+    """A row whose label is likely wrong.
+
+    Attributes:
+        row: of the training file, counted from 0.
+        label, suggested: class indices.
+        of_label, of_suggested: their probabilities.
+    """
+
+    row: int
+    label: int
+    suggested: int
+    of_label: float
+    of_suggested: float
+
+
+def find_suspects(rows: Rows, labels: Labels, probabilities: Probabilities) -> list[Suspect]:
+    """Confident learning (Northcutt et al., 2021) as cleanlab has it, the likeliest error first.
+
+    Args:
+        rows: (n,) of the training file.
+        probabilities: (n, k) from models that did not train on these rows.
+    """
+    from cleanlab.filter import find_label_issues  # seconds, so only where it is needed
+
+    if len(np.unique(labels)) < 2:
+        return []
+    places = find_label_issues(
+        labels,
+        probabilities.astype(np.float64),
+        filter_by="prune_by_class",
+        return_indices_ranked_by="self_confidence",
+        n_jobs=1,
+    )
+    return [_suspect(rows, labels, probabilities, place) for place in places.tolist()]
+
+
+def _suspect(rows: Rows, labels: Labels, probabilities: Probabilities, place: int) -> Suspect:
+    label, suggested = int(labels[place]), int(probabilities[place].argmax())
+    return Suspect(
+        int(rows[place]),
+        label,
+        suggested,
+        float(probabilities[place, label]),
+        float(probabilities[place, suggested]),
+    )

@@ -1,0 +1,181 @@
+"""Folders of real digits in every form that people save them in; and what is seen of a mistake."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+from click.testing import CliRunner, Result
+
+from pipeline.cli import main
+from pipeline.data.competition import Competition
+
+ROOT = Path(__file__).parent.parent
+WORDS = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
+Row = list[Any]
+
+
+@pytest.fixture(scope="session")
+def digits() -> tuple[np.ndarray, np.ndarray]:
+    """(1437, 8, 8) in 0..1, and their labels."""
+    table = np.loadtxt(ROOT / "data/digits/train_data.csv", delimiter=",", dtype=np.float32)
+    return table[:, :-1].reshape(-1, 8, 8) / 16, table[:, -1].astype(int)
+
+
+@dataclass(frozen=True)
+class Truth:
+    """What the files of a folder hold."""
+
+    train: np.ndarray
+    labels: list[str]
+    test: np.ndarray
+
+
+class Folder:
+    """A competition's folder, and a user in front of it."""
+
+    def __init__(self, path: Path, digits: tuple[np.ndarray, np.ndarray]) -> None:
+        self.path, self.digits = path, digits
+        path.mkdir()
+
+    def fill(
+        self,
+        rows: int = 40,
+        test_rows: int = 12,
+        label: str = "last",
+        ids: str = "none",
+        header: str = "none",
+        names: tuple[str, str] = ("id", "label"),
+        words: bool = False,
+        by_label: bool = False,
+        delimiter: str = ",",
+        decimal: str = ".",
+        seed: int = 0,
+        **pixels: Any,
+    ) -> Truth:
+        """Writes train.csv and test.csv.
+
+        Args:
+            label: first, middle or last.
+            ids: none, both or test.
+            header: none, names, numbers, index (names, and an index without one) or train.
+            names: of the ids' and the label's column.
+            by_label: whether the training rows are sorted by their label.
+            pixels: see `draw`.
+        """
+        images, classes = self.draw(rows + test_rows, seed, **pixels)
+        order = np.argsort(classes[:rows], kind="stable") if by_label else np.arange(rows)
+        train, test = images[:rows][order], images[rows:]
+        labels = [WORDS[c] if words else str(c) for c in classes[:rows][order]]
+        for name, some, answers, start in (("train", train, labels, 1), ("test", test, None, 501)):
+            columns = [(f"pixel{place}", cells) for place, cells in enumerate(some.T.tolist())]
+            if answers:
+                at = {"first": 0, "middle": len(columns) // 2, "last": len(columns)}[label]
+                columns.insert(at, (names[1], answers))
+            if ids == "both" or ids == name:
+                columns.insert(0, (names[0], list(range(start, start + len(some)))))
+            if header == "index":
+                columns.insert(0, ("", list(range(len(some)))))
+            lines: list[Row] = [[cells[row] for _, cells in columns] for row in range(len(some))]
+            if header in ("names", "index", name):
+                lines.insert(0, [column for column, _ in columns])
+            elif header == "numbers":
+                lines.insert(0, list(range(len(columns))))
+            self.save(f"{name}.csv", lines, delimiter, decimal)
+        return Truth(train, labels, test)
+
+    def draw(
+        self,
+        count: int,
+        seed: int = 0,
+        side: int = 8,
+        scale: str = "0..16",
+        noise: bool = False,
+        planes: bool | None = None,
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """(count, pixels) and labels.
+
+        Args:
+            scale: "0..16" of whole numbers, "0..16.0" of fractions.
+            noise: whether random pixels stand behind the digits.
+            planes: colours, plane by plane or not; None draws grey images.
+        """
+        random = np.random.default_rng(seed)
+        chosen = random.permutation(len(self.digits[0]))[:count]
+        images = np.stack([cv2.resize(image, (side, side)) for image in self.digits[0][chosen]])
+        if noise:
+            images = np.where(images > 0.4, images, random.random(images.shape))
+        if planes is not None:
+            images = images[..., None] * random.uniform(0.3, 1, (count, 1, 1, 3))
+            images = images.transpose(0, 3, 1, 2) if planes else images
+        low, high = map(float, scale.split(".."))
+        values = low + images.reshape(count, -1).clip(0, 1) * (high - low)
+        values = values.round(4) if "." in scale.split("..")[1] else values.round().astype(int)
+        return values, self.digits[1][chosen]
+
+    def save(self, name: str, rows: list[Row], delimiter: str = ",", decimal: str = ".") -> None:
+        def text(cell: Any) -> str:
+            return str(cell).replace(".", decimal) if isinstance(cell, float) else str(cell)
+
+        lines = "".join(delimiter.join(map(text, row)) + "\n" for row in rows)
+        (self.path / name).write_text(lines)
+
+    def rows(self, name: str) -> list[Row]:
+        return [line.split(",") for line in (self.path / name).read_text().splitlines()]
+
+    def change(self, name: str, change: Callable[[list[Row]], object]) -> None:
+        """Changes a file's rows of cells in place."""
+        rows = self.rows(name)
+        change(rows)
+        self.save(name, rows)
+
+    def put(self, name: str, row: int, column: int, cell: object) -> None:
+        """Changes one cell, at a place counted from 0."""
+        self.change(name, lambda rows: rows[row].__setitem__(column, cell))
+
+    def replace_column(self, name: str, column: int, cells: Sequence[object]) -> None:
+        """Changes the last cells of a column: all but a header where there is one."""
+        for row, cell in enumerate(cells):
+            self.put(name, row - len(cells), column, cell)
+
+    def insert_first(self, name: str, cells: Sequence[object]) -> None:
+        """Gives each row another first cell."""
+        rows = self.rows(name)
+        self.save(name, [[cell, *row] for cell, row in zip(cells, rows, strict=True)])
+
+    def write(self, name: str, content: str | bytes) -> Path:
+        content = content.encode() if isinstance(content, str) else content
+        (self.path / name).write_bytes(content)
+        return self.path / name
+
+    def read(self, name: str) -> bytes:
+        return (self.path / name).read_bytes()
+
+    def load(self, **options: Any) -> Competition:
+        return Competition.load(self.path, **options)
+
+    def inspect(self, *words: str) -> Result:
+        runs = self.path.parent / "runs"
+        return CliRunner().invoke(main, ["inspect", str(self.path), "--runs", str(runs), *words])
+
+    def refusal(self, *words: str) -> str:
+        """What the user is told, who gets one message, status 2, and no file."""
+        before = self.tree()
+        result = self.inspect(*words)
+        assert result.exit_code == 2, result.output
+        assert isinstance(result.exception, SystemExit)
+        assert result.stderr.count("Error: ") == 1
+        assert "Traceback" not in result.output
+        assert self.tree() == before
+        return result.stderr.replace(f"{self.path}/", "").removeprefix("Error: ")
+
+    def tree(self) -> list[tuple[str, int]]:
+        return sorted((str(p), p.lstat().st_mtime_ns) for p in self.path.parent.rglob("*"))
+
+
+@pytest.fixture
+def folder(tmp_path: Path, digits: tuple[np.ndarray, np.ndarray]) -> Folder:
+    return Folder(tmp_path / "competition", digits)

@@ -1,0 +1,166 @@
+"""The pages in a real browser: headless Chromium opens them from disk, as a reader does."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from chromium import CHROMIUM, DRIVER, open_browser
+from hostile_names import CLASSES, RUN
+
+pytestmark = pytest.mark.skipif(
+    not (CHROMIUM and DRIVER), reason="Chromium is not installed: make test-browser installs it"
+)
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    pytest.importorskip("selenium", reason="selenium is not installed")
+    driver = open_browser(tmp_path_factory.mktemp("profile"))
+    yield driver
+    driver.quit()
+
+
+@pytest.fixture
+def page(browser: Any, report: Path) -> Iterator[Any]:
+    """Opens the report or a run's page; whatever it did, the console must have stayed silent."""
+
+    def open_page(run: str | None = None, width: int = 1280) -> Any:
+        browser.set_window_size(width, 900)
+        path = report if run is None else report.parent / "pages" / f"{run}.html"
+        browser.get(path.resolve().as_uri())
+        return browser
+
+    yield open_page
+    assert browser.get_log("browser") == []
+
+
+def texts(browser: Any, selector: str) -> list[str]:
+    found: list[str] = browser.execute_script(
+        "return [...document.querySelectorAll(arguments[0])].map(e => e.textContent.trim())",
+        selector,
+    )
+    return found
+
+
+def count_shown(browser: Any, selector: str) -> int:
+    script = (
+        "return [...document.querySelectorAll(arguments[0])]"
+        ".filter(e => getComputedStyle(e).display !== 'none').length"
+    )
+    number: int = browser.execute_script(script, selector)
+    return number
+
+
+def find(browser: Any, selector: str) -> Any:
+    return browser.find_element("css selector", selector)
+
+
+def test_the_leaderboard_sorts_by_click_and_by_key(page) -> None:
+    browser = page()
+    heads = texts(browser, "#runs thead th")
+    column = heads.index("Loss") + 1
+    losses = f"#runs tbody td:nth-child({column})"
+    button = find(browser, f"#runs th:nth-child({column}) button")
+    button.click()
+    assert texts(browser, losses) == sorted(texts(browser, losses), key=float)
+    button.send_keys("\ue007")  # Enter
+    assert texts(browser, losses) == sorted(texts(browser, losses), key=float, reverse=True)
+    head = find(browser, f"#runs th:nth-child({column})")
+    assert head.get_attribute("aria-sort") == "descending"
+
+
+def test_a_box_hides_a_runs_curves(page) -> None:
+    browser = page()
+    box = find(browser, "[data-curve]")
+    curves = f"#compared .show-{box.get_attribute('data-curve')}"
+    assert count_shown(browser, curves) == 2
+    box.click()
+    assert count_shown(browser, curves) == 0
+    find(browser, "[data-check=all]").click()
+    assert count_shown(browser, curves) == 2
+
+
+def test_the_theme_switches_and_is_kept(page) -> None:
+    browser = page()
+
+    def paper() -> str:
+        colour: str = find(browser, "body").value_of_css_property("background-color")
+        return colour
+
+    before = paper()
+    find(browser, "#theme").click()
+    after = paper()
+    assert before != after
+    page("committee")
+    assert paper() == after
+    find(browser, "#theme").click()
+    assert paper() == before
+
+
+def test_a_cell_of_the_confusion_matrix_shows_its_digits(page) -> None:
+    browser = page(RUN)
+    cell = find(browser, "#matrix td.off button")
+    count = int(cell.text)
+    cell.click()
+    assert count_shown(browser, "#cell figure") == count
+    assert any(name in find(browser, "#cell h3").text for name in CLASSES)
+    find(browser, "#matrix td.right button").send_keys("\ue007")
+    assert count_shown(browser, "#cell figure") > 0
+    assert "found as such" in find(browser, "#cell h3").text
+
+
+def test_the_matrix_shows_counts_or_shares(page) -> None:
+    browser = page(RUN)
+    before = texts(browser, "#matrix button")
+    find(browser, "#kind input[value=shares]").click()
+    rows = browser.execute_script(
+        "return [...document.querySelectorAll('#matrix tbody tr')].map(r =>"
+        "[...r.querySelectorAll('button')].reduce((t, b) => t + Number(b.textContent), 0))"
+    )
+    assert rows == pytest.approx([100] * len(CLASSES), abs=0.3)
+    find(browser, "#kind input[value=counts]").click()
+    assert texts(browser, "#matrix button") == before
+
+
+def test_errors_are_filtered_by_pair(page) -> None:
+    browser = page(RUN)
+    every = count_shown(browser, "#gallery figure")
+    option = find(browser, "#pair option:nth-child(2)")
+    wanted = int(option.text.rsplit("(", 1)[1].rstrip(")"))
+    option.click()
+    assert count_shown(browser, "#gallery figure") == wanted < every
+    assert find(browser, "#shown").text == f"{wanted} of {every}"
+
+
+def test_the_histogram_shows_the_class_that_is_chosen(page) -> None:
+    browser = page(RUN)
+    assert count_shown(browser, "#histogram .show-0") == 2
+    find(browser, "#class option:nth-child(3)").click()
+    assert count_shown(browser, "#histogram .show-0") == 0
+    assert count_shown(browser, "#histogram .show-2") == 2
+
+
+@pytest.mark.parametrize("width", [500, 1280])
+def test_no_page_is_wider_than_its_window(width: int, page, hostile_runs) -> None:
+    for name in (None, *(run.name for run in hostile_runs)):
+        browser = page(name, width)
+        wide, window = browser.execute_script(
+            "return [document.documentElement.scrollWidth, innerWidth]"
+        )
+        assert wide <= window, name
+
+
+def test_names_made_to_run_do_not(page, hostile_runs) -> None:
+    for name in (None, *(run.name for run in hostile_runs)):
+        browser = page(name)
+        assert browser.execute_script("return document.scripts.length") == 1
+
+
+def test_the_keyboard_reaches_every_control(page) -> None:
+    browser = page(RUN)
+    reached = set()
+    for _ in range(120):
+        browser.switch_to.active_element.send_keys("\ue004")  # Tab
+        reached.add(browser.execute_script("return document.activeElement.id"))
+    assert {"theme", "pair", "class"} <= reached
