@@ -138,8 +138,10 @@ class Folder:
 
     def replace_column(self, name: str, column: int, cells: Sequence[object]) -> None:
         """Changes the last cells of a column: all but a header where there is one."""
-        for row, cell in enumerate(cells):
-            self.put(name, row - len(cells), column, cell)
+        rows = self.rows(name)
+        for row, cell in zip(rows[-len(cells) :], cells, strict=True):
+            row[column] = cell
+        self.save(name, rows)
 
     def insert_first(self, name: str, cells: Sequence[object]) -> None:
         """Gives each row another first cell."""

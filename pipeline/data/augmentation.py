@@ -13,7 +13,8 @@ FILLS = {
     "reflect": cv2.BORDER_REFLECT_101,
     "constant": cv2.BORDER_CONSTANT,
 }
-# Correlation of neighbouring pixels: digits drawn on black have 0.85 and more, on noise 0.15.
+# Correlation of neighbours in a row: digits drawn on black have 0.75 at 12 x 12, 0.95 at 28 x 28;
+# digits on noise 0.25 at most, and those of 8 x 8, whose strokes are one pixel wide, 0.4.
 SMOOTH = 0.5
 INTERPOLATIONS = {"linear": cv2.INTER_LINEAR, "nearest": cv2.INTER_NEAREST}
 

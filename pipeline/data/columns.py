@@ -128,7 +128,7 @@ def _likeness(
         return 3.0
     others = [c for c in inner if c != column]
     neighbour = others[0] if column < others[0] else others[-1]
-    unlike = _distance(*(to_numbers(train.texts[c]) for c in (column, neighbour)))
+    unlike = _distance(*(_column(train, c) for c in (column, neighbour)))
     if len(others) != len(test_inner):
         return unlike
     known = slice(3, -3)  # the ends are text
@@ -139,6 +139,12 @@ def _likeness(
     if len(mine) < 2 or not np.ptp(mine) or not np.ptp(theirs):
         return unlike
     return unlike + float(np.corrcoef(mine, theirs)[0, 1])
+
+
+def _column(table: Table, column: int) -> npt.NDArray[np.float64]:
+    if column in table.texts:
+        return to_numbers(table.texts[column])
+    return table.values[:, column].astype(np.float64)
 
 
 def _distance(one: npt.NDArray[np.float64], two: npt.NDArray[np.float64]) -> float:

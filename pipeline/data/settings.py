@@ -1,5 +1,6 @@
 """What a user tells about a competition: competition.toml, and options that stand above it."""
 
+import math
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
@@ -75,9 +76,11 @@ def load_settings(folder: Path, options: Mapping[str, Any]) -> Settings:
     told: dict[str, Any] = {}
     if path.exists():
         try:
-            told = tomllib.loads(path.read_text(encoding="utf-8"))
+            told = tomllib.loads(path.read_text(encoding="utf-8-sig"))
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise PipelineError(f"{path} is not TOML: {error}.") from None
+        except OSError as error:
+            raise PipelineError(f"{path} cannot be read: {error.strerror}.") from None
     settings = Settings()
     known = [field.name for field in fields(Settings)]
     for where, values in ((str(path), told), ("the options", options)):
@@ -99,21 +102,22 @@ def _checked(where: str, name: str, value: Any) -> Any:
         PipelineError: it is none.
     """
     match name, value:
-        case (("train" | "test" | "sample" | "label" | "id"), str()):
+        case (("train" | "test" | "sample" | "label" | "id"), str()) if value:
             return value
         case (("header" | "planes"), bool()):
             return value
         case "delimiter", str() if value in DELIMITERS:
             return value
-        case "shape", [int(height), int(width), *channels] if len(channels) <= 1:
-            if min(height, width, *channels) > 0 and channels in ([], [1], [3]):
+        case "shape", [int(height), int(width), *channels] if channels in ([], [1], [3]):
+            if min(height, width) > 0 and {*map(type, value)} == {int}:
                 return (height, width, *(channels or [1]))
-        case "range", [float() | int() as low, float() | int() as high] if low < high:
-            return float(low), float(high)
+        case "range", [float() | int() as low, float() | int() as high]:
+            if -math.inf < low < high < math.inf and bool not in map(type, value):
+                return float(low), float(high)
         case "validation", float() if 0 < value < 1:
             return value
-        case (("split_seed" | "first_id"), int()) if value >= 0:
+        case (("split_seed" | "first_id"), int()) if not isinstance(value, bool) and value >= 0:
             return value
-        case "submission_header", [str(), str()]:
+        case "submission_header", [str(), str()] if all(value):
             return tuple(value)
     raise PipelineError(f"{where}: {name} = {value!r}. Expected {EXPECTED[name]}.")

@@ -106,9 +106,9 @@ def open_source(path: Path, delimiter: str | None = None, header: bool | None = 
         raise PipelineError(f"{path} is empty. Expected rows of pixels.")
     number, line = lines[0]
     delimiter = delimiter or _delimiter(line)
-    first, second = (
+    first, second, third = (
         with_points(next(_reader([line], delimiter), []), delimiter)
-        for _, line in [*lines, (0, "")][:2]
+        for _, line in [*lines, (0, ""), (0, "")][:3]
     )
     if header is None:
         header = _is_header(first, second)
@@ -116,7 +116,7 @@ def open_source(path: Path, delimiter: str | None = None, header: bool | None = 
     source = Source(path, delimiter, names, len(first), number + header)
     if "\ufffd" in line:
         source.decode(1, head)
-    _refuse_first_row(source, number, first, second)
+    _refuse_first_row(source, number, first, second, third)
     return source
 
 
@@ -124,7 +124,9 @@ def _reader(lines: Iterable[str], delimiter: str) -> Any:
     return csv.reader(lines, delimiter=delimiter, skipinitialspace=True)
 
 
-def _refuse_first_row(source: Source, line: int, first: list[str], second: list[str]) -> None:
+def _refuse_first_row(
+    source: Source, line: int, first: list[str], second: list[str], third: list[str]
+) -> None:
     """Refuses what would make every later row look wrong."""
     where = f"{source.path} line {line}"
     if len(first) == 1:
@@ -137,6 +139,11 @@ def _refuse_first_row(source: Source, line: int, first: list[str], second: list[
         raise PipelineError(
             f"{where} ends with a delimiter: its column {len(first)} is empty. "
             "Remove the delimiter from the ends of the rows."
+        )
+    if third and third[-1].strip() and len(second) == len(third) != len(first):
+        raise PipelineError(
+            f"{where} has {len(first)} fields, and the rows after it have {len(second)}. "
+            "Expected the same number in all."
         )
     if _is_data_in_the_header(first, second):
         raise PipelineError(
@@ -169,12 +176,10 @@ def _counts(names: list[str]) -> bool:
 
 def _is_data_in_the_header(first: list[str], second: list[str]) -> bool:
     """Whether pandas has made names of numbers: a second 0 becomes 0.1, a third 0.2."""
-    return (
-        len(set(first)) == len(first)
-        and len(set(second)) < len(second)
-        and any({name, f"{name}.1", f"{name}.2", f"{name}.3"} <= set(first) for name in first)
-        and all(NUMBER.fullmatch(name) for name in first[1:-1])
-    )
+    names = set(first)
+    alike = len(set(second)) < len(second) and len(names) == len(first)
+    numbers = all(NUMBER.fullmatch(name) for name in first[1:-1])
+    return alike and numbers and any({n, f"{n}.1", f"{n}.2", f"{n}.3"} <= names for n in names)
 
 
 def _delimiter(line: str) -> str:

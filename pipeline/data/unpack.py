@@ -9,6 +9,7 @@ from typing import BinaryIO
 
 from pipeline.errors import PipelineError
 
+UTF16 = (b"\xff\xfe", b"\xfe\xff")
 # What people save under the name of a CSV, by its first bytes.
 NOT_A_CSV = {
     b"PAR1": "a Parquet file",
@@ -32,15 +33,15 @@ def refuse_other_formats(path: Path, head: bytes) -> None:
     start = head[:512].lstrip().lower()
     found = next((name for magic, name in NOT_A_CSV.items() if head.startswith(magic)), None)
     advice = "Save it as CSV."
-    if start.startswith(b"version https://git-lfs"):
+    if found is None and (head.startswith(UTF16) or head[:64].count(0) >= 8):
+        found, advice = "UTF-16 or binary", "Save it as UTF-8 text."
+    elif found is None and b"\0" in head:
+        found = "binary: it holds zero bytes"
+    elif start.startswith(b"version https://git-lfs"):
         found, advice = "a Git LFS pointer, not the file itself", "Run `git lfs pull`."
     elif start.startswith(b"<"):
         found = "a web page, perhaps a login page saved by a download"
         advice = "Download it again, signed in."
-    elif head.startswith((b"\xff\xfe", b"\xfe\xff")) or head[:64].count(0) >= 8:
-        found, advice = "UTF-16 or binary", "Save it as UTF-8 text."
-    elif b"\0" in head:
-        found = "binary: it holds zero bytes"
     elif start.startswith((b"{", b"[")):
         found = "JSON"
     if found:

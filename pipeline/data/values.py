@@ -30,6 +30,7 @@ def numbers(table: Table, columns: Sequence[int]) -> Pixels:
         for column, text in texts.items():
             pixels[:, list(columns).index(column)] = text
     if not whole:
+        pixels += 0  # -0 becomes 0, so that equal images have equal bytes
         _refuse(table.source, pixels, np.isnan(pixels), columns, lambda pixel: "a number")
     return pixels
 

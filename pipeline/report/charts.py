@@ -1,4 +1,4 @@
-"""The charts of the pages: numbers in, inline SVG out."""
+"""The charts of a run's page: numbers in, inline SVG out."""
 
 import math
 from collections.abc import Sequence
@@ -7,20 +7,14 @@ from typing import Any
 import numpy as np
 from markupsafe import Markup
 from matplotlib.axes import Axes
-from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator, PercentFormatter
+from matplotlib.ticker import MaxNLocator, NullLocator, PercentFormatter
 
 from pipeline.report.svg import SOFT, TRUTH, WRONG, chart, inline
 from pipeline.runs.calibration import Reliability
 from pipeline.runs.history import History
-from pipeline.runs.metrics import Labels, Probabilities
-from pipeline.runs.sweeps import Sweep
+from pipeline.runs.metrics import Labels, Probabilities, wilson_interval
 
-# Eight colours that part from each other and from both papers, also for the colour-blind
-# (Okabe and Ito, the yellow and black left out), and dashes for more runs than that.
-CURVES = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#8c6bb1", "#7f7f7f")
-DASHES = ("-", "--", ":", "-.")
 HISTOGRAM_BINS = 20
-TIMES = (0.1, 0.3, 1, 3, 10, 30, 60, 180, 600, 1800, 3600, 10800, 36000, 108000)
 
 
 def learning_curves(history: History, best_epoch: int | None) -> list[tuple[str, Markup]]:
@@ -32,58 +26,6 @@ def learning_curves(history: History, best_epoch: int | None) -> list[tuple[str,
     if "learning_rate" in history:
         charts.append(("Learning rate", _learning_rate(history["learning_rate"], best_epoch)))
     return charts
-
-
-def compared_curves(histories: Sequence[History | None], measure: str) -> Markup:
-    """One curve a run, drawn in the order of the leaderboard; the curve of run i is `show-i`."""
-    with chart() as (figure, axes):
-        for place, history in enumerate(histories):
-            if history and measure in history:
-                values = history[measure]
-                (line,) = axes.plot(range(1, len(values) + 1), values, marker=_dot(values))
-                line.set(color=curve_colour(place), linestyle=curve_dash(place))
-                line.set_gid(f"show-{place}")
-        _epochs(axes)
-        if measure.endswith("accuracy"):
-            axes.yaxis.set_major_formatter(PercentFormatter(1))
-        return inline(figure, f"compared-{measure}", f"{measure} of each run by epoch")
-
-
-def curve_colour(place: int) -> str:
-    return CURVES[place % len(CURVES)]
-
-
-def curve_dash(place: int) -> str:
-    return DASHES[place // len(CURVES) % len(DASHES)]
-
-
-def accuracy_by_time(points: Sequence[tuple[int, float, float]]) -> Markup:
-    """(place, seconds, accuracy) of each run, with its place beside it."""
-    with chart() as (figure, axes):
-        for place, seconds, accuracy in points:
-            axes.plot(
-                max(seconds, 1e-3), accuracy, "o", color=curve_colour(place - 1), markersize=7
-            )
-            axes.annotate(
-                str(place), (max(seconds, 1e-3), accuracy), (6, 3), textcoords="offset points"
-            )
-        axes.set_xscale("log")
-        axes.xaxis.set_major_locator(FixedLocator(TIMES))
-        axes.xaxis.set_major_formatter(lambda value, _: duration(value))
-        axes.xaxis.set_minor_locator(NullLocator())
-        axes.yaxis.set_major_formatter(PercentFormatter(1))
-        axes.set_xlabel("training time (logarithmic)")
-        axes.margins(0.08, 0.12)
-        return inline(figure, "time", "Validation accuracy against training time, a dot a run")
-
-
-def duration(seconds: float) -> str:
-    """As people say it: 0.5 s, 12 s, 3.5 min, 2.1 h."""
-    if seconds < 10:
-        return f"{seconds:.2g} s"
-    if seconds < 60:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.2g} min" if seconds < 3600 else f"{seconds / 3600:.2g} h"
 
 
 def histogram(probabilities: Probabilities, labels: Labels) -> Markup:
@@ -125,36 +67,15 @@ def reliability_diagram(found: Reliability) -> Markup:
         return inline(figure, "reliability", "Share of right rows against the probability claimed")
 
 
-def sweep_chart(sweep: Sweep, name: str) -> Markup:
-    """Mean and standard deviation of validation accuracy against the swept value."""
-    values = [point.value for point in sweep.points]
-    numbers = all(isinstance(value, int | float) for value in values)
-    with chart() as (figure, axes):
-        x = values if numbers else list(range(len(values)))
-        means = [point.mean for point in sweep.points]
-        deviations = [point.deviation or 0 for point in sweep.points]
-        axes.errorbar(x, means, deviations, fmt="o-", color=TRUTH, markersize=5, capsize=4)
-        if numbers and min(values) > 0 and max(values) / min(values) > 50:
-            axes.set_xscale("log")
-            axes.xaxis.set_minor_locator(NullLocator())
-        if not numbers:
-            axes.set_xticks(x, [str(value)[:20] for value in values], parse_math=False)
-        if sweep.published is not None:
-            axes.axhline(sweep.published, color=WRONG, linestyle="--", linewidth=1.2)
-        axes.yaxis.set_major_formatter(PercentFormatter(1))
-        axes.set_xlabel(sweep.setting, parse_math=False)
-        return inline(figure, name, "Mean validation accuracy against the setting's value")
-
-
 def _pair(history: History, measure: str, best_epoch: int | None) -> Markup:
     with chart() as (figure, axes):
         for name, colour, style in ((measure, SOFT, "--"), (f"val_{measure}", TRUTH, "-")):
             if name in history:
                 values = history[name]
                 epochs = range(1, len(values) + 1)
-                axes.plot(epochs, values, color=colour, linestyle=style, marker=_dot(values))
+                axes.plot(epochs, values, color=colour, linestyle=style, marker=dot(values))
         _mark_best(axes, history.get(f"val_{measure}"), best_epoch)
-        _epochs(axes)
+        count_epochs(axes)
         if measure == "accuracy":
             axes.yaxis.set_major_formatter(PercentFormatter(1))
         return inline(figure, measure, f"{measure} by epoch, training and validation")
@@ -162,9 +83,9 @@ def _pair(history: History, measure: str, best_epoch: int | None) -> Markup:
 
 def _learning_rate(rates: Sequence[float], best_epoch: int | None) -> Markup:
     with chart() as (figure, axes):
-        axes.step(range(1, len(rates) + 1), rates, where="mid", color=TRUTH, marker=_dot(rates))
+        axes.step(range(1, len(rates) + 1), rates, where="mid", color=TRUTH, marker=dot(rates))
         _mark_best(axes, rates, best_epoch)
-        _epochs(axes)
+        count_epochs(axes)
         if min(rates) > 0:
             axes.set_yscale("log")
             axes.yaxis.set_minor_locator(NullLocator())
@@ -180,20 +101,18 @@ def _mark_best(axes: Axes, values: Sequence[float] | None, best_epoch: int | Non
             axes.plot(best_epoch, values[best_epoch - 1], "o", color=WRONG, markersize=5)
 
 
-def _epochs(axes: Axes) -> None:
+def count_epochs(axes: Axes) -> None:
     axes.set_xlabel("epoch")
     axes.xaxis.set_major_locator(MaxNLocator(8, integer=True, steps=[1, 2, 5, 10]))
 
 
-def _dot(values: Sequence[float]) -> str:
+def dot(values: Sequence[float]) -> str:
     """A line of one point would not be seen."""
     return "o" if len(values) == 1 else ""
 
 
 def _binomial_bars(shares: Any, counts: Any) -> tuple[Any, Any]:
     """The distances from the shares to the ends of their 95 % intervals (Wilson)."""
-    from pipeline.runs.metrics import wilson_interval
-
     ends = np.array([wilson_interval(s, int(n)) for s, n in zip(shares, counts, strict=True)])
     return np.maximum(shares - ends[:, 0], 0), np.maximum(ends[:, 1] - shares, 0)
 

@@ -5,7 +5,7 @@ from typing import Any
 from urllib.parse import quote
 
 from pipeline.data.competition import Competition
-from pipeline.report.charts import (
+from pipeline.report.competition_charts import (
     accuracy_by_time,
     compared_curves,
     curve_colour,

@@ -9,7 +9,7 @@ from urllib.parse import quote
 import jinja2
 from markupsafe import Markup
 
-from pipeline.report.charts import duration
+from pipeline.report.spelling import chance, duration, percent
 
 
 def render(template: str, **values: Any) -> str:
@@ -44,18 +44,6 @@ def _environment() -> jinja2.Environment:
         "address": lambda name: quote(name, safe=""),
     }
     return environment
-
-
-def percent(share: float | None, digits: int = 1) -> str:
-    """0.9876 -> 98.8; nothing where there is none (None or NaN)."""
-    return "" if share is None or share != share else f"{100 * share:.{digits}f}"
-
-
-def chance(value: float) -> str:
-    """A p-value after the letter p: = 0.34, = 0.012, < 0.001."""
-    if value < 0.001:
-        return "< 0.001"
-    return f"= {value:.2f}" if value >= 0.1 else f"= {value:.3f}"
 
 
 def _source(name: str) -> str:

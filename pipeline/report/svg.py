@@ -25,6 +25,20 @@ CLASSES = {
     "font-size: 10px; text-anchor: middle; fill: var(--soft)": "tick",
     "font-size: 10px; text-anchor: end; fill: var(--soft)": "tick left",
 }
+# What a page does not need of matplotlib's SVG, in the order in which it goes.
+SLIMMER = (
+    (r"(?s)<metadata>.*?</metadata>|<style.*?</style>|<!--.*?-->|<defs>\s*</defs>", ""),
+    (r' id="[\w.]+_\d+"| transform="rotate\(-?0 [^"]*\)"', ""),
+    (r'<g id="show-', '<g class="show-'),
+    (r"font: ([\d.]+)px [^;\"]*", r"font-size: \1px"),
+    (r" font-family: [^;\"]*;", ""),
+    (r'<path d="[^"]*" style="fill: none"/>', ""),
+    (f' clip-path="[^"]*"(?= style="fill: none; stroke: {LINE})', ""),
+    (r"\s*\n\s*", " "),
+    (r"(?<=>) +(?=<)", ""),
+    *[(r"<g>(<(?:path|use)[^<>]*/>|<text[^<>]*>[^<]*</text>|)</g>", r"\1")] * 3,
+    (r'(<svg[^>]*?) width="[\d.]+pt" height="[\d.]+pt"', r"\1"),
+)
 STYLE = {
     "svg.fonttype": "none",
     "font.size": 10,
@@ -72,25 +86,13 @@ def inline(figure: Figure, name: str, label: str) -> Markup:
     with mpl.rc_context({"svg.hashsalt": name}):
         figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None})
     text = buffer.getvalue()
-    text = text[text.index("<svg") :]
-    text = re.sub(r"<metadata>.*?</metadata>|<style.*?</style>|<!--.*?-->", "", text, flags=re.S)
-    text = re.sub(r"<defs>\s*</defs>", "", text)
-    text = re.sub(r' id="[\w.]+_\d+"| transform="rotate\(-?0 [^"]*\)"', "", text)
-    text = re.sub(r'<g id="show-', '<g class="show-', text)
-    text = re.sub(r"font: ([\d.]+)px [^;\"]*", r"font-size: \1px", text)
-    text = re.sub(r" font-family: [^;\"]*;", "", text)
-    text = re.sub(r"<[^>]+>", _round, text)
-    text = re.sub(r'<path d="[^"]*" style="fill: none"/>', "", text)  # frames of no colour
-    text = re.sub(r"\s*\n\s*", " ", text)
-    text = re.sub(r"(?<=>) +(?=<)", "", text)
-    for _ in range(3):
-        text = re.sub(r"<g>(<(?:path|use)[^<>]*/>|<text[^<>]*>[^<]*</text>|)</g>", r"\1", text)
+    text = re.sub(r"<[^>]+>", _round, text[text.index("<svg") :])
+    for pattern, replacement in SLIMMER:
+        text = re.sub(pattern, replacement, text)
     for placeholder, colour in COLOURS.items():
         text = text.replace(placeholder, colour)
     for style, name_of_class in CLASSES.items():
         text = text.replace(f'style="{style}"', f'class="{name_of_class}"')
-    text = re.sub(r' clip-path="[^"]*"(?= class="grid")', "", text)
-    text = re.sub(r'(<svg[^>]*?) width="[\d.]+pt" height="[\d.]+pt"', r"\1", text, count=1)
     opening = f'<svg role="img" aria-label="{Markup.escape(label)}"'
     return Markup(text.replace("<svg", opening, 1))
 

@@ -1,5 +1,6 @@
 """Every rule that a grader applies, before it does; all faults at once."""
 
+import codecs
 import csv
 import io
 import math
@@ -7,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from pipeline.data.cells import NUMBER
 from pipeline.errors import PipelineError, nearest
 from pipeline.submission.form import Form
 
@@ -18,6 +20,8 @@ def check_file(form: Form, path: Path) -> None:
     """Raises:
     PipelineError: the file cannot be read, or a grader would refuse it: every fault is named.
     """
+    if path.exists() and not path.is_file():
+        raise PipelineError(f"{path} is not a file.")
     try:
         content = path.read_bytes()
     except OSError as error:
@@ -31,18 +35,23 @@ def check_file(form: Form, path: Path) -> None:
 
 def faults(form: Form, content: bytes) -> Iterator[str]:
     """What is wrong with a submission of that form, a line each."""
-    if not content.strip():
+    unmarked = content.removeprefix(codecs.BOM_UTF8)
+    if not unmarked.strip():
         yield "the file is empty"
         return
-    if content.startswith(b"\xef\xbb\xbf"):
+    if unmarked != content:
         yield "line 1: it starts with a byte-order mark, which becomes part of the header"
     try:
-        text = content.removeprefix(b"\xef\xbb\xbf").decode()
+        text = unmarked.decode()
     except UnicodeDecodeError:
         yield "it is not UTF-8 text"
         return
     reader = csv.reader(io.StringIO(text, newline=""))
-    lines = [(reader.line_num, cells) for cells in reader]
+    try:
+        lines = [(reader.line_num, cells) for cells in reader]
+    except csv.Error as error:
+        yield f"line {reader.line_num}: {error}"
+        return
     header = tuple(lines[0][1])
     if header != form.header:
         yield f"line 1: the header is {','.join(header)!r}; expected {','.join(form.header)!r}"
@@ -60,15 +69,15 @@ def faults(form: Form, content: bytes) -> Iterator[str]:
 
 def _id_faults(form: Form, rows: list[Row], count: int) -> Iterator[str]:
     if count != len(form.ids):
-        yield f"{count:,} rows; expected {len(form.ids):,}"
+        yield f"{_count(count, 'row')}; expected {len(form.ids):,}"
     wanted, found = set(form.ids), Counter(cells[0] for _, cells in rows)
     missing = [id for id in form.ids if id not in found]
     if missing:
-        yield f"{len(missing):,} ids are missing: {_some(missing)}"
+        yield f"{_count(len(missing), 'id')} missing: {_some(missing)}"
     yield from _named("an id that was not asked for", [r for r in rows if r[1][0] not in wanted])
     twice = [id for id, times in found.items() if times > 1]
     if twice:
-        yield f"{len(twice):,} ids stand there more than once: {_some(twice)}"
+        yield f"{_count(len(twice), 'id')} there more than once: {_some(twice)}"
 
 
 def _class_faults(form: Form, rows: list[Row]) -> Iterator[str]:
@@ -77,16 +86,23 @@ def _class_faults(form: Form, rows: list[Row]) -> Iterator[str]:
     kinds = Counter(cells[1] for _, cells in wrong)
     for kind, times in kinds.most_common(SHOWN):
         line = next(line for line, cells in wrong if cells[1] == kind)
-        hint = nearest(kind, known)
-        try:
-            if float(kind).is_integer() and str(int(float(kind))) in known:
-                hint = f" Write {int(float(kind))}."
-        except (ValueError, OverflowError):
-            hint = hint or f" Expected one of {_some(sorted(known))}."
+        hint = _hint(kind, form.classes)
         what = f"{kind!r} is none of the classes" if kind else "the class is empty"
-        yield f"line {line}: {what} ({times:,} such rows).{hint}"
+        yield f"line {line}: {what} ({_count(times, 'such row')}).{hint}"
     if len(kinds) > SHOWN:
-        yield f"... and {len(kinds) - SHOWN:,} other values that are no classes"
+        yield f"... and {_count(len(kinds) - SHOWN, 'other value')}"
+
+
+def _hint(found: str, classes: tuple[str, ...]) -> str:
+    """What to write instead of what was found: 3 instead of 3.0."""
+    same = [
+        name
+        for name in classes
+        if NUMBER.fullmatch(found) and NUMBER.fullmatch(name) and float(name) == float(found)
+    ]
+    if same:
+        return f" Write {same[0]}."
+    return nearest(found, classes) or f" Expected one of {_some(classes)}"
 
 
 def _probability_faults(rows: list[Row]) -> Iterator[str]:
@@ -109,7 +125,11 @@ def _named(what: str, rows: list[Row]) -> Iterator[str]:
     """One line for all rows of a kind: how many, and where the first of them stand."""
     if rows:
         lines = _some([str(line) for line, _ in rows])
-        yield f"{what} ({len(rows):,} rows: line {lines})"
+        yield f"{what} ({_count(len(rows), 'row')}: line {lines})"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def _some(items: Iterable[str]) -> str:

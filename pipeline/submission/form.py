@@ -51,11 +51,10 @@ def form_of(competition: Competition) -> Form:
     settings, sample, rows = competition.settings, competition.sample, len(competition.test_pixels)
     own = competition.test_ids
     if sample is None:
-        first = settings.first_id or 0
-        ids = own or tuple(str(first + row) for row in range(rows))
-        return Form(
-            settings.submission_header or HEADER, ids, tuple(range(rows)), competition.classes
-        )
+        header, first = settings.submission_header or HEADER, settings.first_id
+        if own is None or first is not None:
+            own = tuple(str((first or 0) + row) for row in range(rows))
+        return Form(header, own, tuple(range(rows)), competition.classes)
     place = {id: row for row, id in enumerate(own or sample.ids)}
     order = tuple(place[id] for id in sample.ids)
     form = Form(sample.header, sample.ids, order, competition.classes)

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import numpy as np
+
 from pipeline.data.competition import Competition
 from pipeline.errors import PipelineError
 from pipeline.files import csv_text, write_text
@@ -17,7 +19,8 @@ def write_submission(competition: Competition, probabilities: Probabilities, pat
         probabilities: (n, k), a row for each test row in file order.
 
     Raises:
-        PipelineError: the probabilities are of other rows or classes, or the file would be refused.
+        PipelineError: the probabilities are of other rows or classes, the file would be refused,
+            or cannot be written.
     """
     expected = len(competition.test_pixels), len(competition.classes)
     if probabilities.shape != expected:
@@ -26,9 +29,14 @@ def write_submission(competition: Competition, probabilities: Probabilities, pat
             f"{probabilities.shape[1]} classes; {competition.folder} has {expected[0]} and "
             f"{expected[1]}."
         )
+    if not np.isfinite(probabilities).all():
+        raise PipelineError("The run's probabilities are not all numbers. Train it again.")
     form = form_of(competition)
     text = csv_text(form.header, form.rows(probabilities))
     found = list(faults(form, text.encode()))
     if found:
         raise PipelineError(f"The submission would be refused: {'; '.join(found)}.")
-    write_text(path, text)
+    try:
+        write_text(path, text)
+    except OSError as error:
+        raise PipelineError(f"{path} cannot be written: {error.strerror}.") from None

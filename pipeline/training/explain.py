@@ -114,7 +114,7 @@ def first_filters(model: keras.Model, shape: tuple[int, ...]) -> Levels | None:
     layer = next((layer for layer in _leaves(model) if hasattr(layer, "kernel")), None)
     if layer is None:
         return None
-    kernel = np.asarray(keras.ops.convert_to_numpy(layer.kernel))
+    kernel = np.nan_to_num(keras.ops.convert_to_numpy(layer.kernel))
     if kernel.ndim == 2:
         if kernel.shape[0] != np.prod(shape):
             return None
@@ -181,6 +181,7 @@ def _augmented(
 
 def _maps(values: npt.NDArray[np.float32]) -> Levels:
     """(n, height, width) of any range -> uint8, each picture from its least to its largest."""
+    values = np.nan_to_num(values)  # a run that diverged is a run too
     low, high = (end(axis=(1, 2), keepdims=True) for end in (values.min, values.max))
     return _shrunk(((values - low) / np.maximum(high - low, 1e-12) * 255).astype(np.uint8))
 

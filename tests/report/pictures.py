@@ -15,22 +15,26 @@ from PIL import Image
 
 from pipeline.files import write_bytes
 
-WIDTH, COLOURS = 1280, 64
+WIDTH, COLOURS = 1280, 128
 
 
-def picture(browser: Any, selector: str, height: int) -> bytes:
-    """A strip of the page as a small PNG, from the element's upper edge."""
-    top = browser.execute_script(
-        "return document.querySelector(arguments[0]).getBoundingClientRect().top + scrollY",
-        selector,
+def picture(browser: Any, first: str, last: str) -> bytes:
+    """A strip of the page as a small PNG, from one element's top to another's bottom."""
+    top, bottom = browser.execute_script(
+        "const box = s => document.querySelector(s).getBoundingClientRect();"
+        "return [box(arguments[0]).top + scrollY, box(arguments[1]).bottom + scrollY]",
+        first,
+        last,
     )
-    clip = {"x": 0, "y": top, "width": WIDTH, "height": height, "scale": 0.75}
+    clip = {"x": 0, "y": top, "width": WIDTH, "height": bottom - top, "scale": 0.75}
     shot = browser.execute_cdp_cmd(
         "Page.captureScreenshot", {"captureBeyondViewport": True, "clip": clip}
     )
     image = Image.open(io.BytesIO(base64.b64decode(shot["data"]))).convert("RGB")
     buffer = io.BytesIO()
-    image.quantize(COLOURS, dither=Image.Dither.NONE).save(buffer, "png", optimize=True)
+    image.quantize(COLOURS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(
+        buffer, "png", optimize=True
+    )
     return buffer.getvalue()
 
 
@@ -40,15 +44,13 @@ def take(report: Path, run: str, folder: Path) -> None:
         try:
             browser.set_window_size(WIDTH, 900)
             browser.get(report.resolve().as_uri())
-            write_bytes(folder / "report.png", picture(browser, "header", 1010))
+            write_bytes(folder / "report.png", picture(browser, "header", "#leaderboard"))
             browser.get((report.parent / "pages" / f"{run}.html").resolve().as_uri())
-            off = "#matrix td.off button"
             browser.execute_script(
-                "[...document.querySelectorAll(arguments[0])]"
-                ".sort((a, b) => b.textContent - a.textContent)[0].click()",
-                off,
+                "[...document.querySelectorAll('#matrix td.right button')]"
+                ".sort((a, b) => a.textContent - b.textContent)[0].click()"
             )
-            write_bytes(folder / "run.png", picture(browser, "#confusion", 700))
+            write_bytes(folder / "run.png", picture(browser, "#confusion", "#confusion"))
         finally:
             browser.quit()
 

@@ -7,13 +7,15 @@ from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote
 
+import numpy as np
 import pytest
+from finished_runs import finish
 from hostile_names import CLASSES, HOSTILE, RUN
 
 from pipeline.data.competition import Competition
-from pipeline.files import sha256
+from pipeline.files import sha256, write_array, write_csv
 from pipeline.report.report import write_report
-from pipeline.runs.run import Run
+from pipeline.runs.run import Run, load_run
 
 
 class Page(HTMLParser):
@@ -179,3 +181,20 @@ def test_without_runs_the_command_says_what_to_do(hostile_folder: Path, tmp_path
     result = subprocess.run(command, capture_output=True, text=True)
     assert result.returncode == 2
     assert "pipeline train" in result.stderr
+
+
+def test_a_run_that_diverged_has_a_page_too(
+    hostile: Competition, hostile_runs: list[Run], tmp_path: Path
+) -> None:
+    folder = tmp_path / "diverged"
+    finish(hostile, folder, 1, 0, recipe={"name": "dense"}, epochs=2, best_epoch=1)
+    probabilities = hostile_runs[0].validation()[2]
+    write_array(folder / "validation.npy", np.full_like(probabilities, np.nan))
+    write_csv(
+        folder / "history.csv",
+        ["epoch", "loss", "val_loss", "learning_rate"],
+        [(1, float("nan"), float("nan"), float("nan")), (2, float("nan"), float("inf"), 0.0)],
+    )
+    runs = [*hostile_runs, load_run(folder)]
+    write_report(hostile, runs, tmp_path / "report")
+    assert "diverged" in Page(tmp_path / "report" / "pages" / "diverged.html").text

@@ -6,8 +6,9 @@ import cv2
 import numpy as np
 import pytest
 
-from pipeline.report.charts import duration, reliability_diagram, sweep_chart
-from pipeline.report.page import chance, percent
+from pipeline.report.charts import reliability_diagram
+from pipeline.report.competition_charts import sweep_chart
+from pipeline.report.spelling import chance, duration, percent
 from pipeline.report.sprites import Sprite, address, grey_sprite, mosaic, small
 from pipeline.runs.calibration import reliability
 from pipeline.runs.sweeps import Point, Sweep

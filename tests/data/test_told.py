@@ -1,0 +1,276 @@
+"""What is told, by options or in competition.toml, stands above every guess."""
+
+import json
+
+import numpy as np
+import pytest
+
+from pipeline.errors import PipelineError
+
+
+def toml(folder, **told) -> None:
+    folder.write("competition.toml", "".join(f"{n} = {json.dumps(v)}\n" for n, v in told.items()))
+
+
+@pytest.fixture(params=["options", "competition.toml"])
+def tell(request, folder):
+    """Loads the folder with what is told in one way or the other."""
+
+    def load(**told):
+        if request.param == "options":
+            return folder.load(**told)
+        toml(folder, **told)
+        return folder.load()
+
+    return load
+
+
+def labels_of(competition) -> list[str]:
+    return [competition.classes[label] for label in competition.labels]
+
+
+def test_the_label_is_told_by_name(folder, tell) -> None:
+    truth = folder.fill(header="names", names=("id", "answer"))
+    for name in ("train.csv", "test.csv"):
+        folder.put(name, 0, 30, "y")
+    with pytest.raises(PipelineError, match=r"test\.csv has the label's column 'y' too"):
+        folder.load()
+    assert labels_of(tell(label="answer")) == truth.labels
+
+
+@pytest.mark.parametrize("end", ["first", "last"])
+def test_the_label_is_told_by_its_end(folder, tell, end) -> None:
+    truth = folder.fill(label=end)
+    competition = tell(label=end)
+    assert labels_of(competition) == truth.labels
+    assert competition.schema.label == (0 if end == "first" else 64)
+
+
+def test_a_told_label_stands_above_a_better_one(folder, tell) -> None:
+    folder.fill(label="first")
+    assert tell(label="last").schema.label == 64
+
+
+def test_the_ids_are_told_by_name_where_no_guess_would_find_them(folder, tell) -> None:
+    truth = folder.fill(header="names", names=("picture", "label"), ids="both")
+    folder.change("test.csv", lambda rows: [row.insert(40, row.pop(0)) for row in rows])
+    competition = tell(id="picture")
+    assert competition.test_ids == tuple(str(501 + row) for row in range(12))
+    np.testing.assert_array_equal(competition.test_pixels, truth.test)
+
+
+@pytest.mark.parametrize("end", ["first", "last"])
+def test_the_ids_are_told_by_their_end(folder, tell, end) -> None:
+    folder.fill(ids="both")
+    numbers = np.random.default_rng(0).permutation(1000)[:52].tolist()
+    folder.replace_column("train.csv", 0, numbers[:40])
+    folder.replace_column("test.csv", 0, numbers[40:])
+    if end == "last":
+        folder.change("test.csv", lambda rows: [row.append(row.pop(0)) for row in rows])
+        folder.change("train.csv", lambda rows: [row.append(row.pop(0)) for row in rows])
+    assert tell(id=end).test_ids == tuple(map(str, numbers[40:]))
+
+
+def test_the_header_is_told(folder, tell) -> None:
+    folder.fill(header="none")
+    folder.insert_first("train.csv", ["a", *range(39)])
+    for name in ("train.csv", "test.csv"):
+        folder.change(
+            name, lambda rows: rows[0].__setitem__(slice(None), range(1, 1 + len(rows[0])))
+        )
+    assert len(folder.load().labels) == 39
+    folder.change("train.csv", lambda rows: [row.pop(0) for row in rows])
+    with pytest.raises(PipelineError, match="line 1, column 16: found '17'; expected a pixel"):
+        tell(header=False, label="last")
+
+
+def test_a_header_of_numbers_is_told(folder, tell) -> None:
+    folder.fill(test_rows=2)
+    names = [str(n * n) for n in range(65)]
+    folder.save("train.csv", [names, *folder.rows("train.csv")])
+    folder.save("test.csv", [names[:64], *folder.rows("test.csv")])
+    assert len(tell(header=True).labels) == 40
+
+
+def test_the_delimiter_is_told(folder, tell) -> None:
+    truth = folder.fill(delimiter="|")
+    assert labels_of(tell(delimiter="pipe")) == truth.labels
+    with pytest.raises(PipelineError, match=r"line 1 is a single cell.*--delimiter"):
+        folder.load(delimiter="semicolon")
+
+
+def test_a_told_delimiter_leaves_the_sample_its_own(folder, tell) -> None:
+    folder.fill(delimiter=";")
+    folder.save("sample_submission.csv", [["Id", "Category"], *([n, 0] for n in range(12))])
+    assert tell(delimiter="semicolon").sample.header == ("Id", "Category")
+
+
+def test_the_shape_is_told(folder, tell) -> None:
+    folder.fill()
+    competition = tell(shape=[4, 16])
+    assert competition.schema.shape == (4, 16, 1)
+    assert tell(shape=[16, 4, 1]).schema.shape == (16, 4, 1)
+
+
+def test_a_told_shape_allows_other_numbers_of_pixels(folder, tell) -> None:
+    folder.fill(planes=True)
+    for name in ("train.csv", "test.csv"):
+        folder.change(name, lambda rows: [row.__delitem__(slice(30, 42)) for row in rows])
+    assert tell(shape=[6, 10, 3]).schema.shape == (6, 10, 3)
+
+
+def test_the_range_is_told(folder, tell) -> None:
+    folder.fill(scale="0..255")
+    schema = tell(range=[-10, 300]).schema
+    assert (schema.low, schema.high) == (-10.0, 300.0)
+
+
+def test_a_told_range_puts_files_on_one_scale(folder, tell) -> None:
+    folder.fill(scale="0..16")
+    small = folder.read("test.csv")
+    folder.fill(scale="0..255")
+    folder.write("test.csv", small)
+    assert tell(range=[0, 255]).schema.high == 255
+
+
+def test_pixels_outside_a_told_range_are_refused(folder, tell) -> None:
+    folder.fill(scale="0..255")
+    with pytest.raises(PipelineError, match=r"(?s)899 faults.*expected a pixel in 0..100") as error:
+        tell(range=[0, 100])
+    assert len(str(error.value).splitlines()) == 7
+
+
+@pytest.mark.parametrize("planes", [False, True])
+def test_the_planes_are_told(folder, tell, planes) -> None:
+    folder.fill(planes=not planes, side=8)
+    assert tell(planes=planes).schema.planes == planes
+
+
+@pytest.mark.parametrize("role", ["train", "test", "sample"])
+def test_file_names_are_told(folder, tell, role) -> None:
+    folder.fill()
+    folder.save("sample_submission.csv", [["Id", "Category"], *([n, 0] for n in range(12))])
+    name = "sample_submission.csv" if role == "sample" else f"{role}.csv"
+    content = folder.read(name)
+    folder.write(name, "this is not the file\n")
+    folder.write("other.data", content)
+    competition = tell(**{role: "other.data"})
+    assert len(competition.labels), len(competition.test_pixels) == (40, 12)
+    with pytest.raises(PipelineError, match=r"nowhere\.csv does not exist"):
+        folder.load(**{role: "nowhere.csv"})
+
+
+def test_the_split_is_told(folder, tell) -> None:
+    folder.fill()
+    settings = tell(validation=0.5, split_seed=7).settings
+    assert (settings.validation, settings.split_seed) == (0.5, 7)
+
+
+def test_options_stand_above_the_file(folder) -> None:
+    folder.fill()
+    toml(folder, shape=[16, 4], validation=0.3)
+    competition = folder.load(shape=[4, 16])
+    assert competition.schema.shape == (4, 16, 1)
+    assert competition.settings.validation == 0.3
+    assert folder.load(shape=None).schema.shape == (16, 4, 1)
+
+
+def test_the_command_line_tells_too(folder) -> None:
+    folder.fill(label="first", header="names", names=("id", "answer"), scale="0..255")
+    shown = folder.inspect(
+        "--label", "answer", "--shape", "4x16", "--range", "0", "300", "--header",
+        "--delimiter", "comma",
+    )  # fmt: skip
+    assert shown.exit_code == 0
+    assert "4 x 16 x 1" in shown.stdout
+    assert "0..300" in shown.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("--shape 9x9", "train.csv has 64 pixel columns; the shape 9x9x1 needs 81."),
+        ("--shape abc", "the options: shape = ['abc']. Expected [height, width]"),
+        ("--shape 8", "shape = [8]. Expected [height, width]"),
+        ("--shape 8x8x2", "shape = [8, 8, 2]. Expected [height, width]"),
+        ("--shape 0x64", "shape = [0, 64]. Expected [height, width]"),
+        ("--shape 8x-8", "Expected [height, width]"),
+        ("--label nosuch", "train.csv has no column 'nosuch' for the label."),
+        ("--label labl", "Did you mean 'label'?"),
+        ("--id nosuch", "test.csv has no column 'nosuch' for the id."),
+        ("--delimiter foo", "delimiter = 'foo'. Expected one of comma, semicolon, tab, pipe."),
+        ("--delimiter tab", "is a single cell"),
+        ("--range 5 1", "range = (5.0, 1.0). Expected [lowest, highest]."),
+        ("--range 5 5", "Expected [lowest, highest]."),
+        ("--range 0 inf", "Expected [lowest, highest]."),
+        ("--range nan 1", "Expected [lowest, highest]."),
+        ("--no-header", "line 1, column 1: found 'pixel0'; expected a number"),
+    ],
+)
+def test_a_wrong_option_is_refused(folder, words, said) -> None:
+    folder.fill(header="names")
+    assert said in folder.refusal(*words.split())
+
+
+def test_a_name_is_refused_where_there_is_no_header(folder) -> None:
+    folder.fill()
+    message = folder.refusal("--label", "label")
+    assert "train.csv has no header, so no column 'label'. For the label say 'first' or" in message
+    assert "test.csv has no header, so no column 'id'." in folder.refusal("--id", "id")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("labl = 'x'", "has an unknown setting 'labl'. Did you mean 'label'?"),
+        ("colour = true", "has an unknown setting 'colour'. Known are: train, test,"),
+        ("[told]\nlabel = 'x'", "has an unknown setting 'told'"),
+        ("label = 3", "label = 3. Expected a column's name, or 'first' or 'last'."),
+        ("label = ''", "label = ''. Expected a column's name"),
+        ("train = ['a.csv']", "train = ['a.csv']. Expected a file name."),
+        ("header = 'yes'", "header = 'yes'. Expected true or false."),
+        ("header = 1", "header = 1. Expected true or false."),
+        ("delimiter = ';'", "delimiter = ';'. Expected one of comma, semicolon, tab, pipe."),
+        ("shape = '8x8'", "shape = '8x8'. Expected [height, width]"),
+        ("shape = [8.0, 8.0]", "Expected [height, width]"),
+        ("shape = [8, 8, 1.0]", "Expected [height, width]"),
+        ("shape = [true, 64]", "Expected [height, width]"),
+        ("range = 255", "range = 255. Expected [lowest, highest]."),
+        ("range = [false, true]", "Expected [lowest, highest]."),
+        ("planes = 'rgb'", "planes = 'rgb'. Expected true or false."),
+        ("validation = 1.0", "validation = 1.0. Expected the validation rows' share, between"),
+        ("validation = 20", "validation = 20. Expected"),
+        ("split_seed = -1", "split_seed = -1. Expected a whole number."),
+        ("split_seed = 1.5", "split_seed = 1.5. Expected a whole number."),
+        ("first_id = true", "first_id = True. Expected a whole number."),
+        ("submission_header = 'Id,Category'", "Expected [\"Id\", \"Category\"]"),
+        ("submission_header = ['Id']", "Expected [\"Id\", \"Category\"]"),
+        ("label 3", "competition.toml is not TOML: Expected '='"),
+        ("label = 'a'\nlabel = 'b'", "competition.toml is not TOML: Cannot overwrite a value"),
+        (b"label = '\xff'", "competition.toml is not TOML: 'utf-8' codec"),
+    ],
+)  # fmt: skip
+def test_a_wrong_competition_toml_is_refused(folder, text, said) -> None:
+    folder.fill()
+    folder.write("competition.toml", text)
+    message = folder.refusal()
+    assert message.startswith("competition.toml")
+    assert said in message
+
+
+def test_a_folder_named_competition_toml_is_refused(folder) -> None:
+    folder.fill()
+    (folder.path / "competition.toml").mkdir()
+    assert "competition.toml cannot be read: Is a directory." in folder.refusal()
+
+
+def test_a_byte_order_mark_in_competition_toml_is_passed_over(folder) -> None:
+    folder.fill()
+    folder.write("competition.toml", "\ufeffshape = [4, 16]\n")
+    assert folder.load().schema.shape == (4, 16, 1)
+
+
+def test_an_unknown_option_is_refused(folder) -> None:
+    folder.fill()
+    with pytest.raises(PipelineError, match="the options has an unknown setting 'labels'"):
+        folder.load(labels="first")

@@ -1,0 +1,176 @@
+"""The submission is written in the competition's own form, or not at all."""
+
+import csv
+
+import numpy as np
+import pytest
+
+from pipeline.errors import PipelineError
+from pipeline.submission.check import check_file
+from pipeline.submission.form import form_of
+from pipeline.submission.write import write_submission
+
+
+@pytest.fixture
+def submit(folder, tmp_path):
+    """Writes random predictions for the folder; the rows of the file, and the classes meant."""
+
+    def write():
+        competition = folder.load()
+        random = np.random.default_rng(0)
+        shape = len(competition.test_pixels), len(competition.classes)
+        probabilities = random.dirichlet(np.ones(shape[1]), shape[0]).astype(np.float32)
+        path = tmp_path / "new folder" / "submission.csv"
+        write_submission(competition, probabilities, path)
+        check_file(form_of(competition), path)
+        best = [competition.classes[k] for k in probabilities.argmax(axis=1)]
+        assert b"\r" not in path.read_bytes()
+        assert path.read_bytes().endswith(b"\n")
+        with open(path, newline="") as file:
+            return list(csv.reader(file)), best, probabilities
+
+    return write
+
+
+def test_without_a_sample_ids_count_from_0(folder, submit) -> None:
+    folder.fill()
+    rows, best, _ = submit()
+    assert rows == [["Id", "Category"], *([str(row), label] for row, label in enumerate(best))]
+
+
+def test_words_are_spelt_as_in_the_training_file(folder, submit) -> None:
+    folder.fill(words=True)
+    rows, best, _ = submit()
+    assert [row[1] for row in rows[1:]] == best
+    assert set(best) <= {
+        "zero",
+        "one",
+        "two",
+        "three",
+        "four",
+        "five",
+        "six",
+        "seven",
+        "eight",
+        "nine",
+    }
+
+
+def test_the_test_files_ids_are_used_where_there_is_no_sample(folder, submit) -> None:
+    folder.fill(ids="test")
+    rows, best, _ = submit()
+    assert rows[1:] == [[str(501 + row), label] for row, label in enumerate(best)]
+
+
+def test_header_and_first_id_are_told(folder, submit) -> None:
+    folder.fill()
+    folder.write("competition.toml", 'submission_header = ["ImageId", "Label"]\nfirst_id = 1\n')
+    rows, best, _ = submit()
+    assert rows == [["ImageId", "Label"], *([str(1 + n), label] for n, label in enumerate(best))]
+
+
+def test_a_told_first_id_stands_above_the_test_files_ids(folder, submit) -> None:
+    folder.fill(ids="test")
+    folder.write("competition.toml", "first_id = 7\n")
+    assert [row[0] for row in submit()[0][1:]] == [str(7 + row) for row in range(12)]
+
+
+def test_the_samples_header_and_ids_are_taken_over(folder, submit) -> None:
+    folder.fill()
+    ids = [f"img_{row}.png" for row in range(12)]
+    folder.save("sample_submission.csv", [["file", "digit"], *([id, 0] for id in ids)])
+    rows, best, _ = submit()
+    assert rows == [["file", "digit"], *([id, label] for id, label in zip(ids, best, strict=True))]
+
+
+def test_the_samples_order_is_kept_and_each_id_gets_its_own_rows_class(folder, submit) -> None:
+    folder.fill(ids="test")
+    order = np.random.default_rng(1).permutation(12)
+    folder.save("sample_submission.csv", [["id", "label"], *([501 + row, 0] for row in order)])
+    rows, best, _ = submit()
+    assert rows[1:] == [[str(501 + row), best[row]] for row in order]
+
+
+@pytest.mark.parametrize("name", ["{}", "class_{}", "Prob {}", "p{}"])
+def test_a_sample_that_asks_for_probabilities_gets_them(folder, submit, name) -> None:
+    folder.fill()
+    columns = [name.format(digit) for digit in (3, 1, 4, 0, 5, 9, 2, 6, 8, 7)]
+    folder.save("sample_submission.csv", [["id", *columns], *([n, *[0.1] * 10] for n in range(12))])
+    rows, _, probabilities = submit()
+    assert rows[0] == ["id", *columns]
+    written = np.array([row[1:] for row in rows[1:]], np.float32)
+    np.testing.assert_array_equal(written, probabilities[:, [3, 1, 4, 0, 5, 9, 2, 6, 8, 7]])
+
+
+def test_a_probability_column_is_of_the_class_with_the_longest_name_in_it(folder, submit) -> None:
+    folder.fill()
+    folder.replace_column("train.csv", -1, [row % 12 for row in range(40)])
+    columns = [f"class{digit}" for digit in range(12)]
+    rows = [["id", *columns], *([row, *[0.1] * 12] for row in range(12))]
+    folder.save("sample_submission.csv", rows)
+    written, _, probabilities = submit()
+    order = [folder.load().classes.index(str(digit)) for digit in range(12)]
+    np.testing.assert_array_equal(
+        np.array([row[1:] for row in written[1:]], np.float32), probabilities[:, order]
+    )
+
+
+@pytest.mark.parametrize("columns", [["a", "b"], [*map(str, range(9))], [*map(str, range(11))]])
+def test_a_sample_with_other_columns_is_refused(folder, submit, columns) -> None:
+    folder.fill()
+    rows = [["id", *columns], *([row, *[0] * len(columns)] for row in range(12))]
+    folder.save("sample_submission.csv", rows)
+    with pytest.raises(PipelineError, match=r"one column for the class, or one for each of the"):
+        submit()
+
+
+@pytest.mark.parametrize("shape", [(11, 10), (12, 9), (0, 10)])
+def test_probabilities_of_other_rows_or_classes_are_refused(folder, tmp_path, shape) -> None:
+    folder.fill()
+    path = tmp_path / "submission.csv"
+    said = rf"of {shape[0]} rows and {shape[1]} classes; .* has 12 and 10"
+    with pytest.raises(PipelineError, match=said):
+        write_submission(folder.load(), np.full(shape, 0.1, np.float32), path)
+    assert not path.exists()
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_probabilities_that_are_no_numbers_are_refused(folder, tmp_path, value) -> None:
+    folder.fill()
+    probabilities = np.full((12, 10), 0.1, np.float32)
+    probabilities[3, 4] = value
+    with pytest.raises(PipelineError, match="probabilities are not all numbers"):
+        write_submission(folder.load(), probabilities, tmp_path / "submission.csv")
+    assert not (tmp_path / "submission.csv").exists()
+
+
+def test_what_a_grader_would_refuse_is_not_written_over_an_older_file(folder, tmp_path) -> None:
+    folder.fill()
+    folder.save(
+        "sample_submission.csv", [["id", *range(10)], *([n, *[0.1] * 10] for n in range(12))]
+    )
+    path = tmp_path / "submission.csv"
+    path.write_text("the older file")
+    with pytest.raises(PipelineError, match="would be refused: the probabilities do not sum to 1"):
+        write_submission(folder.load(), np.full((12, 10), 0.2, np.float32), path)
+    assert path.read_text() == "the older file"
+    assert [p.name for p in tmp_path.iterdir() if "submission" in p.name] == ["submission.csv"]
+
+
+def test_a_place_that_cannot_be_written_is_refused(folder, tmp_path) -> None:
+    folder.fill()
+    probabilities = np.full((12, 10), 0.1, np.float32)
+    (tmp_path / "file").write_text("")
+    for path in (folder.path, tmp_path / "file" / "submission.csv"):
+        before = folder.tree()
+        with pytest.raises(PipelineError, match="cannot be written"):
+            write_submission(folder.load(), probabilities, path)
+        assert [name for name, _ in folder.tree()] == [name for name, _ in before]
+
+
+def test_ids_that_need_quotes_are_quoted(folder, submit) -> None:
+    folder.fill(header="names", ids="test")
+    ids = ['"a, ""b"""', *(f"n{row}" for row in range(11))]
+    folder.replace_column("test.csv", 0, ids)
+    rows, _, _ = submit()
+    assert rows[1][0] == 'a, "b"'
