@@ -86,11 +86,20 @@ def text(runs: list[Run]) -> str:
         )
         for row in table(runs)
     ]
-    note = (
-        "All on the same validation rows, which no run trained on. Each run chose its best epoch\n"
-        f"on them, and the first is the best of {len(rows)}: expect a little less on other rows."
+    return f"{columns_text(header, rows, left=(1,))}\n\n{_caution(runs)}"
+
+
+def _caution(runs: list[Run]) -> str:
+    """What was chosen on the rows that the scores are of."""
+    recipes = [run.record["recipe"] for run in runs]
+    # A committee's recipe holds its members' settings.
+    chose = sum(recipe.get("settings", recipe)["keep"] == "best" for recipe in recipes)
+    who = "Each run" if chose == len(runs) else f"Of the runs, {chose}"
+    epoch = f" {who} chose its best epoch\non them, and" if chose else "\nBut"
+    return (
+        f"All on the same validation rows, which no run trained on.{epoch} the first is the best "
+        f"of {len(runs)}: expect a little less on other rows."
     )
-    return f"{columns_text(header, rows, left=(1,))}\n\n{note}"
 
 
 def columns_text(header: Sequence[str], rows: Sequence[Sequence[str]], left: Sequence[int]) -> str:

@@ -12,10 +12,13 @@ from pipeline.runs.metrics import log_loss, scores, wilson_interval
 from pipeline.runs.run import Run, list_runs
 
 
-def run(folder: Path, name: str, accuracy: float, loss: float, data: str = "d") -> Run:
+def run(
+    folder: Path, name: str, accuracy: float, loss: float, data: str = "d", keep: str = "best"
+) -> Run:
     (folder / name).mkdir(parents=True)
     record = {
         "scores": {"accuracy": accuracy, "low": 0.1, "high": 0.9, "loss": loss, "n": 40},
+        "recipe": {"name": name, "keep": keep},
         "data": {"fingerprint": data},
         "split": {"fingerprint": "s"},
         "parameters": 1000,
@@ -55,9 +58,12 @@ def test_a_damaged_record_is_named(tmp_path) -> None:
 
 
 def test_the_table_says_how_far_to_believe_it(tmp_path) -> None:
-    shown = text([run(tmp_path, "a", 0.5, 1)])
-    assert "10.00 - 90.00" in shown
-    assert "chose its best epoch" in shown
+    best, last = run(tmp_path, "a", 0.5, 1), run(tmp_path, "b", 0.4, 1, keep="last")
+    assert "10.00 - 90.00" in text([best])
+    assert "Each run chose its best epoch" in text([best])
+    assert "Of the runs, 1 chose its best epoch" in text([best, last])
+    assert "epoch\n" not in text([last])
+    assert "the best of 2" in text([best, last])
 
 
 @pytest.mark.parametrize(
