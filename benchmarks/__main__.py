@@ -26,7 +26,7 @@ from pipeline.runs.leaderboard import columns_text
 def bench(runs: int, csv: Path | None) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = csv or digit_csv(Path(folder) / "train.csv")
-        rows = [*reading_rows(path, runs), *startup_rows(runs)]
+        rows = [*reading_rows(path, runs), *startup_rows(Path(folder), runs)]
     header = ("what", "ours", "theirs", "ours / theirs", "at most", "")
     click.echo(columns_text(header, [row.cells() for row in rows], left=(0, 5)))
     click.echo(
