@@ -1,11 +1,27 @@
-"""Imports Keras and its backend without their chatter; what goes wrong is an exception anyway."""
+"""Imports Keras and its backend, without their chatter and with memory that is kept for reuse."""
 
+import ctypes
 import logging
 import os
 import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+
+
+def _keep_memory() -> None:
+    """Tells glibc to keep what is freed: a training step frees and asks for the same megabytes.
+
+    Giving them back to the system in between takes a quarter of a training's processor time.
+    """
+    try:
+        mallopt = ctypes.CDLL("libc.so.6").mallopt
+    except (OSError, AttributeError):  # another system's library: its defaults will do
+        return
+    trim_threshold, top_pad, mmap_max = -1, -2, -4  # of malloc.h
+    mallopt(mmap_max, 0)
+    mallopt(trim_threshold, 2**31 - 1)
+    mallopt(top_pad, 1 << 28)
 
 
 @contextmanager
@@ -28,5 +44,6 @@ def _silence() -> Iterator[None]:
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 logging.getLogger("tensorflow").setLevel(logging.ERROR)
+_keep_memory()
 with _silence():
     import keras  # noqa: F401
