@@ -117,11 +117,8 @@ class Folder:
         return values, self.digits[1][chosen]
 
     def save(self, name: str, rows: list[Row], delimiter: str = ",", decimal: str = ".") -> None:
-        def text(cell: Any) -> str:
-            return str(cell).replace(".", decimal) if isinstance(cell, float) else str(cell)
-
-        lines = "".join(delimiter.join(map(text, row)) + "\n" for row in rows)
-        (self.path / name).write_text(lines)
+        lines = "".join(delimiter.join(map(str, row)) + "\n" for row in rows)
+        (self.path / name).write_text(lines.replace(".", decimal))
 
     def rows(self, name: str) -> list[Row]:
         return [line.split(",") for line in (self.path / name).read_text().splitlines()]

@@ -127,18 +127,25 @@ def _likeness(
     if _are_words(train.texts[column]):
         return 3.0
     others = [c for c in inner if c != column]
+    if not others:
+        return 0.0
     neighbour = others[0] if column < others[0] else others[-1]
     unlike = _distance(*(_column(train, c) for c in (column, neighbour)))
     if len(others) != len(test_inner):
         return unlike
     known = slice(3, -3)  # the ends are text
     mine, theirs = (
-        np.nan_to_num(table.values.mean(axis=0, dtype=np.float64))[columns][known]
-        for table, columns in ((train, others), (test, test_inner))
+        _means(table)[columns][known] for table, columns in ((train, others), (test, test_inner))
     )
     if len(mine) < 2 or not np.ptp(mine) or not np.ptp(theirs):
         return unlike
     return unlike + float(np.corrcoef(mine, theirs)[0, 1])
+
+
+def _means(table: Table) -> npt.NDArray[np.float64]:
+    """(columns,) mean values, zero where a cell is broken."""
+    means = table.values.mean(axis=0, dtype=np.float64)
+    return np.where(np.isfinite(means), means, 0.0)
 
 
 def _column(table: Table, column: int) -> npt.NDArray[np.float64]:

@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.data.columns import candidates
-from pipeline.data.faults import SHOWN, Fault, Faults, locate
 from pipeline.data.labels import classes_of
 from pipeline.data.reader import Pixels, read
+from pipeline.data.sample import Sample, read_sample, refuse_bad_ids, refuse_other_ids
 from pipeline.data.schema import Schema, infer
 from pipeline.data.settings import FILE, Settings, load_settings
 from pipeline.data.source import Source, open_source
@@ -24,20 +24,6 @@ NAMES = {
     "sample": ("sample_submission.csv", "sampleSubmission.csv"),
 }
 ENDINGS = ("", ".gz", ".zip")
-
-
-@dataclass(frozen=True)
-class Sample:
-    """A sample submission: the form that the competition accepts.
-
-    Attributes:
-        header: the columns' names, the id's first.
-        ids: the first column, as written, in the order asked for.
-    """
-
-    path: Path
-    header: tuple[str, ...]
-    ids: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -83,7 +69,7 @@ class Competition:
             open_source(paths[role], settings.separator, settings.header)
             for role in ("train", "test")
         ]
-        sample = _read_sample(paths["sample"]) if "sample" in paths else None
+        sample = read_sample(paths["sample"]) if "sample" in paths else None
         sample_id = sample.header[0] if sample else None
         train, test = (
             read(source, candidates(source, other, settings, sample_id))
@@ -94,8 +80,8 @@ class Competition:
         ids = None
         if schema.test_id is not None:
             ids = tuple(str(text) for text in test.texts[schema.test_id])
-            _refuse_bad_ids(test.source, schema.test_id, ids)
-        _refuse_other_ids(test.source, sample, ids, len(test))
+            refuse_bad_ids(test.source, schema.test_id, ids)
+        refuse_other_ids(test.source, sample, ids, len(test))
         return cls(
             name=folder.resolve().name,
             folder=folder,
@@ -148,58 +134,6 @@ def _find(folder: Path, names: Sequence[str]) -> Path | None:
     wanted = [name + ending for name in names for ending in ENDINGS]
     wanted += [name.removesuffix(".csv") + ".zip" for name in names]
     return next((present[w.lower()] for w in wanted if w.lower() in present), None)
-
-
-def _read_sample(path: Path) -> Sample:
-    source = open_source(path, header=True)
-    assert source.header is not None
-    faults = Faults(source)
-    ids = []
-    for line, cells in source.rows():
-        ids.append(cells[0].strip())
-        if len(cells) != source.columns:
-            what = f"{len(cells)} fields where the header has {source.columns}"
-            faults.add(Fault(line, None, what))
-    faults.refuse()
-    if not ids:
-        raise PipelineError(f"{path} holds no rows. Expected a row for each test image.")
-    _refuse_bad_ids(source, 0, ids)
-    return Sample(path, tuple(source.header), tuple(ids))
-
-
-def _refuse_bad_ids(source: Source, column: int, ids: Sequence[str]) -> None:
-    """Refuses ids that are empty or stand there twice."""
-    first: dict[str, int] = {}
-    bad = [row for row, id in enumerate(ids) if first.setdefault(id, row) != row or not id]
-    lines = locate(
-        source, {row for bad_row in bad[:SHOWN] for row in (bad_row, first[ids[bad_row]])}
-    )
-    faults = Faults(source)
-    for row in bad[:SHOWN]:
-        twice = f"the id {ids[row]!r} stands in line {lines[first[ids[row]]][0]} already"
-        what = twice if ids[row] else "the id is empty"
-        faults.add(Fault(lines[row][0], source.column(column), what))
-    faults.total = len(bad)
-    faults.refuse()
-
-
-def _refuse_other_ids(
-    test: Source, sample: Sample | None, ids: tuple[str, ...] | None, rows: int
-) -> None:
-    if sample is None:
-        return
-    if ids is None and len(sample.ids) != rows:
-        raise PipelineError(
-            f"{sample.path} has {len(sample.ids)} rows and {test.path} has {rows}. Expected as "
-            "many: one of the two belongs to another competition, or is cut short."
-        )
-    if ids is not None and set(ids) != set(sample.ids):
-        lacking, extra = set(sample.ids) - set(ids), set(ids) - set(sample.ids)
-        raise PipelineError(
-            f"{sample.path} and {test.path} have other ids: {len(lacking)} of the sample's are "
-            f"not in the test file, {len(extra)} of the test's not in the sample (for example "
-            f"{min(lacking | extra)!r}). Expected the same."
-        )
 
 
 def _fingerprint(

@@ -120,6 +120,11 @@ def _refuse_other_pixels(
     train: Table, test: Table, pixels: list[int], test_pixels: list[int]
 ) -> None:
     one, two = train.source, test.source
+    if not pixels:
+        raise PipelineError(
+            f"{one.path} has no pixels: its {one.columns} columns are labels and ids. "
+            "Expected a column for each pixel."
+        )
     if len(pixels) != len(test_pixels):
         raise PipelineError(
             f"{one.path} has {len(pixels)} pixel columns and {two.path} has {len(test_pixels)}. "

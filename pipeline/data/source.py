@@ -85,12 +85,18 @@ class Source:
         return str(index + 1)
 
 
-def open_source(path: Path, delimiter: str | None = None, header: bool | None = None) -> Source:
+def open_source(
+    path: Path,
+    delimiter: str | None = None,
+    header: bool | None = None,
+    keep_numbers: bool = False,
+) -> Source:
     """Looks at the start of the file and tells its form.
 
     Args:
         delimiter: told rather than inferred.
         header: whether the first row holds names, told rather than inferred.
+        keep_numbers: whether a header that merely numbers the columns counts as names.
 
     Raises:
         PipelineError: the file cannot be read, is empty or is not a CSV.
@@ -112,7 +118,8 @@ def open_source(path: Path, delimiter: str | None = None, header: bool | None = 
     )
     if header is None:
         header = _is_header(first, second)
-    names = [name.strip() for name in first] if header and not _counts(first) else None
+    named = header and (keep_numbers or not _counts(first))
+    names = [name.strip() for name in first] if named else None
     source = Source(path, delimiter, names, len(first), number + header)
     if "\ufffd" in line:
         source.decode(1, head)

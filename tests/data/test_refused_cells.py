@@ -37,7 +37,7 @@ PIXELS = {  # what stands in a pixel's cell -> what is said of it
 
 
 @pytest.mark.parametrize("cell", PIXELS)
-@pytest.mark.parametrize("column", [1, 2, 3, 30, 63, 64])
+@pytest.mark.parametrize("column", [1, 2, 30, 64])
 @pytest.mark.parametrize("name", ["train.csv", "test.csv"])
 def test_a_broken_pixel_is_named(folder, name, column, cell) -> None:
     folder.fill(scale="0..255", header="names", label="first")
@@ -50,10 +50,10 @@ def test_a_broken_pixel_is_named(folder, name, column, cell) -> None:
     ]
 
 
-@pytest.mark.parametrize("cell", ["text", "empty", "just too large", "a fraction"])
-@pytest.mark.parametrize("column", [0, 1, 30, 62, 63])
+@pytest.mark.parametrize("cell", ["text", "empty", "just too large", "beyond floats", "a fraction"])
+@pytest.mark.parametrize("column", [0, 1, 30, 63])
 @pytest.mark.parametrize("label", ["first", "last"])
-@pytest.mark.parametrize("row", [0, 7, 39])
+@pytest.mark.parametrize("row", [0, 39])
 def test_without_a_header_columns_are_counted_from_1(folder, row, label, column, cell) -> None:
     folder.fill(scale="0..255", label=label)
     place = column + (label == "first")

@@ -206,3 +206,17 @@ def test_a_table_of_something_else_is_refused(folder) -> None:
     folder.save("train.csv", people)
     folder.save("test.csv", people)
     assert "has no column that looks like a label" in folder.refusal()
+
+
+@pytest.mark.parametrize("header", [[], [["id", "label"]]])
+@pytest.mark.parametrize("words", [False, True])
+def test_a_table_without_pixels_is_refused(folder, header, words) -> None:
+    rows = [[row, f"class{row % 3}" if words else row % 3] for row in range(12)]
+    folder.save("train.csv", [*header, *rows])
+    folder.save("test.csv", [row[:1] + ["x"] * (not header) for row in [*header, *rows]])
+    message = folder.refusal()
+    if header:
+        assert message.startswith("test.csv line 1 is a single cell, 'id'")
+        folder.save("test.csv", [["id", "title"], *([row, "x"] for row in range(12))])
+        message = folder.refusal()
+    assert "train.csv has no pixels: its 2 columns are labels and ids" in message

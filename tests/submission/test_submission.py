@@ -115,6 +115,12 @@ def test_a_probability_column_is_of_the_class_with_the_longest_name_in_it(folder
     )
 
 
+def test_a_sample_whose_ids_have_no_name_is_taken_over(folder, submit) -> None:
+    folder.fill()
+    folder.save("sample_submission.csv", [["", *range(10)], *([n, *[0.1] * 10] for n in range(12))])
+    assert submit()[0][0] == ["", *map(str, range(10))]
+
+
 @pytest.mark.parametrize("columns", [["a", "b"], [*map(str, range(9))], [*map(str, range(11))]])
 def test_a_sample_with_other_columns_is_refused(folder, submit, columns) -> None:
     folder.fill()
