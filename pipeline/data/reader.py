@@ -1,6 +1,8 @@
 """CSV -> arrays. Every row is checked, and cells that are no numbers stand out as NaN."""
 
-from collections.abc import Collection
+from collections import deque
+from collections.abc import Collection, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -50,8 +52,8 @@ def read(source: Source, text_columns: Collection[int]) -> Table:
     faults = Faults(source)
     keep = sorted(text_columns)
     fast = _FastParser(source, keep)
-    for line, block in source.blocks():
-        parsed = fast.parse(block) or _parse_exactly(source, line, block, keep, faults)
+    for line, block, quickly in _side_by_side(source, fast):
+        parsed = quickly or _parse_exactly(source, line, block, keep, faults)
         texts.append(parsed[0])
         values.append(parsed[1])
     if faults.ragged:  # broken cells alone may wait: which column they are in is told better later
@@ -59,11 +61,25 @@ def read(source: Source, text_columns: Collection[int]) -> Table:
     if not sum(map(len, values)):
         raise PipelineError(f"{source.path} holds no rows of data. Expected a row for each image.")
     text = np.char.strip(np.concatenate(texts))
-    columns = {
-        column: np.array(with_points(text[:, place], source.delimiter))
-        for place, column in enumerate(keep)
-    }
+    if source.delimiter != ",":
+        text = np.array([with_points(row, source.delimiter) for row in text], np.str_)
+    columns = {column: text[:, place] for place, column in enumerate(keep)}
     return Table(source, columns, _stack(values, source.columns, keep))
+
+
+def _side_by_side(
+    source: Source, fast: "_FastParser"
+) -> Iterator[tuple[int, bytes, tuple[Texts, Pixels] | None]]:
+    """The blocks in their order, parsed two at a time while the next one is read."""
+    waiting: deque[tuple[int, bytes, Future[tuple[Texts, Pixels] | None]]] = deque()
+    with ThreadPoolExecutor(2) as pool:
+        for line, block in source.blocks():
+            waiting.append((line, block, pool.submit(fast.parse, block)))
+            if len(waiting) > 1:
+                first, bytes_of_first, future = waiting.popleft()
+                yield first, bytes_of_first, future.result()
+        for first, bytes_of_first, future in waiting:
+            yield first, bytes_of_first, future.result()
 
 
 class _FastParser:
@@ -102,7 +118,7 @@ class _FastParser:
                 continue
             if frame.height != block.count(b"\n") or sum(frame.null_count().row(0)):
                 return None
-            values = frame.select(self.numbers).to_numpy()
+            values = frame.drop(self.texts).to_numpy()
             if not self.whole and not np.isfinite(values).all():
                 return None
             texts = frame.select(self.texts).to_numpy().astype(np.str_)
