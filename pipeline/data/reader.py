@@ -104,6 +104,7 @@ class _FastParser:
         self.started = True
 
         for dtype in (polars.UInt8, polars.Float32)[0 if self.whole else 1 :]:
+            # A hint for later blocks alone: another thread may change it at any time.
             self.whole = dtype is polars.UInt8
             kinds = dict.fromkeys(self.numbers, dtype) | dict.fromkeys(self.texts, polars.String)
             try:
@@ -119,7 +120,7 @@ class _FastParser:
             if frame.height != block.count(b"\n") or sum(frame.null_count().row(0)):
                 return None
             values = frame.drop(self.texts).to_numpy()
-            if not self.whole and not np.isfinite(values).all():
+            if dtype is polars.Float32 and not np.isfinite(values).all():
                 return None
             texts = frame.select(self.texts).to_numpy().astype(np.str_)
             return None if '"' in "".join(texts.ravel().tolist()) else (texts, values)
