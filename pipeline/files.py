@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from pipeline.errors import PipelineError
 
@@ -32,7 +33,7 @@ def write_bytes(path: Path, content: bytes) -> None:
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
-    _sync_folder(path.parent)
+    sync(path.parent)
 
 
 def write_text(path: Path, text: str) -> None:
@@ -54,6 +55,45 @@ def write_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
     buffer = io.BytesIO()
     np.savez_compressed(buffer, allow_pickle=False, **arrays)
     write_bytes(path, buffer.getvalue())
+
+
+def new_array(path: Path, shape: tuple[int, ...], dtype: npt.DTypeLike) -> np.ndarray:
+    """A .npy file mapped into memory, to be filled: for arrays larger than memory."""
+    return np.lib.format.open_memmap(path, "w+", np.dtype(dtype), shape)
+
+
+class GrowingRows:
+    """Rows that come block by block and are kept in a file, not in memory.
+
+    Args:
+        path: a file to be made; it is raw bytes, of use to this object alone.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path, self.count = path, 0
+        self.dtype: np.dtype[np.uint8 | np.float32] = np.dtype(np.uint8)
+        path.write_bytes(b"")
+
+    def add(self, rows: np.ndarray) -> None:
+        """(n, columns) uint8, or float32, after which all of them are float32."""
+        if rows.dtype != self.dtype and self.dtype == np.uint8 and len(rows):
+            self._become_floats(rows.shape[1])
+        with open(self.path, "ab") as file:
+            file.write(np.ascontiguousarray(rows, self.dtype).data)
+        self.count += len(rows)
+
+    def array(self, columns: int) -> np.ndarray:
+        """All rows, (n, columns), mapped into memory."""
+        if not self.count * columns:
+            return np.zeros((self.count, columns), self.dtype)
+        return np.memmap(self.path, self.dtype, "r", shape=(self.count, columns))
+
+    def _become_floats(self, columns: int) -> None:
+        before, count = self.array(columns), self.count
+        self.path.unlink()  # the rows stay mapped while they are copied
+        self.dtype, self.count = np.dtype(np.float32), 0
+        for start in range(0, count, 1024):
+            self.add(before[start : start + 1024])
 
 
 def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
@@ -94,12 +134,15 @@ def new_folder(path: Path) -> Iterator[Path]:
     except BaseException:
         shutil.rmtree(temporary, ignore_errors=True)
         raise
-    _sync_folder(path.parent)
+    sync(path.parent)
 
 
 @contextmanager
-def lock(path: Path) -> Iterator[None]:
+def lock(path: Path, wait: bool = False) -> Iterator[None]:
     """Holds the folder for this process, so that two never make the same one at once.
+
+    Args:
+        wait: until another process that holds it has done.
 
     Raises:
         PipelineError: another process holds it.
@@ -108,7 +151,7 @@ def lock(path: Path) -> Iterator[None]:
     file = path.parent / f".{path.name}.lock"
     with open(file, "a") as handle:
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
         except BlockingIOError:
             raise PipelineError(
                 f"Another process is making {path}. Wait until it ends, or stop it."
@@ -116,18 +159,28 @@ def lock(path: Path) -> Iterator[None]:
         yield
 
 
-def sha256(path: Path) -> str:
-    """The file's SHA-256 as 64 hexadecimal digits."""
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def remove_folder(path: Path) -> None:
+    shutil.rmtree(path)
 
 
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
+def touch(path: Path) -> None:
+    """Sets the file's time to now."""
+    os.utime(path)
+
+
+def sync(path: Path) -> None:
+    """Brings what was written of a file or folder to the disk."""
+    handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def sha256(path: Path) -> str:
+    """The file's SHA-256 as 64 hexadecimal digits."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _umask() -> int:

@@ -1,5 +1,6 @@
 """Folders of real digits in every form that people save them in; and what is seen of a mistake."""
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,14 @@ from pipeline.data.competition import Competition
 ROOT = Path(__file__).parent.parent
 WORDS = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
 Row = list[Any]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cache(tmp_path_factory) -> Path:
+    """What tests read is kept apart from what the user has read."""
+    folder = tmp_path_factory.mktemp("cache")
+    os.environ["XDG_CACHE_HOME"] = str(folder)
+    return folder / "pixel-pipeline"
 
 
 @pytest.fixture(scope="session")

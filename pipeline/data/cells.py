@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 Texts = npt.NDArray[np.str_]
+Pixels = npt.NDArray[np.uint8 | np.float32]
 
 NUMBER = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*", re.ASCII)
 DECIMAL_COMMA = re.compile(r"\s*[+-]?\d*,\d+([eE][+-]?\d+)?\s*", re.ASCII)

@@ -1,28 +1,34 @@
 """A competition: the files of a folder, understood and held as arrays."""
 
 import hashlib
+import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from pipeline.data.cache import kept
+from pipeline.data.cells import Pixels
 from pipeline.data.columns import candidates
 from pipeline.data.labels import classes_of
-from pipeline.data.reader import Pixels, read
+from pipeline.data.reader import read
 from pipeline.data.sample import Sample, read_sample, refuse_bad_ids, refuse_other_ids
 from pipeline.data.schema import Schema, infer
 from pipeline.data.settings import FILE, Settings, load_settings
 from pipeline.data.source import Source, open_source
+from pipeline.data.values import chunks
 from pipeline.errors import PipelineError
+from pipeline.files import write_array, write_text
 
 NAMES = {
     "train": ("train.csv", "train_data.csv"),
     "test": ("test.csv", "test_data.csv"),
     "sample": ("sample_submission.csv", "sampleSubmission.csv"),
 }
+PARTS = "competition.json"
 ENDINGS = ("", ".gz", ".zip")
 
 
@@ -64,39 +70,64 @@ class Competition:
             PipelineError: a file is missing, or has faults, or cannot be understood.
         """
         folder = Path(folder)
+        name = folder.resolve().name
         paths, settings = find_files(folder, options)
-        sources = [
-            open_source(paths[role], settings.separator, settings.header)
-            for role in ("train", "test")
-        ]
-        sample = read_sample(paths["sample"]) if "sample" in paths else None
-        sample_id = sample.header[0] if sample else None
-        train, test = (
-            read(source, candidates(source, other, settings, sample_id))
-            for source, other in (sources, sources[::-1])
-        )
-        schema, train_pixels, test_pixels = infer(train, test, settings, sample_id)
-        classes, labels = classes_of(train, schema.label)
-        ids = None
-        if schema.test_id is not None:
-            ids = tuple(str(text) for text in test.texts[schema.test_id])
-            refuse_bad_ids(test.source, schema.test_id, ids)
-        refuse_other_ids(test.source, sample, ids, len(test))
-        return cls(
-            name=folder.resolve().name,
-            folder=folder,
-            settings=settings,
-            schema=schema,
-            train_source=train.source,
-            test_source=test.source,
-            train_pixels=train_pixels,
-            labels=labels,
-            classes=classes,
-            test_pixels=test_pixels,
-            test_ids=ids,
-            sample=sample,
-            fingerprint=_fingerprint(schema, classes, labels, train_pixels, test_pixels),
-        )
+        told = asdict(settings)
+        with kept(name, paths, told, lambda into: _read(paths, settings, into)) as place:
+            return cls(name, folder, settings, **_recall(paths, place))
+
+
+def _read(paths: dict[str, Path], settings: Settings, into: Path) -> None:
+    """Reads the files, and leaves all that a competition holds in the folder."""
+    sources = [
+        open_source(paths[role], settings.separator, settings.header) for role in ("train", "test")
+    ]
+    sample = read_sample(paths["sample"]) if "sample" in paths else None
+    sample_id = sample.header[0] if sample else None
+    train, test = (
+        read(source, candidates(source, other, settings, sample_id), into / f"{role}.raw")
+        for role, source, other in zip(("train", "test"), sources, sources[::-1], strict=True)
+    )
+    schema, train_pixels, test_pixels = infer(train, test, settings, sample_id, into)
+    for role in ("train", "test"):
+        (into / f"{role}.raw").unlink()
+    classes, labels = classes_of(train, schema.label)
+    ids = None
+    if schema.test_id is not None:
+        ids = tuple(str(text) for text in test.texts[schema.test_id])
+        refuse_bad_ids(test.source, schema.test_id, ids)
+    refuse_other_ids(test.source, sample, ids, len(test))
+    write_array(into / "labels.npy", labels)
+    parts = {
+        "schema": asdict(schema),
+        "train_source": asdict(train.source),
+        "test_source": asdict(test.source),
+        "classes": classes,
+        "test_ids": ids,
+        "sample": {"header": sample.header, "ids": sample.ids} if sample else None,
+        "fingerprint": _fingerprint(schema, classes, labels, train_pixels, test_pixels),
+    }
+    write_text(into / PARTS, json.dumps(parts, default=str))
+
+
+def _recall(paths: dict[str, Path], place: Path) -> dict[str, Any]:
+    """What `_read` has left there, its arrays mapped into memory."""
+    parts = json.loads((place / PARTS).read_text())
+    arrays = {
+        name: np.asarray(np.load(place / f"{name}.npy", mmap_mode="r"))
+        for name in ("train_pixels", "labels", "test_pixels")
+    }
+    for role in ("train", "test"):
+        parts[f"{role}_source"] = Source(**parts[f"{role}_source"] | {"path": paths[role]})
+    parts["schema"] = Schema(**_with_tuples(parts["schema"]))
+    if parts["sample"]:
+        parts["sample"] = Sample(**_with_tuples(parts["sample"]) | {"path": paths["sample"]})
+    return _with_tuples(parts) | arrays
+
+
+def _with_tuples(parts: dict[str, Any]) -> dict[str, Any]:
+    """JSON has lists for tuples."""
+    return {name: tuple(v) if isinstance(v, list) else v for name, v in parts.items()}
 
 
 def find_files(folder: Path, options: dict[str, Any]) -> tuple[dict[str, Path], Settings]:
@@ -146,5 +177,6 @@ def _fingerprint(
     digest = hashlib.sha256(repr(form).encode())
     for array in (labels, *pixels):
         digest.update(f"{array.dtype.str}{array.shape}".encode())
-        digest.update(np.ascontiguousarray(array).data)
+        for rows in chunks(len(array)):
+            digest.update(np.ascontiguousarray(array[rows]).data)
     return digest.hexdigest()

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.data.reader import Pixels
+from pipeline.data.cells import Pixels
 from pipeline.data.schema import Schema
 
 Images = npt.NDArray[np.uint8 | np.float32]

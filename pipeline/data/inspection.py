@@ -6,7 +6,7 @@ import numpy.typing as npt
 from pipeline.data.competition import Competition
 from pipeline.data.images import to_grey_levels, to_images
 from pipeline.data.source import DELIMITERS, Source
-from pipeline.data.splits import groups_of_equal_rows
+from pipeline.data.splits import groups_of_equal_rows, row_digests
 
 BAR = 30
 
@@ -89,8 +89,8 @@ def _duplicates(competition: Competition) -> str:
     for group, label in zip(groups.tolist(), competition.labels.tolist(), strict=True):
         labels_of.setdefault(group, set()).add(label)
     contrary = sum(len(labels) > 1 for labels in labels_of.values())
-    known = {row.tobytes() for row in train.astype(np.float32)}
-    shared = sum(row.tobytes() in known for row in test.astype(np.float32))
+    known = set(row_digests(train))
+    shared = sum(digest in known for digest in row_digests(test))
     text = f"{copies:,} training rows repeat another, {shared:,} test rows repeat a training row"
     return text + (f"; {contrary:,} images have more than one label" if contrary else "")
 

@@ -2,9 +2,9 @@
 
 import math
 from dataclasses import dataclass
+from pathlib import Path
 
-import numpy as np
-
+from pipeline.data.cells import Pixels
 from pipeline.data.columns import (
     ENDS,
     id_columns,
@@ -15,10 +15,10 @@ from pipeline.data.columns import (
     square_side,
     told_column,
 )
-from pipeline.data.reader import Pixels, Table
+from pipeline.data.reader import Table
 from pipeline.data.settings import Settings
 from pipeline.data.source import Source
-from pipeline.data.values import common_range, numbers, refuse_odd, stored_by_plane
+from pipeline.data.values import common_range, is_whole, numbers, refuse_odd, stored_by_plane
 from pipeline.errors import PipelineError
 
 
@@ -47,13 +47,14 @@ class Schema:
 
 
 def infer(
-    train: Table, test: Table, settings: Settings, sample_id: str | None
+    train: Table, test: Table, settings: Settings, sample_id: str | None, folder: Path
 ) -> tuple[Schema, Pixels, Pixels]:
     """Tells what each column is, from names, values and what the two files share.
 
     Args:
         settings: what the user has told; it stands above every guess.
         sample_id: the name of the id column in the sample submission.
+        folder: for the files that the pixels are kept in.
 
     Returns:
         The schema; the two files' pixels, (n, pixels) each, in one dtype.
@@ -70,10 +71,10 @@ def infer(
     inner = [column for column in inner if column != label]
     _refuse_label_in_test(train, test, label, inner, test_inner, settings)
     _refuse_other_pixels(train, test, inner, test_inner)
-    train_pixels, test_pixels = numbers(train, inner), numbers(test, test_inner)
+    whole = is_whole(train, inner) and is_whole(test, test_inner)
+    train_pixels = numbers(train, inner, whole, folder / "train_pixels.npy")
+    test_pixels = numbers(test, test_inner, whole, folder / "test_pixels.npy")
     shape = _shape(train.source, len(inner), settings)
-    if train_pixels.dtype != test_pixels.dtype:
-        train_pixels, test_pixels = train_pixels.astype(np.float32), test_pixels.astype(np.float32)
     low, high = settings.range or common_range(train.source, test.source, train_pixels, test_pixels)
     refuse_odd(train.source, train_pixels, inner, low, high)
     refuse_odd(test.source, test_pixels, test_inner, low, high)

@@ -1,38 +1,57 @@
 """The pixels' values: their range, their order in colour images, and cells that cannot be."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.data.cells import is_bytes, to_numbers
+from pipeline.data.cells import Pixels, is_bytes, to_numbers
 from pipeline.data.faults import SHOWN, refuse_cells
-from pipeline.data.reader import Pixels, Table
+from pipeline.data.reader import Table
 from pipeline.data.source import Source
 from pipeline.errors import PipelineError
+from pipeline.files import new_array
 
+CHUNK = 4096  # rows
 RANGES = ((0.0, 1.0), (-1.0, 1.0), (0.0, 16.0), (0.0, 255.0), (0.0, 65535.0))
 
 
-def numbers(table: Table, columns: Sequence[int]) -> Pixels:
-    """The pixels' columns as an array (n, pixels) that owns its memory.
+def chunks(rows: int) -> Iterator[slice]:
+    """So many rows, in pieces: what is mapped from a file may be larger than memory."""
+    return (slice(start, start + CHUNK) for start in range(0, rows, CHUNK))
+
+
+def is_whole(table: Table, columns: Sequence[int]) -> bool:
+    """Whether all cells of these columns are whole numbers in 0..255."""
+    texts = (to_numbers(table.texts[c]) for c in columns if c in table.texts)
+    return table.values.dtype == np.uint8 and all(map(is_bytes, texts))
+
+
+def numbers(table: Table, columns: Sequence[int], whole: bool, path: Path) -> Pixels:
+    """The pixels' columns as an array (n, pixels), kept in that file.
+
+    Args:
+        whole: as uint8, else as float32.
 
     Raises:
         PipelineError: a cell of them is no number.
     """
-    texts = {c: to_numbers(table.texts[c]) for c in columns if c in table.texts}
-    whole = all(is_bytes(values) for values in (table.values, *texts.values()))
-    values = table.values if whole else table.values.astype(np.float32, copy=False)
+    dtype = np.uint8 if whole else np.float32
+    pixels = new_array(path, (len(table), len(columns)), dtype)
     side_by_side = list(columns) == list(range(columns[0], columns[-1] + 1))
-    pixels = values[:, columns[0] : columns[-1] + 1] if side_by_side else values[:, columns]
-    pixels = np.ascontiguousarray(pixels)
+    part = slice(columns[0], columns[-1] + 1) if side_by_side else list(columns)
+    for rows in chunks(len(table)):
+        pixels[rows] = table.values[rows, part]
     with np.errstate(over="ignore"):
-        for column, text in texts.items():
-            pixels[:, list(columns).index(column)] = text
+        for place, column in enumerate(columns):
+            if column in table.texts:
+                pixels[:, place] = to_numbers(table.texts[column])
     if not whole:
-        pixels += 0  # -0 becomes 0, so that equal images have equal bytes
-        _refuse(table.source, pixels, np.isnan(pixels), columns, lambda pixel: "a number")
-    return pixels
+        for rows in chunks(len(table)):
+            pixels[rows] += 0  # -0 becomes 0, so that equal images have equal bytes
+        _refuse(table.source, pixels, np.isnan, columns, lambda pixel: "a number")
+    return np.asarray(pixels)
 
 
 def stored_by_plane(pixels: Pixels, shape: tuple[int, int, int]) -> bool:
@@ -105,11 +124,12 @@ def refuse_odd(
     """
     if pixels.dtype == np.uint8 and low <= pixels.min() and pixels.max() <= high:
         return
-    odd = (pixels < low) | (pixels > high)
-    if high > 1:
-        broken = pixels != np.round(pixels)
-        if np.count_nonzero(broken.any(axis=1)) <= _few(pixels):
-            odd |= broken
+    broken = high > 1 and _broken_rows(pixels) <= _few(pixels)
+
+    def odd(some: Pixels) -> npt.NDArray[np.bool_]:
+        outside = (some < low) | (some > high)
+        return outside | (some != np.round(some)) if broken else outside
+
     within, whole = f"a pixel in {low:g}..{high:g}", f"a whole number in {low:g}..{high:g}"
     _refuse(
         source,
@@ -120,16 +140,26 @@ def refuse_odd(
     )
 
 
+def _broken_rows(pixels: Pixels) -> int:
+    """How many rows hold a fraction."""
+    some = (pixels[rows] for rows in chunks(len(pixels)))
+    return sum(int(np.count_nonzero((part != np.round(part)).any(axis=1))) for part in some)
+
+
 def _refuse(
     source: Source,
     pixels: Pixels,
-    odd: npt.NDArray[np.bool_],
+    odd: Callable[[Pixels], npt.NDArray[np.bool_]],
     columns: Sequence[int],
     expected: Callable[[float], str],
 ) -> None:
     """Refuses the odd pixels, saying what is expected in the place of each."""
-    found = np.flatnonzero(odd)
-    places = []
-    for row, pixel in (divmod(int(place), odd.shape[1]) for place in found[:SHOWN]):
-        places.append((row, columns[pixel], expected(float(pixels[row, pixel]))))
-    refuse_cells(source, places, len(found))
+    places: list[tuple[int, int, str]] = []
+    total = 0
+    for rows in chunks(len(pixels)):
+        found = np.argwhere(odd(pixels[rows]))
+        total += len(found)
+        for row, pixel in found[: SHOWN - len(places)].tolist():
+            row += rows.start
+            places.append((row, columns[pixel], expected(float(pixels[row, pixel]))))
+    refuse_cells(source, places, total)

@@ -8,9 +8,9 @@ from typing import Any
 
 import keras
 
+from pipeline.data.cells import Pixels
 from pipeline.data.competition import Competition
 from pipeline.data.images import Images, fit_to, to_images
-from pipeline.data.reader import Pixels
 from pipeline.data.splits import Split
 from pipeline.files import lock, new_folder, sha256, write_array, write_csv, write_json, write_text
 from pipeline.models.network import Network, build

@@ -4,6 +4,7 @@ import gzip
 import io
 import os
 import zipfile
+from pathlib import Path
 
 import pytest
 
@@ -142,8 +143,12 @@ def test_what_is_no_file_is_refused_at_once(folder, name, kind) -> None:
 def test_a_file_that_cannot_be_read_is_refused(folder, monkeypatch) -> None:
     folder.fill()
 
-    def denied(path, *_):
-        raise PermissionError(13, "Permission denied", str(path))
+    def denied(path, *rest, **options):
+        if Path(str(path)).parent == folder.path:
+            raise PermissionError(13, "Permission denied", str(path))
+        return usual(path, *rest, **options)
+
+    usual = open
 
     monkeypatch.setattr("builtins.open", denied)
     with pytest.raises(Exception, match=r"train\.csv cannot be read: Permission denied"):
