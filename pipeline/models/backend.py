@@ -46,4 +46,11 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 logging.getLogger("tensorflow").setLevel(logging.ERROR)
 _keep_memory()
 with _silence():
-    import keras  # noqa: F401
+    import keras
+
+
+def uses_accelerator() -> bool:
+    """Whether the backend trains on something else than the processor."""
+    with _silence():
+        place = keras.ops.convert_to_tensor(0.0).device
+    return "cpu" not in str(place).lower()

@@ -1,5 +1,6 @@
 """What watches a training: early stopping, plateau, checkpoint of the best epoch, progress."""
 
+import multiprocessing
 import sys
 import time
 from pathlib import Path
@@ -60,13 +61,15 @@ class Progress(keras.callbacks.Callback):
         self.name, self.stream = name, stream or sys.stderr
         self.lines: list[str] = []
         self.drawn = 0.0
+        # Two processes that train side by side would draw over each other's bar.
+        self.bar = self.stream.isatty() and multiprocessing.parent_process() is None
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         self.epoch, self.began = epoch, time.monotonic()
 
     def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         now = time.monotonic()
-        if not self.stream.isatty() or now - self.drawn < 0.1:
+        if not self.bar or now - self.drawn < 0.1:
             return
         self.drawn = now
         share = (batch + 1) / self.params["steps"]
@@ -78,7 +81,7 @@ class Progress(keras.callbacks.Callback):
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         line = f"{self._head()} {time.monotonic() - self.began:5.1f} s{_scores(logs)}"
         self.lines.append(line)
-        clear = "\r\x1b[K" if self.stream.isatty() else ""
+        clear = "\r\x1b[K" if self.bar else ""
         self.stream.write(f"{clear}{line}\n")
         self.stream.flush()
 

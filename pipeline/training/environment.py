@@ -1,12 +1,13 @@
 """What a run was made with: versions, processor, threads, precision."""
 
-import os
 import platform
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import keras
+
+from pipeline.training.engine import cores
 
 PACKAGES = ("keras", "tensorflow", "numpy", "opencv-python-headless")
 
@@ -19,7 +20,7 @@ def describe_environment() -> dict[str, Any]:
         "backend": keras.backend.backend(),
         "precision": keras.config.dtype_policy().name,
         "processor": _processor(),
-        "threads": os.cpu_count(),
+        "threads": len(cores()),
     }
 
 

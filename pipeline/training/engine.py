@@ -1,0 +1,82 @@
+"""Where trainings run: in this process on all cores, or in several processes with a share each.
+
+Small networks leave a core idle where two share each step: two trainings side by side on a core
+each end well before the same two one after the other on both.
+"""
+
+import multiprocessing
+import os
+import signal
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from typing import Any, TypeVar
+
+from pipeline.errors import PipelineError
+
+Task = TypeVar("Task")
+MEMORY = 2 << 30  # bytes that a training is granted
+
+
+def cores() -> list[int]:
+    """The cores that this process may use."""
+    try:
+        return sorted(os.sched_getaffinity(0))
+    except AttributeError:  # macOS: no process can be given a core
+        return list(range(os.cpu_count() or 1))
+
+
+def share_of_cores(tasks: int, accelerator: bool = False) -> list[list[int]]:
+    """The cores of each process that is worth starting for so many trainings.
+
+    One process with all of them where a GPU does the work, where a core cannot be chosen, or
+    where there is no memory for two.
+    """
+    mine = cores()
+    free = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    processes = max(1, min(tasks, len(mine), free // MEMORY))
+    if accelerator or not hasattr(os, "sched_setaffinity"):
+        processes = 1
+    return [mine[place::processes] for place in range(processes)]
+
+
+def run_all(work: Callable[[Task], Any], tasks: Sequence[Task], accelerator: bool = False) -> None:
+    """Does the work for each task: a function and arguments that can be sent to a process.
+
+    Every library sizes its threads by the cores that its process may use, so that no core is
+    asked for twice.
+
+    Raises:
+        PipelineError: a process was killed; or what the work raises, once what has begun is done.
+    """
+    shares = share_of_cores(len(tasks), accelerator)
+    if len(shares) == 1:
+        for task in tasks:
+            work(task)
+        return
+    context = multiprocessing.get_context("spawn")
+    left: Any = context.SimpleQueue()
+    for share in shares:
+        left.put(share)
+    with ProcessPoolExecutor(len(shares), context, _begin, (left,)) as pool:
+        futures = [pool.submit(work, task) for task in tasks]
+        try:
+            for future in futures:
+                future.result()
+        except BrokenProcessPool:
+            raise PipelineError(
+                "A training's process was killed, perhaps because memory ran out. Run the command "
+                "again: finished runs are reused."
+            ) from None
+        except KeyboardInterrupt:
+            for child in multiprocessing.active_children():
+                child.terminate()
+            raise
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _begin(left: Any) -> None:
+    """Before anything heavy is imported: takes a share of the cores; Ctrl-C is the parent's."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    os.sched_setaffinity(0, left.get())

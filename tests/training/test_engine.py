@@ -1,0 +1,75 @@
+"""Trainings side by side: every core once, every run there, and no failure hidden."""
+
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from pipeline.errors import PipelineError
+from pipeline.training import engine
+from pipeline.training.engine import cores, run_all, share_of_cores
+
+two_cores = pytest.mark.skipif(len(cores()) < 2, reason="the machine has one core")
+
+
+def leave_a_note(path: Path) -> None:
+    path.write_text(f"{os.getpid()} {sorted(os.sched_getaffinity(0))}")
+
+
+def fail_or_leave_a_note(path: Path) -> None:
+    if "bad" in path.name:
+        raise PipelineError(f"{path.name} is bad")
+    leave_a_note(path)
+
+
+def die(path: Path) -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+@pytest.fixture
+def notes(tmp_path) -> list[Path]:
+    return [tmp_path / f"note-{number}" for number in range(4)]
+
+
+@two_cores
+def test_each_process_has_cores_of_its_own(notes) -> None:
+    run_all(leave_a_note, notes)
+    found = dict(note.read_text().split(" ", 1) for note in notes)
+    assert str(os.getpid()) not in found
+    shares = [set(map(int, text.strip("[]").split(","))) for text in found.values()]
+    assert sum(map(len, shares)) == len(set().union(*shares))
+
+
+@pytest.mark.parametrize("accelerator", [False, True])
+def test_one_training_or_one_accelerator_stays_in_this_process(notes, accelerator) -> None:
+    run_all(leave_a_note, notes if accelerator else notes[:1], accelerator)
+    assert notes[0].read_text() == f"{os.getpid()} {cores()}"
+
+
+@pytest.mark.parametrize(("tasks", "processes"), [(1, 1), (2, 2), (3, 3), (4, 4), (9, 4)])
+def test_the_cores_are_shared_out_once_each(monkeypatch, tasks, processes) -> None:
+    monkeypatch.setattr(engine, "cores", lambda: [0, 2, 4, 6])
+    monkeypatch.setattr(engine, "MEMORY", 1)
+    shares = share_of_cores(tasks)
+    assert len(shares) == processes
+    assert sorted(core for share in shares for core in share) == [0, 2, 4, 6]
+
+
+def test_little_memory_means_one_process(monkeypatch) -> None:
+    monkeypatch.setattr(engine, "MEMORY", 1 << 60)
+    assert len(share_of_cores(8)) == 1
+
+
+@two_cores
+def test_a_failure_is_raised_once_what_has_begun_is_done(tmp_path) -> None:
+    paths = [tmp_path / "good", tmp_path / "bad"]
+    with pytest.raises(PipelineError, match="bad is bad"):
+        run_all(fail_or_leave_a_note, paths)
+    assert (tmp_path / "good").exists()
+
+
+@two_cores
+def test_a_killed_process_is_said(notes) -> None:
+    with pytest.raises(PipelineError, match="was killed, perhaps because memory ran out"):
+        run_all(die, notes)
