@@ -89,6 +89,7 @@ def _learning_rate(rates: Sequence[float], best_epoch: int | None) -> Markup:
         if min(rates) > 0:
             axes.set_yscale("log")
             axes.yaxis.set_minor_locator(NullLocator())
+            axes.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
             exponents = math.log10(min(rates)), math.log10(max(rates))
             axes.set_ylim(10 ** (exponents[0] - 0.5), 10 ** (exponents[1] + 0.5))
         return inline(figure, "rate", "Learning rate by epoch")

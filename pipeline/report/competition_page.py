@@ -42,7 +42,7 @@ def competition_page(
         "competition.html",
         title=competition.name,
         competition=competition,
-        shape=" x ".join(map(str, competition.schema.shape)),
+        shape=" \N{MULTIPLICATION SIGN} ".join(map(str, competition.schema.shape)),
         split=standings.runs[0].record["split"],
         rows=_leaderboard(standings),
         ties=[standings.runs[place].name for place in standings.leaders],
@@ -129,7 +129,6 @@ def _agreement(standings: Standings) -> list[dict[str, Any]]:
                     "strength": float((shares[i, j] - least) / max(1 - least, 1e-9)),
                     "same": i == j,
                     "chance": float(tests[i, j]),
-                    "other": standings.runs[j].name,
                 }
                 for j in range(len(standings.runs))
             ],

@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from pipeline.data.competition import Competition
 from pipeline.report.explanation import load_explanation
+from pipeline.report.spelling import setting
 from pipeline.report.sprites import Sprite, digits_of, grey_sprite
 from pipeline.runs.run import Run
 from pipeline.runs.suspects import Suspect
@@ -38,7 +39,7 @@ def _sample_rows(competition: Competition) -> list[tuple[int, npt.NDArray[np.int
 def samples(competition: Competition) -> tuple[list[list[Any]], Sprite]:
     """The first digits of each class, and their sprite."""
     chosen = _sample_rows(competition)
-    sprite = digits_of(competition, np.concatenate([rows for _, rows in chosen]), "sprite-samples")
+    sprite = digits_of(competition, np.concatenate([rows for _, rows in chosen]), "of-samples")
     return [[sprite.digit(row, f"row {row}") for row in rows] for _, rows in chosen], sprite
 
 
@@ -57,14 +58,14 @@ def augmented_samples(
         seen.add(repr(augmentation))
         rows, moved = arrays["augmented_rows"], arrays["augmented"]
         number = len(shown)
-        originals = digits_of(competition, rows, f"sprite-originals{number}")
-        copies = grey_sprite(moved.reshape(-1, *moved.shape[2:]), f"sprite-moved{number}")
+        originals = digits_of(competition, rows, f"of-originals{number}")
+        copies = grey_sprite(moved.reshape(-1, *moved.shape[2:]), f"of-moved{number}")
         sprites += [originals, copies]
         each = moved.shape[1]
         shown.append(
             {
                 "run": run.name,
-                "settings": ", ".join(f"{k} {v}" for k, v in augmentation.items() if v),
+                "settings": setting(augmentation),
                 "groups": [
                     (
                         originals.digit(row, "original"),
@@ -84,7 +85,7 @@ def suspect_cards(
     shown = suspects[:SUSPECTS]
     if not shown:
         return [], []
-    sprite = digits_of(competition, [suspect.row for suspect in shown], "sprite-suspects")
+    sprite = digits_of(competition, [suspect.row for suspect in shown], "of-suspects")
     return [_suspect_card(competition, sprite, suspect) for suspect in shown], [sprite]
 
 
@@ -94,7 +95,6 @@ def _suspect_card(competition: Competition, sprite: Sprite, suspect: Suspect) ->
         "row": suspect.row,
         "truth": names[0],
         "predicted": names[1],
-        "pair": "",
         "right": False,
         "of_truth": suspect.of_label,
         "of_predicted": suspect.of_suggested,

@@ -52,7 +52,7 @@ def explain(competition: Competition, run: Run, errors: Sprite) -> Explanation:
     """
     arrays, explanation = load_explanation(run), Explanation(layers=_layers(run))
     if "filters" in arrays:
-        explanation.filters = _strip(arrays["filters"], columns=16)
+        explanation.filters = _strip(arrays["filters"], columns=16, frame=0)
     _add_features(explanation, competition, arrays)
     _add_saliency(explanation, competition, arrays, errors)
     return explanation
@@ -79,9 +79,9 @@ def _block(output: list[int], largest: int) -> dict[str, float]:
     return {"height": 12 + 7 * np.log2(max(1, int(np.prod(output)))), "width": 8.0}
 
 
-def _strip(pictures: npt.NDArray[np.uint8], columns: int) -> dict[str, Any]:
-    """(n, height, width) as one picture with a pixel between them."""
-    framed = np.pad(pictures, ((0, 0), (0, 1), (0, 1)))[..., None]
+def _strip(pictures: npt.NDArray[np.uint8], columns: int, frame: int) -> dict[str, Any]:
+    """(n, height, width) as one picture with a pixel of that grey between them."""
+    framed = np.pad(pictures, ((0, 0), (0, 1), (0, 1)), constant_values=frame)[..., None]
     columns = min(columns, len(framed))
     image = mosaic(framed, columns)
     return {"address": address(image), "count": len(pictures), "columns": columns}
@@ -92,11 +92,11 @@ def _add_features(explanation: Explanation, competition: Competition, arrays: Ar
         maps = arrays.get(f"features_{place}")
         if maps is not None and min(maps.shape[1:]) > 1:
             explanation.features.append(
-                {"name": f"{place + 1} {layer['name']}", **_strip(maps, columns=8)}
+                {"name": f"{place + 1} {layer['name']}", **_strip(maps, columns=8, frame=85)}
             )
     if explanation.features:
         row = int(arrays["feature_row"][0])
-        sprite = digits_of(competition, [row], "sprite-shown")
+        sprite = digits_of(competition, [row], "of-shown")
         name = competition.classes[competition.labels[row]]
         explanation.feature_digit = sprite.digit(row, f"row {row}, a {name}")
         explanation.sprites.append(sprite)
@@ -108,14 +108,14 @@ def _add_saliency(
     if "saliency" not in arrays:
         return
     rows = arrays["saliency_rows"].tolist()
-    maps = grey_sprite(arrays["saliency"], "sprite-saliency", rows)
+    maps = grey_sprite(arrays["saliency"], "of-saliency", rows)
     explanation.sprites.append(maps)
     explanation.saliency = [
         {
             "row": row,
             "truth": competition.classes[competition.labels[row]],
             "picture": errors.digit(row, f"row {row}"),
-            "map": maps.digit(row, f"saliency of row {row}"),
+            "map": maps.digit(row, "saliency"),
         }
         for row in rows
     ]

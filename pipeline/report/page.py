@@ -9,7 +9,7 @@ from urllib.parse import quote
 import jinja2
 from markupsafe import Markup
 
-from pipeline.report.spelling import chance, duration, percent
+from pipeline.report.spelling import chance, duration, moment, percent
 
 
 def render(template: str, **values: Any) -> str:
@@ -41,6 +41,7 @@ def _environment() -> jinja2.Environment:
         "count": lambda value: "" if value is None else f"{value:,}",
         "duration": lambda value: "" if value is None else duration(value),
         "chance": chance,
+        "moment": moment,
         "address": lambda name: quote(name, safe=""),
     }
     return environment

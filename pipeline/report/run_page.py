@@ -13,6 +13,7 @@ from pipeline.data.splits import Rows
 from pipeline.report.charts import histogram, learning_curves, reliability_diagram
 from pipeline.report.explanation import explain
 from pipeline.report.page import render
+from pipeline.report.spelling import setting
 from pipeline.report.sprites import Sprite, digits_of
 from pipeline.runs.calibration import reliability
 from pipeline.runs.history import load_history
@@ -23,7 +24,6 @@ FIRST = 15  # predictions shown with all their probabilities, and digits least a
 EXAMPLES = 8  # right digits shown for a cell on the diagonal
 # What run.json may say; a committee and older runs lack some.
 FACTS = ("parameters", "fit_seconds", "epochs", "published", "members", "seed", "created")
-NO_PAIR = {"pair": ""}  # cards that no filter is to find
 MOST_CLASSES = 50  # of more, the matrix shows those with the most errors
 
 
@@ -98,8 +98,8 @@ def run_page(competition: Competition, run: Run, place: str) -> str:
         pairs=_pairs(outcome),
         examples=[_card(outcome, sprite, at) for at in outcome.examples],
         first=[_bars(outcome, sprite, at) for at in range(min(FIRST, len(outcome.rows)))],
-        least=[_card(outcome, sprite, at) | NO_PAIR for at in outcome.by_confidence[:FIRST]],
-        most=[_card(outcome, sprite, at) | NO_PAIR for at in outcome.by_confidence[::-1][:FIRST]],
+        least=[_card(outcome, sprite, at) for at in outcome.by_confidence[:FIRST]],
+        most=[_card(outcome, sprite, at) for at in outcome.by_confidence[::-1][:FIRST]],
         explanation=explanation,
         sprites=[sprite, *explanation.sprites],
     )
@@ -109,7 +109,7 @@ def _sprite(competition: Competition, outcome: Outcome) -> Sprite:
     ends = outcome.by_confidence
     places = [outcome.errors, outcome.examples, np.arange(len(ends))[:FIRST]]
     places += [ends[:FIRST], ends[::-1][:FIRST]]
-    return digits_of(competition, outcome.rows[np.concatenate(places)], "sprite-rows")
+    return digits_of(competition, outcome.rows[np.concatenate(places)], "of-rows")
 
 
 def _card(outcome: Outcome, sprite: Sprite, at: int) -> dict[str, Any]:
@@ -121,7 +121,6 @@ def _card(outcome: Outcome, sprite: Sprite, at: int) -> dict[str, Any]:
         "row": row,
         "truth": names[0],
         "predicted": names[1],
-        "pair": f"{truth}-{predicted}",
         "right": truth == predicted,
         "of_truth": float(outcome.probabilities[at, truth]),
         "of_predicted": float(outcome.probabilities[at, predicted]),
@@ -157,7 +156,6 @@ def _matrix(outcome: Outcome, counts: npt.NDArray[np.int64]) -> dict[str, Any]:
             "support": int(support[truth]),
             "cells": [
                 {
-                    "pair": f"{truth}-{predicted}",
                     "predicted": outcome.classes[predicted],
                     "count": int(counts[truth, predicted]),
                     "share": float(counts[truth, predicted] / support[truth]),
@@ -184,12 +182,12 @@ def _class_scores(outcome: Outcome, counts: npt.NDArray[np.int64]) -> list[dict[
     ]
 
 
-def _pairs(outcome: Outcome) -> list[tuple[str, str, str, int]]:
-    """(key, truth, predicted, errors) of each confused pair, the most frequent first."""
+def _pairs(outcome: Outcome) -> list[tuple[str, str, int]]:
+    """(truth, predicted, errors) of each confused pair, the most frequent first."""
     pairs = Counter((int(outcome.labels[at]), int(outcome.predicted[at])) for at in outcome.errors)
     ordered = sorted(pairs.items(), key=lambda item: (-item[1], item[0]))
     return [
-        (f"{truth}-{predicted}", outcome.classes[truth], outcome.classes[predicted], count)
+        (outcome.classes[truth], outcome.classes[predicted], count)
         for (truth, predicted), count in ordered
     ]
 
@@ -197,4 +195,6 @@ def _pairs(outcome: Outcome) -> list[tuple[str, str, str, int]]:
 def _settings(run: Run) -> list[tuple[str, str]]:
     """The recipe's settings that say something, as text."""
     recipe = run.record.get("recipe") or {}
-    return [(name, str(value)) for name, value in recipe.items() if value not in (None, "", 0.0)]
+    return [
+        (name, setting(value)) for name, value in recipe.items() if value not in (None, "", 0.0)
+    ]

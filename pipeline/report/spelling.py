@@ -1,4 +1,8 @@
-"""Numbers as people say them."""
+"""Numbers, times and settings as people say them."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
 
 
 def duration(seconds: float) -> str:
@@ -20,3 +24,18 @@ def chance(value: float) -> str:
     if value < 0.001:
         return "< 0.001"
     return f"= {value:.2f}" if value >= 0.1 else f"= {value:.3f}"
+
+
+def moment(text: str) -> str:
+    """2026-11-21T07:35:23+00:00 -> 2026-11-21 07:35 UTC; anything else as it is."""
+    try:
+        return f"{datetime.fromisoformat(text).astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+    except ValueError:
+        return text
+
+
+def setting(value: Any) -> str:
+    """A recipe's setting; of several in one, those that say something: rotation 10, zoom 0.1."""
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name} {part}" for name, part in value.items() if part)
+    return str(value)

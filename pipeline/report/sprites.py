@@ -14,7 +14,7 @@ from pipeline.data.images import fit_to, to_grey_levels, to_images
 
 Levels = npt.NDArray[np.uint8]
 COLUMNS = 40
-STEP = 255 / 7
+LEVELS, COARSE = (4, 6, 8), 12  # of a colour; mean error that shows, of 255
 LOSSLESS = 101  # OpenCV's word for it: a quality above 100
 SIDE = 32  # larger images are shrunk to it
 
@@ -24,7 +24,7 @@ class Sprite:
     """Images in a grid of one picture.
 
     Attributes:
-        name: a CSS class, unlike that of any other sprite of the page.
+        name: a CSS class, of-something, unlike that of any other sprite of the page.
         places: an image's key (a row of the training file) -> its number in the grid.
     """
 
@@ -38,7 +38,7 @@ class Sprite:
 
     @property
     def css(self) -> Markup:
-        """The rule that makes `<i class="digit NAME" style="--x:3;--y:0">` a picture."""
+        """The rule that makes `<i class=NAME style=--x:3;--y:0>` a picture."""
         height, width = self.images.shape[1:3]
         return Markup(
             f".{self.name}{{--columns:{self.columns};--shape:{height / width:g};"
@@ -48,7 +48,7 @@ class Sprite:
     def digit(self, key: int, title: str) -> Markup:
         """An image as an element, whose title says what it is."""
         y, x = divmod(self.places[int(key)], self.columns)
-        return Markup('<i class="digit {}" title="{}" style="--x:{};--y:{}"></i>').format(
+        return Markup('<i class={} title="{}" style=--x:{};--y:{}></i>').format(
             self.name, title, x, y
         )
 
@@ -92,9 +92,19 @@ def mosaic(images: Levels, columns: int) -> Levels:
 def address(image: Levels) -> str:
     """(height, width, 1 or 3) as the address of a picture that stands in the page itself.
 
-    Eight levels of a colour are enough at this size, and a third of the bytes. WebP, lossless.
+    Few levels of a colour are enough at this size, four for strokes, eight for shades, and make a
+    third of the bytes. WebP, lossless.
     """
-    levels = np.round(np.round(image / STEP) * STEP).astype(np.uint8)
+    levels = _few_levels(image)
     ordered = levels[..., ::-1] if image.shape[2] == 3 else levels
     _, content = cv2.imencode(".webp", ordered, [cv2.IMWRITE_WEBP_QUALITY, LOSSLESS])
     return "data:image/webp;base64," + base64.b64encode(content.tobytes()).decode()
+
+
+def _few_levels(image: Levels) -> Levels:
+    for number in LEVELS:
+        step = 255 / (number - 1)
+        levels: Levels = np.round(np.round(image / step) * step).astype(np.uint8)
+        if np.square(levels.astype(np.float32) - image).mean() < COARSE**2:
+            break
+    return levels

@@ -21,7 +21,12 @@ COLOURS = {
 }
 # What matplotlib writes again and again, and the class of the page's style that says the same.
 CLASSES = {
-    "fill: none; stroke: var(--line); stroke-width: 0.7; stroke-linecap: square": "grid",
+    "stroke: var(--line); stroke-width: 0.7": "grid",
+    "fill: var(--truth); fill-opacity: 0.2; stroke: var(--truth); stroke-width: 1.4": "area truth",
+    "fill: var(--wrong); fill-opacity: 0.2; stroke: var(--wrong); stroke-width: 1.4": "area wrong",
+    "fill: var(--truth); stroke: var(--truth)": "mark truth",
+    "fill: var(--wrong); stroke: var(--wrong)": "mark wrong",
+    "font-size: 10px; text-anchor: middle; fill: currentColor": "axis",
     "font-size: 10px; text-anchor: middle; fill: var(--soft)": "tick",
     "font-size: 10px; text-anchor: end; fill: var(--soft)": "tick left",
 }
@@ -34,6 +39,8 @@ SLIMMER = (
     (r" font-family: [^;\"]*;", ""),
     (r'<path d="[^"]*" style="fill: none"/>', ""),
     (f' clip-path="[^"]*"(?= style="fill: none; stroke: {LINE})', ""),
+    (r'(?<=style=")fill: none; |; stroke-width: 1\.6|; stroke-linecap: square', ""),
+    (r"stroke-dashoffset: 0; |; stroke-linejoin: miter", ""),
     (r"\s*\n\s*", " "),
     (r"(?<=>) +(?=<)", ""),
     *[(r"<g>(<(?:path|use)[^<>]*/>|<text[^<>]*>[^<]*</text>|)</g>", r"\1")] * 3,
@@ -98,9 +105,25 @@ def inline(figure: Figure, name: str, label: str) -> Markup:
 
 
 def _round(tag: re.Match[str]) -> str:
-    """Coordinates to a tenth of a point; lines without the L that SVG takes for granted.
-
-    The text between tags stays as it is.
-    """
+    """Numbers to a tenth of a point, lines as steps. The text between tags stays as it is."""
     rounded = re.sub(r"(\d+\.\d)\d+", r"\1", tag[0])
-    return rounded if re.search(r"\d\s+[CQ]", rounded) else re.sub(r"(?<=\s)L ", "", rounded)
+    return re.sub(r' d="([^"CQ]+)"', lambda path: f' d="{_steps(path[1])}"', rounded)
+
+
+def _steps(path: str) -> str:
+    """'M 1 2 L 4 2 L 4 9.5' -> 'M1 2h3v7.5': the same line in half as many letters."""
+    steps, last = [], (0, 0)
+    for letter, *numbers in re.findall(r"([MLz]) *([-\d.]*) *([-\d.]*)", path):
+        if letter == "z":
+            steps.append("z")
+            continue
+        x, y = (round(10 * float(number)) for number in numbers)  # in tenths nothing adds up
+        across, down = x - last[0], y - last[1]
+        last = x, y
+        if letter == "M":
+            steps.append(f"M{x / 10:g} {y / 10:g}")
+        elif across and down:
+            steps.append(f"l{across / 10:g} {down / 10:g}")
+        elif across or down:
+            steps.append(f"h{across / 10:g}" if across else f"v{down / 10:g}")
+    return "".join(steps)

@@ -1,14 +1,16 @@
 """Digits in one picture, and charts as SVG."""
 
 import base64
+import re
+from itertools import pairwise
 
 import cv2
 import numpy as np
 import pytest
 
 from pipeline.report.charts import reliability_diagram
-from pipeline.report.competition_charts import sweep_chart
-from pipeline.report.spelling import chance, duration, percent
+from pipeline.report.competition_charts import accuracy_by_time, sweep_chart
+from pipeline.report.spelling import chance, duration, moment, percent, setting
 from pipeline.report.sprites import Sprite, address, grey_sprite, mosaic, small
 from pipeline.runs.calibration import reliability
 from pipeline.runs.sweeps import Point, Sweep
@@ -64,6 +66,24 @@ def test_values_of_a_sweep_are_shown_and_not_run() -> None:
 
 
 @pytest.mark.parametrize(
+    "values", [(1e-6, 2.5e-4, 5e-4, 7.5e-4, 1e-3), (1e-5, 1e-4, 1e-3, 1e-2), (16, 32, 64), (0, 1)]
+)
+def test_a_sweep_has_its_values_apart_and_beneath_their_dots(values: tuple[float, ...]) -> None:
+    points = tuple(Point(value, 0.9, 0.01, 2) for value in values)
+    svg = sweep_chart(Sweep("dense", "l2", points, None), "s")
+    ticks = dict(re.findall(r'class="tick" x="([\d.]+)"[^>]*>([^<]+)<', svg))
+    assert list(ticks.values()) == [f"{value:g}" for value in values]
+    places = sorted(map(float, ticks))
+    assert min(b - a for a, b in pairwise(places)) > 40
+
+
+def test_numbers_of_dots_at_one_place_do_not_cover_each_other() -> None:
+    svg = accuracy_by_time([(place, 12.0, 0.9) for place in (1, 2, 3, 4)])
+    numbers = re.findall(r'<text[^>]* x="([\d.]+)" y="([\d.]+)"[^>]*>([1-4])</text>', svg)
+    assert len({(x, y) for x, y, _ in numbers}) == 4
+
+
+@pytest.mark.parametrize(
     ("seconds", "text"), [(0.5, "0.5 s"), (59, "59 s"), (90, "1.5 min"), (7200, "2 h")]
 )
 def test_durations_are_told_as_people_do(seconds: float, text: str) -> None:
@@ -73,3 +93,19 @@ def test_durations_are_told_as_people_do(seconds: float, text: str) -> None:
 def test_numbers_are_told_no_finer_than_they_are_known() -> None:
     assert (chance(0.34), chance(0.0123), chance(1e-9)) == ("= 0.34", "= 0.012", "< 0.001")
     assert (percent(0.98765), percent(float("nan")), percent(None)) == ("98.8", "", "")
+
+
+def test_settings_and_times_are_told_without_brackets() -> None:
+    assert setting({"rotation": 10, "shear": 0.0, "fill": "nearest"}) == "rotation 10, fill nearest"
+    assert setting(0.5) == "0.5"
+    assert moment("2026-11-21T09:35:23+02:00") == "2026-11-21 07:35 UTC"
+    assert moment("yesterday") == "yesterday"
+
+
+def test_strokes_take_fewer_levels_than_shades() -> None:
+    strokes = np.zeros((28, 28, 1), np.uint8)
+    strokes[10:14], strokes[14] = 255, 130
+    shades = np.arange(784).reshape(28, 28, 1).astype(np.uint8)
+    assert len(np.unique(decode(address(strokes)))) == 3
+    assert len(np.unique(decode(address(shades)))) == 8
+    assert np.abs(decode(address(strokes)).astype(int) - strokes).max() <= 43

@@ -70,11 +70,14 @@ if (classes) {
 
 // Errors by pair, and a cell's digits beneath the matrix.
 const cards = all("#gallery figure"), pair = one("#pair");
+const isOf = (card, truth, predicted) => one("b", card).textContent === truth
+  && (one("em", card) ?? one("b", card)).textContent === predicted;
 if (pair) {
   pair.addEventListener("change", () => {
-    for (const card of cards) card.hidden = pair.value !== "" && card.dataset.pair !== pair.value;
+    const { truth, predicted } = pair.selectedOptions[0].dataset;
+    for (const card of cards) card.hidden = truth !== undefined && !isOf(card, truth, predicted);
     const shown = cards.filter((card) => !card.hidden).length;
-    one("#shown").textContent = pair.value ? `${shown} of ${cards.length}` : "";
+    one("#shown").textContent = truth !== undefined ? `${shown} of ${cards.length}` : "";
   });
 }
 const matrix = one("#matrix");
@@ -90,7 +93,7 @@ if (matrix) {
     cell.setAttribute("aria-label", `${what}: ${count}`);
     cell.addEventListener("click", () => {
       for (const other of all("button", matrix)) other.setAttribute("aria-pressed", other === cell);
-      showCell(cell.dataset.pair, what, count);
+      showCell(truth, predicted, what, count);
     });
   }
 }
@@ -104,8 +107,8 @@ function showCounts(counts) {
     }
   }
 }
-function showCell(wanted, what, count) {
-  const found = [...all("#examples figure"), ...cards].filter((card) => card.dataset.pair === wanted);
+function showCell(truth, predicted, what, count) {
+  const found = [...all("#examples figure"), ...cards].filter((card) => isOf(card, truth, predicted));
   const title = document.createElement("h3"), digits = document.createElement("div");
   const part = found.length < Number(count) ? `the ${found.length} least sure of ${count}` : count;
   title.textContent = `${what}: ${part}`;
