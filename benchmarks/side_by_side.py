@@ -10,24 +10,28 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Row:
-    """A line of the table; `theirs` may be a fixed limit."""
+    """A line of the table: what ours and theirs took; `theirs` may be a fixed limit.
+
+    Attributes:
+        least: so many times less than theirs ours is to be; below 1, it may be more.
+    """
 
     what: str
     ours: float
     theirs: float
     unit: str
-    most: float
+    least: float
 
     def holds(self) -> bool:
-        return self.ours <= self.most * self.theirs
+        return self.theirs >= self.least * self.ours
 
     def cells(self) -> tuple[str, ...]:
         return (
             self.what,
-            f"{self.ours:.2f} {self.unit}",
-            f"{self.theirs:.2f} {self.unit}",
-            f"{self.ours / self.theirs:.2f}",
-            f"{self.most:.2f}",
+            f"{self.ours:.3g} {self.unit}",
+            f"{self.theirs:.3g} {self.unit}",
+            f"{self.theirs / self.ours:.3g}",
+            f"{self.least:.3g}",
             "" if self.holds() else "MISSED",
         )
 

@@ -118,6 +118,11 @@ def models(data: Path, form: str, runs: Path) -> None:
 @click.option("--replicates", type=click.IntRange(1), default=1, help="So many seeds from --seed.")
 @click.option("--weights", help="Of a pretrained base: imagenet, none, or a file.")
 @click.option(
+    "--precision",
+    type=click.Choice(["auto", "float32", "bfloat16"]),
+    help="Of the arithmetic; published recipes have float32, the project's own auto.",
+)
+@click.option(
     "--set",
     "changes",
     multiple=True,
@@ -134,6 +139,7 @@ def train(
     seed: int,
     replicates: int,
     weights: str | None,
+    precision: str | None,
     changes: tuple[str, ...],
     fresh: bool,
     runs: Path,
@@ -145,7 +151,8 @@ def train(
     Examples: pipeline train data/digits --model conv --model augmented --epochs 20
               pipeline train --model dense-500-300 --set l2=1e-6,1e-4,1e-3 --replicates 3
     """
-    settings = _changes(changes, epochs, weights)
+    short = {"epochs": epochs, "base.weights": weights, "precision": precision}
+    settings = _changes(changes, short)
     competition = _load(data, told)
     from pipeline.models import DEFAULTS
     from pipeline.training.session import train_all
@@ -254,21 +261,15 @@ def _load(data: Path, told: dict[str, Any]) -> Any:
     return Competition.load(data, **told)
 
 
-def _changes(
-    changes: tuple[str, ...], epochs: int | None, weights: str | None
-) -> dict[str, list[str]]:
-    """--set, --epochs and --weights as one mapping: recipe settings and their values."""
+def _changes(changes: tuple[str, ...], short: dict[str, Any]) -> dict[str, list[str]]:
+    """--set, and the options that are short for it, as recipe settings and their values."""
     settings = {}
     for text in changes:
         name, _, values = text.partition("=")
         settings[name] = values.split(",")
         if not name or not all(settings[name]):
             raise PipelineError(f"--set {text}: expected NAME=VALUE, as in --set batch_size=64.")
-    if epochs:
-        settings["epochs"] = [str(epochs)]
-    if weights:
-        settings["base.weights"] = [weights]
-    return settings
+    return settings | {name: [str(value)] for name, value in short.items() if value is not None}
 
 
 def _echo_leaderboard(folder: Path) -> None:

@@ -8,6 +8,8 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from pipeline.machine import has_bfloat16
+
 
 def _keep_memory() -> None:
     """Tells glibc to keep what is freed: a training step frees and asks for the same megabytes.
@@ -54,3 +56,16 @@ def uses_accelerator() -> bool:
     with _silence():
         place = keras.ops.convert_to_tensor(0.0).device
     return "cpu" not in str(place).lower()
+
+
+def policy(precision: str) -> str:
+    """Keras' name for a recipe's precision: float32, or mixed_bfloat16, whose weights and
+    probabilities are float32 too.
+
+    Args:
+        precision: "float32", "bfloat16", or "auto": bfloat16 where that is known to be faster.
+    """
+    if precision == "auto":
+        fast = uses_accelerator() or (keras.backend.backend() == "tensorflow" and has_bfloat16())
+        precision = "bfloat16" if fast else "float32"
+    return {"float32": "float32", "bfloat16": "mixed_bfloat16"}[precision]

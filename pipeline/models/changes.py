@@ -15,6 +15,7 @@ FIXED = ("name", "origin", "layers", "published")
 CHOICES = {
     "optimizer": ("adadelta", "adam", "adamw", "lion", "nadam", "rmsprop", "sgd"),
     "keep": ("best", "last"),
+    "precision": ("auto", "float32", "bfloat16"),
     "schedule": ("constant", "one-cycle"),
     "channels": ("1", "3", "none"),
     "plateau.monitor": ("val_loss", "val_accuracy", "loss", "accuracy"),
@@ -47,6 +48,11 @@ def _set(part: Any, recipe_name: str, path: list[str], name: str, text: str) -> 
         raise PipelineError(
             f"The recipe {recipe_name!r} has no setting {name!r}.{nearest(first, known)} "
             f"There are: {', '.join(known)}."
+        )
+    if first == "l2" and not part.l2:
+        raise PipelineError(
+            f"The recipe {recipe_name!r} has no L2 penalty in its layers: {name} would change "
+            "nothing. Name another recipe, or another setting."
         )
     options = typing.get_args(kinds[first]) or (kinds[first],)
     if not rest:

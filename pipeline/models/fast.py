@@ -38,6 +38,7 @@ RECIPES = [
         optimizer="adam",
         learning_rate=3e-3,
         schedule="one-cycle",
+        precision="auto",
         batch_size=128,
         epochs=10,
         least_steps=1500,

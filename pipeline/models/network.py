@@ -6,6 +6,7 @@ from typing import Any
 import keras
 from keras import layers
 
+from pipeline.models.backend import policy
 from pipeline.models.pretrained import load_base
 from pipeline.models.recipe import Base, Recipe
 
@@ -40,8 +41,10 @@ def build(
     Raises:
         PipelineError: the pretrained weights cannot be had.
     """
+    keras.config.set_dtype_policy(policy(recipe.precision))
     images = keras.Input(image_shape)
-    top = [*recipe.layers(recipe), layers.Dense(classes, activation="softmax")]
+    softmax = layers.Dense(classes, activation="softmax", dtype="float32")
+    top = [*recipe.layers(recipe), softmax]
     if recipe.base is None:
         model = keras.Model(images, _apply(top, _unit(images, low, high)), name=recipe.name)
         return Network(model, None, model)

@@ -66,6 +66,8 @@ class Recipe:
         schedule: "one-cycle" raises the learning rate from a 25th to its full value in the first
             30 % of the steps, and lowers it to zero along a cosine in the rest (Smith and Topin,
             2018); "constant" leaves it to the plateau.
+        precision: of the arithmetic, "float32", "bfloat16", or "auto" for what the machine is
+            fast in; weights and probabilities are float32 in any case.
         least_steps: few rows are gone through more often, until they make so many steps.
     """
 
@@ -87,6 +89,7 @@ class Recipe:
     augmentation: Augmentation | None = None
     l2: float = 0.0
     schedule: str = "constant"
+    precision: str = "float32"
     least_steps: int = 0
 
     def epochs_for(self, rows: int) -> int:

@@ -13,17 +13,10 @@ from concurrent.futures.process import BrokenProcessPool
 from typing import Any, TypeVar
 
 from pipeline.errors import PipelineError
+from pipeline.machine import cores
 
 Task = TypeVar("Task")
 MEMORY = 2 << 30  # bytes that a training is granted
-
-
-def cores() -> list[int]:
-    """The cores that this process may use."""
-    try:
-        return sorted(os.sched_getaffinity(0))
-    except AttributeError:  # macOS: no process can be given a core
-        return list(range(os.cpu_count() or 1))
 
 
 def share_of_cores(tasks: int, accelerator: bool = False) -> list[list[int]]:

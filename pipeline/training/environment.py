@@ -2,12 +2,11 @@
 
 import platform
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
 import keras
 
-from pipeline.training.engine import cores
+from pipeline.machine import cores, processor
 
 PACKAGES = ("keras", "tensorflow", "numpy", "opencv-python-headless")
 
@@ -19,15 +18,6 @@ def describe_environment() -> dict[str, Any]:
         "packages": {package: version(package) for package in PACKAGES},
         "backend": keras.backend.backend(),
         "precision": keras.config.dtype_policy().name,
-        "processor": _processor(),
+        "processor": processor(),
         "threads": len(cores()),
     }
-
-
-def _processor() -> str:
-    cpuinfo = Path("/proc/cpuinfo")
-    if cpuinfo.exists():
-        for line in cpuinfo.read_text().splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    return platform.processor() or platform.machine()

@@ -78,7 +78,7 @@ def describe_layers(
     def watched(layer: Any, call: Any) -> Any:
         def watching(*inputs: Any, **options: Any) -> Any:
             output = call(*inputs, **options)
-            seen.append((layer, np.asarray(keras.ops.convert_to_numpy(output))[0]))
+            seen.append((layer, _numbers(output)[0]))
             return output
 
         return watching
@@ -105,6 +105,10 @@ def describe_layers(
     return table, [output for _, output in seen]
 
 
+def _numbers(tensor: Any) -> npt.NDArray[np.float32]:
+    return np.asarray(keras.ops.convert_to_numpy(tensor)).astype(np.float32)
+
+
 def first_filters(model: keras.Model, shape: tuple[int, ...]) -> Levels | None:
     """The first layer's weights as pictures, (filters, height, width), or None without any.
 
@@ -114,7 +118,7 @@ def first_filters(model: keras.Model, shape: tuple[int, ...]) -> Levels | None:
     layer = next((layer for layer in _leaves(model) if hasattr(layer, "kernel")), None)
     if layer is None:
         return None
-    kernel = np.nan_to_num(keras.ops.convert_to_numpy(layer.kernel))
+    kernel = np.nan_to_num(_numbers(layer.kernel))
     if kernel.ndim == 2:
         if kernel.shape[0] != np.prod(shape):
             return None

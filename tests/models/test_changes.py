@@ -58,6 +58,12 @@ def test_a_recipe_without_a_pretrained_base_takes_no_weights_for_it() -> None:
         change(find_recipe("dense"), {"base.weights": "none"})
 
 
+def test_a_penalty_that_no_layer_has_is_refused() -> None:
+    with pytest.raises(PipelineError, match="no L2 penalty in its layers"):
+        change(find_recipe("dense"), {"l2": "0.1"})
+    assert change(find_recipe("lenet5-v2"), {"l2": "0"}).l2 == 0
+
+
 def test_an_augmentation_can_be_added_to_a_recipe_without_one() -> None:
     augmentation = change(find_recipe("conv"), {"augmentation.rotation": "20"}).augmentation
     assert augmentation is not None

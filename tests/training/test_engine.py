@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import PipelineError
+from pipeline.machine import cores
 from pipeline.training import engine
-from pipeline.training.engine import cores, run_all, share_of_cores
+from pipeline.training.engine import run_all, share_of_cores
 
 two_cores = pytest.mark.skipif(len(cores()) < 2, reason="the machine has one core")
 

@@ -48,5 +48,5 @@ def test_every_mistake_is_found_before_the_first_epoch(tiny, tmp_path) -> None:
     with pytest.raises(PipelineError, match="augmentd"):
         train_all(tiny, tmp_path, ["dense", "augmentd"], SHORT)
     with pytest.raises(PipelineError, match="l2=many"):
-        train_all(tiny, tmp_path, ["dense"], {**SHORT, "l2": ["0.1", "many"]})
+        train_all(tiny, tmp_path, ["dense-500-300"], {**SHORT, "l2": ["0.1", "many"]})
     assert list_runs(tmp_path) == []

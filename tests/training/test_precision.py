@@ -1,0 +1,42 @@
+"""Published recipes are trained as published; what is faster is for others, or for who asks."""
+
+import numpy as np
+import pytest
+
+from pipeline import machine
+from pipeline.models import backend, recipes
+from pipeline.models.backend import policy
+from pipeline.training.train import train
+
+
+@pytest.mark.parametrize("name", [n for n, recipe in recipes().items() if recipe.published])
+def test_a_published_recipe_has_float32(name: str) -> None:
+    assert recipes()[name].precision == "float32"
+
+
+@pytest.mark.parametrize(("name", "precision"), [("augmented", "bfloat16"), ("dense", "float32")])
+def test_a_run_says_its_precision_and_its_probabilities_are_float32(
+    name, precision, plan, tmp_path
+) -> None:
+    run = train(plan(name, precision=precision), tmp_path / name)
+    expected = {"bfloat16": "mixed_bfloat16", "float32": "float32"}[precision]
+    assert run.record["environment"]["precision"] == expected
+    for probabilities in (run.validation()[2], run.test()):
+        assert probabilities.dtype == np.float32
+        np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-5)
+    assert (run.folder / "explanation.npz").exists()
+
+
+@pytest.mark.parametrize(
+    ("flags", "expected"),
+    [
+        ("fpu sse2 avx2", "float32"),
+        ("fpu avx512f avx512_bf16", "mixed_bfloat16"),
+        ("fpu amx_bf16 amx_tile", "mixed_bfloat16"),
+    ],
+)
+def test_auto_asks_the_processor(flags, expected, monkeypatch) -> None:
+    if backend.uses_accelerator():
+        pytest.skip("an accelerator decides here")
+    monkeypatch.setattr(machine, "_cpuinfo", lambda name: flags)
+    assert policy("auto") == expected
