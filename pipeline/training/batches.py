@@ -1,4 +1,4 @@
-"""Training batches whose order and augmentation follow from (seed, epoch, step) alone."""
+"""Batches for Keras; where they are shuffled, (seed, epoch, step) alone says how."""
 
 import math
 
@@ -7,43 +7,59 @@ import numpy as np
 
 from pipeline.data.augmentation import Augmentation, augment
 from pipeline.data.images import Images
+from pipeline.data.splits import Rows
 from pipeline.runs.metrics import Labels
 
 ORDER, MOVES = 0, 1  # two streams of random numbers that never meet
 
 
 class Batches(keras.utils.PyDataset):
-    """Shuffled, and where asked augmented, batches of one epoch after the other.
+    """Some rows, batch by batch in their order; only a batch is ever copied.
 
     Args:
-        inputs: (n, ...) images or features.
+        inputs: (n, ...) images or features; may be a memory map larger than memory.
         labels: (n,) integers.
+        rows: which of the n, and in which order.
+    """
+
+    def __init__(self, inputs: Images, labels: Labels, rows: Rows, batch_size: int) -> None:
+        super().__init__()
+        self.inputs, self.labels, self.rows, self.batch_size = inputs, labels, rows, batch_size
+
+    def __len__(self) -> int:
+        return math.ceil(len(self.rows) / self.batch_size)
+
+    def __getitem__(self, step: int) -> tuple[Images, Labels]:
+        rows = self.rows[step * self.batch_size : (step + 1) * self.batch_size]
+        return self.inputs[rows], self.labels[rows]
+
+
+class TrainingBatches(Batches):
+    """Shuffled, and where asked augmented, batches of one epoch after the other.
+
+    Keras prepares the next ones in a thread of its own while one trains.
     """
 
     def __init__(
         self,
         inputs: Images,
         labels: Labels,
+        rows: Rows,
         batch_size: int,
         augmentation: Augmentation | None,
         seed: int,
     ) -> None:
-        super().__init__()
-        self.inputs, self.labels, self.batch_size = inputs, labels, batch_size
-        self.augmentation, self.seed = augmentation, seed
+        super().__init__(inputs, labels, rows, batch_size)
+        self.sorted, self.augmentation, self.seed = rows, augmentation, seed
         self.epoch, self.coming = 0, 0
         self._shuffle()
 
-    def __len__(self) -> int:
-        return math.ceil(len(self.labels) / self.batch_size)
-
     def __getitem__(self, step: int) -> tuple[Images, Labels]:
-        rows = self.order[step * self.batch_size : (step + 1) * self.batch_size]
-        inputs = self.inputs[rows]
+        inputs, labels = super().__getitem__(step)
         if self.augmentation:
             random = np.random.default_rng((self.seed, MOVES, self.epoch, step))
             inputs = augment(inputs, self.augmentation, random)
-        return inputs, self.labels[rows]
+        return inputs, labels
 
     def on_epoch_begin(self) -> None:
         # Not on_epoch_end, which Keras also calls once before the first epoch.
@@ -52,4 +68,4 @@ class Batches(keras.utils.PyDataset):
 
     def _shuffle(self) -> None:
         random = np.random.default_rng((self.seed, ORDER, self.epoch))
-        self.order = random.permutation(len(self.labels))
+        self.rows = self.sorted[random.permutation(len(self.sorted))]

@@ -7,13 +7,13 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from pipeline.data.augmentation import choose_interpolation
+from pipeline.data.augmentation import LOOKED_AT, choose_interpolation
 from pipeline.data.images import Images
 from pipeline.data.splits import Split
 from pipeline.models.network import Network, compile_network
 from pipeline.models.recipe import Recipe
 from pipeline.runs.metrics import Labels
-from pipeline.training.batches import Batches
+from pipeline.training.batches import Batches, TrainingBatches
 from pipeline.training.callbacks import LearningRate, Progress, recipe_callbacks
 from pipeline.training.prediction import BATCH, predict
 
@@ -57,9 +57,10 @@ def fit(
     if network.frozen and recipe.augmentation is None:
         # What never changes is computed once, not once an epoch.
         model, inputs = network.tail, predict(network.frozen, images)
-    moves = recipe.augmentation and choose_interpolation(recipe.augmentation, images[split.train])
-    batches = Batches(inputs[split.train], labels[split.train], recipe.batch_size, moves, seed)
-    validation = inputs[split.validation], labels[split.validation]
+    some = images[split.train[:LOOKED_AT]]
+    moves = recipe.augmentation and choose_interpolation(recipe.augmentation, some)
+    batches = TrainingBatches(inputs, labels, split.train, recipe.batch_size, moves, seed)
+    validation = Batches(inputs, labels, split.validation, BATCH)
     history: History = {}
     epochs, done = recipe.epochs_for(len(split.train)), 0
     if recipe.base and recipe.base.warm_up:
@@ -82,8 +83,8 @@ def fit(
 
 def _run(
     model: keras.Model,
-    batches: Batches,
-    validation: tuple[Images, Labels],
+    batches: TrainingBatches,
+    validation: Batches,
     first: int,
     last: int,
     callbacks: list[keras.callbacks.Callback],
@@ -93,7 +94,6 @@ def _run(
     logs = model.fit(
         batches,
         validation_data=validation,
-        validation_batch_size=BATCH,
         initial_epoch=first,
         epochs=last,
         callbacks=callbacks,

@@ -150,7 +150,7 @@ def _save_probabilities(
 ) -> dict[str, Any]:
     """Saves the validation and test rows' probabilities; returns what run.json says of them."""
     rows = plan.split.validation
-    validation, labels = predict(network.model, images[rows]), plan.competition.labels[rows]
+    validation, labels = predict(network.model, images, rows), plan.competition.labels[rows]
     test_images = _images(plan, plan.competition.test_pixels)
     start = time.perf_counter()
     test = predict(network.model, test_images)

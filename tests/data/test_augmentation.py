@@ -137,6 +137,18 @@ def test_shape_type_and_range_stay(dtype, channels, fill, interpolation) -> None
         assert set(np.unique(found)) <= {0, *np.unique(images)}
 
 
+def test_a_batch_of_large_images_is_moved_image_by_image() -> None:
+    images = np.random.default_rng(0).integers(0, 256, (70, 500, 8, 1)).astype(np.uint8)
+    shifted = Augmentation(shift=3, fill="constant", interpolation="nearest")
+    found = augment(images, shifted, np.random.default_rng(0))
+    for before, after in zip(images, found, strict=True):
+        assert after[250:253, 3:5].tobytes() in {
+            before[down : down + 3, across : across + 2].tobytes()
+            for down in range(246, 255)
+            for across in range(7)
+        }
+
+
 def test_the_seed_decides() -> None:
     images = blobs((2, 5))[:30]
     limits = {"rotation": 20.0, "zoom": 0.1, "shift": 2.0, "shear": 5.0}
@@ -151,11 +163,45 @@ def test_colours_move_together() -> None:
     np.testing.assert_allclose(found[..., 2], found[..., 0] * 0.25, atol=1e-3)
 
 
-@pytest.mark.parametrize(("fill", "expected"), [("nearest", 90), ("reflect", 90), ("constant", 0)])
+FILLED = [("nearest", 90), ("reflect", 90), ("constant", 0), ("noise", 90)]
+
+
+@pytest.mark.parametrize(("fill", "expected"), FILLED)
 def test_what_comes_in_from_outside_is_as_told(fill, expected) -> None:
     images = np.full((200, 9, 9, 1), 90, np.uint8)
     far = Augmentation(shift=4, fill=fill, interpolation="nearest")
     assert augment(images, far, np.random.default_rng(0)).min() == expected
+
+
+def test_reflection_mirrors_at_the_edge() -> None:
+    images = np.tile(np.arange(1, 10, dtype=np.float32)[None, None, :, None], (300, 3, 1, 1))
+    far = Augmentation(shift=6, fill="reflect", interpolation="nearest")
+    rows = {tuple(row) for row in augment(images, far, np.random.default_rng(0))[:, 1, :, 0]}
+    assert (3, 2, 1, 1, 2, 3, 4, 5, 6) in rows
+    assert (4, 5, 6, 7, 8, 9, 9, 8, 7) in rows
+    assert len(rows) == 13
+
+
+def test_noise_is_drawn_anew_from_the_images_own_rim() -> None:
+    """An inside of 100 behind a rim of random values: what comes in looks like the rim."""
+    random = np.random.default_rng(0)
+    images = random.integers(0, 50, (400, 12, 12, 1)).astype(np.float32)
+    images += 1000 * np.arange(400, dtype=np.float32)[:, None, None, None]
+    images[:, 1:-1, 1:-1] = -1
+    turned = Augmentation(shift=5, fill="noise", interpolation="nearest")
+    found = augment(images, turned, np.random.default_rng(0))
+    others = found[found[..., 0] >= 0]
+    assert len(others) > 400 * 44
+    np.testing.assert_array_equal(found[:, :, :, 0].max(axis=(1, 2)) // 1000, np.arange(400))
+    drawn = others[:, 0] % 1000
+    assert abs(drawn.mean() - 24.5) < 0.5
+    assert drawn.std() == pytest.approx(50 / np.sqrt(12), rel=0.03)
+    # Neighbours know nothing of each other: the corner that a far shift exposes has no bars.
+    corner = np.concatenate([found[:, :3, :3, 0], found[:, -3:, -3:, 0]])
+    exposed = corner[(corner >= 0).all(axis=(1, 2))] % 1000
+    assert len(exposed) > 100
+    for one, two in ((exposed[:, 0, 0], exposed[:, 0, 1]), (exposed[:, 0, 0], exposed[:, 1, 0])):
+        assert abs(np.corrcoef(one, two)[0, 1]) < 0.2
 
 
 def test_interpolation_is_chosen_by_how_alike_neighbours_are(digits) -> None:

@@ -1,24 +1,28 @@
 """Batches: every row once an epoch, in an order that follows from seed and epoch alone."""
 
 import io
+import threading
 
 import keras
 import numpy as np
 import pytest
 
 from pipeline.data.augmentation import Augmentation
-from pipeline.training.batches import Batches
+from pipeline.training.batches import Batches, TrainingBatches
 from pipeline.training.callbacks import Progress
 
 MOVES = Augmentation(rotation=10, interpolation="linear")
 
 
-def batches(seed: int = 0, augmentation: Augmentation | None = None) -> Batches:
-    images = np.arange(23 * 64, dtype=np.float32).reshape(23, 8, 8, 1)
-    return Batches(images, np.arange(23), 5, augmentation, seed)
+ROWS = np.arange(2, 25)  # of 30
 
 
-def epoch(data: Batches) -> tuple[np.ndarray, np.ndarray]:
+def batches(seed: int = 0, augmentation: Augmentation | None = None) -> TrainingBatches:
+    images = np.arange(30 * 64, dtype=np.float32).reshape(30, 8, 8, 1)
+    return TrainingBatches(images, np.arange(30), ROWS, 5, augmentation, seed)
+
+
+def epoch(data: TrainingBatches) -> tuple[np.ndarray, np.ndarray]:
     data.on_epoch_begin()
     inputs, labels = zip(*(data[step] for step in range(len(data))), strict=True)
     return np.concatenate(inputs), np.concatenate(labels)
@@ -29,7 +33,7 @@ def test_an_epoch_shows_every_row_once_with_its_label(augmentation) -> None:
     data = batches(augmentation=augmentation)
     for _ in range(2):
         inputs, labels = epoch(data)
-        assert sorted(labels) == list(range(23))
+        assert sorted(labels) == list(ROWS)
         if augmentation is None:
             np.testing.assert_array_equal(inputs, data.inputs[labels])
 
@@ -51,10 +55,48 @@ def test_an_epoch_entered_later_is_the_epoch_of_a_training_without_a_break() -> 
     np.testing.assert_array_equal(epoch(through)[0], epoch(later)[0])
 
 
+def test_rows_that_validate_come_in_their_order() -> None:
+    images = np.arange(30 * 64, dtype=np.float32).reshape(30, 8, 8, 1)
+    data = Batches(images, np.arange(30), ROWS, 5)
+    inputs, labels = zip(*(data[step] for step in range(len(data))), strict=True)
+    assert [len(part) for part in labels] == [5, 5, 5, 5, 3]
+    np.testing.assert_array_equal(np.concatenate(labels), ROWS)
+    np.testing.assert_array_equal(np.concatenate(inputs), images[ROWS])
+
+
+def test_batches_do_not_depend_on_the_order_in_which_they_are_asked_for() -> None:
+    data = batches(augmentation=MOVES)
+    forwards = [data[step][0] for step in range(len(data))]
+    backwards = [data[step][0] for step in reversed(range(len(data)))]
+    for one, two in zip(forwards, reversed(backwards), strict=True):
+        np.testing.assert_array_equal(one, two)
+
+
+def test_the_next_batch_is_prepared_while_one_trains() -> None:
+    ready = [threading.Event() for _ in range(12)]
+
+    class Told(TrainingBatches):
+        def __getitem__(self, step: int):
+            ready[step].set()
+            return super().__getitem__(step)
+
+    class Waits(keras.callbacks.Callback):
+        def on_train_batch_end(self, batch: int, logs=None) -> None:
+            assert batch == 11 or ready[batch + 1].wait(timeout=20)
+
+    images = np.zeros((60, 2, 2, 1), np.float32)
+    model = keras.Sequential(
+        [keras.Input((2, 2, 1)), keras.layers.Flatten(), keras.layers.Dense(1)]
+    )
+    model.compile("sgd", "mse")
+    data = Told(images, np.zeros(60), np.arange(60), 5, None, 0)
+    model.fit(data, epochs=1, shuffle=False, verbose=0, callbacks=[Waits()])
+
+
 def test_keras_asks_for_the_epochs_one_after_the_other() -> None:
     seen: list[tuple[int, int]] = []
 
-    class Spy(Batches):
+    class Spy(TrainingBatches):
         def __getitem__(self, step: int):
             seen.append((self.epoch, step))
             return super().__getitem__(step)
@@ -64,7 +106,8 @@ def test_keras_asks_for_the_epochs_one_after_the_other() -> None:
         [keras.Input((2, 2, 1)), keras.layers.Flatten(), keras.layers.Dense(1)]
     )
     model.compile("sgd", "mse")
-    model.fit(Spy(images, np.zeros(23), 5, None, 0), epochs=3, shuffle=False, verbose=0)
+    data = Spy(images, np.zeros(23), np.arange(23), 5, None, 0)
+    model.fit(data, epochs=3, shuffle=False, verbose=0)
     # Keras looks at a few batches before it starts, to learn their shapes.
     assert seen[-15:] == [(e, s) for e in range(3) for s in range(5)]
 

@@ -70,15 +70,14 @@ def test_validation_rows_never_train(plan, tmp_path, monkeypatch) -> None:
     made = plan("augmented", epochs="1")
     seen: list[np.ndarray] = []
 
-    class Spy(fit.Batches):
-        def __init__(self, inputs, labels, *rest) -> None:
-            seen.append(inputs)
-            super().__init__(inputs, labels, *rest)
+    class Spy(fit.TrainingBatches):
+        def __getitem__(self, step: int):
+            seen.append(self.rows[step * self.batch_size : (step + 1) * self.batch_size])
+            return super().__getitem__(step)
 
-    monkeypatch.setattr(fit, "Batches", Spy)
+    monkeypatch.setattr(fit, "TrainingBatches", Spy)
     train(made, tmp_path / "r")
-    assert len(seen) == 1
-    assert len(seen[0]) == len(made.split.train)
+    assert set(np.concatenate(seen)) == set(made.split.train)
     assert not set(made.split.train) & set(made.split.validation)
 
 

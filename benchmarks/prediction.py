@@ -1,0 +1,53 @@
+"""Five members' probabilities of five views an image, against as many calls of model.predict."""
+
+from benchmarks.side_by_side import Row, in_turn, median, python
+
+# A part of Digit Recognizer's 28,000 test rows: the time grows with them.
+SETTING = """
+import sys, time
+import numpy as np
+images = np.random.default_rng(0).integers(0, 256, (1400, 28, 28, 1)).astype(np.uint8)
+"""
+OURS = f"""{SETTING}
+from pipeline.models import find_recipe
+from pipeline.models.network import build
+from pipeline.training.prediction import predict_views
+recipe = find_recipe("fast")
+members = [build(recipe, (28, 28, 1), 10, 0, 255).model for _ in range(5)]
+def probabilities(images):
+    return np.mean([predict_views(member, images) for member in members], axis=0)
+"""
+THEIRS = f"""{SETTING}
+import keras
+from keras.layers import BatchNormalization, Conv2D, Dense, GlobalMaxPooling2D, MaxPooling2D, ReLU
+def convolution(filters):
+    same = Conv2D(filters, 3, padding="same", use_bias=False)
+    return [same, BatchNormalization(momentum=0.9), ReLU()]
+def member():
+    return keras.Sequential([
+        keras.Input((28, 28, 1)), keras.layers.Rescaling(1 / 255),
+        *convolution(24), MaxPooling2D(), *convolution(48), *convolution(48), MaxPooling2D(),
+        *convolution(96), *convolution(96), GlobalMaxPooling2D(), Dense(10, activation="softmax"),
+    ])
+members = [member() for _ in range(5)]
+def probabilities(images):
+    found = []
+    images = images.astype(np.float32)
+    framed = np.pad(images, ((0, 0), (1, 1), (1, 1), (0, 0)), mode="edge")
+    places = ((1, 1), (0, 1), (2, 1), (1, 0), (1, 2))
+    views = [framed[:, down : down + 28, across : across + 28] for down, across in places]
+    return np.mean([m.predict(view, verbose=0) for m in members for view in views], axis=0)
+"""
+TIMED = """
+probabilities(images[:200])
+start = time.perf_counter()
+probabilities(images)
+print(time.perf_counter() - start)
+"""
+
+
+def prediction_rows(runs: int) -> list[Row]:
+    """Seconds after a first call that builds the networks' functions."""
+    costs = in_turn([python(OURS + TIMED), python(THEIRS + TIMED)], runs)
+    seconds = [median([float(cost.output) for cost in mine]) for mine in costs]
+    return [Row("1,400 rows, 5 views, 5 members | model.predict", *seconds, "s", 2)]
