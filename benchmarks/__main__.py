@@ -31,6 +31,7 @@ from pipeline.runs.leaderboard import columns_text
 def bench(runs: int, only: str) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
+        rows: list[Row] = []
         benchmarks: dict[str, Callable[[], list[Row]]] = {
             "reading integers": lambda: reading_rows(
                 digit_csv(folder / "digits.csv"), folder, "integers", 1.5, runs
@@ -43,7 +44,10 @@ def bench(runs: int, only: str) -> None:
             "prediction": lambda: prediction_rows(runs),
             "startup": lambda: startup_rows(folder, runs),
         }
-        rows = [row for what, some in benchmarks.items() if only in what for row in some()]
+        for what, some in benchmarks.items():
+            if only in what:
+                click.echo(f"{what} ...", err=True)
+                rows += some()
     header = ("what | against", "ours", "theirs", "times as good", "at least", "")
     click.echo(columns_text(header, [row.cells() for row in rows], left=(0, 5)))
     click.echo(

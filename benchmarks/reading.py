@@ -19,7 +19,9 @@ with tempfile.TemporaryDirectory() as folder:
     source = open_source(Path(sys.argv[1]))
     last = source.columns - 1
     table = read(source, {0, 1, 2, last - 1, last}, Path(folder) / "values")
-    print(time.perf_counter() - start, table.values.nbytes)
+    seconds = time.perf_counter() - start
+    peak = next(line for line in open("/proc/self/status") if line.startswith("VmHWM"))
+    print(seconds, table.values.nbytes, peak.split()[1])
 """
 AGAIN = """
 import os, sys, time
@@ -60,7 +62,7 @@ def reading_rows(path: Path, folder: Path, name: str, least: float, runs: int) -
         median([float(cost.output.split()[0]) for cost in some]) for some in costs
     )
     array = int(costs[0][0].output.split()[1]) / (1 << 20)
-    memory = median([cost.megabytes for cost in costs[0]])
+    memory = median([int(cost.output.split()[2]) / 1024 for cost in costs[0]])
     return [
         Row(f"read {name}, cold | pandas", cold, theirs, "s", least),
         Row(f"read {name}, peak memory | 1.5 x array + 200", memory, 1.5 * array + 200, "MB", 1),

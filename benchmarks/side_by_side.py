@@ -1,6 +1,5 @@
 """Two commands in turn, each in a process of its own, and what they took."""
 
-import os
 import statistics
 import subprocess
 import sys
@@ -38,10 +37,9 @@ class Row:
 
 @dataclass(frozen=True)
 class Cost:
-    """Of a whole process: seconds by the clock, and megabytes at its peak."""
+    """Of a whole process: seconds by the clock, and what it printed."""
 
     seconds: float
-    megabytes: float
     output: str
 
 
@@ -71,9 +69,6 @@ def _run(command: Sequence[str]) -> Cost:
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     output = process.stdout.read()
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    process.stdout.close()
-    if process.returncode:
+    if process.wait():
         raise RuntimeError(f"{command[:3]} ended with {process.returncode}")
-    return Cost(perf_counter() - start, usage.ru_maxrss / 1024, output)
+    return Cost(perf_counter() - start, output)

@@ -7,10 +7,10 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.data.cells import Pixels, Texts, is_bytes
-from pipeline.data.plain_cells import Places, Signs, short_fractions, small_whole_numbers
+from pipeline.data.plain_cells import ZERO, Places, Signs, short_fractions, small_whole_numbers
 
 LONGEST_TEXT = 64
-LF = ord("\n")
+LF, QUOTE, LAST_OF_ASCII = ord("\n"), ord('"'), 127
 
 
 @dataclass(frozen=True)
@@ -36,13 +36,16 @@ class Parser:
         text. None where anything is unusual: a quote, a row of another length, a cell that is no
         number. What is wrong, if it is wrong, is for the exact parser to say.
         """
-        # The digit in front is what columns of text are taken for where numbers are read.
-        signs = np.frombuffer(b"0" + block, np.uint8)
+        # The digit in front is what columns of text are taken for where numbers are read. Whole
+        # blocks are looked at by NumPy alone: other threads run meanwhile.
+        signs = np.empty(len(block) + 1, np.uint8)
+        signs[0], signs[1:] = ZERO, np.frombuffer(block, np.uint8)
         ends = np.flatnonzero((signs == ord(self.delimiter)) | (signs == LF))
-        rows = block.count(b"\n")
-        if b'"' in block or not block.isascii() or len(ends) != rows * self.columns:
+        if len(ends) % self.columns or signs.max() > LAST_OF_ASCII or (signs == QUOTE).any():
             return None
-        if (signs[ends[self.columns - 1 :: self.columns]] != LF).any():
+        rows = len(ends) // self.columns
+        is_last = (signs[ends] == LF).reshape(rows, -1)
+        if is_last[:, :-1].any() or not is_last[:, -1].all():
             return None
         lengths = np.diff(ends, prepend=0) - 1
         by_row = ends.reshape(rows, -1), lengths.reshape(rows, -1)

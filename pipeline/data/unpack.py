@@ -56,15 +56,17 @@ def line_blocks(path: Path, size: int) -> Iterator[bytes]:
             while chunk := file.read(size):
                 if first:
                     chunk, first = chunk.removeprefix(b"\xef\xbb\xbf"), False
-                rest += chunk
-                if b"\r" in rest:
-                    held = rest.endswith(b"\r")
-                    rest = (rest[:-1] if held else rest).replace(b"\r\n", b"\n")
-                    rest = rest.replace(b"\r", b"\n") + b"\r" * held
-                end = rest.rfind(b"\n") + 1
+                if b"\r" in chunk or rest.endswith(b"\r"):
+                    chunk, rest = rest + chunk, b""
+                    held = chunk.endswith(b"\r")
+                    chunk = (chunk[:-1] if held else chunk).replace(b"\r\n", b"\n")
+                    chunk = chunk.replace(b"\r", b"\n") + b"\r" * held
+                end = chunk.rfind(b"\n") + 1
                 if end:
-                    yield rest[:end]
-                    rest = rest[end:]
+                    yield rest + chunk[:end]
+                    rest = chunk[end:]
+                else:
+                    rest += chunk
             if rest := rest.removesuffix(b"\r"):
                 yield rest + b"\n"
     except (

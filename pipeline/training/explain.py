@@ -9,7 +9,7 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.data.augmentation import Augmentation, augment, choose_interpolation
+from pipeline.data.augmentation import LOOKED_AT, Augmentation, augment, choose_interpolation
 from pipeline.data.competition import Competition
 from pipeline.data.images import Images, fit_to, to_grey_levels
 from pipeline.data.splits import Rows, Split
@@ -173,7 +173,7 @@ def _augmented(
     images: Images, augmentation: Augmentation, competition: Competition, train: Rows
 ) -> dict[str, npt.NDArray[Any]]:
     rows = train[:MOVED]
-    settled = choose_interpolation(augmentation, images[train])
+    settled = choose_interpolation(augmentation, images[train[:LOOKED_AT]])
     originals = np.repeat(images[rows], MOVES, axis=0)
     moved = augment(originals, settled, np.random.default_rng(0))
     schema = competition.schema
