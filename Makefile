@@ -52,8 +52,11 @@ check: .venv/ready-dev  ## Run ruff, mypy and the tests
 	@$(BIN)/mypy
 	@$(BIN)/pytest
 
-bench: .venv/ready-dev  ## Measure ratios side by side (a few minutes)
+bench: .venv/ready-dev  ## Measure ratios side by side (ten minutes)
 	@$(BIN)/python -m benchmarks
+
+bench-memory: .venv/ready-dev  ## Train on a CSV of four times the memory allowed (8 GB of disk, minutes)
+	@$(BIN)/python -m benchmarks.memory
 
 lock: .venv/ready-dev  ## Renew the lock files from pyproject.toml
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
@@ -80,4 +83,4 @@ clean:  ## Remove the virtual environment (runs and submissions stay)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.lock
 	@touch $@
 
-.PHONY: help submit train leaderboard report inspect models data test test-browser pictures check bench lock clean
+.PHONY: help submit train leaderboard report inspect models data test test-browser pictures check bench bench-memory lock clean

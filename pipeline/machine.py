@@ -1,5 +1,6 @@
-"""The machine: which processor, and how much of it this process may use."""
+"""The machine: which processor, how much of it this process may use, and its memory."""
 
+import ctypes
 import os
 import platform
 from pathlib import Path
@@ -21,6 +22,23 @@ def processor() -> str:
 def has_bfloat16() -> bool:
     """Whether the processor multiplies in bfloat16; the others are slower in it than in float32."""
     return bool({"avx512_bf16", "amx_bf16"} & set(_cpuinfo("flags").split()))
+
+
+def keep_memory() -> None:
+    """Tells glibc to keep what is freed: a training step, and the parsing of
+    a block, frees and asks for the same megabytes.
+
+    Giving them back to the system in between takes a quarter of a training's processor time, and
+    a third of a reading's.
+    """
+    try:
+        mallopt = ctypes.CDLL("libc.so.6").mallopt
+    except (OSError, AttributeError):  # another system's library: its defaults will do
+        return
+    trim_threshold, top_pad, mmap_max = -1, -2, -4  # of malloc.h
+    mallopt(mmap_max, 0)
+    mallopt(trim_threshold, 2**31 - 1)
+    mallopt(top_pad, 1 << 26)
 
 
 def _cpuinfo(name: str) -> str:

@@ -15,6 +15,7 @@ from pipeline.data.parser import Parser
 from pipeline.data.source import Source
 from pipeline.errors import PipelineError
 from pipeline.files import GrowingRows
+from pipeline.machine import keep_memory
 
 # Below this many bytes, polars' import takes longer than the exact parser.
 SMALL = 1 << 20
@@ -52,6 +53,7 @@ def read(source: Source, text_columns: Collection[int], kept: Path) -> Table:
     Raises:
         PipelineError: rows of other lengths; the first five are named.
     """
+    keep_memory()
     texts: list[Texts] = []
     values = GrowingRows(kept)
     faults = Faults(source)

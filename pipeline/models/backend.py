@@ -1,6 +1,5 @@
 """Imports Keras and its backend, without their chatter and with memory that is kept for reuse."""
 
-import ctypes
 import logging
 import os
 import sys
@@ -8,22 +7,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from pipeline.machine import has_bfloat16
-
-
-def _keep_memory() -> None:
-    """Tells glibc to keep what is freed: a training step frees and asks for the same megabytes.
-
-    Giving them back to the system in between takes a quarter of a training's processor time.
-    """
-    try:
-        mallopt = ctypes.CDLL("libc.so.6").mallopt
-    except (OSError, AttributeError):  # another system's library: its defaults will do
-        return
-    trim_threshold, top_pad, mmap_max = -1, -2, -4  # of malloc.h
-    mallopt(mmap_max, 0)
-    mallopt(trim_threshold, 2**31 - 1)
-    mallopt(top_pad, 1 << 28)
+from pipeline.machine import has_bfloat16, keep_memory
 
 
 @contextmanager
@@ -49,7 +33,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 # half as fast again there too.
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 logging.getLogger("tensorflow").setLevel(logging.ERROR)
-_keep_memory()
+keep_memory()
 with _silence():
     import keras
 
