@@ -43,8 +43,8 @@ def build(
     """
     keras.config.set_dtype_policy(policy(recipe.precision))
     images = keras.Input(image_shape)
-    softmax = layers.Dense(classes, activation="softmax", dtype="float32")
-    top = [*recipe.layers(recipe), softmax]
+    top = recipe.layers(recipe)
+    top += [layers.Dense(classes, activation="softmax", dtype="float32")]
     if recipe.base is None:
         model = keras.Model(images, _apply(top, _unit(images, low, high)), name=recipe.name)
         return Network(model, None, model)
