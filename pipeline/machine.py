@@ -31,14 +31,21 @@ def keep_memory() -> None:
     Giving them back to the system in between takes a quarter of a training's processor time, and
     a third of a reading's.
     """
+    trim_threshold, top_pad, mmap_max = -1, -2, -4  # of malloc.h
+    for parameter, value in ((mmap_max, 0), (trim_threshold, 2**31 - 1), (top_pad, 1 << 26)):
+        _call_libc("mallopt", parameter, value)
+
+
+def release_memory() -> None:
+    """Gives back to the system what was kept, where nothing like it will be asked for soon."""
+    _call_libc("malloc_trim", 0)
+
+
+def _call_libc(function: str, *values: int) -> None:
     try:
-        mallopt = ctypes.CDLL("libc.so.6").mallopt
+        getattr(ctypes.CDLL("libc.so.6"), function)(*values)
     except (OSError, AttributeError):  # another system's library: its defaults will do
         return
-    trim_threshold, top_pad, mmap_max = -1, -2, -4  # of malloc.h
-    mallopt(mmap_max, 0)
-    mallopt(trim_threshold, 2**31 - 1)
-    mallopt(top_pad, 1 << 26)
 
 
 def _cpuinfo(name: str) -> str:

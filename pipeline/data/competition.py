@@ -22,6 +22,7 @@ from pipeline.data.source import Source, open_source
 from pipeline.data.values import chunks
 from pipeline.errors import PipelineError
 from pipeline.files import write_array, write_text
+from pipeline.machine import release_memory
 
 NAMES = {
     "train": ("train.csv", "train_data.csv"),
@@ -108,6 +109,7 @@ def _read(paths: dict[str, Path], settings: Settings, into: Path) -> None:
         "fingerprint": _fingerprint(schema, classes, labels, train_pixels, test_pixels),
     }
     write_text(into / PARTS, json.dumps(parts, default=str))
+    release_memory()
 
 
 def _recall(paths: dict[str, Path], place: Path) -> dict[str, Any]:
