@@ -25,8 +25,9 @@ def has_bfloat16() -> bool:
 
 
 def keep_memory() -> None:
-    """Tells glibc to keep what is freed: a training step, and the parsing of
-    a block, frees and asks for the same megabytes.
+    """Tells glibc to keep what is freed.
+
+    Each training step, like each block of a file, frees megabytes and asks for as many again.
 
     Giving them back to the system in between takes a quarter of a training's processor time, and
     a third of a reading's.

@@ -26,10 +26,10 @@ def share_of_cores(tasks: int, accelerator: bool = False) -> list[list[int]]:
     where there is no memory for two.
     """
     mine = cores()
-    free = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    processes = max(1, min(tasks, len(mine), free // MEMORY))
-    if accelerator or not hasattr(os, "sched_setaffinity"):
-        processes = 1
+    processes = 1
+    if not accelerator and hasattr(os, "sched_setaffinity"):  # macOS tells no free memory either
+        free = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+        processes = max(1, min(tasks, len(mine), free // MEMORY))
     return [mine[place::processes] for place in range(processes)]
 
 

@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -62,6 +64,14 @@ def test_little_memory_means_one_process(monkeypatch) -> None:
     assert len(share_of_cores(8)) == 1
 
 
+def test_a_system_that_gives_no_process_a_core_has_one(monkeypatch) -> None:
+    monkeypatch.setattr(engine, "cores", lambda: [0, 1, 2, 3])
+    monkeypatch.delattr(os, "sched_setaffinity", raising=False)
+    monkeypatch.setattr(os, "sysconf_names", {})
+    monkeypatch.setattr(os, "sysconf", lambda name: os.sysconf_names[name])
+    assert share_of_cores(4) == [[0, 1, 2, 3]]
+
+
 @two_cores
 def test_a_failure_is_raised_once_what_has_begun_is_done(tmp_path) -> None:
     paths = [tmp_path / "good", tmp_path / "bad"]
@@ -74,3 +84,25 @@ def test_a_failure_is_raised_once_what_has_begun_is_done(tmp_path) -> None:
 def test_a_killed_process_is_said(notes) -> None:
     with pytest.raises(PipelineError, match="was killed, perhaps because memory ran out"):
         run_all(die, notes)
+
+
+@two_cores
+def test_ctrl_c_ends_all_processes_with_status_130(tiny_folder, tmp_path) -> None:
+    words = ["--model", "dense", "--replicates", "2", "--epochs", "1000000"]
+    words += ["--set", "early_stopping=none", "--runs", str(tmp_path)]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "pipeline", "train", str(tiny_folder), *words],
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
+    assert process.stderr is not None
+    while "seed=1  epoch" not in process.stderr.readline():
+        assert process.poll() is None
+    os.killpg(process.pid, signal.SIGINT)
+    said = process.communicate()[1]  # ends when no process of them holds it any more
+    assert process.wait() == 130
+    assert "Interrupted." in said
+    assert "Traceback" not in said
+    assert not [path for path in (tmp_path / "tiny").iterdir() if not path.name.startswith(".")]
