@@ -1,6 +1,7 @@
 """Random affine transforms of training batches: one matrix an image, one warp a batch."""
 
 from dataclasses import dataclass, replace
+from functools import cache
 
 import cv2
 import numpy as np
@@ -85,23 +86,18 @@ def _matrices(
 
     angle, shear = np.deg2rad(draw(augmentation.rotation)), np.deg2rad(draw(augmentation.shear))
     zoom_across, zoom_down = 1 + draw(augmentation.zoom), 1 + draw(augmentation.zoom)
-    shift = [
+    across, down = (
         draw(augmentation.shift * (side if augmentation.shift < 1 else 1))
         for side in (width, height)
-    ]
-    none, one = np.zeros(count), np.ones(count)
-    turn = _each([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
-    lean = _each([[one, -np.sin(shear)], [none, np.cos(shear)]])
-    size = _each([[zoom_across, none], [none, zoom_down]])
-    linear = turn @ lean @ size
-    centre = np.array([[(width - 1) / 2], [(height - 1) / 2]])
-    offset = turn @ np.stack(shift, axis=1)[..., None] + centre - linear @ centre
-    return np.concatenate([linear, offset], axis=2)
-
-
-def _each(matrix: list[list[npt.NDArray[np.float64]]]) -> npt.NDArray[np.float64]:
-    """A matrix of n values in each place -> (n, rows, columns)."""
-    return np.ascontiguousarray(np.moveaxis(np.array(matrix), -1, 0))
+    )
+    cosine, sine = np.cos(angle), np.sin(angle)
+    # Rotation times shear times zoom, multiplied out.
+    linear = np.empty((count, 2, 2))
+    linear[:, 0, 0], linear[:, 0, 1] = zoom_across * cosine, -zoom_down * np.sin(angle + shear)
+    linear[:, 1, 0], linear[:, 1, 1] = zoom_across * sine, zoom_down * np.cos(angle + shear)
+    moved = np.stack([cosine * across - sine * down, sine * across + cosine * down], axis=1)
+    centre = np.array([(width - 1) / 2, (height - 1) / 2])
+    return np.concatenate([linear, (moved + centre - linear @ centre)[..., None]], axis=2)
 
 
 def _warp(
@@ -156,7 +152,16 @@ def _fill(
     if fill == "constant":
         np.copyto(across, -width, where=exposed)
     if fill == "noise":
-        inner = np.zeros((max(height - 2, 0), max(width - 2, 0)), bool)
-        rim_down, rim_across = np.nonzero(np.pad(inner, 1, constant_values=True)[:height, :width])
-        drawn = random.integers(len(rim_down), size=np.count_nonzero(exposed))
-        across[exposed], down[exposed] = rim_across[drawn], rim_down[drawn]
+        places = np.flatnonzero(exposed)
+        rim_across, rim_down = _rim(height, width)
+        drawn = random.integers(len(rim_down), size=len(places), dtype=np.uint32)
+        across.ravel()[places] = rim_across.take(drawn)
+        down.ravel()[places] = rim_down.take(drawn)
+
+
+@cache
+def _rim(height: int, width: int) -> tuple[Places, Places]:
+    """Across and down of each pixel in the outermost rows and columns."""
+    inner = np.zeros((max(height - 2, 0), max(width - 2, 0)), bool)
+    down, across = np.nonzero(np.pad(inner, 1, constant_values=True)[:height, :width])
+    return across.astype(np.float32), down.astype(np.float32)
