@@ -11,11 +11,11 @@ images = np.random.default_rng(0).integers(0, 256, (1400, 28, 28, 1)).astype(np.
 OURS = f"""{SETTING}
 from pipeline.models import find_recipe
 from pipeline.models.network import build
-from pipeline.training.prediction import predict_views
+from pipeline.training.prediction import predict
 recipe = find_recipe("fast")
 members = [build(recipe, (28, 28, 1), 10, 0, 255).model for _ in range(5)]
 def probabilities(images):
-    return np.mean([predict_views(member, images) for member in members], axis=0)
+    return np.mean([predict(member, images, views=5) for member in members], axis=0)
 """
 THEIRS = f"""{SETTING}
 import keras

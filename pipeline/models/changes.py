@@ -17,6 +17,7 @@ CHOICES = {
     "keep": ("best", "last"),
     "precision": ("auto", "float32", "bfloat16"),
     "schedule": ("constant", "one-cycle"),
+    "views": ("1", "5", "9"),
     "channels": ("1", "3", "none"),
     "plateau.monitor": ("val_loss", "val_accuracy", "loss", "accuracy"),
     "augmentation.fill": tuple(FILLS),

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import MISSING, asdict, dataclass, fields
 from typing import Any
 
 from pipeline.data.augmentation import Augmentation
@@ -68,6 +68,8 @@ class Recipe:
             2018); "constant" leaves it to the plateau.
         precision: of the arithmetic, "float32", "bfloat16", or "auto" for what the machine is
             fast in; weights and probabilities are float32 in any case.
+        views: how many views of an image its probabilities are the mean of: 1, itself; 5, with
+            those shifted by a pixel along a side; 9, along the diagonals too.
         least_steps: few rows are gone through more often, until they make so many steps.
     """
 
@@ -90,6 +92,7 @@ class Recipe:
     l2: float = 0.0
     schedule: str = "constant"
     precision: str = "float32"
+    views: int = 1
     least_steps: int = 0
 
     def epochs_for(self, rows: int) -> int:
@@ -110,6 +113,14 @@ class Recipe:
         settings: dict[str, Any] = asdict(self) | {"layers": self.layers.__name__}
         del settings["origin"], settings["published"]
         return settings
+
+
+def with_defaults(recorded: dict[str, Any]) -> dict[str, Any]:
+    """A run's record of its recipe or committee, with the settings that recipes had not then."""
+    if "member" in recorded:
+        return recorded | {"settings": with_defaults(recorded["settings"])}
+    optional = (field for field in fields(Recipe) if field.default is not MISSING)
+    return {field.name: field.default for field in optional if field.name != "published"} | recorded
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from pipeline.errors import PipelineError
 from pipeline.models import committees, find_recipe
 from pipeline.models.backend import uses_accelerator
 from pipeline.models.changes import change
-from pipeline.models.recipe import CommitteeRecipe
+from pipeline.models.recipe import CommitteeRecipe, with_defaults
 from pipeline.runs.committee import make_committee
 from pipeline.runs.leaderboard import refuse_mixed
 from pipeline.runs.run import RECORD, Run, list_runs, load_run
@@ -80,7 +80,7 @@ class Session:
         if self.fresh or not (self.folder / name / RECORD).exists():
             return False
         run = load_run(self.folder / name)
-        if run.record["recipe"] != settings:
+        if with_defaults(run.record["recipe"]) != settings:
             raise PipelineError(
                 f"{run.folder} was trained with other settings of its recipe than this one has "
                 "now. Train it again with --fresh, or move the folder away."

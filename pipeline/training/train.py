@@ -149,11 +149,12 @@ def _save_probabilities(
     plan: Plan, network: Network, images: Images, folder: Path
 ) -> dict[str, Any]:
     """Saves the validation and test rows' probabilities; returns what run.json says of them."""
-    rows = plan.split.validation
-    validation, labels = predict(network.model, images, rows), plan.competition.labels[rows]
+    rows, views = plan.split.validation, plan.recipe.views
+    validation = predict(network.model, images, rows, views)
+    labels = plan.competition.labels[rows]
     test_images = _images(plan, plan.competition.test_pixels)
     start = time.perf_counter()
-    test = predict(network.model, test_images)
+    test = predict(network.model, test_images, views=views)
     seconds = time.perf_counter() - start
     write_array(folder / "validation.npy", validation)
     write_array(folder / "validation_rows.npy", rows)

@@ -9,7 +9,7 @@ import pytest
 
 from pipeline.models import find_recipe
 from pipeline.models.network import build
-from pipeline.training.prediction import BATCH, predict, predict_views, views
+from pipeline.training.prediction import BATCH, SHIFTS, predict, shifted
 
 COUNT = 2 * BATCH + 37
 
@@ -69,9 +69,10 @@ def test_a_memory_map_is_read_batch_by_batch(some_rows, model, tmp_path: Path) -
     assert peak < images.nbytes / 2
 
 
-def test_views_are_the_image_and_its_four_shifts_by_a_pixel() -> None:
+def test_views_are_the_image_and_its_shifts_by_a_pixel() -> None:
     images = np.arange(2 * 3 * 4 * 1, dtype=np.uint8).reshape(2, 3, 4, 1)
-    still, down, up, right, left = views(images)
+    assert len(set(SHIFTS)) == 9
+    still, down, up, right, left = (shifted(images, *shift) for shift in SHIFTS[:5])
     np.testing.assert_array_equal(still, images)
     np.testing.assert_array_equal(down[:, 1:], images[:, :-1])
     np.testing.assert_array_equal(down[:, 0], images[:, 0])
@@ -79,14 +80,17 @@ def test_views_are_the_image_and_its_four_shifts_by_a_pixel() -> None:
     np.testing.assert_array_equal(up[:, -1], images[:, -1])
     np.testing.assert_array_equal(right[:, :, 1:], images[:, :, :-1])
     np.testing.assert_array_equal(left[:, :, :-1], images[:, :, 1:])
+    corner = shifted(images, 1, -1)
+    np.testing.assert_array_equal(corner[:, 1:, :-1], images[:, :-1, 1:])
     assert {view.dtype for view in (still, down, up, right, left)} == {np.dtype(np.uint8)}
 
 
-def test_probabilities_of_views_are_their_mean(model, images) -> None:
-    found = predict_views(model, images)
+@pytest.mark.parametrize("count", [5, 9])
+def test_probabilities_of_views_are_their_mean(count, model, images) -> None:
+    found = predict(model, images, views=count)
     assert (found.shape, found.dtype) == ((COUNT, 3), np.float32)
-    expected = np.mean([predict(model, view) for view in views(images)], axis=0)
+    expected = np.mean([predict(model, shifted(images, *at)) for at in SHIFTS[:count]], axis=0)
     np.testing.assert_allclose(found, expected, rtol=0, atol=1e-5)
     assert abs(found - predict(model, images)).max() > 1e-4
     rows = np.array([5, 3, 200])
-    np.testing.assert_allclose(predict_views(model, images, rows), found[rows], rtol=0, atol=1e-5)
+    np.testing.assert_allclose(predict(model, images, rows, count), found[rows], rtol=0, atol=1e-5)

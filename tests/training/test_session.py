@@ -1,12 +1,15 @@
 """Sweeps, replicates and committees."""
 
+import json
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from pipeline.errors import PipelineError
 from pipeline.models import committees
 from pipeline.runs.leaderboard import table
-from pipeline.runs.run import list_runs
+from pipeline.runs.run import RECORD, list_runs
 from pipeline.training.session import train_all
 
 SHORT = {"epochs": ["1"]}
@@ -50,3 +53,25 @@ def test_every_mistake_is_found_before_the_first_epoch(tiny, tmp_path) -> None:
     with pytest.raises(PipelineError, match="l2=many"):
         train_all(tiny, tmp_path, ["dense-500-300"], {**SHORT, "l2": ["0.1", "many"]})
     assert list_runs(tmp_path) == []
+
+
+@pytest.mark.parametrize("name", ["dense", "conv-10-committee"])
+def test_a_run_from_before_a_setting_existed_is_reused(name, tiny, tmp_path, capsys) -> None:
+    small = {**SHORT, "smallest_side": ["8"]}
+    train_all(tiny, tmp_path, [name], small)
+    for run in list_runs(tmp_path):
+        record = json.loads((run.folder / RECORD).read_text())
+        for settings in (record["recipe"], record["recipe"].get("settings", {})):
+            settings.pop("views", None)
+        (run.folder / RECORD).write_text(json.dumps(record))
+    train_all(tiny, tmp_path, [name], small)
+    assert f"{name}-epochs=1-smallest_side=8: finished before, reused" in capsys.readouterr().err
+    change_record(tmp_path / f"{name}-epochs=1-smallest_side=8" / RECORD)
+    with pytest.raises(PipelineError, match="other settings"):
+        train_all(tiny, tmp_path, [name], small)
+
+
+def change_record(path: Path) -> None:
+    record = json.loads(path.read_text())
+    record["recipe"].get("settings", record["recipe"])["batch_size"] = 99
+    path.write_text(json.dumps(record))

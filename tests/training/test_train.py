@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from pipeline.data.images import fit_to, to_images
 from pipeline.errors import PipelineError
 from pipeline.files import sha256
 from pipeline.models.network import build
@@ -17,6 +18,7 @@ from pipeline.models.pretrained import load_base, save_base
 from pipeline.runs.metrics import scores
 from pipeline.runs.run import RECORD, WEIGHTS, list_runs
 from pipeline.training import fit
+from pipeline.training.prediction import predict
 from pipeline.training.session import run_name, train_all
 from pipeline.training.train import train
 
@@ -55,10 +57,21 @@ def test_the_kept_weights_are_those_of_the_best_epoch_and_gave_the_probabilities
     made = plan("conv")
     network = build(made.recipe, made.recipe.image_shape((8, 8, 1)), 3, 0, 255)
     network.model.load_weights(run.folder / WEIGHTS)
-    from pipeline.data.images import fit_to, to_images
-
     images = fit_to(to_images(tiny.test_pixels, tiny.schema), 18, 18, 1)
     np.testing.assert_allclose(network.model.predict_on_batch(images), run.test(), atol=1e-5)
+
+
+def test_views_give_the_probabilities_where_a_recipe_asks_for_them(plan, tiny, tmp_path) -> None:
+    one, five = (
+        train(plan("conv", epochs="1", views=views), tmp_path / views) for views in ("1", "5")
+    )
+    made = plan("conv")
+    network = build(made.recipe, made.recipe.image_shape((8, 8, 1)), 3, 0, 255)
+    network.model.load_weights(five.folder / WEIGHTS)
+    images = fit_to(to_images(tiny.test_pixels, tiny.schema), 18, 18, 1)
+    np.testing.assert_allclose(predict(network.model, images, views=5), five.test(), atol=1e-5)
+    np.testing.assert_allclose(predict(network.model, images), one.test(), atol=1e-5)
+    assert abs(one.validation()[2] - five.validation()[2]).max() > 1e-4
 
 
 def test_early_stopping_ends_a_training_that_no_longer_gains(plan, tmp_path) -> None:
