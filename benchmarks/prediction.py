@@ -20,13 +20,13 @@ def probabilities(images):
 THEIRS = f"""{SETTING}
 import keras
 from keras.layers import BatchNormalization, Conv2D, Dense, GlobalMaxPooling2D, MaxPooling2D, ReLU
-def convolution(filters):
+def convolution(filters, *pooling):
     same = Conv2D(filters, 3, padding="same", use_bias=False)
-    return [same, BatchNormalization(momentum=0.9), ReLU()]
+    return [same, *pooling, BatchNormalization(momentum=0.9), ReLU()]
 def member():
     return keras.Sequential([
         keras.Input((28, 28, 1)), keras.layers.Rescaling(1 / 255),
-        *convolution(24), MaxPooling2D(), *convolution(48), *convolution(48), MaxPooling2D(),
+        *convolution(24, MaxPooling2D()), *convolution(48, MaxPooling2D()),
         *convolution(96), *convolution(96), GlobalMaxPooling2D(), Dense(10, activation="softmax"),
     ])
 members = [member() for _ in range(5)]

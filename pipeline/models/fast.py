@@ -1,4 +1,9 @@
-"""A small network that learns quickly: narrow early layers, wide late ones, one learning cycle."""
+"""Small networks that learn quickly: narrow early layers, wide late ones, one learning cycle.
+
+A stage is convolutions of 3 x 3, each followed by batch normalisation; between two stages the
+image is halved, before it is normalised, which costs a quarter then. At the end the maximum over
+all places makes the network see a digit wherever it stands.
+"""
 
 from typing import Any
 
@@ -9,40 +14,37 @@ from pipeline.models.recipe import Recipe
 
 
 def fast(recipe: Recipe) -> list[Any]:
-    return [
-        *_convolution(24),
-        layers.MaxPooling2D(),
-        *_convolution(48),
-        *_convolution(48),
-        layers.MaxPooling2D(),
-        *_convolution(96),
-        *_convolution(96),
-        layers.GlobalMaxPooling2D(),
-    ]
+    return stages((16,), (32,), (64, 64))
 
 
-def _convolution(filters: int) -> list[Any]:
-    return [
-        layers.Conv2D(filters, 3, padding="same", use_bias=False),
-        layers.BatchNormalization(momentum=0.9),
-        layers.ReLU(),
-    ]
+def stages(*widths: tuple[int, ...]) -> list[Any]:
+    """The layers of stages of so many filters each."""
+    stack: list[Any] = []
+    for stage, filters in enumerate(widths):
+        for place, count in enumerate(filters):
+            stack.append(layers.Conv2D(count, 3, padding="same", use_bias=False))
+            if place == len(filters) - 1 and stage < len(widths) - 1:
+                stack.append(layers.MaxPooling2D())
+            stack += [layers.BatchNormalization(momentum=0.9), layers.ReLU()]
+    return [*stack, layers.GlobalMaxPooling2D()]
 
 
-RECIPES = [
-    Recipe(
-        name="fast",
-        origin="this project",
-        layers=fast,
-        smallest_side=16,
-        optimizer="adam",
-        learning_rate=3e-3,
-        schedule="one-cycle",
-        precision="auto",
-        batch_size=128,
-        epochs=10,
-        least_steps=1500,
-        keep="last",
-        augmentation=Augmentation(rotation=10, zoom=0.1, shift=0.1, shear=8, fill="reflect"),
-    ),
-]
+FAST = Recipe(
+    name="fast",
+    origin="this project",
+    layers=fast,
+    smallest_side=16,
+    optimizer="adam",
+    learning_rate=0.01,
+    schedule="one-cycle",
+    precision="auto",
+    batch_size=128,
+    epochs=4,
+    least_steps=1500,
+    keep="last",
+    views=5,
+    plain_epochs=1,
+    augmentation=Augmentation(rotation=10, zoom=0.1, shift=0.1, shear=8, fill="reflect"),
+)
+
+RECIPES = [FAST]

@@ -66,6 +66,8 @@ class Recipe:
         schedule: "one-cycle" raises the learning rate from a 25th to its full value in the first
             30 % of the steps, and lowers it to zero along a cosine in the rest (Smith and Topin,
             2018); "constant" leaves it to the plateau.
+        plain_epochs: the last so many are not augmented: the network ends on images like those
+            that it will be asked about.
         precision: of the arithmetic, "float32", "bfloat16", or "auto" for what the machine is
             fast in; weights and probabilities are float32 in any case.
         views: how many views of an image its probabilities are the mean of: 1, itself; 5, with
@@ -91,6 +93,7 @@ class Recipe:
     augmentation: Augmentation | None = None
     l2: float = 0.0
     schedule: str = "constant"
+    plain_epochs: int = 0
     precision: str = "float32"
     views: int = 1
     least_steps: int = 0

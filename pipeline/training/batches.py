@@ -1,6 +1,7 @@
 """Batches for Keras; where they are shuffled, (seed, epoch, step) alone says how."""
 
 import math
+import sys
 
 import keras
 import numpy as np
@@ -38,6 +39,9 @@ class TrainingBatches(Batches):
     """Shuffled, and where asked augmented, batches of one epoch after the other.
 
     Keras prepares the next ones in a thread of its own while one trains.
+
+    Args:
+        augmented: how many epochs are; later ones take the images as they are.
     """
 
     def __init__(
@@ -48,15 +52,17 @@ class TrainingBatches(Batches):
         batch_size: int,
         augmentation: Augmentation | None,
         seed: int,
+        augmented: int = sys.maxsize,
     ) -> None:
         super().__init__(inputs, labels, rows, batch_size)
         self.sorted, self.augmentation, self.seed = rows, augmentation, seed
+        self.augmented = augmented
         self.epoch, self.coming = 0, 0
         self._shuffle()
 
     def __getitem__(self, step: int) -> tuple[Images, Labels]:
         inputs, labels = super().__getitem__(step)
-        if self.augmentation:
+        if self.augmentation and self.epoch < self.augmented:
             random = np.random.default_rng((self.seed, MOVES, self.epoch, step))
             inputs = augment(inputs, self.augmentation, random)
         return inputs, labels

@@ -59,12 +59,20 @@ def fit(
         model, inputs = network.tail, predict(network.frozen, images)
     some = images[split.train[:LOOKED_AT]]
     moves = recipe.augmentation and choose_interpolation(recipe.augmentation, some)
-    batches = TrainingBatches(inputs, labels, split.train, recipe.batch_size, moves, seed)
+    epochs = recipe.epochs_for(len(split.train))
+    done = recipe.base.warm_up if recipe.base else 0
+    batches = TrainingBatches(
+        inputs,
+        labels,
+        split.train,
+        recipe.batch_size,
+        moves,
+        seed,
+        augmented=done + epochs - recipe.plain_epochs,
+    )
     validation = Batches(inputs, labels, split.validation, BATCH)
     history: History = {}
-    epochs, done = recipe.epochs_for(len(split.train)), 0
-    if recipe.base and recipe.base.warm_up:
-        done = recipe.base.warm_up
+    if recipe.base and done:
         _train_base_layers(network, False)
         gentle = replace(recipe, learning_rate=recipe.base.warm_up_rate, schedule="constant")
         compile_network(model, gentle, done * len(batches))

@@ -48,6 +48,16 @@ def test_epochs_differ_and_the_same_seed_gives_the_same_epochs(augmentation) -> 
     assert (first[1] != epoch(other)[1]).any()
 
 
+def test_the_last_epochs_may_show_the_images_as_they_are() -> None:
+    data = batches(augmentation=MOVES)
+    data.augmented = 2
+    moved = []
+    for _ in range(3):
+        inputs, labels = epoch(data)
+        moved.append((inputs != data.inputs[labels]).any())
+    assert moved == [True, True, False]
+
+
 def test_an_epoch_entered_later_is_the_epoch_of_a_training_without_a_break() -> None:
     through, later = batches(augmentation=MOVES), batches(augmentation=MOVES)
     epoch(through)
