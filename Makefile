@@ -58,6 +58,12 @@ bench: .venv/ready-dev  ## Measure ratios side by side (ten minutes)
 bench-memory: .venv/ready-dev  ## Train on a CSV of four times the memory allowed (8 GB of disk, minutes)
 	@$(BIN)/python -m benchmarks.memory
 
+bench-growth: .venv/ready-dev  ## Measure and draw growth from 1,000 to 1,000,000 rows (2 GB of disk, minutes)
+	@$(BIN)/python -m benchmarks.growth
+
+bench-target: .venv/ready-dev  ## Measure the time to 99.5 % on DATA against a notebook's (half an hour)
+	@$(BIN)/python -m benchmarks.target $(DATA)
+
 lock: .venv/ready-dev  ## Renew the lock files from pyproject.toml
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --custom-compile-command 'make lock' \
