@@ -89,4 +89,4 @@ clean:  ## Remove the virtual environment (runs and submissions stay)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.lock
 	@touch $@
 
-.PHONY: help submit train leaderboard report inspect models data test test-browser pictures check bench bench-memory lock clean
+.PHONY: help submit train leaderboard report inspect models data test test-browser pictures check bench bench-memory bench-growth bench-target lock clean

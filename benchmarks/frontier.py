@@ -31,10 +31,8 @@ from pipeline.training.train import Plan, train
 
 TRIED = (
     ("16-32-64x64", 4),
-    ("16-32-64x64", 5),
     ("16-32x32-64x64", 4),
     ("24-48-96x96", 4),
-    ("24-48x48-96x96", 10),
 )
 
 
