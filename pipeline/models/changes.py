@@ -30,13 +30,15 @@ AT_LEAST_ONE = ("epochs", "batch_size", "smallest_side")
 def change(recipe: Recipe, changes: Mapping[str, str]) -> Recipe:
     """The recipe with fields set from text: {"epochs": "5", "augmentation.rotation": "20"}.
 
-    "none" takes an optional part away.
+    "none" takes an optional part away. Epochs that are asked for are the most there will be.
 
     Raises:
         PipelineError: there is no such field, or the text is no value for it.
     """
     for name, text in changes.items():
         recipe = _set(recipe, recipe.name, name.split("."), name, text)
+    if "epochs" in changes and "least_steps" not in changes:
+        recipe = replace(recipe, least_steps=0)
     return recipe
 
 

@@ -79,3 +79,10 @@ def test_few_rows_are_gone_through_more_often() -> None:
     fast = find_recipe("fast")
     assert fast.epochs_for(42_000) == fast.epochs
     assert fast.epochs_for(1_000) == -(-fast.least_steps // fast.steps_an_epoch(1_000))
+
+
+def test_epochs_that_are_asked_for_are_the_most_there_will_be() -> None:
+    fast = find_recipe("fast")
+    assert change(fast, {"epochs": "5"}).epochs_for(1_000) == 5
+    steps = {"epochs": "5", "least_steps": "80"}
+    assert change(fast, steps).epochs_for(1_000) == 10
