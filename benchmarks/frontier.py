@@ -20,7 +20,6 @@ import click
 import keras
 
 from pipeline.data.competition import Competition
-from pipeline.data.splits import hold_out
 from pipeline.machine import cores, processor
 from pipeline.models.fast import FAST, stages
 from pipeline.models.network import build
@@ -42,10 +41,7 @@ TRIED = (
 @click.option("--only", default="", help="The networks of these widths.")
 def frontier(data: Path, seeds: int, only: str) -> None:
     competition = Competition.load(data)
-    settings = competition.settings
-    split = hold_out(
-        competition.train_pixels, competition.labels, settings.validation, settings.split_seed
-    )
+    split = competition.split()
     rows = []
     for widths, epochs in ((widths, epochs) for widths, epochs in TRIED if only in widths):
         recipe = replace(FAST, name=widths, layers=network(widths), epochs=epochs, least_steps=0)

@@ -12,6 +12,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 import click
@@ -112,7 +113,7 @@ def measure(folder: Path, rows: int) -> list[tuple[str, float, float]]:
     test = [line.partition(",")[2] for line in lines[:20]]
     (folder / "test.csv").write_text("".join(test))
     env = os.environ | {"XDG_CACHE_HOME": str(folder / "cache")}
-    subprocess.run(["sleep", str(SETTLED)], check=True)
+    time.sleep(SETTLED)
     outcomes = []
     for stage, code in STAGES.items():
         command = python(code + PRINT, folder)

@@ -17,7 +17,6 @@ from scipy import stats
 from pipeline.data.augmentation import choose_interpolation
 from pipeline.data.competition import Competition
 from pipeline.data.images import fit_to, to_images
-from pipeline.data.splits import hold_out
 from pipeline.models import find_recipe
 from pipeline.models.network import build, compile_network
 from pipeline.training.batches import TrainingBatches
@@ -33,8 +32,7 @@ def same_accuracy(data: Path, seeds: int, epochs: int) -> None:
     from keras.src.legacy.preprocessing.image import ImageDataGenerator
 
     competition = Competition.load(data)
-    schema, labels, settings = competition.schema, competition.labels, competition.settings
-    split = hold_out(competition.train_pixels, labels, settings.validation, settings.split_seed)
+    schema, labels, split = competition.schema, competition.labels, competition.split()
     recipe = find_recipe("augmented")
     shape = recipe.image_shape(schema.shape)
     images = fit_to(to_images(competition.train_pixels, schema), *shape)

@@ -23,10 +23,8 @@ DATA = """
 import sys, time
 import numpy as np
 from pipeline.data.competition import Competition
-from pipeline.data.splits import hold_out
 competition = Competition.load(sys.argv[1])
-settings, labels = competition.settings, competition.labels
-split = hold_out(competition.train_pixels, labels, settings.validation, settings.split_seed)
+labels, split = competition.labels, competition.split()
 images = competition.train_pixels.reshape(-1, *competition.schema.shape)
 """
 OURS = f"""{DATA}

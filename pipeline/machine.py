@@ -28,7 +28,6 @@ def keep_memory() -> None:
     """Tells glibc to keep what is freed.
 
     Each training step, like each block of a file, frees megabytes and asks for as many again.
-
     Giving them back to the system in between takes a quarter of a training's processor time, and
     a third of a reading's.
     """

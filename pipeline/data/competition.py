@@ -19,6 +19,7 @@ from pipeline.data.sample import Sample, read_sample, refuse_bad_ids, refuse_oth
 from pipeline.data.schema import Schema, infer
 from pipeline.data.settings import FILE, Settings, load_settings
 from pipeline.data.source import Source, open_source
+from pipeline.data.splits import Split, hold_out
 from pipeline.data.values import chunks
 from pipeline.errors import PipelineError
 from pipeline.files import write_array, write_text
@@ -76,6 +77,11 @@ class Competition:
         told = asdict(settings)
         with kept(name, paths, told, lambda into: _read(paths, settings, into)) as place:
             return cls(name, folder, settings, **_recall(paths, place))
+
+    def split(self) -> Split:
+        """Which of its rows train and which validate, for every run the same."""
+        share, seed = self.settings.validation, self.settings.split_seed
+        return hold_out(self.train_pixels, self.labels, share, seed)
 
 
 def _read(paths: dict[str, Path], settings: Settings, into: Path) -> None:

@@ -11,7 +11,6 @@ import click
 
 from pipeline.data.competition import Competition
 from pipeline.data.settings import Settings
-from pipeline.data.splits import Split, hold_out
 from pipeline.errors import PipelineError
 from pipeline.models import committees, find_recipe
 from pipeline.models.backend import uses_accelerator
@@ -113,14 +112,7 @@ def _train(data: Path, settings: Settings, runs: Path, order: Order) -> None:
     """Makes one run, perhaps in a process of its own, which maps the same data into memory."""
     competition = Competition.load(data, **asdict(settings))
     recipe = change(find_recipe(order.recipe), order.changes)
-    train(Plan(competition, _split(competition), recipe, order.seed), runs / order.name)
-
-
-def _split(competition: Competition) -> Split:
-    settings = competition.settings
-    return hold_out(
-        competition.train_pixels, competition.labels, settings.validation, settings.split_seed
-    )
+    train(Plan(competition, competition.split(), recipe, order.seed), runs / order.name)
 
 
 def train_all(
@@ -147,7 +139,7 @@ def train_all(
     ]
     for name, values in itertools.product(names, sweep):  # every mistake before the first epoch
         change(find_recipe(committees()[name].member if name in committees() else name), values)
-    split = _split(competition)
+    split = competition.split()
     wanted = {run_name(*asked) for asked in itertools.product(names, sweep, seeds)}
     others = [run for run in list_runs(folder) if not (fresh and run.name in wanted)]
     refuse_mixed(others, (competition.fingerprint, split.fingerprint))

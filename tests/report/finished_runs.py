@@ -20,8 +20,7 @@ def finish(
     **record: Any,
 ) -> None:
     """Writes a run whose probabilities are better the higher the skill; a bare one has no more."""
-    settings = competition.settings
-    split = hold_out(competition.train_pixels, competition.labels, settings.validation, 0)
+    split = competition.split()
     labels = competition.labels[split.validation]
     random = np.random.default_rng(random_seed)
     logits = random.normal(size=(len(labels), len(competition.classes)))
