@@ -3,64 +3,14 @@
 import csv
 import io
 import json
-import traceback
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
 from pipeline import __version__
 from pipeline.errors import PipelineError
-
-Command = TypeVar("Command", bound=Callable[..., Any])
-
-DATA = click.argument("data", type=click.Path(path_type=Path), default=Path("data/digits"))
-RUNS = click.option(
-    "--runs",
-    type=click.Path(path_type=Path),
-    default=Path("runs"),
-    show_default=True,
-    help="Where runs are kept, a folder a competition.",
-)
-SCHEMA = (
-    click.option("--label", help="The label's column: its name, 'first' or 'last'."),
-    click.option("--id", help="The ids' column: its name, 'first' or 'last'."),
-    click.option("--header/--no-header", default=None, help="Whether the first rows hold names."),
-    click.option("--delimiter", help="comma, semicolon, tab or pipe."),
-    click.option("--shape", help="An image's shape, as 28x28 or 32x32x3."),
-    click.option("--range", type=float, nargs=2, help="The ends of the grey scale, as 0 255."),
-)
-
-
-def schema_options(command: Command) -> Command:
-    """What can be told about a competition; each option stands above every guess."""
-    for option in reversed(SCHEMA):
-        command = option(command)
-    return command
-
-
-class Commands(click.Group):
-    """Turns what goes wrong into one message and an exit status; --debug adds the traceback."""
-
-    def invoke(self, ctx: click.Context) -> Any:
-        try:
-            return super().invoke(ctx)
-        except PipelineError:
-            if ctx.params.get("debug"):
-                traceback.print_exc()
-            raise
-        except (click.ClickException, click.exceptions.Exit, click.Abort):
-            raise
-        except KeyboardInterrupt:
-            click.echo("Interrupted. Finished runs are kept, the unfinished one is not.", err=True)
-            ctx.exit(130)
-        except Exception as error:
-            if ctx.params.get("debug"):
-                raise
-            advice = "`pipeline --debug` before the command shows the traceback."
-            click.echo(f"Error: {type(error).__name__}: {error}\n{advice}", err=True)
-            ctx.exit(1)
+from pipeline.options import DATA, FORMAT, RUNS, Commands, schema_options
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
@@ -83,13 +33,13 @@ def inspect(data: Path, runs: Path, **told: Any) -> None:
     \b
     Example: pipeline inspect data/my-competition
     """
-    competition = _load(data, told)
+    from pipeline.data.competition import Competition
     from pipeline.data.inspection import choose_samples, describe
-
-    click.echo(describe(competition))
     from pipeline.files import write_bytes
     from pipeline.report.figures import png, samples
 
+    competition = Competition.load(data, **told)
+    click.echo(describe(competition))
     picture = runs / competition.name / "samples.png"
     write_bytes(picture, png(samples(*choose_samples(competition))))
     click.echo(f"\nsamples      {picture}")
@@ -97,7 +47,7 @@ def inspect(data: Path, runs: Path, **told: Any) -> None:
 
 @main.command()
 @DATA
-@click.option("--format", "form", type=click.Choice(["table", "json", "csv"]), default="table")
+@FORMAT
 @RUNS
 def models(data: Path, form: str, runs: Path) -> None:
     """List every recipe: origin, parameters, input, published score, and ours on DATA."""
@@ -153,8 +103,10 @@ def train(
     """
     short = {"epochs": epochs, "base.weights": weights, "precision": precision}
     settings = _changes(changes, short)
-    competition = _load(data, told)
-    from pipeline.models import DEFAULTS
+    from pipeline.data.competition import Competition
+
+    competition = Competition.load(data, **told)
+    from pipeline.models import DEFAULTS  # TensorFlow, after the folder has been understood
     from pipeline.training.session import train_all
 
     seeds = range(seed, seed + replicates)
@@ -164,7 +116,7 @@ def train(
 
 @main.command()
 @DATA
-@click.option("--format", "form", type=click.Choice(["table", "json", "csv"]), default="table")
+@FORMAT
 @RUNS
 def leaderboard(data: Path, form: str, runs: Path) -> None:
     """Compare all runs on the same validation rows."""
@@ -190,17 +142,14 @@ def report(data: Path, runs: Path, **told: Any) -> None:
     \b
     Example: pipeline report data/digits
     """
-    competition = _load(data, told)
-    from pipeline.runs.run import list_runs
-
-    folder = runs / competition.name
-    found = list_runs(folder)
-    if not found:
-        raise PipelineError(f"{folder} has no finished runs yet. Train some: pipeline train.")
-    for run in found:
-        _refuse_stale(run, competition)
+    from pipeline.data.competition import Competition
     from pipeline.report.report import write_report
 
+    competition = Competition.load(data, **told)
+    folder = runs / competition.name
+    found = _finished(folder)
+    for run in found:
+        _refuse_stale(run, competition)
     click.echo(write_report(competition, found, folder))
 
 
@@ -215,11 +164,12 @@ def submit(data: Path, name: str | None, output: Path | None, runs: Path, **told
 
     The last line printed is the file's path.
     """
-    competition = _load(data, told)
+    from pipeline.data.competition import Competition
     from pipeline.runs.leaderboard import rank
     from pipeline.runs.run import find_run, list_runs
     from pipeline.submission.write import write_submission
 
+    competition = Competition.load(data, **told)
     folder = runs / competition.name
     if not list_runs(folder):
         from pipeline.models import DEFAULTS
@@ -242,23 +192,13 @@ def submit(data: Path, name: str | None, output: Path | None, runs: Path, **told
 @schema_options
 def check(data: Path, file: Path, **told: Any) -> None:
     """Tell whether a grader would accept FILE, naming every fault at once."""
-    competition = _load(data, told)
+    from pipeline.data.competition import Competition
     from pipeline.submission.check import check_file
     from pipeline.submission.form import form_of
 
-    form = form_of(competition)
+    form = form_of(Competition.load(data, **told))
     check_file(form, file)
     click.echo(f"{file}: valid, {len(form.ids):,} rows of {','.join(form.header)}")
-
-
-def _load(data: Path, told: dict[str, Any]) -> Any:
-    """The competition, with the options' values in the types that settings have."""
-    from pipeline.data.competition import Competition
-
-    if told.get("shape"):
-        sides = told["shape"].lower().split("x")
-        told["shape"] = [int(side) if side.isdigit() else side for side in sides]
-    return Competition.load(data, **told)
 
 
 def _changes(changes: tuple[str, ...], short: dict[str, Any]) -> dict[str, list[str]]:
@@ -272,14 +212,20 @@ def _changes(changes: tuple[str, ...], short: dict[str, Any]) -> dict[str, list[
     return settings | {name: [str(value)] for name, value in short.items() if value is not None}
 
 
-def _echo_leaderboard(folder: Path) -> None:
-    from pipeline.runs.leaderboard import text
+def _finished(folder: Path) -> list[Any]:
+    """The competition's runs, at least one."""
     from pipeline.runs.run import list_runs
 
     runs = list_runs(folder)
     if not runs:
         raise PipelineError(f"{folder} has no finished runs yet. Train some: pipeline train.")
-    click.echo(text(runs))
+    return runs
+
+
+def _echo_leaderboard(folder: Path) -> None:
+    from pipeline.runs.leaderboard import text
+
+    click.echo(text(_finished(folder)))
 
 
 def _refuse_stale(run: Any, competition: Any) -> None:
