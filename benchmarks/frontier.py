@@ -1,11 +1,12 @@
-"""Accuracy against seconds: networks like `fast`, narrower and wider, trained shorter and longer.
+"""Accuracy against seconds: networks narrower and wider than `fast` and `best`, trained likewise.
 
-    python -m benchmarks.frontier DATA [--seeds 3] [--only 16-32-64x64]
+    python -m benchmarks.frontier DATA [--like best] [--seeds 3] [--only 32-64-128x128]
 
 Widths are those of `stages`: x parts convolutions of a stage, - stages. Each network is trained on
 the competition's split with each seed, alone on all cores. Seconds are those of training, with a
-validation after each epoch; the accuracy is the mean over the seeds on the hold-out, of five views
-an image, and its interval Wilson's of 95 % for the rows of all seeds together.
+validation after each epoch; accuracy and loss are means over the seeds on the hold-out, of as many
+views an image as the recipe has, and the interval is Wilson's of 95 % for the rows of all seeds
+together.
 """
 
 import math
@@ -21,30 +22,32 @@ import keras
 
 from pipeline.data.competition import Competition
 from pipeline.machine import cores, processor
-from pipeline.models.fast import FAST, stages
+from pipeline.models import find_recipe
 from pipeline.models.network import build
 from pipeline.models.recipe import Recipe
+from pipeline.models.stages import stages
 from pipeline.runs.leaderboard import columns_text
 from pipeline.runs.metrics import wilson_interval
 from pipeline.training.train import Plan, train
 
-TRIED = (
-    ("16-32-64x64", 4),
-    ("16-32x32-64x64", 4),
-    ("24-48-96x96", 4),
-)
+TRIED = {
+    "fast": (("16-32-64x64", 4), ("16-32x32-64x64", 4), ("20-40-80x80", 4), ("24-48-96x96", 3)),
+    "best": (("24-48-96x96", 20), ("32-64-128x128", 12), ("40-80-160x160", 8)),
+}
 
 
 @click.command()
 @click.argument("data", type=click.Path(path_type=Path))
+@click.option("--like", type=click.Choice(list(TRIED)), default="fast", show_default=True)
 @click.option("--seeds", default=3, show_default=True)
 @click.option("--only", default="", help="The networks of these widths.")
-def frontier(data: Path, seeds: int, only: str) -> None:
+def frontier(data: Path, like: str, seeds: int, only: str) -> None:
     competition = Competition.load(data)
     split = competition.split()
     rows = []
-    for widths, epochs in ((widths, epochs) for widths, epochs in TRIED if only in widths):
-        recipe = replace(FAST, name=widths, layers=network(widths), epochs=epochs, least_steps=0)
+    for widths, epochs in ((widths, epochs) for widths, epochs in TRIED[like] if only in widths):
+        changes = {"name": widths, "layers": network(widths), "epochs": epochs, "least_steps": 0}
+        recipe = replace(find_recipe(like), **changes)
         runs = []
         for seed in range(seeds):
             with tempfile.TemporaryDirectory() as folder:
@@ -62,9 +65,10 @@ def frontier(data: Path, seeds: int, only: str) -> None:
                 f"{100 * mean:.2f}",
                 f"{100 * low:.2f} - {100 * high:.2f}",
                 " ".join(f"{100 * accuracy:.2f}" for accuracy in accuracies),
+                f"{statistics.mean(run.scores['loss'] for run in runs):.4f}",
             )
         )
-    header = ("widths", "epochs", "parameters", "MFLOP", "s", "accuracy %", "95 %", "seeds")
+    header = ("widths", "epochs", "parameters", "MFLOP", "s", "accuracy %", "95 %", "seeds", "loss")
     click.echo(columns_text(header, rows, left=(0,)))
     click.echo(f"\n{len(split.train):,} rows; {processor()}, {len(cores())} cores")
 

@@ -9,7 +9,7 @@ import pipeline.models.backend  # noqa: F401  first of all, for it silences the 
 from pipeline.errors import PipelineError, nearest
 from pipeline.models.recipe import CommitteeRecipe, Recipe
 
-DEFAULTS = ("dense", "conv", "augmented")
+DEFAULTS = ("dense", "fast")
 
 
 @cache

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from pipeline.data.competition import Competition
-from pipeline.data.splits import Split, hold_out
+from pipeline.data.splits import Split
 from pipeline.files import write_array, write_arrays, write_csv, write_json
 from pipeline.runs.metrics import scores
 
