@@ -31,7 +31,7 @@ from pipeline.runs.metrics import wilson_interval
 from pipeline.training.train import Plan, train
 
 TRIED = {
-    "fast": (("16-32-64x64", 4), ("16-32x32-64x64", 4), ("20-40-80x80", 4), ("24-48-96x96", 3)),
+    "fast": (("16-32-64x64", 5), ("16-32x32-64x64", 4), ("20-40-80x80", 4), ("24-48-96x96", 3)),
     "best": (("24-48-96x96", 20), ("32-64-128x128", 12), ("40-80-160x160", 8)),
 }
 

@@ -19,7 +19,8 @@ from pipeline.data.competition import Competition
 from pipeline.data.images import fit_to, to_images
 from pipeline.models import find_recipe
 from pipeline.models.network import build, compile_network
-from pipeline.training.batches import TrainingBatches
+from pipeline.training.batches import Batches, TrainingBatches
+from pipeline.training.loop import run_epochs
 from pipeline.training.prediction import predict
 
 
@@ -44,8 +45,12 @@ def same_accuracy(data: Path, seeds: int, epochs: int) -> None:
         model = build(recipe, shape, len(competition.classes), schema.low, schema.high).model
         compile_network(model, recipe, steps=1)
         size = recipe.batch_size
-        batches = TrainingBatches(images, labels, split.train, size, moves, seed)
-        if not ours:
+        if ours:
+            batches = TrainingBatches(images, labels, split.train, size, moves, seed)
+            run_epochs(
+                model, batches, Batches(images, labels, split.validation, size), 0, epochs, []
+            )
+        else:
             generator = ImageDataGenerator(
                 rotation_range=moves.rotation,
                 width_shift_range=moves.shift / shape[1],
@@ -54,8 +59,8 @@ def same_accuracy(data: Path, seeds: int, epochs: int) -> None:
                 interpolation_order={"nearest": 0, "linear": 1}[moves.interpolation],
             )
             floats = images[split.train].astype(np.float32)
-            batches = generator.flow(floats, labels[split.train], size, seed=seed)
-        model.fit(batches, epochs=epochs, verbose=0)
+            flow = generator.flow(floats, labels[split.train], size, seed=seed)
+            model.fit(flow, epochs=epochs, verbose=0)
         predicted = predict(model, images, split.validation).argmax(axis=1)
         return float((predicted == labels[split.validation]).mean())
 

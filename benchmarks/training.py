@@ -23,13 +23,16 @@ AUGMENTED_OURS = f"""{DATA}
 from pipeline.models import find_recipe
 from pipeline.models.network import build, compile_network
 from pipeline.training.batches import TrainingBatches
+from pipeline.training.loop import train_epoch
 from pipeline.data.augmentation import choose_interpolation
+import keras
 recipe = find_recipe("augmented")
 model = build(recipe, (28, 28, 1), 10, 0, 255).model
 compile_network(model, recipe, 1000)
-def batches(images, labels):
+def epoch(images, labels):
     moves = choose_interpolation(recipe.augmentation, images[:500])
-    return TrainingBatches(images, labels, np.arange(len(labels)), 100, moves, 0)
+    batches = TrainingBatches(images, labels, np.arange(len(labels)), 100, moves, 0)
+    train_epoch(model, batches, 0, keras.callbacks.CallbackList(model=model))
 """
 AUGMENTED_THEIRS = f"""{DATA}{FLOW}
 import keras
@@ -45,14 +48,15 @@ model = keras.Sequential([
 ])
 optimizer = keras.optimizers.RMSprop(1e-4, momentum=0.9)
 model.compile(optimizer, "sparse_categorical_crossentropy", metrics=["accuracy"])
-batches = flow
+def epoch(images, labels):
+    model.fit(flow(images, labels), verbose=0)
 """
 AUGMENTED_TIMED = """
-model.fit(batches(*images_and_labels(300, 28, 1)), verbose=0)
+epoch(*images_and_labels(300, 28, 1))
 count = 1500
-data = batches(*images_and_labels(count, 28, 1))
+data = images_and_labels(count, 28, 1)
 start = time.perf_counter()
-model.fit(data, verbose=0)
+epoch(*data)
 print((time.perf_counter() - start) / count * 1e3)
 """
 TRANSFER_OURS = f"""{DATA}

@@ -1,9 +1,10 @@
-"""Batches for Keras; where they are shuffled, (seed, epoch, step) alone says how."""
+"""Batches of rows; where they are shuffled, (seed, epoch, step) alone says how."""
 
 import math
 import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
-import keras
 import numpy as np
 
 from pipeline.data.augmentation import Augmentation, augment
@@ -13,8 +14,10 @@ from pipeline.runs.metrics import Labels
 
 ORDER, MOVES = 0, 1  # two streams of random numbers that never meet
 
+Batch = tuple[Images, Labels]
 
-class Batches(keras.utils.PyDataset):
+
+class Batches:
     """Some rows, batch by batch in their order; only a batch is ever copied.
 
     Args:
@@ -24,21 +27,33 @@ class Batches(keras.utils.PyDataset):
     """
 
     def __init__(self, inputs: Images, labels: Labels, rows: Rows, batch_size: int) -> None:
-        super().__init__()
         self.inputs, self.labels, self.rows, self.batch_size = inputs, labels, rows, batch_size
 
     def __len__(self) -> int:
         return math.ceil(len(self.rows) / self.batch_size)
 
-    def __getitem__(self, step: int) -> tuple[Images, Labels]:
-        rows = self.rows[step * self.batch_size : (step + 1) * self.batch_size]
-        return self.inputs[rows], self.labels[rows]
+    def epoch(self, number: int) -> Iterator[Batch]:
+        """The batches of an epoch, counted from 0: each is prepared while the last one is used."""
+        rows = self.order(number)
+        with ThreadPoolExecutor(1) as pool:
+            coming = pool.submit(self.batch, rows, number, 0)
+            for step in range(1, len(self)):
+                ready, coming = coming, pool.submit(self.batch, rows, number, step)
+                yield ready.result()
+            yield coming.result()
+
+    def order(self, epoch: int) -> Rows:
+        """The rows as that epoch has them."""
+        return self.rows
+
+    def batch(self, rows: Rows, epoch: int, step: int) -> Batch:
+        """One batch of rows that are in the epoch's order."""
+        part = rows[step * self.batch_size : (step + 1) * self.batch_size]
+        return self.inputs[part], self.labels[part]
 
 
 class TrainingBatches(Batches):
-    """Shuffled, and where asked augmented, batches of one epoch after the other.
-
-    Keras prepares the next ones in a thread of its own while one trains.
+    """Shuffled, and where asked augmented, batches.
 
     Args:
         augmented: how many epochs are; later ones take the images as they are.
@@ -55,23 +70,15 @@ class TrainingBatches(Batches):
         augmented: int = sys.maxsize,
     ) -> None:
         super().__init__(inputs, labels, rows, batch_size)
-        self.sorted, self.augmentation, self.seed = rows, augmentation, seed
-        self.augmented = augmented
-        self.epoch, self.coming = 0, 0
-        self._shuffle()
+        self.augmentation, self.seed, self.augmented = augmentation, seed, augmented
 
-    def __getitem__(self, step: int) -> tuple[Images, Labels]:
-        inputs, labels = super().__getitem__(step)
-        if self.augmentation and self.epoch < self.augmented:
-            random = np.random.default_rng((self.seed, MOVES, self.epoch, step))
+    def order(self, epoch: int) -> Rows:
+        random = np.random.default_rng((self.seed, ORDER, epoch))
+        return self.rows[random.permutation(len(self.rows))]
+
+    def batch(self, rows: Rows, epoch: int, step: int) -> Batch:
+        inputs, labels = super().batch(rows, epoch, step)
+        if self.augmentation and epoch < self.augmented:
+            random = np.random.default_rng((self.seed, MOVES, epoch, step))
             inputs = augment(inputs, self.augmentation, random)
         return inputs, labels
-
-    def on_epoch_begin(self) -> None:
-        # Not on_epoch_end, which Keras also calls once before the first epoch.
-        self.epoch, self.coming = self.coming, self.coming + 1
-        self._shuffle()
-
-    def _shuffle(self) -> None:
-        random = np.random.default_rng((self.seed, ORDER, self.epoch))
-        self.rows = self.sorted[random.permutation(len(self.sorted))]

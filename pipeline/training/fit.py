@@ -1,10 +1,9 @@
-"""The training loop around Keras: from a network and images to the weights of its best epoch."""
+"""From a network and images to the weights of its best epoch."""
 
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import keras
 import numpy as np
 
 from pipeline.data.augmentation import LOOKED_AT, choose_interpolation
@@ -15,9 +14,8 @@ from pipeline.models.recipe import Recipe
 from pipeline.runs.metrics import Labels
 from pipeline.training.batches import Batches, TrainingBatches
 from pipeline.training.callbacks import LearningRate, Progress, recipe_callbacks
+from pipeline.training.loop import History, run_epochs
 from pipeline.training.prediction import BATCH, predict
-
-History = dict[str, list[float]]
 
 
 @dataclass(frozen=True)
@@ -25,7 +23,7 @@ class Fitted:
     """What a training was.
 
     Attributes:
-        history: Keras' logs, a value an epoch: loss, accuracy, val_loss, val_accuracy, ...
+        history: a value an epoch: loss, accuracy, val_loss, val_accuracy, learning_rate.
         best_epoch: the epoch, from 1, whose weights the model has now.
         seconds: of the whole training, features of a frozen base included.
     """
@@ -76,40 +74,18 @@ def fit(
         _train_base_layers(network, False)
         gentle = replace(recipe, learning_rate=recipe.base.warm_up_rate, schedule="constant")
         compile_network(model, gentle, done * len(batches))
-        _run(model, batches, validation, 0, done, [LearningRate(), progress], history)
+        history = run_epochs(model, batches, validation, 0, done, [LearningRate(), progress])
         _train_base_layers(network, True)
     compile_network(model, recipe, epochs * len(batches))
     callbacks = [LearningRate(), *recipe_callbacks(recipe, checkpoint), progress]
-    _run(model, batches, validation, done, done + epochs, callbacks, history)
+    rest = run_epochs(model, batches, validation, done, done + epochs, callbacks)
+    history = {name: history.get(name, []) + values for name, values in rest.items()}
     best_epoch = len(history["loss"])
     if recipe.keep == "best":
         model.load_weights(checkpoint)
         checkpoint.unlink()
         best_epoch = done + int(np.argmin(history["val_loss"][done:])) + 1
     return Fitted(history, best_epoch, time.perf_counter() - start)
-
-
-def _run(
-    model: keras.Model,
-    batches: TrainingBatches,
-    validation: Batches,
-    first: int,
-    last: int,
-    callbacks: list[keras.callbacks.Callback],
-    history: History,
-) -> None:
-    """Trains epochs first..last-1 and adds their logs to the history."""
-    logs = model.fit(
-        batches,
-        validation_data=validation,
-        initial_epoch=first,
-        epochs=last,
-        callbacks=callbacks,
-        shuffle=False,  # the batches are shuffled rows already
-        verbose=0,
-    ).history
-    for name, values in logs.items():
-        history.setdefault(name, []).extend(map(float, values))
 
 
 def _train_base_layers(network: Network, trainable: bool) -> None:

@@ -3,7 +3,6 @@
 import io
 import threading
 
-import keras
 import numpy as np
 import pytest
 
@@ -22,17 +21,16 @@ def batches(seed: int = 0, augmentation: Augmentation | None = None) -> Training
     return TrainingBatches(images, np.arange(30), ROWS, 5, augmentation, seed)
 
 
-def epoch(data: TrainingBatches) -> tuple[np.ndarray, np.ndarray]:
-    data.on_epoch_begin()
-    inputs, labels = zip(*(data[step] for step in range(len(data))), strict=True)
+def epoch(data: Batches, number: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    inputs, labels = zip(*data.epoch(number), strict=True)
     return np.concatenate(inputs), np.concatenate(labels)
 
 
 @pytest.mark.parametrize("augmentation", [None, MOVES])
 def test_an_epoch_shows_every_row_once_with_its_label(augmentation) -> None:
     data = batches(augmentation=augmentation)
-    for _ in range(2):
-        inputs, labels = epoch(data)
+    for number in range(2):
+        inputs, labels = epoch(data, number)
         assert sorted(labels) == list(ROWS)
         if augmentation is None:
             np.testing.assert_array_equal(inputs, data.inputs[labels])
@@ -41,85 +39,43 @@ def test_an_epoch_shows_every_row_once_with_its_label(augmentation) -> None:
 @pytest.mark.parametrize("augmentation", [None, MOVES])
 def test_epochs_differ_and_the_same_seed_gives_the_same_epochs(augmentation) -> None:
     one, two, other = batches(0, augmentation), batches(0, augmentation), batches(1, augmentation)
-    first, second = epoch(one), epoch(one)
-    np.testing.assert_array_equal(first[0], epoch(two)[0])
-    np.testing.assert_array_equal(second[0], epoch(two)[0])
+    first, second = epoch(one, 0), epoch(one, 1)
+    np.testing.assert_array_equal(second[0], epoch(two, 1)[0])
+    np.testing.assert_array_equal(first[0], epoch(two, 0)[0])
     assert (first[1] != second[1]).any()
-    assert (first[1] != epoch(other)[1]).any()
+    assert (first[1] != epoch(other, 0)[1]).any()
 
 
 def test_the_last_epochs_may_show_the_images_as_they_are() -> None:
     data = batches(augmentation=MOVES)
     data.augmented = 2
     moved = []
-    for _ in range(3):
-        inputs, labels = epoch(data)
+    for number in range(3):
+        inputs, labels = epoch(data, number)
         moved.append((inputs != data.inputs[labels]).any())
     assert moved == [True, True, False]
-
-
-def test_an_epoch_entered_later_is_the_epoch_of_a_training_without_a_break() -> None:
-    through, later = batches(augmentation=MOVES), batches(augmentation=MOVES)
-    epoch(through)
-    later.on_epoch_begin()
-    np.testing.assert_array_equal(epoch(through)[0], epoch(later)[0])
 
 
 def test_rows_that_validate_come_in_their_order() -> None:
     images = np.arange(30 * 64, dtype=np.float32).reshape(30, 8, 8, 1)
     data = Batches(images, np.arange(30), ROWS, 5)
-    inputs, labels = zip(*(data[step] for step in range(len(data))), strict=True)
-    assert [len(part) for part in labels] == [5, 5, 5, 5, 3]
-    np.testing.assert_array_equal(np.concatenate(labels), ROWS)
-    np.testing.assert_array_equal(np.concatenate(inputs), images[ROWS])
+    assert [len(labels) for _, labels in data.epoch(0)] == [5, 5, 5, 5, 3]
+    inputs, labels = epoch(data)
+    np.testing.assert_array_equal(labels, ROWS)
+    np.testing.assert_array_equal(inputs, images[ROWS])
 
 
-def test_batches_do_not_depend_on_the_order_in_which_they_are_asked_for() -> None:
-    data = batches(augmentation=MOVES)
-    forwards = [data[step][0] for step in range(len(data))]
-    backwards = [data[step][0] for step in reversed(range(len(data)))]
-    for one, two in zip(forwards, reversed(backwards), strict=True):
-        np.testing.assert_array_equal(one, two)
-
-
-def test_the_next_batch_is_prepared_while_one_trains() -> None:
-    ready = [threading.Event() for _ in range(12)]
+def test_the_next_batch_is_prepared_while_one_is_used() -> None:
+    ready = [threading.Event() for _ in range(5)]
 
     class Told(TrainingBatches):
-        def __getitem__(self, step: int):
+        def batch(self, rows: np.ndarray, epoch: int, step: int):
             ready[step].set()
-            return super().__getitem__(step)
+            return super().batch(rows, epoch, step)
 
-    class Waits(keras.callbacks.Callback):
-        def on_train_batch_end(self, batch: int, logs=None) -> None:
-            assert batch == 11 or ready[batch + 1].wait(timeout=20)
-
-    images = np.zeros((60, 2, 2, 1), np.float32)
-    model = keras.Sequential(
-        [keras.Input((2, 2, 1)), keras.layers.Flatten(), keras.layers.Dense(1)]
-    )
-    model.compile("sgd", "mse")
-    data = Told(images, np.zeros(60), np.arange(60), 5, None, 0)
-    model.fit(data, epochs=1, shuffle=False, verbose=0, callbacks=[Waits()])
-
-
-def test_keras_asks_for_the_epochs_one_after_the_other() -> None:
-    seen: list[tuple[int, int]] = []
-
-    class Spy(TrainingBatches):
-        def __getitem__(self, step: int):
-            seen.append((self.epoch, step))
-            return super().__getitem__(step)
-
-    images = np.zeros((23, 2, 2, 1), np.float32)
-    model = keras.Sequential(
-        [keras.Input((2, 2, 1)), keras.layers.Flatten(), keras.layers.Dense(1)]
-    )
-    model.compile("sgd", "mse")
-    data = Spy(images, np.zeros(23), np.arange(23), 5, None, 0)
-    model.fit(data, epochs=3, shuffle=False, verbose=0)
-    # Keras looks at a few batches before it starts, to learn their shapes.
-    assert seen[-15:] == [(e, s) for e in range(3) for s in range(5)]
+    data = Told(np.zeros((30, 2, 2, 1)), np.arange(30), ROWS, 5, None, 0)
+    for step, _ in enumerate(data.epoch(0)):
+        assert step == 4 or ready[step + 1].wait(timeout=20)
 
 
 class Terminal(io.StringIO):

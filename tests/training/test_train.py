@@ -84,9 +84,9 @@ def test_validation_rows_never_train(plan, tmp_path, monkeypatch) -> None:
     seen: list[np.ndarray] = []
 
     class Spy(fit.TrainingBatches):
-        def __getitem__(self, step: int):
-            seen.append(self.rows[step * self.batch_size : (step + 1) * self.batch_size])
-            return super().__getitem__(step)
+        def batch(self, rows: np.ndarray, epoch: int, step: int):
+            seen.append(rows[step * self.batch_size : (step + 1) * self.batch_size])
+            return super().batch(rows, epoch, step)
 
     monkeypatch.setattr(fit, "TrainingBatches", Spy)
     train(made, tmp_path / "r")
@@ -104,8 +104,7 @@ def test_the_last_epochs_train_on_images_as_they_are(plan, tmp_path, monkeypatch
     monkeypatch.setattr(batches, "augment", augment)
     made = plan("augmented", epochs="3", plain_epochs="1", batch_size="8")
     train(made, tmp_path / "augmented")
-    # Keras looks at two batches before it begins.
-    assert sum(moved) - 2 * len(made.split.train) in (0, 8, 16)
+    assert sum(moved) == 2 * len(made.split.train)
 
 
 def test_features_of_a_frozen_base_are_computed_once(plan, tmp_path, monkeypatch) -> None:

@@ -1,0 +1,81 @@
+"""The loop does what Keras' fit does, without its pauses."""
+
+import keras
+import numpy as np
+import pytest
+
+from pipeline.models import find_recipe
+from pipeline.models.network import build, compile_network
+from pipeline.training.batches import Batches
+from pipeline.training.loop import run_epochs
+
+RANDOM = np.random.default_rng(0)
+IMAGES = RANDOM.integers(0, 256, (53, 28, 28, 1)).astype(np.uint8)
+LABELS = RANDOM.integers(0, 10, 53)
+
+
+class Diary(keras.callbacks.Callback):
+    """Writes down what it is told."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.told: list[str] = []
+
+    def on_epoch_begin(self, epoch: int, logs=None) -> None:
+        self.told.append(f"epoch {epoch}")
+
+    def on_train_batch_end(self, batch: int, logs=None) -> None:
+        self.told.append(f"step {batch} of {self.params['steps']}")
+
+    def on_epoch_end(self, epoch: int, logs=None) -> None:
+        self.told.append(f"end with {sorted(logs)}")
+
+
+@pytest.mark.parametrize("name", ["dense-500-300", "fast"])
+def test_weights_logs_and_callbacks_are_those_of_fit(name: str) -> None:
+    """The first has a penalty in its loss; the second, normalisation that validation must skip."""
+    recipe = find_recipe(name)
+    train = Batches(IMAGES, LABELS, np.arange(40), 16)
+    rest = Batches(IMAGES, LABELS, np.arange(40, 53), 8)
+
+    def trained(ours: bool) -> tuple[dict[str, list[float]], list[np.ndarray], list[str]]:
+        keras.utils.set_random_seed(0)
+        model = build(recipe, IMAGES.shape[1:], 10, 0, 255).model
+        compile_network(model, recipe, steps=6)
+        diary = Diary()
+        if ours:
+            history = run_epochs(model, train, rest, 1, 3, [diary])
+        else:
+            history = model.fit(
+                IMAGES[:40],
+                LABELS[:40],
+                batch_size=16,
+                validation_data=(IMAGES[40:], LABELS[40:]),
+                validation_batch_size=8,
+                initial_epoch=1,
+                epochs=3,
+                shuffle=False,
+                verbose=0,
+                callbacks=[diary],
+            ).history
+        return history, model.get_weights(), diary.told
+
+    (logs, weights, told), (other_logs, other_weights, other_told) = trained(True), trained(False)
+    assert told == other_told
+    assert logs.keys() == other_logs.keys()
+    for name in logs:
+        np.testing.assert_allclose(logs[name], other_logs[name], rtol=1e-4)
+    for one, other in zip(weights, other_weights, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-3, atol=1e-5)
+
+
+def test_a_callback_ends_it() -> None:
+    model = build(find_recipe("dense"), IMAGES.shape[1:], 10, 0, 255).model
+    compile_network(model, find_recipe("dense"), steps=9)
+
+    class Enough(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch: int, logs=None) -> None:
+            self.model.stop_training = epoch == 1
+
+    batches = Batches(IMAGES, LABELS, np.arange(53), 16)
+    assert len(run_epochs(model, batches, batches, 0, 9, [Enough()])["val_loss"]) == 2
