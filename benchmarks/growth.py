@@ -136,11 +136,12 @@ def draw(found: list[tuple[int, str, float, float]], path: Path) -> None:
         some = [(rows, seconds, size) for rows, name, seconds, size in found if name == stage]
         rows, seconds, sizes = zip(*some, strict=True)
         left.loglog(rows, seconds, marker="o", label=stage)
-        right.semilogx(rows, sizes, marker="o", label=stage)
+        right.plot(rows, sizes, marker="o", label=stage)
     sides = left.get_xlim()
     left.loglog(sides, [side * 1e-5 for side in sides], "k:", linewidth=1, label="10 us a row")
     left.set(xlabel="rows of 28 x 28 pixels", ylabel="seconds", xlim=sides)
     right.set(xlabel="rows of 28 x 28 pixels", ylabel="MB of its own at the peak")
+    right.ticklabel_format(axis="x", style="plain")
     right.set_ylim(bottom=0)
     for axes in (left, right):
         axes.grid(alpha=0.3)

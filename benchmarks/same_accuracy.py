@@ -19,8 +19,8 @@ from pipeline.data.competition import Competition
 from pipeline.data.images import fit_to, to_images
 from pipeline.models import find_recipe
 from pipeline.models.network import build, compile_network
-from pipeline.training.batches import Batches, TrainingBatches
-from pipeline.training.loop import run_epochs
+from pipeline.training.batches import TrainingBatches
+from pipeline.training.loop import train_epoch
 from pipeline.training.prediction import predict
 
 
@@ -47,9 +47,8 @@ def same_accuracy(data: Path, seeds: int, epochs: int) -> None:
         size = recipe.batch_size
         if ours:
             batches = TrainingBatches(images, labels, split.train, size, moves, seed)
-            run_epochs(
-                model, batches, Batches(images, labels, split.validation, size), 0, epochs, []
-            )
+            for epoch in range(epochs):
+                train_epoch(model, batches, epoch, keras.callbacks.CallbackList(model=model))
         else:
             generator = ImageDataGenerator(
                 rotation_range=moves.rotation,

@@ -65,6 +65,14 @@ def test_rows_that_validate_come_in_their_order() -> None:
     np.testing.assert_array_equal(inputs, images[ROWS])
 
 
+def test_batches_do_not_depend_on_the_order_in_which_they_are_asked_for() -> None:
+    data = batches(augmentation=MOVES)
+    rows = data.order(0)
+    backwards = [data.batch(rows, 0, step)[0] for step in reversed(range(len(data)))]
+    for (one, _), two in zip(data.epoch(0), reversed(backwards), strict=True):
+        np.testing.assert_array_equal(one, two)
+
+
 def test_the_next_batch_is_prepared_while_one_is_used() -> None:
     ready = [threading.Event() for _ in range(5)]
 

@@ -73,6 +73,22 @@ def test_weights_logs_and_callbacks_are_those_of_fit(name: str) -> None:
         np.testing.assert_allclose(one, other, rtol=1e-3, atol=1e-5)
 
 
+def test_epochs_are_those_asked_for_one_after_the_other() -> None:
+    asked: list[int] = []
+
+    class Spy(Batches):
+        def order(self, epoch: int) -> np.ndarray:
+            asked.append(epoch)
+            return super().order(epoch)
+
+    model = build(find_recipe("dense"), IMAGES.shape[1:], 10, 0, 255).model
+    compile_network(model, find_recipe("dense"), steps=9)
+    rows = np.arange(53)
+    validation = Batches(IMAGES, LABELS, rows, 16)
+    run_epochs(model, Spy(IMAGES, LABELS, rows, 16), validation, 2, 5, [])
+    assert asked == [2, 3, 4]
+
+
 def test_a_callback_ends_it() -> None:
     model = build(find_recipe("dense"), IMAGES.shape[1:], 10, 0, 255).model
     compile_network(model, find_recipe("dense"), steps=9)
