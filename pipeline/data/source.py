@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from pipeline.data.cells import NUMBER, with_points
 from pipeline.data.unpack import line_blocks, refuse_other_formats
 from pipeline.errors import PipelineError
@@ -44,7 +46,7 @@ class Source:
             if start < len(block):
                 rows = block[start:] if start else block
                 yield line, rows
-                line += rows.count(b"\n")
+                line += int(np.count_nonzero(np.frombuffer(rows, np.uint8) == ord("\n")))
 
     def rows(self) -> Iterator[tuple[int, list[str]]]:
         """Every data row, one by one, as (line, cells); empty lines are passed over.

@@ -63,7 +63,7 @@ def line_blocks(path: Path, size: int) -> Iterator[bytes]:
                     chunk = chunk.replace(b"\r", b"\n") + b"\r" * held
                 end = chunk.rfind(b"\n") + 1
                 if end:
-                    yield rest + chunk[:end]
+                    yield rest + memoryview(chunk)[:end]
                     rest = chunk[end:]
                 else:
                     rest += chunk
