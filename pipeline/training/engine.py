@@ -36,6 +36,7 @@ def share_of_cores(tasks: int, accelerator: bool = False) -> list[list[int]]:
 def run_all(work: Callable[[Task], Any], tasks: Sequence[Task], accelerator: bool = False) -> None:
     """Does the work for each task: a function and arguments that can be sent to a process.
 
+    As many at a time as there are shares; the last ones, where they are fewer, have larger shares.
     Every library sizes its threads by the cores that its process may use, so that no core is
     asked for twice.
 
@@ -47,6 +48,15 @@ def run_all(work: Callable[[Task], Any], tasks: Sequence[Task], accelerator: boo
         for task in tasks:
             work(task)
         return
+    last = len(tasks) - len(tasks) % len(shares)
+    _side_by_side(work, tasks[:last], shares)
+    run_all(work, tasks[last:])
+
+
+def _side_by_side(
+    work: Callable[[Task], Any], tasks: Sequence[Task], shares: list[list[int]]
+) -> None:
+    """Each share of the cores has a process, which does one task after another."""
     context = multiprocessing.get_context("spawn")
     left: Any = context.SimpleQueue()
     for share in shares:

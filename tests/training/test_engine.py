@@ -50,6 +50,15 @@ def test_one_training_or_one_accelerator_stays_in_this_process(notes, accelerato
     assert notes[0].read_text() == f"{os.getpid()} {cores()}"
 
 
+@two_cores
+def test_the_last_training_has_all_cores(monkeypatch, notes) -> None:
+    monkeypatch.setattr(engine, "cores", lambda: cores()[:2])
+    run_all(leave_a_note, notes[:3])
+    *first, last = (note.read_text().split(" ", 1)[1] for note in notes[:3])
+    assert set(first) <= {f"[{core}]" for core in cores()[:2]}
+    assert last == f"{cores()}"
+
+
 @pytest.mark.parametrize(("tasks", "processes"), [(1, 1), (2, 2), (3, 3), (4, 4), (9, 4)])
 def test_the_cores_are_shared_out_once_each(monkeypatch, tasks, processes) -> None:
     monkeypatch.setattr(engine, "cores", lambda: [0, 2, 4, 6])
