@@ -1,9 +1,11 @@
 """Every recipe and committee as a row of a table."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from pipeline.models import committees, recipes
+from pipeline.models.network import build
 from pipeline.models.recipe import CommitteeRecipe, Recipe
 from pipeline.runs.leaderboard import columns_text
 from pipeline.runs.run import Run
@@ -39,11 +41,11 @@ def table(runs: Sequence[Run]) -> list[dict[str, Any]]:
 
 
 def _row(entry: Recipe | CommitteeRecipe, recipe: Recipe, best: Run | None) -> dict[str, Any]:
-    height, width, channels = recipe.image_shape((28, 28, 1))
+    height, width, channels = shape = recipe.image_shape((28, 28, 1))
     published = entry.published
     return {
         "name": entry.name,
-        "parameters": published.parameters if published else None,
+        "parameters": published.parameters if published else _parameters(recipe, shape),
         "input": f"{height}x{width}x{channels}",
         "epochs": recipe.epochs,
         "published_accuracy": published.accuracy if published else None,
@@ -55,12 +57,18 @@ def _row(entry: Recipe | CommitteeRecipe, recipe: Recipe, best: Run | None) -> d
     }
 
 
+def _parameters(recipe: Recipe, shape: tuple[int, int, int]) -> int:
+    if recipe.base:
+        recipe = replace(recipe, base=replace(recipe.base, weights="none"))
+    return int(build(recipe, shape, 10, 0, 255).model.count_params())
+
+
 def text(rows: list[dict[str, Any]]) -> str:
     """The table for people."""
     cells = [
         (
             row["name"],
-            f"{row['parameters']:,}" if row["parameters"] else "",
+            f"{row['parameters']:,}",
             row["input"],
             str(row["epochs"]),
             _percent(row["published_accuracy"]),
