@@ -40,12 +40,12 @@ def same_accuracy(data: Path, seeds: int, epochs: int) -> None:
     assert recipe.augmentation is not None
     moves = choose_interpolation(recipe.augmentation, images[split.train])
 
-    def accuracy(seed: int, ours: bool) -> float:
+    def accuracy(seed: int, our_moves: bool) -> float:
         keras.utils.set_random_seed(seed)
         model = build(recipe, shape, len(competition.classes), schema.low, schema.high).model
         compile_network(model, recipe, steps=1)
         size = recipe.batch_size
-        if ours:
+        if our_moves:
             batches = TrainingBatches(images, labels, split.train, size, moves, seed)
             for epoch in range(epochs):
                 train_epoch(model, batches, epoch, keras.callbacks.CallbackList(model=model))
@@ -63,10 +63,11 @@ def same_accuracy(data: Path, seeds: int, epochs: int) -> None:
         predicted = predict(model, images, split.validation).argmax(axis=1)
         return float((predicted == labels[split.validation]).mean())
 
-    pairs = np.array([[accuracy(seed, ours) for ours in (True, False)] for seed in range(seeds)])
-    for seed, (ours, theirs) in enumerate(100 * pairs):
+    differences = np.zeros(seeds)
+    for seed in range(seeds):
+        ours, theirs = (100 * accuracy(seed, our_moves) for our_moves in (True, False))
         click.echo(f"seed {seed}: ours {ours:.2f} %, ImageDataGenerator {theirs:.2f} %")
-    differences = 100 * (pairs[:, 0] - pairs[:, 1])
+        differences[seed] = ours - theirs
     mean = differences.mean()
     reach = stats.sem(differences) * stats.t.ppf(0.975, seeds - 1)
     click.echo(
