@@ -113,28 +113,34 @@ def csv_text(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
 def new_folder(path: Path) -> Iterator[Path]:
     """A folder to fill, which takes its name when the block ends well and is gone otherwise.
 
-    Its temporary name starts with a dot, so that nobody takes a half-filled folder for a whole
-    one. A folder of that name is replaced. Killed processes leave such folders; the next one to
-    make the same folder sweeps them away: call it under the folder's lock.
+    Until then its name starts with a dot, so that nobody takes a half-filled folder for a whole
+    one. A folder of that name is replaced. What a killed process has left is put right by the next
+    one that makes the same folder: call it under the folder's lock.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    for leftover in path.parent.glob(f".{path.name}.*.tmp"):
-        shutil.rmtree(leftover)
-    temporary = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp"))
+    unfinished, old = (path.parent / f".{path.name}.{end}" for end in ("tmp", "old"))
+    _settle(path, old)
+    if unfinished.exists():
+        shutil.rmtree(unfinished)
+    unfinished.mkdir()
     try:
-        yield temporary
-        os.chmod(temporary, 0o777 & ~_umask())
+        yield unfinished
         if path.exists():
-            old = temporary.with_suffix(".old.tmp")
             os.rename(path, old)
-            os.rename(temporary, path)
+        os.rename(unfinished, path)
+        sync(path.parent)
+    finally:
+        _settle(path, old)
+        shutil.rmtree(unfinished, ignore_errors=True)
+
+
+def _settle(path: Path, old: Path) -> None:
+    """Ends a replacement: the old folder goes, or comes back where no new one took its place."""
+    if old.exists():
+        if path.exists():
             shutil.rmtree(old)
         else:
-            os.rename(temporary, path)
-    except BaseException:
-        shutil.rmtree(temporary, ignore_errors=True)
-        raise
-    sync(path.parent)
+            os.rename(old, path)
 
 
 @contextmanager
@@ -164,7 +170,7 @@ def remove_folder(path: Path) -> None:
 
 
 def touch(path: Path) -> None:
-    """Sets the file's time to now."""
+    """Sets a file's or folder's time to now."""
     os.utime(path)
 
 

@@ -16,12 +16,17 @@ def cores() -> list[int]:
 
 def processor() -> str:
     """Its name, as the system gives it."""
-    return _cpuinfo("model name") or platform.processor() or platform.machine()
+    return _linux_says("cpuinfo", "model name") or platform.processor() or platform.machine()
 
 
 def has_bfloat16() -> bool:
     """Whether the processor multiplies in bfloat16; the others are slower in it than in float32."""
-    return bool({"avx512_bf16", "amx_bf16"} & set(_cpuinfo("flags").split()))
+    return bool({"avx512_bf16", "amx_bf16"} & set(_linux_says("cpuinfo", "flags").split()))
+
+
+def free_memory() -> int:
+    """Bytes that processes can still have, caches of files included; 0 where Linux is not."""
+    return 1024 * int((_linux_says("meminfo", "MemAvailable") or "0 kB").split()[0])
 
 
 def keep_memory() -> None:
@@ -48,9 +53,9 @@ def _call_libc(function: str, *values: int) -> None:
         return
 
 
-def _cpuinfo(name: str) -> str:
-    """What Linux says of the first core."""
-    path = Path("/proc/cpuinfo")
+def _linux_says(file: str, name: str) -> str:
+    """The first value of that name in a file of /proc, or ""."""
+    path = Path("/proc") / file
     for line in path.read_text().splitlines() if path.exists() else ():
         key, _, value = line.partition(":")
         if key.strip() == name:

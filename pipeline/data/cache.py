@@ -10,7 +10,7 @@ import json
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -49,7 +49,7 @@ def kept(
             if not _serves(folder, state):
                 _forget_old()
                 _fill(folder, files, state, read)
-            touch(folder / RECORD)
+            touch(folder)
             yield folder
     except OSError as error:
         raise PipelineError(
@@ -115,7 +115,8 @@ def _code() -> str:
 
 
 def _forget_old() -> None:
-    """Removes what nobody has used for a month."""
-    for record in cache_folder().glob(f"*/{RECORD}"):
-        if time.time() - record.stat().st_mtime > FORGET_AFTER:
-            remove_folder(record.parent)
+    """Removes what nobody has used for a month, and what killed readings have left."""
+    for path in cache_folder().iterdir():
+        with suppress(FileNotFoundError):  # another process forgets it too
+            if path.is_dir() and time.time() - path.stat().st_mtime > FORGET_AFTER:
+                remove_folder(path)

@@ -17,7 +17,7 @@ from pipeline.data.labels import classes_of
 from pipeline.data.reader import read
 from pipeline.data.sample import Sample, read_sample, refuse_bad_ids, refuse_other_ids
 from pipeline.data.schema import Schema, infer
-from pipeline.data.settings import FILE, Settings, load_settings
+from pipeline.data.settings import AFTER_READING, FILE, Settings, load_settings
 from pipeline.data.source import Source, open_source
 from pipeline.data.splits import Split, hold_out
 from pipeline.data.values import chunks
@@ -74,14 +74,24 @@ class Competition:
         folder = Path(folder)
         name = folder.resolve().name
         paths, settings = find_files(folder, options)
-        told = asdict(settings)
+        told = {n: value for n, value in asdict(settings).items() if n not in AFTER_READING}
         with kept(name, paths, told, lambda into: _read(paths, settings, into)) as place:
             return cls(name, folder, settings, **_recall(paths, place))
 
     def split(self) -> Split:
-        """Which of its rows train and which validate, for every run the same."""
+        """Which of its rows train and which validate, for every run the same.
+
+        Raises:
+            PipelineError: no row can validate.
+        """
         share, seed = self.settings.validation, self.settings.split_seed
-        return hold_out(self.train_pixels, self.labels, share, seed)
+        split = hold_out(self.train_pixels, self.labels, share, seed)
+        if not len(split.validation):
+            raise PipelineError(
+                f"{self.train_source.path} has no class with two different images: none can "
+                "validate. Expected two or more of at least one class."
+            )
+        return split
 
 
 def _read(paths: dict[str, Path], settings: Settings, into: Path) -> None:

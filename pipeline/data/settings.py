@@ -11,6 +11,8 @@ from pipeline.data.source import DELIMITERS
 from pipeline.errors import PipelineError, nearest
 
 FILE = "competition.toml"
+# What is made of a competition's files does not depend on these.
+AFTER_READING = ("validation", "split_seed", "submission_header", "first_id")
 EXPECTED = {
     "train": "a file name",
     "test": "a file name",

@@ -7,13 +7,14 @@ each end well before the same two one after the other on both.
 import multiprocessing
 import os
 import signal
+import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import FIRST_EXCEPTION, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from typing import Any, TypeVar
 
 from pipeline.errors import PipelineError
-from pipeline.machine import cores
+from pipeline.machine import cores, free_memory
 
 Task = TypeVar("Task")
 MEMORY = 2 << 30  # bytes that a training is granted
@@ -27,9 +28,8 @@ def share_of_cores(tasks: int, accelerator: bool = False) -> list[list[int]]:
     """
     mine = cores()
     processes = 1
-    if not accelerator and hasattr(os, "sched_setaffinity"):  # macOS tells no free memory either
-        free = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-        processes = max(1, min(tasks, len(mine), free // MEMORY))
+    if not accelerator and hasattr(os, "sched_setaffinity"):
+        processes = max(1, min(tasks, len(mine), free_memory() // MEMORY))
     return [mine[place::processes] for place in range(processes)]
 
 
@@ -62,24 +62,35 @@ def _side_by_side(
     for share in shares:
         left.put(share)
     with ProcessPoolExecutor(len(shares), context, _begin, (left,)) as pool:
-        futures = [pool.submit(work, task) for task in tasks]
         try:
-            for future in futures:
-                future.result()
-        except BrokenProcessPool:
-            raise PipelineError(
-                "A training's process was killed, perhaps because memory ran out. Run the command "
-                "again: finished runs are reused."
-            ) from None
+            futures = [pool.submit(work, task) for task in tasks]
+            wait(futures, return_when=FIRST_EXCEPTION)
+            pool.shutdown(cancel_futures=True)  # waits for what has begun
         except KeyboardInterrupt:
             for child in multiprocessing.active_children():
                 child.terminate()
             raise
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
+    try:
+        for future in futures:
+            if not future.cancelled():
+                future.result()
+    except BrokenProcessPool:
+        raise PipelineError(
+            "A training's process was killed, perhaps because memory ran out. Run the command "
+            "again: finished runs are reused."
+        ) from None
 
 
 def _begin(left: Any) -> None:
     """Before anything heavy is imported: takes a share of the cores; Ctrl-C is the parent's."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.sched_setaffinity(0, left.get())
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """However the parent ends: a training that nobody waits for would go on for hours."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    parent.join()
+    os._exit(1)

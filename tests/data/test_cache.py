@@ -109,10 +109,10 @@ def test_a_damaged_cache_is_read_anew(settled, readings, name, damage) -> None:
     assert len(entries()) == 1
 
 
-def test_other_settings_are_read_apart(settled, readings) -> None:
+def test_other_settings_are_read_apart_where_reading_depends_on_them(settled, readings) -> None:
     settled.load()
-    settled.load(validation=0.5)
-    settled.load()
+    settled.load(planes=False)
+    settled.load(validation=0.5, split_seed=1, first_id=1)
     assert len(readings) == 2
     assert len(entries()) == 2
 
@@ -163,10 +163,13 @@ def test_what_a_killed_process_leaves_is_swept_away(settled) -> None:
 
 def test_what_was_not_used_for_a_month_is_forgotten(settled, folder) -> None:
     settled.load()
-    old = entries()[0]
-    os.utime(old / "files.json", (0, 0))
-    settled.load(validation=0.5)
+    old, left = entries()[0], cache_module.cache_folder() / ".killed.tmp"
+    left.mkdir()
+    for path in (old, left):
+        os.utime(path, (0, 0))
+    settled.load(planes=False)
     assert old not in entries()
+    assert not left.exists()
     assert len(entries()) == 1
 
 

@@ -46,10 +46,52 @@ def test_a_folder_appears_whole_or_not_at_all(tmp_path: Path) -> None:
 
 
 def test_leftovers_of_a_killed_process_are_swept_away(tmp_path: Path) -> None:
-    (tmp_path / ".run.abc.tmp").mkdir()
+    pid = os.fork()
+    if pid == 0:
+        with files.new_folder(tmp_path / "run"):
+            os._exit(0)
+    os.waitpid(pid, 0)
+    assert [path.name for path in tmp_path.iterdir()] == [".run.tmp"]
     with files.new_folder(tmp_path / "run"):
         pass
     assert [path.name for path in tmp_path.iterdir()] == ["run"]
+
+
+@pytest.mark.parametrize("killed", [False, True])
+def test_a_replacement_cut_short_between_its_two_steps_loses_nothing(
+    tmp_path: Path, monkeypatch, killed
+) -> None:
+    def replace(content: str) -> None:
+        with files.new_folder(tmp_path / "run") as folder:
+            (folder / "weights").write_text(content)
+
+    def stop(source: Path, target: Path) -> None:
+        if source.name == ".run.tmp":
+            if killed:
+                os._exit(0)
+            raise KeyboardInterrupt
+        rename(source, target)
+
+    replace("old")
+    rename = os.rename
+    pid = os.fork()
+    if pid == 0:
+        monkeypatch.setattr(os, "rename", stop)
+        with pytest.raises(KeyboardInterrupt):
+            replace("new")
+        os._exit(0)
+    os.waitpid(pid, 0)
+    with pytest.raises(ZeroDivisionError), files.new_folder(tmp_path / "run"):
+        raise ZeroDivisionError
+    assert [path.name for path in tmp_path.iterdir()] == ["run"]
+    assert (tmp_path / "run" / "weights").read_text() == "old"
+
+
+def test_folders_whose_names_begin_alike_are_made_at_once(tmp_path: Path) -> None:
+    with files.new_folder(tmp_path / "run-zoom=0.1") as longer:
+        with files.new_folder(tmp_path / "run-zoom=0"):
+            assert longer.exists()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["run-zoom=0", "run-zoom=0.1"]
 
 
 def test_a_folder_is_made_by_one_process_at_a_time(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,7 @@ def leave_a_note(path: Path) -> None:
 def fail_or_leave_a_note(path: Path) -> None:
     if "bad" in path.name:
         raise PipelineError(f"{path.name} is bad")
+    time.sleep(2)
     leave_a_note(path)
 
 
@@ -76,17 +78,17 @@ def test_little_memory_means_one_process(monkeypatch) -> None:
 def test_a_system_that_gives_no_process_a_core_has_one(monkeypatch) -> None:
     monkeypatch.setattr(engine, "cores", lambda: [0, 1, 2, 3])
     monkeypatch.delattr(os, "sched_setaffinity", raising=False)
-    monkeypatch.setattr(os, "sysconf_names", {})
-    monkeypatch.setattr(os, "sysconf", lambda name: os.sysconf_names[name])
     assert share_of_cores(4) == [[0, 1, 2, 3]]
 
 
 @two_cores
-def test_a_failure_is_raised_once_what_has_begun_is_done(tmp_path) -> None:
-    paths = [tmp_path / "good", tmp_path / "bad"]
+def test_a_failure_is_raised_once_what_has_begun_is_done(monkeypatch, tmp_path) -> None:
+    monkeypatch.setattr(engine, "cores", lambda: cores()[:2])
+    paths = [tmp_path / name for name in ("good", "bad", "late", "later", "too-late", "missed")]
     with pytest.raises(PipelineError, match="bad is bad"):
         run_all(fail_or_leave_a_note, paths)
     assert (tmp_path / "good").exists()
+    assert not (tmp_path / "missed").exists()
 
 
 @two_cores
@@ -96,7 +98,10 @@ def test_a_killed_process_is_said(notes) -> None:
 
 
 @two_cores
-def test_ctrl_c_ends_all_processes_with_status_130(tiny_folder, tmp_path) -> None:
+@pytest.mark.parametrize(
+    ("sent", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, -15), (signal.SIGKILL, -9)]
+)
+def test_all_processes_end_with_the_first(tiny_folder, tmp_path, sent, status) -> None:
     words = ["--model", "dense", "--replicates", "2", "--epochs", "1000000"]
     words += ["--set", "early_stopping=none", "--runs", str(tmp_path)]
     process = subprocess.Popen(
@@ -109,9 +114,12 @@ def test_ctrl_c_ends_all_processes_with_status_130(tiny_folder, tmp_path) -> Non
     assert process.stderr is not None
     while "seed=1  epoch" not in process.stderr.readline():
         assert process.poll() is None
-    os.killpg(process.pid, signal.SIGINT)
-    said = process.communicate()[1]  # ends when no process of them holds it any more
-    assert process.wait() == 130
-    assert "Interrupted." in said
+    if sent == signal.SIGINT:  # a terminal sends it to all
+        os.killpg(process.pid, sent)
+    else:
+        process.send_signal(sent)
+    said = process.communicate(timeout=60)[1]  # ends when no process of them holds it any more
+    assert process.wait() == status
+    assert ("Interrupted." in said) == (sent == signal.SIGINT)
     assert "Traceback" not in said
     assert not [path for path in (tmp_path / "tiny").iterdir() if not path.name.startswith(".")]
