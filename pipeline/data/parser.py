@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.data.cells import Pixels, Texts, is_bytes
-from pipeline.data.plain_cells import ZERO, Places, Signs, short_fractions, small_whole_numbers
+from pipeline.data.plain_cells import ZERO, Places, Codes, short_fractions, small_whole_numbers
 
 LONGEST_TEXT = 64
 LF, QUOTE, LAST_OF_ASCII = ord("\n"), ord('"'), 127
@@ -38,23 +38,23 @@ class Parser:
         """
         # The digit in front is what columns of text are taken for where numbers are read. Whole
         # blocks are looked at by NumPy alone: other threads run meanwhile.
-        signs = np.empty(len(block) + 1, np.uint8)
-        signs[0], signs[1:] = ZERO, np.frombuffer(block, np.uint8)
-        ends = np.flatnonzero((signs == ord(self.delimiter)) | (signs == LF))
-        if len(ends) % self.columns or signs.max() > LAST_OF_ASCII or (signs == QUOTE).any():
+        codes = np.empty(len(block) + 1, np.uint8)
+        codes[0], codes[1:] = ZERO, np.frombuffer(block, np.uint8)
+        ends = np.flatnonzero((codes == ord(self.delimiter)) | (codes == LF))
+        if len(ends) % self.columns or codes.max() > LAST_OF_ASCII or (codes == QUOTE).any():
             return None
         rows = len(ends) // self.columns
-        is_last = (signs[ends] == LF).reshape(rows, -1)
+        is_last = (codes[ends] == LF).reshape(rows, -1)
         if is_last[:, :-1].any() or not is_last[:, -1].all():
             return None
         lengths = np.diff(ends, prepend=0) - 1
         by_row = ends.reshape(rows, -1), lengths.reshape(rows, -1)
-        texts = [_texts(signs, *(places[:, c] for places in by_row)) for c in self.text_columns]
+        texts = [_texts(codes, *(places[:, c] for places in by_row)) for c in self.text_columns]
         for places in by_row:
             places[:, self.text_columns] = 1
-        values: Pixels | None = small_whole_numbers(signs, ends, lengths)
+        values: Pixels | None = small_whole_numbers(codes, ends, lengths)
         if values is None:
-            values = short_fractions(signs, ends, lengths)
+            values = short_fractions(codes, ends, lengths)
         if values is None and self.use_polars:
             values = self._any_numbers(block, *by_row)
         if values is None or any(text is None for text in texts):
@@ -100,12 +100,12 @@ class Parser:
         return values
 
 
-def _texts(signs: Signs, ends: Places, lengths: Places) -> Texts | None:
+def _texts(codes: Codes, ends: Places, lengths: Places) -> Texts | None:
     """The cells of one column as strings."""
     width = max(int(lengths.max()), 1)
     if width > LONGEST_TEXT:
         return None
     within = np.arange(width)
-    places = np.minimum((ends - lengths)[:, None] + within, len(signs) - 1)
-    letters = np.where(within < lengths[:, None], signs[places], 0).astype(np.uint8)
+    places = np.minimum((ends - lengths)[:, None] + within, len(codes) - 1)
+    letters = np.where(within < lengths[:, None], codes[places], 0).astype(np.uint8)
     return letters.view(f"S{width}").ravel().astype(np.str_)

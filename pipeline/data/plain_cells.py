@@ -1,13 +1,13 @@
 """Cells that are written plainly -> numbers, a block of cells at a time.
 
-A block is given as `signs`, its bytes as (length,) uint8; `ends`, the place behind each cell; and
+A block is given as `codes`, its bytes as (length,) uint8; `ends`, the place behind each cell; and
 `lengths`, how many bytes each cell has. What is not plain gives None, for another parser.
 """
 
 import numpy as np
 import numpy.typing as npt
 
-Signs = npt.NDArray[np.uint8]
+Codes = npt.NDArray[np.uint8]
 Places = npt.NDArray[np.int64]
 
 ZERO, POINT = ord("0"), ord(".")
@@ -16,18 +16,18 @@ U = np.uint64
 
 
 def small_whole_numbers(
-    signs: Signs, ends: Places, lengths: Places
+    codes: Codes, ends: Places, lengths: Places
 ) -> npt.NDArray[np.uint8] | None:
     """Cells of one to three digits, up to 255."""
     if lengths.min() < 1 or lengths.max() > 3:
         return None
-    values = signs[ends - 1] - ZERO  # what is below "0" becomes large
+    values = codes[ends - 1] - ZERO  # what is below "0" becomes large
     if values.max() > 9:
         return None
     # Few cells are longer in most files: what follows looks at these alone.
     longer = np.flatnonzero(lengths > 1)
     at = ends[longer]
-    second, third = signs[at - 2] - ZERO, (signs[at - 3] - ZERO) * (lengths[longer] > 2)
+    second, third = codes[at - 2] - ZERO, (codes[at - 3] - ZERO) * (lengths[longer] > 2)
     numbers = values[longer] + 10 * second.astype(np.int16) + 100 * third.astype(np.int16)
     if len(at) and (max(second.max(), third.max()) > 9 or numbers.max() > 255):
         return None
@@ -35,7 +35,7 @@ def small_whole_numbers(
     return values
 
 
-def short_fractions(signs: Signs, ends: Places, lengths: Places) -> npt.NDArray[np.float32] | None:
+def short_fractions(codes: Codes, ends: Places, lengths: Places) -> npt.NDArray[np.float32] | None:
     """Cells of one digit, or of one digit, a point and up to eight decimals.
 
     A cell's decimals lie in one word of eight bytes, whose digits are added up two by two, then
@@ -44,10 +44,10 @@ def short_fractions(signs: Signs, ends: Places, lengths: Places) -> npt.NDArray[
     if lengths.min() < 1 or lengths.max() > 2 + MOST_DECIMALS or (lengths == 2).any():
         return None
     starts = ends - lengths
-    units, long = signs[starts] - ZERO, lengths > 2
-    if units.max() > 9 or (signs[starts[long] + 1] != POINT).any():
+    units, long = codes[starts] - ZERO, lengths > 2
+    if units.max() > 9 or (codes[starts[long] + 1] != POINT).any():
         return None
-    padded = np.concatenate([np.zeros(8, np.uint8), signs])
+    padded = np.concatenate([np.zeros(8, np.uint8), codes])
     words = np.ndarray(len(padded) - 7, "<u8", padded.data, strides=(1,))[ends]
     words ^= U(0x3030303030303030)
     words &= _DECIMALS[lengths]

@@ -9,7 +9,7 @@ from typing import Any
 
 from pipeline.data.augmentation import FILLS, INTERPOLATIONS
 from pipeline.errors import PipelineError, nearest
-from pipeline.models.recipe import Base, Recipe
+from pipeline.models.recipe import WITH_MOMENTUM, Base, Recipe
 
 FIXED = ("name", "origin", "layers", "published")
 CHOICES = {
@@ -22,9 +22,16 @@ CHOICES = {
     "plateau.monitor": ("val_loss", "val_accuracy", "loss", "accuracy"),
     "augmentation.fill": tuple(FILLS),
     "augmentation.interpolation": ("auto", *INTERPOLATIONS),
-    "base.frozen_until": ("", *(f"block{block}_pool" for block in range(1, 6))),
+    "base.frozen_until": ("none", *(f"block{block}_pool" for block in range(1, 6))),
 }
-AT_LEAST_ONE = ("epochs", "batch_size", "smallest_side")
+# The least that a number may be, and what it must be below, where not (0, infinity).
+LIMITS = {
+    "epochs": (1, math.inf),
+    "batch_size": (1, math.inf),
+    "smallest_side": (1, math.inf),
+    "momentum": (0, 1),
+    "plateau.factor": (0, 1),
+}
 
 
 def change(recipe: Recipe, changes: Mapping[str, str]) -> Recipe:
@@ -39,6 +46,16 @@ def change(recipe: Recipe, changes: Mapping[str, str]) -> Recipe:
         recipe = _set(recipe, recipe.name, name.split("."), name, text)
     if "epochs" in changes and "least_steps" not in changes:
         recipe = replace(recipe, least_steps=0)
+    if "momentum" in changes and recipe.optimizer not in WITH_MOMENTUM:
+        raise PipelineError(
+            f"The recipe {recipe.name!r} is trained with {recipe.optimizer}, which has no momentum "
+            f"to set. Of the optimizers {' and '.join(WITH_MOMENTUM)} have one."
+        )
+    if recipe.schedule == "one-cycle" and recipe.plateau:
+        raise PipelineError(
+            f"The recipe {recipe.name!r} lowers its learning rate on a plateau, which one-cycle "
+            "leaves no room for. Add --set plateau=none, or leave the schedule constant."
+        )
     return recipe
 
 
@@ -78,18 +95,20 @@ def _new_part(options: tuple[Any, ...], recipe_name: str, name: str) -> Any:
 def _value(options: tuple[Any, ...], name: str, text: str) -> Any:
     """The text as a value of one of the types."""
     if name in CHOICES and text not in CHOICES[name]:
-        choices = ", ".join(choice or "''" for choice in CHOICES[name])
-        raise PipelineError(f"--set {name}={text}: expected one of {choices}.")
+        raise PipelineError(f"--set {name}={text}: expected one of {', '.join(CHOICES[name])}.")
     if text.lower() == "none" and types.NoneType in options:
         return None
     kind = next((kind for kind in (int, float, str) if kind in options), None)
-    least = 1 if name in AT_LEAST_ONE else 0
+    least, limit = LIMITS.get(name, (0, math.inf))
     try:
         value = kind(text) if kind else None
     except ValueError:
         value = None
-    if isinstance(value, str) or (value is not None and least <= value < math.inf):
+    if isinstance(value, str) or (value is not None and least <= value < limit):
         return value
-    wanted = {int: f"a whole number of at least {least}", float: "a number of at least 0"}
-    expected = wanted.get(kind, "'none', or a setting of its own after a dot")  # type: ignore[arg-type]
+    numbers = {int: "a whole number", float: "a number"}
+    expected = "'none', or a setting of its own after a dot"
+    if kind in numbers:
+        expected = f"{numbers[kind]} of at least {least}"
+        expected += f" and below {limit}" if limit < math.inf else ""
     raise PipelineError(f"--set {name}={text}: expected {expected}.")

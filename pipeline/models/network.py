@@ -8,7 +8,7 @@ from keras import layers
 
 from pipeline.models.backend import policy
 from pipeline.models.pretrained import load_base
-from pipeline.models.recipe import Base, Recipe
+from pipeline.models.recipe import WITH_MOMENTUM, Base, Recipe
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ def compile_network(model: keras.Model, recipe: Recipe, steps: int) -> None:
             warmup_target=recipe.learning_rate,
             warmup_steps=rise,
         )
-    if recipe.momentum:
+    if recipe.momentum and recipe.optimizer in WITH_MOMENTUM:
         config["momentum"] = recipe.momentum
     optimizer = type(keras.optimizers.get(recipe.optimizer))
     model.compile(optimizer(**config), "sparse_categorical_crossentropy", metrics=["accuracy"])

@@ -7,6 +7,8 @@ from typing import Any
 
 from pipeline.data.augmentation import Augmentation
 
+WITH_MOMENTUM = ("rmsprop", "sgd")  # of Keras' optimizers
+
 
 @dataclass(frozen=True)
 class Published:
@@ -38,13 +40,13 @@ class Base:
     """A VGG16 without its top, below the recipe's own layers.
 
     Attributes:
-        frozen_until: layers up to this one keep their weights; "" trains all of them.
+        frozen_until: layers up to this one keep their weights; None trains all of them.
         warm_up: epochs in which the layers above `frozen_until` stay as they are too, so that
             the new top does not spoil them (at the learning rate `warm_up_rate`).
         weights: "imagenet", "none", or the path of a file in the layout of Keras' no-top file.
     """
 
-    frozen_until: str = "block5_pool"
+    frozen_until: str | None = "block5_pool"
     warm_up: int = 0
     warm_up_rate: float = 1e-3
     weights: str = "imagenet"
@@ -61,7 +63,7 @@ class Recipe:
         channels: 1 or 3, or None to take the images' own.
         early_stopping: epochs without a smaller validation loss after which training ends.
         keep: "best" for the weights of the epoch of smallest validation loss, or "last".
-        momentum: of the optimizer, where it has one.
+        momentum: of the optimizer, where it is one of WITH_MOMENTUM.
         l2: the L2 penalty, for recipes whose layers have one.
         schedule: "one-cycle" raises the learning rate from a 25th to its full value in the first
             30 % of the steps, and lowers it to zero along a cosine in the rest (Smith and Topin,
@@ -100,10 +102,8 @@ class Recipe:
 
     def epochs_for(self, rows: int) -> int:
         """How many epochs it trains on so many rows at most, not counting a base's warm-up."""
-        return max(self.epochs, math.ceil(self.least_steps / self.steps_an_epoch(rows)))
-
-    def steps_an_epoch(self, rows: int) -> int:
-        return math.ceil(rows / self.batch_size)
+        steps_an_epoch = math.ceil(rows / self.batch_size)
+        return max(self.epochs, math.ceil(self.least_steps / steps_an_epoch))
 
     def image_shape(self, shape: tuple[int, int, int]) -> tuple[int, int, int]:
         """The (height, width, channels) it takes for images of that shape."""

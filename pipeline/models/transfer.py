@@ -49,7 +49,7 @@ VGG16 = replace(
     name="vgg16",
     origin="Simonyan and Zisserman (2014), trained from nothing",
     smallest_side=32,
-    base=Base(frozen_until="", weights="none"),
+    base=Base(frozen_until=None, weights="none"),
 )
 
 RECIPES = [TRANSFER, TRANSFER_TUNED, VGG16]

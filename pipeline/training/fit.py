@@ -9,12 +9,14 @@ import numpy as np
 from pipeline.data.augmentation import LOOKED_AT, choose_interpolation
 from pipeline.data.images import Images
 from pipeline.data.splits import Split
+from pipeline.errors import PipelineError
 from pipeline.models.network import Network, compile_network
 from pipeline.models.recipe import Recipe
+from pipeline.runs.history import History
 from pipeline.runs.metrics import Labels
 from pipeline.training.batches import Batches, TrainingBatches
 from pipeline.training.callbacks import LearningRate, Progress, recipe_callbacks
-from pipeline.training.loop import History, run_epochs
+from pipeline.training.loop import run_epochs
 from pipeline.training.prediction import BATCH, predict
 
 
@@ -49,6 +51,9 @@ def fit(
         images: (n, height, width, channels) as the network takes them, of all training rows.
         labels: (n,) integers.
         checkpoint: a file for the best weights so far; gone at the end.
+
+    Raises:
+        PipelineError: the training diverged.
     """
     start = time.perf_counter()
     model, inputs = network.model, images
@@ -80,12 +85,17 @@ def fit(
     callbacks = [LearningRate(), *recipe_callbacks(recipe, checkpoint), progress]
     rest = run_epochs(model, batches, validation, done, done + epochs, callbacks)
     history = {name: history.get(name, []) + values for name, values in rest.items()}
-    best_epoch = len(history["loss"])
+    losses = np.nan_to_num(rest["val_loss"], nan=np.inf)
+    place = int(losses.argmin()) if recipe.keep == "best" else len(losses) - 1
+    if losses[place] == np.inf:
+        raise PipelineError(
+            f"The training of {recipe.name} diverged: its loss is not finite. Lower its learning "
+            f"rate, which is {recipe.learning_rate:g}, with --set learning_rate=..."
+        )
     if recipe.keep == "best":
         model.load_weights(checkpoint)
         checkpoint.unlink()
-        best_epoch = done + int(np.argmin(history["val_loss"][done:])) + 1
-    return Fitted(history, best_epoch, time.perf_counter() - start)
+    return Fitted(history, done + place + 1, time.perf_counter() - start)
 
 
 def _train_base_layers(network: Network, trainable: bool) -> None:

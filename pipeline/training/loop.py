@@ -9,9 +9,9 @@ from typing import Any
 
 import keras
 
+from pipeline.runs.history import History
 from pipeline.training.batches import Batches
 
-History = dict[str, list[float]]
 Logs = dict[str, Any]
 
 

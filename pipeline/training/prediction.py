@@ -26,16 +26,20 @@ def predict(
         views: of images (n, height, width, channels): how many of SHIFTS the mean is taken over.
     """
 
-    def outputs(first: int) -> Probabilities:
+    count = len(inputs if rows is None else rows)
+    outputs = np.empty((count, *model.output_shape[1:]), np.float32)
+
+    def fill(first: int) -> None:
         part = slice(first, first + BATCH)
         batch = inputs[part] if rows is None else inputs[rows[part]]
         found = [model.predict_on_batch(shifted(batch, *shift)) for shift in SHIFTS[:views]]
-        return np.mean(found, axis=0, dtype=np.float32)
+        np.mean(found, axis=0, dtype=np.float32, out=outputs[part])
 
     model.make_predict_function()  # once, not in each thread
-    count = len(inputs if rows is None else rows)
     with ThreadPoolExecutor(THREADS) as pool:
-        return np.concatenate(list(pool.map(outputs, range(0, count, BATCH))))
+        for _ in pool.map(fill, range(0, count, BATCH)):
+            pass
+    return outputs
 
 
 def shifted(images: Images, down: int, across: int) -> Images:

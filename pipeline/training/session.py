@@ -41,26 +41,28 @@ class Session:
     def runs(self, name: str, sweep: Sequence[Changes], seeds: Sequence[int]) -> list[Run]:
         """The runs of a recipe or committee with these changes and seeds; those that are not
         there are made."""
+        asked = list(itertools.product(sweep, seeds))
+        teams = [requests(name, *some) for some in asked]
+        runs = self.train([request for team in teams for request in team])
         committee = committees().get(name)
         if committee is None:
-            orders = [Order(name, *asked) for asked in itertools.product(sweep, seeds)]
-            return self.train(orders)
-        asked = list(itertools.product(sweep, seeds))
-        teams = [_members(committee, *some) for some in asked]
-        self.train(list({order.name: order for team in teams for order in team}.values()))
+            return runs
         return [
             self._committee(committee, *some, team) for some, team in zip(asked, teams, strict=True)
         ]
 
-    def train(self, orders: Sequence["Order"]) -> list[Run]:
+    def train(self, asked: Sequence["Request"]) -> list[Run]:
         """Makes the runs that are not there, side by side where there are several."""
-        missing = [order for order in orders if not self._finished(order.name, order.settings())]
+        once = {request.name: request for request in asked}.values()
+        missing = [
+            request for request in once if not self._finished(request.name, request.settings())
+        ]
         work = partial(_train, self.competition.folder, self.competition.settings, self.folder)
         run_all(work, missing, uses_accelerator())
-        return [load_run(self.folder / order.name) for order in orders]
+        return [load_run(self.folder / request.name) for request in once]
 
     def _committee(
-        self, recipe: CommitteeRecipe, changes: Changes, seed: int, members: Sequence["Order"]
+        self, recipe: CommitteeRecipe, changes: Changes, seed: int, members: Sequence["Request"]
     ) -> Run:
         settings = {
             "name": recipe.name,
@@ -89,7 +91,7 @@ class Session:
 
 
 @dataclass(frozen=True)
-class Order:
+class Request:
     """A run that is asked for: a recipe, what is changed in it, and a seed."""
 
     recipe: str
@@ -104,15 +106,19 @@ class Order:
         return change(find_recipe(self.recipe), self.changes).settings()
 
 
-def _members(committee: CommitteeRecipe, changes: Changes, seed: int) -> list[Order]:
-    return [Order(committee.member, changes, seed + i) for i in range(committee.size)]
+def requests(name: str, changes: Changes, seed: int) -> list[Request]:
+    """A recipe's run, or those of a committee's members."""
+    committee = committees().get(name)
+    if committee is None:
+        return [Request(name, changes, seed)]
+    return [Request(committee.member, changes, seed + place) for place in range(committee.size)]
 
 
-def _train(data: Path, settings: Settings, runs: Path, order: Order) -> None:
+def _train(data: Path, settings: Settings, runs: Path, request: Request) -> None:
     """Makes one run, perhaps in a process of its own, which maps the same data into memory."""
     competition = Competition.load(data, **asdict(settings))
-    recipe = change(find_recipe(order.recipe), order.changes)
-    train(Plan(competition, competition.split(), recipe, order.seed), runs / order.name)
+    recipe = change(find_recipe(request.recipe), request.changes)
+    train(Plan(competition, competition.split(), recipe, request.seed), runs / request.name)
 
 
 def train_all(
@@ -132,21 +138,36 @@ def train_all(
         fresh: train again what is finished.
 
     Raises:
-        PipelineError: a recipe or setting is unknown, or the folder holds runs of other data.
+        PipelineError: a recipe or setting is unknown, two runs would have one name, or the folder
+            holds runs of other data.
     """
     sweep = [
         dict(zip(changes, values, strict=True)) for values in itertools.product(*changes.values())
     ]
-    for name, values in itertools.product(names, sweep):  # every mistake before the first epoch
-        change(find_recipe(committees()[name].member if name in committees() else name), values)
+    names = list(dict.fromkeys(names))
+    asked = list(itertools.product(names, sweep, seeds))
+    wanted = {run_name(*some) for some in asked}
+    wanted |= _names([request for some in asked for request in requests(*some)])
     split = competition.split()
-    wanted = {run_name(*asked) for asked in itertools.product(names, sweep, seeds)}
     others = [run for run in list_runs(folder) if not (fresh and run.name in wanted)]
     refuse_mixed(others, (competition.fingerprint, split.fingerprint))
     for note in split.notes:
         click.echo(f"Note: {note}.", err=True)
     session = Session(competition, folder, fresh)
     return [run for name in names for run in session.runs(name, sweep, seeds)]
+
+
+def _names(asked: Sequence[Request]) -> set[str]:
+    """The runs' names: every mistake in what is asked for is found here, before the first epoch."""
+    found: dict[str, dict[str, Any]] = {}
+    for request in asked:
+        settings = request.settings()
+        if found.setdefault(request.name, settings) != settings:
+            raise PipelineError(
+                f"Two runs of other settings would be called {request.name}, as files are known "
+                "there by their last part alone. Rename one of the files."
+            )
+    return set(found)
 
 
 def run_name(recipe: str, changes: Changes, seed: int) -> str:

@@ -37,11 +37,6 @@ class Plan:
     seed: int = 0
 
     @property
-    def origin(self) -> tuple[str, str]:
-        """The fingerprints of data and split, as `Run.origin` has them."""
-        return self.competition.fingerprint, self.split.fingerprint
-
-    @property
     def most_epochs(self) -> int:
         """How many epochs the training can take, the warm-up of a base included."""
         warm_up = self.recipe.base.warm_up if self.recipe.base else 0
@@ -78,7 +73,8 @@ def train(plan: Plan, folder: Path) -> Run:
     The same plan on the same machine with as many threads gives the same weights, bit for bit.
 
     Raises:
-        PipelineError: pretrained weights cannot be had, or another process makes this run.
+        PipelineError: pretrained weights cannot be had, the training diverged, or another process
+            makes this run.
     """
     with lock(folder), new_folder(folder) as unfinished:
         keras.utils.set_random_seed(plan.seed)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from pipeline.data.splits import groups_of_equal_rows, hold_out
+from pipeline.errors import PipelineError
 
 
 def images(count: int, seed: int = 0) -> np.ndarray:
@@ -93,3 +94,12 @@ def test_minus_zero_is_zero(folder) -> None:
     folder.write("train.csv", text.replace(",0.0,", ",-0.0,"))
     assert ",-0.0," in folder.read("train.csv").decode()
     assert folder.load().fingerprint == plain.fingerprint
+
+
+def test_a_competition_in_which_no_image_can_validate_is_refused(folder) -> None:
+    folder.fill(rows=10)
+    rows = (folder.path / "train.csv").read_text().splitlines()
+    by_label = {row.rsplit(",", 1)[1]: row for row in rows}
+    (folder.path / "train.csv").write_text("\n".join(2 * list(by_label.values())) + "\n")
+    with pytest.raises(PipelineError, match="no class with two different images"):
+        folder.load().split()

@@ -1,10 +1,12 @@
 """Settings of recipes, given as text."""
 
+import keras
 import pytest
 
 from pipeline.errors import PipelineError
 from pipeline.models import find_recipe
 from pipeline.models.changes import change
+from pipeline.models.network import compile_network
 
 
 @pytest.mark.parametrize(
@@ -45,6 +47,9 @@ def test_a_part_changes_in_one_field_alone() -> None:
         "augmentation.fill=wrap",
         "name=x",
         "base.weights.x=1",
+        "base.frozen_until=block9_pool",
+        "plateau.factor=1",
+        "momentum=1",
     ],
 )
 def test_what_is_no_value_is_refused(text: str) -> None:
@@ -56,6 +61,25 @@ def test_what_is_no_value_is_refused(text: str) -> None:
 def test_a_recipe_without_a_pretrained_base_takes_no_weights_for_it() -> None:
     with pytest.raises(PipelineError, match="nothing of which"):
         change(find_recipe("dense"), {"base.weights": "none"})
+
+
+def test_another_optimizer_needs_no_momentum_and_has_none_to_set() -> None:
+    recipe = change(find_recipe("conv2"), {"optimizer": "adam"})
+    compile_network(keras.Sequential([keras.Input((2,))]), recipe, steps=1)
+    with pytest.raises(PipelineError, match="with adam, which has no momentum"):
+        change(find_recipe("conv2"), {"optimizer": "adam", "momentum": "0.5"})
+
+
+def test_a_schedule_and_a_plateau_are_not_had_together() -> None:
+    with pytest.raises(PipelineError, match="plateau=none"):
+        change(find_recipe("dense"), {"schedule": "one-cycle"})
+    assert change(find_recipe("dense"), {"schedule": "one-cycle", "plateau": "none"})
+
+
+def test_a_base_can_be_trained_whole() -> None:
+    base = change(find_recipe("transfer"), {"base.frozen_until": "none"}).base
+    assert base is not None
+    assert base.frozen_until is None
 
 
 def test_a_penalty_that_no_layer_has_is_refused() -> None:
@@ -78,7 +102,7 @@ def test_an_unknown_recipe_names_the_nearest_and_all() -> None:
 def test_few_rows_are_gone_through_more_often() -> None:
     fast = find_recipe("fast")
     assert fast.epochs_for(42_000) == fast.epochs
-    assert fast.epochs_for(1_000) == -(-fast.least_steps // fast.steps_an_epoch(1_000))
+    assert fast.epochs_for(1_000) == -(-fast.least_steps // 8)  # of 128 rows
 
 
 def test_epochs_that_are_asked_for_are_the_most_there_will_be() -> None:

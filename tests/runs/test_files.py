@@ -88,9 +88,11 @@ def test_a_replacement_cut_short_between_its_two_steps_loses_nothing(
 
 
 def test_folders_whose_names_begin_alike_are_made_at_once(tmp_path: Path) -> None:
-    with files.new_folder(tmp_path / "run-zoom=0.1") as longer:
-        with files.new_folder(tmp_path / "run-zoom=0"):
-            assert longer.exists()
+    with (
+        files.new_folder(tmp_path / "run-zoom=0.1") as one,
+        files.new_folder(tmp_path / "run-zoom=0"),
+    ):
+        assert one.exists()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["run-zoom=0", "run-zoom=0.1"]
 
 

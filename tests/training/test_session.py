@@ -71,6 +71,30 @@ def test_a_run_from_before_a_setting_existed_is_reused(name, tiny, tmp_path, cap
         train_all(tiny, tmp_path, [name], small)
 
 
+def test_what_is_asked_for_twice_is_trained_once(tiny, tmp_path, capsys) -> None:
+    runs = train_all(tiny, tmp_path, ["dense", "dense"], {"epochs": ["1", "1"]}, fresh=True)
+    assert [run.name for run in runs] == ["dense-epochs=1"]
+    assert "reused" not in capsys.readouterr().err
+
+
+def test_two_runs_of_one_name_are_refused(tiny, tmp_path) -> None:
+    files = ["a/base.h5", "b/base.h5"]
+    with pytest.raises(PipelineError, match=r"would be called transfer-base\.weights=base"):
+        train_all(tiny, tmp_path, ["transfer"], {"base.weights": files})
+
+
+def test_a_committee_is_trained_afresh_with_its_members(tiny, tmp_path) -> None:
+    small = {**SHORT, "smallest_side": ["8"]}
+    train_all(tiny, tmp_path, ["conv-10-committee"], small)
+    for run in list_runs(tmp_path):
+        text = (run.folder / RECORD).read_text().replace(tiny.fingerprint, "other")
+        (run.folder / RECORD).write_text(text)
+    with pytest.raises(PipelineError, match="other data"):
+        train_all(tiny, tmp_path, ["conv-10-committee"], small)
+    train_all(tiny, tmp_path, ["conv-10-committee"], small, fresh=True)
+    assert {run.origin[0] for run in list_runs(tmp_path)} == {tiny.fingerprint}
+
+
 def change_record(path: Path) -> None:
     record = json.loads(path.read_text())
     record["recipe"].get("settings", record["recipe"])["batch_size"] = 99

@@ -17,7 +17,7 @@ from pipeline.models.network import build
 from pipeline.models.pretrained import load_base, save_base
 from pipeline.runs.metrics import scores
 from pipeline.runs.run import RECORD, WEIGHTS, list_runs
-from pipeline.training import batches, fit
+from pipeline.training import batches, fit, loop
 from pipeline.training.prediction import predict
 from pipeline.training.session import run_name, train_all
 from pipeline.training.train import train
@@ -199,3 +199,23 @@ def test_one_cycle_raises_the_learning_rate_and_lowers_it_to_zero(plan, tmp_path
     assert np.argmax(rates) == 2  # a step an epoch, 30 % of them upwards
     assert rates.max() == pytest.approx(0.01, rel=1e-3)
     assert rates[-1] < 1e-6
+
+
+@pytest.mark.parametrize("name", ["dense", "fast"])
+def test_a_training_that_diverges_is_refused_and_leaves_nothing(name, plan, tmp_path) -> None:
+    with pytest.raises(PipelineError, match=r"diverged.*which is 1e\+30"):
+        train(plan(name, learning_rate="1e30", plateau="none"), tmp_path / name)
+    assert list_runs(tmp_path) == []
+
+
+def test_the_best_epoch_of_a_training_that_diverges_later_is_kept(
+    plan, tmp_path, monkeypatch
+) -> None:
+    losses = iter([1.0, 0.5, np.nan])
+    evaluate = loop.evaluate
+
+    def spoilt(*args):
+        return evaluate(*args) | {"val_loss": next(losses)}
+
+    monkeypatch.setattr(loop, "evaluate", spoilt)
+    assert train(plan("dense"), tmp_path / "dense").record["best_epoch"] == 2
