@@ -51,9 +51,7 @@ seconds = time.perf_counter() - start
 """
 NETWORK = f"""{STAGE}
 import io, tempfile
-import numpy as np
 from pipeline.data.images import to_images
-from pipeline.data.splits import Split
 from pipeline.models import find_recipe
 from pipeline.models.changes import change
 from pipeline.models.network import build
@@ -65,7 +63,7 @@ network = build(recipe, (28, 28, 1), 10, 0, 255)
 EPOCH = f"""{NETWORK}
 from pipeline.training.callbacks import Progress
 from pipeline.training.fit import fit
-split = Split(np.arange(100, len(images)), np.arange(100))
+split = competition.split()
 with tempfile.TemporaryDirectory() as folder:
     file = Path(folder) / "best.weights.h5"
     labels, progress = competition.labels, Progress("", 1, io.StringIO())

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from time import perf_counter
 
 
 @dataclass(frozen=True)
@@ -63,8 +64,6 @@ def python(code: str, *words: object) -> list[str]:
 
 
 def _run(command: Sequence[str]) -> Cost:
-    from time import perf_counter
-
     start = perf_counter()
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.data.cells import Pixels, Texts, is_bytes
-from pipeline.data.plain_cells import ZERO, Places, Codes, short_fractions, small_whole_numbers
+from pipeline.data.plain_cells import ZERO, Codes, Places, short_fractions, small_whole_numbers
 
 LONGEST_TEXT = 64
 LF, QUOTE, LAST_OF_ASCII = ord("\n"), ord('"'), 127

@@ -65,9 +65,11 @@ def groups_of_equal_rows(pixels: Pixels) -> tuple[Rows, int]:
     Returns:
         (n,) group numbers, from 0 in order of first appearance; how many rows repeat another.
     """
-    seen: dict[bytes, int] = {}
-    group = np.array([seen.setdefault(name, len(seen)) for name in row_digests(pixels)], np.int64)
-    return group, len(pixels) - len(seen)
+    digests = np.fromiter(row_digests(pixels), "V16", len(pixels))
+    _, first, group = np.unique(digests, return_index=True, return_inverse=True)
+    number = np.empty_like(first)
+    number[np.argsort(first)] = np.arange(len(first))
+    return number[group], len(pixels) - len(first)
 
 
 def row_digests(pixels: Pixels) -> Iterator[bytes]:

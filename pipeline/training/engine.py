@@ -9,7 +9,7 @@ import os
 import signal
 import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import FIRST_EXCEPTION, ProcessPoolExecutor, wait
+from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from typing import Any, TypeVar
 
@@ -41,44 +41,59 @@ def run_all(work: Callable[[Task], Any], tasks: Sequence[Task], accelerator: boo
     asked for twice.
 
     Raises:
-        PipelineError: a process was killed; or what the work raises, once what has begun is done.
+        PipelineError: a process was killed, or the work has raised such errors; once all that can
+            be done is done.
     """
+    failures = _do(work, tasks, accelerator)
+    if failures:
+        raise PipelineError("\n".join(dict.fromkeys(map(str, failures))))
+
+
+def _do(
+    work: Callable[[Task], Any], tasks: Sequence[Task], accelerator: bool
+) -> list[PipelineError]:
     shares = share_of_cores(len(tasks), accelerator)
-    if len(shares) == 1:
-        for task in tasks:
+    if len(shares) > 1:
+        last = len(tasks) - len(tasks) % len(shares)
+        return _do_side_by_side(work, tasks[:last], shares) + _do(work, tasks[last:], accelerator)
+    failures = []
+    for task in tasks:
+        try:
             work(task)
-        return
-    last = len(tasks) - len(tasks) % len(shares)
-    _side_by_side(work, tasks[:last], shares)
-    run_all(work, tasks[last:])
+        except PipelineError as error:
+            failures.append(error)
+    return failures
 
 
-def _side_by_side(
+def _do_side_by_side(
     work: Callable[[Task], Any], tasks: Sequence[Task], shares: list[list[int]]
-) -> None:
+) -> list[PipelineError]:
     """Each share of the cores has a process, which does one task after another."""
     context = multiprocessing.get_context("spawn")
     left: Any = context.SimpleQueue()
     for share in shares:
         left.put(share)
+    failures = []
     with ProcessPoolExecutor(len(shares), context, _begin, (left,)) as pool:
         try:
-            futures = [pool.submit(work, task) for task in tasks]
-            wait(futures, return_when=FIRST_EXCEPTION)
-            pool.shutdown(cancel_futures=True)  # waits for what has begun
+            for future in [pool.submit(work, task) for task in tasks]:
+                try:
+                    future.result()
+                except PipelineError as error:
+                    failures.append(error)
+        except BrokenProcessPool:
+            return [
+                *failures,
+                PipelineError(
+                    "A training's process was killed, perhaps because memory ran out. Run the "
+                    "command again: finished runs are reused."
+                ),
+            ]
         except KeyboardInterrupt:
             for child in multiprocessing.active_children():
                 child.terminate()
             raise
-    try:
-        for future in futures:
-            if not future.cancelled():
-                future.result()
-    except BrokenProcessPool:
-        raise PipelineError(
-            "A training's process was killed, perhaps because memory ran out. Run the command "
-            "again: finished runs are reused."
-        ) from None
+    return failures
 
 
 def _begin(left: Any) -> None:

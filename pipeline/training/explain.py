@@ -185,7 +185,6 @@ def _augmented(
 
 def _maps(values: npt.NDArray[np.float32]) -> Levels:
     """(n, height, width) of any range -> uint8, each picture from its least to its largest."""
-    values = np.nan_to_num(values)  # a run that diverged is a run too
     low, high = (end(axis=(1, 2), keepdims=True) for end in (values.min, values.max))
     return _shrunk(((values - low) / np.maximum(high - low, 1e-12) * 255).astype(np.uint8))
 

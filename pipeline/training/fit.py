@@ -89,7 +89,7 @@ def fit(
     place = int(losses.argmin()) if recipe.keep == "best" else len(losses) - 1
     if losses[place] == np.inf:
         raise PipelineError(
-            f"The training of {recipe.name} diverged: its loss is not finite. Lower its learning "
+            f"The training of {progress.name} diverged: its loss is not finite. Lower the learning "
             f"rate, which is {recipe.learning_rate:g}, with --set learning_rate=..."
         )
     if recipe.keep == "best":
