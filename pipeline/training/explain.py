@@ -14,7 +14,8 @@ from pipeline.data.competition import Competition
 from pipeline.data.images import Images, fit_to, to_grey_levels
 from pipeline.data.splits import Rows, Split
 from pipeline.files import write_arrays, write_json
-from pipeline.runs.metrics import Labels, Probabilities, worst_errors
+from pipeline.runs.metrics import worst_errors
+from pipeline.training.saliency import saliency
 
 LAYERS, ARRAYS = "layers.json", "explanation.npz"
 ERRORS = 40  # saliency maps
@@ -126,47 +127,6 @@ def first_filters(model: keras.Model, shape: tuple[int, ...]) -> Levels | None:
     pictures = np.moveaxis(kernel.mean(axis=2), -1, 0)[:FILTERS]
     largest = np.abs(pictures).max(axis=(1, 2), keepdims=True)
     return _shrunk(np.rint(127.5 + 127.5 * pictures / np.maximum(largest, 1e-12)).astype(np.uint8))
-
-
-def saliency(
-    model: keras.Model, images: Images, labels: Labels, probabilities: Probabilities
-) -> npt.NDArray[np.float32]:
-    """How strongly each pixel moves ln P(predicted) - ln P(true): (n, height, width).
-
-    The gradient is what one step of gradient descent at rate 1 takes away from an offset added
-    to the images, so that every backend of Keras computes it.
-    """
-    classes = probabilities.shape[1]
-    contrast = np.eye(classes)[probabilities.argmax(axis=1)] - np.eye(classes)[labels]
-    offset = _Offset(images.shape)
-    inputs = keras.Input(images.shape[1:])
-    trainable = model.trainable
-    model.trainable = False
-    outer = keras.Model(inputs, model(offset(inputs), training=False))
-    outer.compile(keras.optimizers.SGD(1.0), _contrast, run_eagerly=True)
-    outer.train_on_batch(images.astype(np.float32), contrast.astype(np.float32))
-    model.trainable = trainable
-    moved: npt.NDArray[np.float32] = np.asarray(keras.ops.convert_to_numpy(offset.offset))
-    return np.abs(moved).max(axis=3)
-
-
-def _contrast(wanted: Any, probabilities: Any) -> Any:
-    logs = keras.ops.log(keras.ops.maximum(probabilities, 1e-30))
-    return keras.ops.sum(wanted * logs, axis=-1)
-
-
-class _Offset(keras.layers.Layer):
-    """Adds a weight of the whole batch's shape, which starts at zero."""
-
-    def __init__(self, shape: tuple[int, ...]) -> None:
-        super().__init__()
-        self.offset = self.add_weight(shape=shape, initializer="zeros", name="offset")
-
-    def call(self, images: Any) -> Any:
-        return images + self.offset
-
-    def compute_output_shape(self, shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
-        return shape
 
 
 def _augmented(

@@ -7,7 +7,8 @@ import pytest
 
 from pipeline.models.network import build
 from pipeline.runs.metrics import worst_errors
-from pipeline.training.explain import ERRORS, describe_layers, saliency
+from pipeline.training.explain import ERRORS, describe_layers
+from pipeline.training.saliency import saliency
 from pipeline.training.train import train
 
 
