@@ -20,7 +20,7 @@ def recipe_callbacks(recipe: Recipe, best: Path) -> list[keras.callbacks.Callbac
     Args:
         best: the file that keeps the weights of the epoch of smallest validation loss.
     """
-    callbacks: list[keras.callbacks.Callback] = [keras.callbacks.TerminateOnNaN()]
+    callbacks: list[keras.callbacks.Callback] = []
     if recipe.keep == "best":
         callbacks.append(
             keras.callbacks.ModelCheckpoint(

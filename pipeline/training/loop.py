@@ -4,6 +4,7 @@ Keras' own `fit` passes batches through tf.data, which waits after each epoch un
 tunes it wakes up: a quarter of the time, where an epoch takes a minute.
 """
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -23,7 +24,8 @@ def run_epochs(
     last: int,
     callbacks: Sequence[keras.callbacks.Callback],
 ) -> History:
-    """Trains epochs first..last-1, or until a callback sets the model's `stop_training`.
+    """Trains epochs first..last-1, or until a callback sets the model's `stop_training`, or the
+    weights are lost: a loss that is not finite never becomes so again.
 
     Returns:
         the logs, a value an epoch: loss, accuracy, val_loss, val_accuracy, and what callbacks add.
@@ -37,7 +39,7 @@ def run_epochs(
         watching.on_epoch_begin(epoch)
         logs = train_epoch(model, batches, epoch, watching)
         watching.on_epoch_end(epoch, logs | evaluate(model, validation))
-        if model.stop_training:
+        if model.stop_training or not math.isfinite(logs["loss"]):
             break
     watching.on_train_end()
     history: History = model.history.history

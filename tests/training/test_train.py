@@ -202,9 +202,12 @@ def test_one_cycle_raises_the_learning_rate_and_lowers_it_to_zero(plan, tmp_path
 
 
 @pytest.mark.parametrize("name", ["dense", "fast"])
-def test_a_training_that_diverges_is_refused_and_leaves_nothing(name, plan, tmp_path) -> None:
+def test_a_training_that_diverges_ends_at_once_and_leaves_nothing(
+    name, plan, tmp_path, capsys
+) -> None:
     with pytest.raises(PipelineError, match=r"diverged.*which is 1e\+30"):
         train(plan(name, learning_rate="1e30", plateau="none"), tmp_path / name)
+    assert len(capsys.readouterr().err.splitlines()) == 1
     assert list_runs(tmp_path) == []
 
 
