@@ -139,7 +139,7 @@ def draw(found: list[tuple[int, str, float, float]], path: Path) -> None:
     left.loglog(sides, [side * 1e-5 for side in sides], "k:", linewidth=1, label="10 us a row")
     left.set(xlabel="rows of 28 x 28 pixels", ylabel="seconds", xlim=sides)
     right.set(xlabel="rows of 28 x 28 pixels", ylabel="MB of its own at the peak")
-    right.ticklabel_format(axis="x", style="plain")
+    right.xaxis.set_major_formatter("{x:,.0f}")
     right.set_ylim(bottom=0)
     for axes in (left, right):
         axes.grid(alpha=0.3)
