@@ -61,7 +61,7 @@ bench-memory: .venv/ready-dev  ## Train on a CSV of four times the memory allowe
 bench-growth: .venv/ready-dev  ## Measure and draw growth from 1,000 to 1,000,000 rows (2 GB of disk, minutes)
 	@$(BIN)/python -m benchmarks.growth
 
-bench-target: .venv/ready-dev  ## Measure the time to 99.5 % on DATA against a notebook's (half an hour)
+bench-target: .venv/ready-dev  ## Measure the time to 99.5 % on DATA against a notebook's (three quarters of an hour)
 	@$(BIN)/python -m benchmarks.target $(DATA)
 
 lock: .venv/ready-dev  ## Renew the lock files from pyproject.toml

@@ -40,23 +40,35 @@ def change(recipe: Recipe, changes: Mapping[str, str]) -> Recipe:
     "none" takes an optional part away. Epochs that are asked for are the most there will be.
 
     Raises:
-        PipelineError: there is no such field, or the text is no value for it.
+        PipelineError: there is no such field, the text is no value for it, or it would change
+            nothing.
     """
+    changed = recipe
     for name, text in changes.items():
-        recipe = _set(recipe, recipe.name, name.split("."), name, text)
+        changed = _set(changed, recipe.name, name.split("."), name, text)
     if "epochs" in changes and "least_steps" not in changes:
-        recipe = replace(recipe, least_steps=0)
-    if "momentum" in changes and recipe.optimizer not in WITH_MOMENTUM:
+        changed = replace(changed, least_steps=0)
+    _refuse_idle(recipe, changed, changes)
+    return changed
+
+
+def _refuse_idle(recipe: Recipe, changed: Recipe, changes: Mapping[str, str]) -> None:
+    """Refuses settings that would change nothing, or leave another nothing to do."""
+    if "l2" in changes and not recipe.l2:
         raise PipelineError(
-            f"The recipe {recipe.name!r} is trained with {recipe.optimizer}, which has no momentum "
-            f"to set. Of the optimizers {' and '.join(WITH_MOMENTUM)} have one."
+            f"The recipe {recipe.name!r} has no L2 penalty in its layers: l2 would change nothing. "
+            "Name another recipe, or another setting."
         )
-    if recipe.schedule == "one-cycle" and recipe.plateau:
+    if "momentum" in changes and changed.optimizer not in WITH_MOMENTUM:
+        raise PipelineError(
+            f"The recipe {recipe.name!r} is trained with {changed.optimizer}, which has no "
+            f"momentum to set. Of the optimizers {' and '.join(WITH_MOMENTUM)} have one."
+        )
+    if changed.schedule == "one-cycle" and changed.plateau:
         raise PipelineError(
             f"The recipe {recipe.name!r} lowers its learning rate on a plateau, which one-cycle "
             "leaves no room for. Add --set plateau=none, or leave the schedule constant."
         )
-    return recipe
 
 
 def _set(part: Any, recipe_name: str, path: list[str], name: str, text: str) -> Any:
@@ -68,11 +80,6 @@ def _set(part: Any, recipe_name: str, path: list[str], name: str, text: str) -> 
         raise PipelineError(
             f"The recipe {recipe_name!r} has no setting {name!r}.{nearest(first, known)} "
             f"There are: {', '.join(known)}."
-        )
-    if first == "l2" and not part.l2:
-        raise PipelineError(
-            f"The recipe {recipe_name!r} has no L2 penalty in its layers: {name} would change "
-            "nothing. Name another recipe, or another setting."
         )
     options = typing.get_args(kinds[first]) or (kinds[first],)
     if not rest:

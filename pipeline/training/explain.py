@@ -119,7 +119,7 @@ def first_filters(model: keras.Model, shape: tuple[int, ...]) -> Levels | None:
     layer = next((layer for layer in _leaves(model) if hasattr(layer, "kernel")), None)
     if layer is None:
         return None
-    kernel = np.nan_to_num(_numbers(layer.kernel))
+    kernel = _numbers(layer.kernel)
     if kernel.ndim == 2:
         if kernel.shape[0] != np.prod(shape):
             return None
