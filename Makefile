@@ -31,7 +31,7 @@ models: .venv/ready  ## List the recipes
 	@$(BIN)/pipeline models
 
 data: .venv/ready  ## Write data/digits anew, byte for byte
-	@$(BIN)/python -m pipeline.data.digits
+	@$(BIN)/python -m pipeline.competition.digits
 
 test: .venv/ready-dev  ## Run the tests
 	@$(BIN)/pytest

@@ -12,7 +12,7 @@ labels = np.zeros(count, int)
 """
 OURS = f"""{SETTING}
 from pipeline.training.batches import TrainingBatches
-from pipeline.data.augmentation import Augmentation
+from pipeline.images.augmentation import Augmentation
 moves = Augmentation(15, 0.1, 0.1, 8, fill, "linear")
 batches = TrainingBatches(images, labels, np.arange(count), batch, moves, seed=0)
 rows = batches.order(0)

@@ -21,8 +21,8 @@ RECIPES = ("conv2", "conv-deep", "fast")
 def backends(seconds: float, names: tuple[str, ...]) -> None:
     import keras
 
-    from pipeline.models import find_recipe
-    from pipeline.models.network import build, compile_network
+    from pipeline.networks.build import build, compile_network
+    from pipeline.recipes import find_recipe
 
     random = np.random.default_rng(0)
     click.echo(f"{keras.backend.backend()}, {processor()}, {len(cores())} cores")

@@ -20,12 +20,12 @@ from typing import Any
 import click
 import keras
 
-from pipeline.data.competition import Competition
+from pipeline.competition.competition import Competition
 from pipeline.machine import cores, processor
-from pipeline.models import find_recipe
-from pipeline.models.network import build
-from pipeline.models.recipe import Recipe
-from pipeline.models.stages import stages
+from pipeline.networks.build import build
+from pipeline.networks.recipe import Recipe
+from pipeline.recipes import find_recipe
+from pipeline.recipes.fast import stages
 from pipeline.runs.leaderboard import columns_text
 from pipeline.runs.metrics import wilson_interval
 from pipeline.training.train import Plan, train
@@ -51,7 +51,7 @@ def frontier(data: Path, like: str, seeds: int, only: str) -> None:
     split = competition.split()
     rows = []
     for widths, epochs in ((widths, epochs) for widths, epochs in TRIED[like] if only in widths):
-        changes = {"name": widths, "layers": network(widths), "epochs": epochs, "least_steps": 0}
+        changes = {"name": widths, "layers": network(widths), "epochs": epochs, "min_steps": 0}
         recipe = replace(find_recipe(like), **changes)
         runs = []
         for seed in range(seeds):

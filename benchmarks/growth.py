@@ -41,7 +41,7 @@ def watch():
     while True:
         look()
         time.sleep(0.005)
-from pipeline.data.competition import Competition
+from pipeline.competition.competition import Competition
 threading.Thread(target=watch, daemon=True).start()
 """
 LOAD = f"""{STAGE}
@@ -51,12 +51,12 @@ seconds = time.perf_counter() - start
 """
 NETWORK = f"""{STAGE}
 import io, tempfile
-from pipeline.data.images import to_images
-from pipeline.models import find_recipe
-from pipeline.models.changes import change
-from pipeline.models.network import build
+from pipeline.images.resize import to_images
+from pipeline.recipes import find_recipe
+from pipeline.networks.changes import change
+from pipeline.networks.build import build
 competition = Competition.load(sys.argv[1])
-images = to_images(competition.train_pixels, competition.schema)
+images = to_images(competition.train_pixels, competition.schema.shape, competition.schema.planes)
 recipe = change(find_recipe("dense-64-64"), dict(epochs="1"))
 network = build(recipe, (28, 28, 1), 10, 0, 255)
 """
@@ -70,7 +70,7 @@ with tempfile.TemporaryDirectory() as folder:
     seconds = fit(network, recipe, images, labels, split, 0, file, progress).seconds
 """
 PREDICT = f"""{NETWORK}
-from pipeline.training.prediction import predict
+from pipeline.networks.predict import predict
 predict(network.model, images[:200])
 start = time.perf_counter()
 predict(network.model, images)

@@ -4,7 +4,7 @@
 
 Every row gets out-of-sample probabilities from five trainings, each on four fifths of the rows;
 the planted labels are among those that the networks learn from, as they would be in life. Prints
-how many of the 50 stand among the first 50 suspects.
+how many of the 50 stand among the first 50 label_issues.
 """
 
 import csv
@@ -15,12 +15,12 @@ from pathlib import Path
 import click
 import numpy as np
 
-from pipeline.data.competition import Competition
-from pipeline.data.splits import Split
+from pipeline.competition.competition import Competition
+from pipeline.competition.folds import Fold
 from pipeline.files import write_csv
-from pipeline.models import find_recipe
-from pipeline.models.changes import change
-from pipeline.runs.suspects import find_suspects
+from pipeline.networks.changes import change
+from pipeline.recipes import find_recipe
+from pipeline.runs.label_issues import find_issues
 from pipeline.training.train import Plan, train
 
 PLANTED, FOLDS = 50, 5
@@ -39,7 +39,7 @@ def label_errors(recipe: str, epochs: int, seeds: int) -> None:
         first = set(found[:PLANTED])
         click.echo(
             f"seed {seed}: {len(planted & first)} of {PLANTED} planted labels among the first "
-            f"{PLANTED} of {len(found)} suspects, {len(planted & set(found))} among all"
+            f"{PLANTED} of {len(found)} label_issues, {len(planted & set(found))} among all"
         )
 
 
@@ -60,17 +60,17 @@ def plant(source: Path, target: Path, seed: int) -> set[int]:
 
 
 def search(competition: Competition, recipe: str, epochs: int, folder: Path) -> list[int]:
-    """The suspects' rows, the likeliest first."""
+    """The label_issues' rows, the likeliest first."""
     rows = np.arange(len(competition.labels))
     probabilities = np.zeros((len(rows), len(competition.classes)), np.float32)
     fold = np.random.default_rng(0).permutation(len(rows)) % FOLDS
     changed = change(find_recipe(recipe), {"epochs": str(epochs)})
     for number in range(FOLDS):
-        split = Split(rows[fold != number], rows[fold == number])
+        split = Fold(rows[fold != number], rows[fold == number])
         run = train(Plan(competition, split, changed), folder / str(number))
         probabilities[fold == number] = run.validation()[2]
-    found = find_suspects(rows, competition.labels, probabilities)
-    return [suspect.row for suspect in found]
+    found = find_issues(rows, competition.labels, probabilities)
+    return [issue.row for issue in found]
 
 
 if __name__ == "__main__":

@@ -10,9 +10,9 @@ import numpy as np
 images = np.random.default_rng(0).integers(0, 256, (2800, 28, 28, 1)).astype(np.uint8)
 """
 OURS = f"""{SETTING}
-from pipeline.models import find_recipe
-from pipeline.models.network import build
-from pipeline.training.prediction import predict
+from pipeline.recipes import find_recipe
+from pipeline.networks.build import build
+from pipeline.networks.predict import predict
 recipe = find_recipe("fast")
 members = [build(recipe, (28, 28, 1), 10, 0, 255).model for _ in range(5)]
 def probabilities(images):

@@ -11,9 +11,9 @@ from benchmarks.side_by_side import Row, in_turn, median, python
 OURS = """
 import sys, tempfile, time
 from pathlib import Path
-from pipeline.data.competition import Competition
-from pipeline.data.reader import read
-from pipeline.data.source import open_source
+from pipeline.competition.competition import Competition
+from pipeline.reading.reader import read
+from pipeline.reading.source import open_source
 with tempfile.TemporaryDirectory() as folder:
     start = time.perf_counter()
     source = open_source(Path(sys.argv[1]))
@@ -25,7 +25,7 @@ with tempfile.TemporaryDirectory() as folder:
 """
 AGAIN = """
 import os, sys, time
-from pipeline.data.competition import Competition
+from pipeline.competition.competition import Competition
 folder, os.environ["XDG_CACHE_HOME"] = sys.argv[1:]
 start = time.perf_counter()
 Competition.load(folder)

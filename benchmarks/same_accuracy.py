@@ -14,14 +14,14 @@ import keras
 import numpy as np
 from scipy import stats
 
-from pipeline.data.augmentation import choose_interpolation
-from pipeline.data.competition import Competition
-from pipeline.data.images import fit_to, to_images
-from pipeline.models import find_recipe
-from pipeline.models.network import build, compile_network
+from pipeline.competition.competition import Competition
+from pipeline.images.augmentation import choose_interpolation
+from pipeline.images.resize import fit_to, to_images
+from pipeline.networks.build import build, compile_network
+from pipeline.networks.predict import predict
+from pipeline.recipes import find_recipe
 from pipeline.training.batches import TrainingBatches
 from pipeline.training.loop import train_epoch
-from pipeline.training.prediction import predict
 
 
 @click.command()
@@ -36,7 +36,7 @@ def same_accuracy(data: Path, seeds: int, epochs: int) -> None:
     schema, labels, split = competition.schema, competition.labels, competition.split()
     recipe = find_recipe("augmented")
     shape = recipe.image_shape(schema.shape)
-    images = fit_to(to_images(competition.train_pixels, schema), *shape)
+    images = fit_to(to_images(competition.train_pixels, schema.shape, schema.planes), *shape)
     assert recipe.augmentation is not None
     moves = choose_interpolation(recipe.augmentation, images[split.train])
 

@@ -22,7 +22,7 @@ from pipeline.machine import cores, processor
 DATA = """
 import sys, time
 import numpy as np
-from pipeline.data.competition import Competition
+from pipeline.competition.competition import Competition
 competition = Competition.load(sys.argv[1])
 labels, split = competition.labels, competition.split()
 images = competition.train_pixels.reshape(-1, *competition.schema.shape)
@@ -30,13 +30,13 @@ images = competition.train_pixels.reshape(-1, *competition.schema.shape)
 OURS = f"""{DATA}
 import io, tempfile
 from pathlib import Path
-import pipeline.models.backend
+import pipeline.networks.backend
 import keras
-from pipeline.models import find_recipe
-from pipeline.models.network import build
+from pipeline.recipes import find_recipe
+from pipeline.networks.build import build
 from pipeline.training.callbacks import Progress
 from pipeline.training.fit import fit
-from pipeline.training.prediction import predict
+from pipeline.networks.predict import predict
 recipe, seed = find_recipe("fast"), int(sys.argv[2])
 keras.utils.set_random_seed(seed)
 schema = competition.schema

@@ -20,11 +20,11 @@ def flow(images, labels):
     return moves.flow(images.astype(np.float32), labels, batch_size=100)
 """
 AUGMENTED_OURS = f"""{DATA}
-from pipeline.models import find_recipe
-from pipeline.models.network import build, compile_network
+from pipeline.recipes import find_recipe
+from pipeline.networks.build import build, compile_network
 from pipeline.training.batches import TrainingBatches
 from pipeline.training.loop import train_epoch
-from pipeline.data.augmentation import choose_interpolation
+from pipeline.images.augmentation import choose_interpolation
 import keras
 recipe = find_recipe("augmented")
 model = build(recipe, (28, 28, 1), 10, 0, 255).model
@@ -62,17 +62,17 @@ print((time.perf_counter() - start) / count * 1e3)
 TRANSFER_OURS = f"""{DATA}
 import io, tempfile
 from pathlib import Path
-from pipeline.models import find_recipe
-from pipeline.models.changes import change
-from pipeline.models.network import build
-from pipeline.data.splits import Split
+from pipeline.recipes import find_recipe
+from pipeline.networks.changes import change
+from pipeline.networks.build import build
+from pipeline.competition.folds import Fold
 from pipeline.training.callbacks import Progress
 from pipeline.training.fit import fit
 epochs = 100
 changes = dict(augmentation="none", early_stopping="none", epochs=str(epochs))
 recipe = change(find_recipe("transfer"), changes | {{"base.weights": "none"}})
 network = build(recipe, (32, 32, 3), 10, 0, 255)
-split = Split(np.arange(800), np.arange(800, 1000))
+split = Fold(np.arange(800), np.arange(800, 1000))
 data = images_and_labels(1000, 32, 3)
 with tempfile.TemporaryDirectory() as folder:
     file = Path(folder) / "best.weights.h5"

@@ -1,21 +1,72 @@
 """The one exception that users see."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
 
 import click
 
 
 class PipelineError(click.ClickException):
-    """Something the user can mend: what was found, where, what was expected, what to do next.
+    """A mistake that the user can correct. Shown without a traceback; the exit status is 2.
 
-    Shown without a traceback; the command ends with status 2.
+    Args:
+        found: what is wrong, such as "the cell is empty".
+        where: the file (with line and column), option or setting that it was found in.
+        expected: what would be accepted, such as "a whole number in 0..255".
+        remedy: what to do, in one or more sentences.
+        details: more of what was found, one line each.
     """
 
     exit_code = 2
 
+    def __init__(
+        self,
+        found: str,
+        *,
+        where: str | Path | None = None,
+        expected: str | None = None,
+        remedy: str | None = None,
+        details: Sequence[str] = (),
+    ) -> None:
+        self.found, self.where, self.expected = found, where, expected
+        self.remedy, self.details = remedy, tuple(details)
+        first = found if where is None else f"{where}: {found}"
+        parts = [first if details or "\n" in found else _sentence(first)]
+        if expected is not None:
+            parts.append(_sentence(f"Expected {expected}"))
+        if remedy is not None:
+            parts.append(_sentence(remedy))
+        super().__init__("\n  ".join([" ".join(parts), *self.details]))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        fields = (self.found, self.where, self.expected, self.remedy, self.details)
+        return _restore, fields
+
+
+def suggest(name: str, choices: Iterable[str]) -> str:
+    """'Did you mean 'X'?" for the choice that resembles the name most, or an empty string."""
+    close = get_close_matches(name, list(choices), n=1)
+    return f"Did you mean {close[0]!r}?" if close else ""
+
+
+def _sentence(text: str) -> str:
+    return text if text.endswith((".", "?", "!", ":")) else f"{text}."
+
+
+def _restore(
+    found: str,
+    where: str | Path | None,
+    expected: str | None,
+    remedy: str | None,
+    details: Sequence[str],
+) -> PipelineError:
+    """Rebuilds an error that was sent from another process."""
+    return PipelineError(found, where=where, expected=expected, remedy=remedy, details=details)
+
 
 def nearest(name: str, choices: Iterable[str]) -> str:
-    """' Did you mean X?' where a choice resembles the name, else an empty string."""
-    close = get_close_matches(name, list(choices), n=1)
-    return f" Did you mean {close[0]!r}?" if close else ""
+    """The suggestion with a space in front."""
+    text = suggest(name, choices)
+    return f" {text}" if text else ""

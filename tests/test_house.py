@@ -10,19 +10,20 @@ import click
 import pytest
 
 from pipeline.cli import main
-from pipeline.models import committees, recipes
+from pipeline.recipes import ensembles, recipes
 
 ROOT = Path(__file__).parent.parent
-# A module imports from its own floor and those below. The two upper rooms stand side by side.
-FLOORS = {"errors": 0, "files": 0, "machine": 0, "data": 1, "runs": 2, "models": 3, "training": 4}
-ALLOWED = {
-    **{
-        room: {other for other, below in FLOORS.items() if below <= floor}
-        for room, floor in FLOORS.items()
-    },
-    "report": {"errors", "files", "data", "runs", "report"},
-    "submission": {"errors", "files", "data", "runs", "submission"},
-}
+# A module imports from its own folder and from those before it in the flow.
+FLOW = [
+    "arrays", "errors", "files", "machine",
+    "reading", "images", "competition", "networks", "runs", "recipes", "training", "search",
+]  # fmt: skip
+KERAS = ("networks", "recipes", "training", "search")
+ALLOWED = {room: set(FLOW[: place + 1]) for place, room in enumerate(FLOW)}
+ALLOWED["reading"] -= {"images"}
+ALLOWED["images"] -= {"reading"}
+for room in ("report", "submission"):
+    ALLOWED[room] = set(FLOW) - set(KERAS) | {room}
 MODULES = sorted((ROOT / "pipeline").rglob("*.py"))
 
 
@@ -48,7 +49,7 @@ def test_imports_go_one_way(path: Path) -> None:
 def test_keras_is_used_by_models_and_training_alone_and_tensorflow_by_nobody(path: Path) -> None:
     packages = {name.split(".")[0] for name in imports(path)}
     assert "tensorflow" not in packages
-    assert "keras" not in packages or path.parent.name in ("models", "training")
+    assert "keras" not in packages or path.parent.name in ("networks", "recipes", "training")
 
 
 @pytest.mark.parametrize("words", [["--help"], ["leaderboard"], ["check", "data/digits", "x.csv"]])
@@ -76,7 +77,7 @@ def test_every_command_has_help_and_stands_in_the_readme(name: str) -> None:
             assert parameter.help or parameter.name in ("seed", "form"), parameter.name
 
 
-@pytest.mark.parametrize("name", [*recipes(), *committees()])
+@pytest.mark.parametrize("name", [*recipes(), *ensembles()])
 def test_every_recipe_stands_in_the_readme(name: str) -> None:
     assert f"`{name}`" in (ROOT / "README.md").read_text()
 
@@ -89,7 +90,7 @@ def test_every_make_target_is_explained() -> None:
 
 
 def test_the_shipped_digits_are_what_make_data_writes(tmp_path) -> None:
-    from pipeline.data.digits import write_digits
+    from pipeline.competition.digits import write_digits
 
     write_digits(tmp_path)
     for name in ("train_data.csv", "test_data.csv"):

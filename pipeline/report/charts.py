@@ -9,10 +9,11 @@ from markupsafe import Markup
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator, NullLocator, PercentFormatter
 
+from pipeline.arrays import Labels, Probabilities
 from pipeline.report.svg import SOFT, TRUTH, WRONG, chart, inline
 from pipeline.runs.calibration import Reliability
 from pipeline.runs.history import History
-from pipeline.runs.metrics import Labels, Probabilities, wilson_interval
+from pipeline.runs.metrics import wilson_interval
 
 HISTOGRAM_BINS = 20
 

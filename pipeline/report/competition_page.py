@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote
 
-from pipeline.data.competition import Competition
+from pipeline.competition.competition import Competition
 from pipeline.report.competition_charts import (
     accuracy_by_time,
     compared_curves,
@@ -14,10 +14,10 @@ from pipeline.report.competition_charts import (
 )
 from pipeline.report.data_section import augmented_samples, balance, samples, suspect_cards
 from pipeline.report.page import render
-from pipeline.report.standings import Standings
 from pipeline.runs.history import load_history
+from pipeline.runs.label_issues import LabelIssue
 from pipeline.runs.run import Run
-from pipeline.runs.suspects import Suspect
+from pipeline.runs.standings import Standings
 from pipeline.runs.sweeps import find_sweeps
 
 PAGES = "pages"
@@ -31,12 +31,12 @@ def page_address(run: Run) -> str:
 
 
 def competition_page(
-    competition: Competition, standings: Standings, suspects: Sequence[Suspect]
+    competition: Competition, standings: Standings, label_issues: Sequence[LabelIssue]
 ) -> str:
     """The page as HTML."""
     pictures, sprite = samples(competition)
     augmented, sprites = augmented_samples(competition, standings.runs)
-    cards, suspicious = suspect_cards(competition, suspects)
+    cards, suspicious = suspect_cards(competition, label_issues)
     sweeps = find_sweeps(standings.runs)
     return render(
         "competition.html",
@@ -53,8 +53,8 @@ def competition_page(
         balance=balance(competition),
         samples=pictures,
         augmented=augmented,
-        suspects=cards,
-        suspects_found=len(suspects),
+        label_issues=cards,
+        suspects_found=len(label_issues),
         sprites=[sprite, *suspicious, *sprites],
     )
 

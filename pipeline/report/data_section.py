@@ -1,4 +1,4 @@
-"""The data of a competition as its page shows them: balance, samples, augmented ones, suspects."""
+"""The data as the competition page shows it: balance, samples, augmented samples, label issues."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -6,12 +6,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.data.competition import Competition
+from pipeline.competition.competition import Competition
 from pipeline.report.explanation import load_explanation
 from pipeline.report.spelling import setting
 from pipeline.report.sprites import Sprite, digits_of, grey_sprite
+from pipeline.runs.label_issues import LabelIssue
 from pipeline.runs.run import Run
-from pipeline.runs.suspects import Suspect
 
 SAMPLES, BALANCE = 8, 50  # digits of each class; classes with samples
 SUSPECTS = 50  # as pictures; the file has all
@@ -79,24 +79,24 @@ def augmented_samples(
 
 
 def suspect_cards(
-    competition: Competition, suspects: Sequence[Suspect]
+    competition: Competition, label_issues: Sequence[LabelIssue]
 ) -> tuple[list[dict[str, Any]], list[Sprite]]:
     """The likeliest label errors as cards, and their sprite."""
-    shown = suspects[:SUSPECTS]
+    shown = label_issues[:SUSPECTS]
     if not shown:
         return [], []
-    sprite = digits_of(competition, [suspect.row for suspect in shown], "of-suspects")
-    return [_suspect_card(competition, sprite, suspect) for suspect in shown], [sprite]
+    sprite = digits_of(competition, [issue.row for issue in shown], "of-label_issues")
+    return [_suspect_card(competition, sprite, issue) for issue in shown], [sprite]
 
 
-def _suspect_card(competition: Competition, sprite: Sprite, suspect: Suspect) -> dict[str, Any]:
-    names = competition.classes[suspect.label], competition.classes[suspect.suggested]
+def _suspect_card(competition: Competition, sprite: Sprite, issue: LabelIssue) -> dict[str, Any]:
+    names = competition.classes[issue.label], competition.classes[issue.suggested]
     return {
-        "row": suspect.row,
+        "row": issue.row,
         "truth": names[0],
         "predicted": names[1],
         "right": False,
-        "of_truth": suspect.of_label,
-        "of_predicted": suspect.of_suggested,
-        "picture": sprite.digit(suspect.row, f"row {suspect.row}, labelled {names[0]}"),
+        "of_truth": issue.of_label,
+        "of_predicted": issue.of_suggested,
+        "picture": sprite.digit(issue.row, f"row {issue.row}, labelled {names[0]}"),
     }

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from markupsafe import Markup
 
-from pipeline.data.competition import Competition
+from pipeline.competition.competition import Competition
 from pipeline.report.sprites import Sprite, address, digits_of, grey_sprite, mosaic
 from pipeline.runs.run import Run
 

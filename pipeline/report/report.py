@@ -1,21 +1,21 @@
-"""The report of a competition: one page for all its runs, one for each, and the suspects' list."""
+"""The report of a competition: a page for all runs, one for each, and a list of label issues."""
 
 from collections.abc import Sequence
 from pathlib import Path
 
-from pipeline.data.competition import Competition
+from pipeline.competition.competition import Competition
 from pipeline.files import lock, new_folder, write_csv, write_text
 from pipeline.report.competition_page import PAGES, competition_page
 from pipeline.report.run_page import run_page
-from pipeline.report.standings import compare
+from pipeline.runs.label_issues import LabelIssue, find_issues
 from pipeline.runs.run import Run
-from pipeline.runs.suspects import Suspect, find_suspects
+from pipeline.runs.standings import compare
 
-PAGE, SUSPECTS = "report.html", "suspects.csv"
+PAGE, SUSPECTS = "report.html", "label_issues.csv"
 
 
 def write_report(competition: Competition, runs: Sequence[Run], folder: Path) -> Path:
-    """Writes report.html, suspects.csv and a page a run; returns the first one's path.
+    """Writes report.html, label_issues.csv and a page a run; returns the first one's path.
 
     Args:
         runs: at least one, of this competition's data.
@@ -25,18 +25,20 @@ def write_report(competition: Competition, runs: Sequence[Run], folder: Path) ->
         PipelineError: the runs speak of different data or validation rows.
     """
     standings = compare(runs)
-    suspects = find_suspects(standings.rows, standings.labels, standings.pooled)
+    label_issues = find_issues(standings.rows, standings.labels, standings.pooled)
     with lock(folder / PAGES), new_folder(folder / PAGES) as unfinished:
         for place, run in enumerate(standings.runs):
             page = run_page(competition, run, standings.places_text(place))
             write_text(unfinished / f"{run.name}.html", page)
-    _write_suspects(competition, suspects, folder / SUSPECTS)
-    write_text(folder / PAGE, competition_page(competition, standings, suspects))
+    _write_label_issues(competition, label_issues, folder / SUSPECTS)
+    write_text(folder / PAGE, competition_page(competition, standings, label_issues))
     return folder / PAGE
 
 
-def _write_suspects(competition: Competition, suspects: Sequence[Suspect], path: Path) -> None:
-    """A line a suspect, the likeliest error first; rows are counted from 0, below any header."""
+def _write_label_issues(
+    competition: Competition, label_issues: Sequence[LabelIssue], path: Path
+) -> None:
+    """A line a issue, the likeliest error first; rows are counted from 0, below any header."""
     names = competition.classes
     write_csv(
         path,
@@ -49,6 +51,6 @@ def _write_suspects(competition: Competition, suspects: Sequence[Suspect], path:
                 f"{s.of_label:.6f}",
                 f"{s.of_suggested:.6f}",
             )
-            for s in suspects
+            for s in label_issues
         ],
     )

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.data.competition import Competition
-from pipeline.data.splits import Rows
+from pipeline.arrays import Labels, Probabilities, Rows
+from pipeline.competition.competition import Competition
 from pipeline.report.charts import histogram, learning_curves, reliability_diagram
 from pipeline.report.explanation import explain
 from pipeline.report.page import render
@@ -17,7 +17,7 @@ from pipeline.report.spelling import setting
 from pipeline.report.sprites import Sprite, digits_of
 from pipeline.runs.calibration import reliability
 from pipeline.runs.history import load_history
-from pipeline.runs.metrics import Labels, Probabilities, by_class, confusion, worst_errors
+from pipeline.runs.metrics import by_class, confusion, worst_errors
 from pipeline.runs.run import Run
 
 FIRST = 15  # predictions shown with all their probabilities, and digits least and most sure

@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 from markupsafe import Markup
 
-from pipeline.data.competition import Competition
-from pipeline.data.images import fit_to, to_grey_levels, to_images
+from pipeline.competition.competition import Competition
+from pipeline.images.resize import fit_to, to_grey_levels, to_images
 
 Levels = npt.NDArray[np.uint8]
 COLUMNS = 40
@@ -57,7 +57,7 @@ def digits_of(competition: Competition, rows: Iterable[int], name: str) -> Sprit
     """The sprite of rows of the training file, each once."""
     unique = list(dict.fromkeys(int(row) for row in rows))
     schema = competition.schema
-    images = to_images(competition.train_pixels[unique], schema)
+    images = to_images(competition.train_pixels[unique], schema.shape, schema.planes)
     return Sprite(
         name,
         small(to_grey_levels(images, schema.low, schema.high)),

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.runs.metrics import Labels, Probabilities
+from pipeline.arrays import Labels, Probabilities
 
 BINS = 10
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.runs.metrics import Labels
+from pipeline.arrays import Labels
 
 LUCK = 0.05  # differences that chance makes this often or oftener are ties
 

@@ -29,11 +29,11 @@ def rank(runs: list[Run]) -> list[Run]:
         PipelineError: they speak of different data or validation rows.
     """
     if runs:
-        refuse_mixed(runs, runs[0].origin)
+        check_mixed(runs, runs[0].origin)
     return sorted(runs, key=lambda run: (-run.scores["accuracy"], run.scores["loss"], run.name))
 
 
-def refuse_mixed(runs: list[Run], origin: tuple[str, str]) -> None:
+def check_mixed(runs: list[Run], origin: tuple[str, str]) -> None:
     """Raises:
     PipelineError: a run speaks of other data or validation rows than the origin's.
     """

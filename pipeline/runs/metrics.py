@@ -5,8 +5,8 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-Probabilities = npt.NDArray[np.float32]
-Labels = npt.NDArray[np.int64]
+from pipeline.arrays import Labels, Probabilities
+
 Z95 = 1.959963984540054
 
 

@@ -9,9 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.data.splits import Rows
+from pipeline.arrays import Labels, Probabilities, Rows
 from pipeline.errors import PipelineError, nearest
-from pipeline.runs.metrics import Labels, Probabilities
 
 RECORD = "run.json"
 WEIGHTS = "model.weights.h5"

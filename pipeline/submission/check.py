@@ -8,15 +8,15 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from pipeline.data.cells import NUMBER
 from pipeline.errors import PipelineError, nearest
-from pipeline.submission.form import Form
+from pipeline.reading.cells import NUMBER
+from pipeline.submission.format import SubmissionFormat
 
 SHOWN = 3
 Row = tuple[int, list[str]]  # line, cells
 
 
-def check_file(form: Form, path: Path) -> None:
+def check_file(form: SubmissionFormat, path: Path) -> None:
     """Raises:
     PipelineError: the file cannot be read, or a grader would refuse it: every fault is named.
     """
@@ -33,7 +33,7 @@ def check_file(form: Form, path: Path) -> None:
         raise PipelineError(f"{path} would not be accepted: {noun}.\n{listed}")
 
 
-def faults(form: Form, content: bytes) -> Iterator[str]:
+def faults(form: SubmissionFormat, content: bytes) -> Iterator[str]:
     """What is wrong with a submission of that form, a line each."""
     unmarked = content.removeprefix(codecs.BOM_UTF8)
     if not unmarked.strip():
@@ -67,7 +67,7 @@ def faults(form: Form, content: bytes) -> Iterator[str]:
     yield from _probability_faults(whole) if form.columns else _class_faults(form, whole)
 
 
-def _id_faults(form: Form, rows: list[Row], count: int) -> Iterator[str]:
+def _id_faults(form: SubmissionFormat, rows: list[Row], count: int) -> Iterator[str]:
     if count != len(form.ids):
         yield f"{_count(count, 'row')}; expected {len(form.ids):,}"
     wanted, found = set(form.ids), Counter(cells[0] for _, cells in rows)
@@ -80,7 +80,7 @@ def _id_faults(form: Form, rows: list[Row], count: int) -> Iterator[str]:
         yield f"{_count(len(twice), 'id')} there more than once: {_some(twice)}"
 
 
-def _class_faults(form: Form, rows: list[Row]) -> Iterator[str]:
+def _class_faults(form: SubmissionFormat, rows: list[Row]) -> Iterator[str]:
     known = set(form.classes)
     wrong = [(line, cells) for line, cells in rows if cells[1] not in known]
     kinds = Counter(cells[1] for _, cells in wrong)

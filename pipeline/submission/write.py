@@ -4,12 +4,12 @@ from pathlib import Path
 
 import numpy as np
 
-from pipeline.data.competition import Competition
+from pipeline.arrays import Probabilities
+from pipeline.competition.competition import Competition
 from pipeline.errors import PipelineError
 from pipeline.files import csv_text, write_text
-from pipeline.runs.metrics import Probabilities
 from pipeline.submission.check import faults
-from pipeline.submission.form import form_of
+from pipeline.submission.format import submission_format
 
 
 def write_submission(competition: Competition, probabilities: Probabilities, path: Path) -> None:
@@ -31,7 +31,7 @@ def write_submission(competition: Competition, probabilities: Probabilities, pat
         )
     if not np.isfinite(probabilities).all():
         raise PipelineError("The run's probabilities are not all numbers. Train it again.")
-    form = form_of(competition)
+    form = submission_format(competition)
     text = csv_text(form.header, form.rows(probabilities))
     found = list(faults(form, text.encode()))
     if found:

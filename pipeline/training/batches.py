@@ -7,10 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-from pipeline.data.augmentation import Augmentation, augment
-from pipeline.data.images import Images
-from pipeline.data.splits import Rows
-from pipeline.runs.metrics import Labels
+from pipeline.arrays import Images, Labels, Rows
+from pipeline.images.augmentation import Augmentation, augment
 
 ORDER, MOVES = 0, 1  # two streams of random numbers that never meet
 

@@ -8,7 +8,7 @@ from typing import Any, TextIO
 
 import keras
 
-from pipeline.models.recipe import Recipe
+from pipeline.networks.recipe import Recipe
 
 BAR = 24
 SHOWN = ("loss", "accuracy", "val_loss", "val_accuracy")

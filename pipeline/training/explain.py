@@ -9,11 +9,12 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.data.augmentation import LOOKED_AT, Augmentation, augment, choose_interpolation
-from pipeline.data.competition import Competition
-from pipeline.data.images import Images, fit_to, to_grey_levels
-from pipeline.data.splits import Rows, Split
+from pipeline.arrays import Images, Rows
+from pipeline.competition.competition import Competition
+from pipeline.competition.folds import Fold
 from pipeline.files import write_arrays, write_json
+from pipeline.images.augmentation import LOOKED_AT, Augmentation, augment, choose_interpolation
+from pipeline.images.resize import fit_to, to_grey_levels
 from pipeline.runs.metrics import worst_errors
 from pipeline.training.saliency import saliency
 
@@ -33,7 +34,7 @@ def save_explanation(
     augmentation: Augmentation | None,
     images: Images,
     competition: Competition,
-    split: Split,
+    split: Fold,
 ) -> None:
     """Saves layers.json and explanation.npz into a run's folder that has its probabilities.
 

@@ -6,22 +6,21 @@ from pathlib import Path
 
 import numpy as np
 
-from pipeline.data.augmentation import LOOKED_AT, choose_interpolation
-from pipeline.data.images import Images
-from pipeline.data.splits import Split
+from pipeline.arrays import Images, Labels
+from pipeline.competition.folds import Fold
 from pipeline.errors import PipelineError
-from pipeline.models.network import Network, compile_network
-from pipeline.models.recipe import Recipe
+from pipeline.images.augmentation import LOOKED_AT, choose_interpolation
+from pipeline.networks.build import Network, compile_network
+from pipeline.networks.predict import BATCH, predict
+from pipeline.networks.recipe import Recipe
 from pipeline.runs.history import History
-from pipeline.runs.metrics import Labels
 from pipeline.training.batches import Batches, TrainingBatches
 from pipeline.training.callbacks import LearningRate, Progress, recipe_callbacks
 from pipeline.training.loop import run_epochs
-from pipeline.training.prediction import BATCH, predict
 
 
 @dataclass(frozen=True)
-class Fitted:
+class FitResult:
     """What a training was.
 
     Attributes:
@@ -40,11 +39,11 @@ def fit(
     recipe: Recipe,
     images: Images,
     labels: Labels,
-    split: Split,
+    split: Fold,
     seed: int,
     checkpoint: Path,
     progress: Progress,
-) -> Fitted:
+) -> FitResult:
     """Trains the network in place.
 
     Args:
@@ -71,7 +70,7 @@ def fit(
         recipe.batch_size,
         moves,
         seed,
-        augmented=done + epochs - recipe.plain_epochs,
+        augmented=done + epochs - recipe.final_unaugmented_epochs,
     )
     validation = Batches(inputs, labels, split.validation, BATCH)
     history: History = {}
@@ -95,7 +94,7 @@ def fit(
     if recipe.keep == "best":
         model.load_weights(checkpoint)
         checkpoint.unlink()
-    return Fitted(history, done + place + 1, time.perf_counter() - start)
+    return FitResult(history, done + place + 1, time.perf_counter() - start)
 
 
 def _train_base_layers(network: Network, trainable: bool) -> None:

@@ -6,8 +6,7 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.data.images import Images
-from pipeline.runs.metrics import Labels, Probabilities
+from pipeline.arrays import Images, Labels, Probabilities
 
 
 def saliency(

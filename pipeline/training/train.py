@@ -8,21 +8,21 @@ from typing import Any
 
 import keras
 
-from pipeline.data.cells import Pixels
-from pipeline.data.competition import Competition
-from pipeline.data.images import Images, fit_to, to_images
-from pipeline.data.splits import Split
+from pipeline.arrays import Images, Pixels
+from pipeline.competition.competition import Competition
+from pipeline.competition.folds import Fold
 from pipeline.files import lock, new_folder, sha256, write_array, write_csv, write_json, write_text
-from pipeline.models.network import Network, build
-from pipeline.models.pretrained import save_base
-from pipeline.models.recipe import Recipe
+from pipeline.images.resize import fit_to, to_images
+from pipeline.networks.backbone import save_base
+from pipeline.networks.build import Network, build
+from pipeline.networks.predict import predict
+from pipeline.networks.recipe import Recipe
 from pipeline.runs.metrics import scores
 from pipeline.runs.run import RECORD, WEIGHTS, Run, load_run
 from pipeline.training.callbacks import Progress
 from pipeline.training.environment import describe_environment
 from pipeline.training.explain import save_explanation
-from pipeline.training.fit import Fitted, fit
-from pipeline.training.prediction import predict
+from pipeline.training.fit import FitResult, fit
 
 BASE_WEIGHTS = "vgg16_notop.h5"
 
@@ -32,7 +32,7 @@ class Plan:
     """What is to be trained: a recipe on a split, and the seed of all that is random in it."""
 
     competition: Competition
-    split: Split
+    split: Fold
     recipe: Recipe
     seed: int = 0
 
@@ -132,7 +132,9 @@ def _network(plan: Plan) -> Network:
 
 def _images(plan: Plan, pixels: Pixels) -> Images:
     schema = plan.competition.schema
-    return fit_to(to_images(pixels, schema), *plan.recipe.image_shape(schema.shape))
+    return fit_to(
+        to_images(pixels, schema.shape, schema.planes), *plan.recipe.image_shape(schema.shape)
+    )
 
 
 def _save_network(plan: Plan, network: Network, folder: Path) -> None:
@@ -162,7 +164,7 @@ def _save_probabilities(
     }
 
 
-def _save_history(fitted: Fitted, folder: Path) -> None:
+def _save_history(fitted: FitResult, folder: Path) -> None:
     names = list(fitted.history)
     epochs = zip(*(fitted.history[name] for name in names), strict=True)
     rows = [(epoch, *values) for epoch, values in enumerate(epochs, start=1)]

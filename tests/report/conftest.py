@@ -7,7 +7,7 @@ import pytest
 from finished_runs import finish
 from hostile_names import CLASSES, HOSTILE, RUN
 
-from pipeline.data.competition import Competition
+from pipeline.competition.competition import Competition
 from pipeline.files import write_csv
 from pipeline.report.report import write_report
 from pipeline.runs.run import Run, list_runs

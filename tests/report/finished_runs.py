@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.data.competition import Competition
-from pipeline.data.splits import Split
+from pipeline.competition.competition import Competition
+from pipeline.competition.folds import Fold
 from pipeline.files import write_array, write_arrays, write_csv, write_json
 from pipeline.runs.metrics import scores
 
@@ -41,7 +41,7 @@ def finish(
         _explain(folder, split)
 
 
-def _explain(folder: Path, split: Split) -> None:
+def _explain(folder: Path, split: Fold) -> None:
     random = np.random.default_rng(0)
     epochs = [(e, 1 / e, 1 - 1 / e, 1.1 / e, 1 - 1.1 / e, 1e-3) for e in range(1, 6)]
     names = ["epoch", "loss", "accuracy", "val_loss", "val_accuracy", "learning_rate"]

@@ -12,7 +12,7 @@ import pytest
 from finished_runs import finish
 from hostile_names import CLASSES, HOSTILE, RUN
 
-from pipeline.data.competition import Competition
+from pipeline.competition.competition import Competition
 from pipeline.files import sha256, write_array, write_csv
 from pipeline.report.report import write_report
 from pipeline.runs.run import Run, load_run
@@ -135,7 +135,7 @@ def test_a_sweep_has_means_over_seeds_and_the_published_line(pages: dict[str, Pa
 
 
 def test_suspects_are_listed_beside_the_report(report: Path, hostile: Competition) -> None:
-    lines = (report.parent / "suspects.csv").read_text().splitlines()
+    lines = (report.parent / "label_issues.csv").read_text().splitlines()
     assert lines[0].startswith("row,label,suggested")
     assert len(lines) > 1
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from finished_runs import finish
 
-from pipeline.data.competition import Competition
+from pipeline.competition.competition import Competition
 from pipeline.files import write_arrays, write_csv
 from pipeline.report.report import write_report
 from pipeline.runs.run import Run, list_runs

@@ -1,4 +1,4 @@
-"""Paired tests, calibration, sweeps, suspects: what is said of several runs, and how surely."""
+"""Paired tests, calibration, sweeps, label_issues: what is said of several runs, and how surely."""
 
 import json
 from pathlib import Path
@@ -11,9 +11,9 @@ from scipy.stats import binomtest
 from pipeline.runs.calibration import reliability
 from pipeline.runs.comparison import agreement, mcnemar, paired_tests, places, two_sided_coin
 from pipeline.runs.history import load_history
+from pipeline.runs.label_issues import find_issues
 from pipeline.runs.metrics import by_class, confusion, worst_errors
 from pipeline.runs.run import Run
-from pipeline.runs.suspects import find_suspects
 from pipeline.runs.sweeps import find_sweeps
 
 
@@ -76,16 +76,16 @@ def test_only_planted_labels_are_suspected() -> None:
     probabilities = np.eye(3)[labels] * 0.8 + random.dirichlet([1, 1, 1], 180) * 0.2
     planted = labels.copy()
     planted[[3, 70, 150]] = [1, 2, 0]
-    found = find_suspects(np.arange(1000, 1180), planted, probabilities.astype(np.float32))
+    found = find_issues(np.arange(1000, 1180), planted, probabilities.astype(np.float32))
     # How many errors a class may have is estimated, so that one of a few can go unseen.
     assert len(found) >= 2
-    assert {suspect.row for suspect in found} <= {1003, 1070, 1150}
-    assert all(labels[suspect.row - 1000] == suspect.suggested for suspect in found)
+    assert {issue.row for issue in found} <= {1003, 1070, 1150}
+    assert all(labels[issue.row - 1000] == issue.suggested for issue in found)
 
 
 def test_no_suspects_where_all_is_well() -> None:
     labels = np.repeat([0, 1], 10)
-    assert find_suspects(np.arange(20), labels, np.eye(2, dtype=np.float32)[labels]) == []
+    assert find_issues(np.arange(20), labels, np.eye(2, dtype=np.float32)[labels]) == []
 
 
 def run(name: str, accuracy: float, seed: int, **settings: Any) -> Run:

@@ -8,7 +8,7 @@ from click.testing import CliRunner
 from pipeline.cli import main
 from pipeline.errors import PipelineError
 from pipeline.submission.check import check_file
-from pipeline.submission.form import form_of
+from pipeline.submission.format import submission_format
 
 HEADER = "Id,Category"
 ROWS = [f"{row},{row % 10}" for row in range(12)]
@@ -22,7 +22,7 @@ def valid() -> list[str]:
 def check(folder, tmp_path):
     """Checks lines, or bytes, as a submission for a folder of 12 test rows."""
     folder.fill()
-    form = form_of(folder.load())
+    form = submission_format(folder.load())
 
     def run(content: list[str] | bytes) -> list[str]:
         if isinstance(content, list):
@@ -232,7 +232,7 @@ def test_the_class_that_was_meant_is_named(folder, tmp_path, cell, said) -> None
     path = tmp_path / "submission.csv"
     path.write_text("\n".join([HEADER, *rows, f"11,{cell}\n"]))
     with pytest.raises(PipelineError) as error:
-        check_file(form_of(competition), path)
+        check_file(submission_format(competition), path)
     assert str(error.value).splitlines()[1:] == [f"  line 13: {said}"]
 
 
@@ -252,7 +252,7 @@ def test_probabilities_are_checked(folder, tmp_path, cells) -> None:
     folder.fill()
     lines = [["id", *map(str, range(10))], *([str(row), *["0.1"] * 10] for row in range(12))]
     folder.save("sample_submission.csv", lines)
-    form = form_of(folder.load())
+    form = submission_format(folder.load())
     path = tmp_path / "submission.csv"
     if cells:
         lines[4][1:] = PROBABILITIES[cells][0]

@@ -7,7 +7,7 @@ import pytest
 
 from pipeline.errors import PipelineError
 from pipeline.submission.check import check_file
-from pipeline.submission.form import form_of
+from pipeline.submission.format import submission_format
 from pipeline.submission.write import write_submission
 
 
@@ -22,7 +22,7 @@ def submit(folder, tmp_path):
         probabilities = random.dirichlet(np.ones(shape[1]), shape[0]).astype(np.float32)
         path = tmp_path / "new folder" / "submission.csv"
         write_submission(competition, probabilities, path)
-        check_file(form_of(competition), path)
+        check_file(submission_format(competition), path)
         best = [competition.classes[k] for k in probabilities.argmax(axis=1)]
         assert b"\r" not in path.read_bytes()
         assert path.read_bytes().endswith(b"\n")

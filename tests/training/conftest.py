@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline.data.competition import Competition
-from pipeline.data.splits import hold_out
-from pipeline.models import find_recipe
-from pipeline.models.changes import change
+from pipeline.competition.competition import Competition
+from pipeline.competition.folds import hold_out
+from pipeline.networks.changes import change
+from pipeline.recipes import find_recipe
 from pipeline.training.train import Plan
 
 

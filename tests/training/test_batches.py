@@ -6,7 +6,7 @@ import threading
 import numpy as np
 import pytest
 
-from pipeline.data.augmentation import Augmentation
+from pipeline.images.augmentation import Augmentation
 from pipeline.training.batches import Batches, TrainingBatches
 from pipeline.training.callbacks import Progress
 

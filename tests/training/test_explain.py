@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from pipeline.models.network import build
+from pipeline.networks.build import build
 from pipeline.runs.metrics import worst_errors
 from pipeline.training.explain import ERRORS, describe_layers
 from pipeline.training.saliency import saliency

@@ -4,9 +4,9 @@ import keras
 import numpy as np
 import pytest
 
-from pipeline.models import find_recipe
-from pipeline.models.changes import change
-from pipeline.models.network import build, compile_network
+from pipeline.networks.build import build, compile_network
+from pipeline.networks.changes import change
+from pipeline.recipes import find_recipe
 from pipeline.training.batches import Batches
 from pipeline.training.loop import run_epochs
 

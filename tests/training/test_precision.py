@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from pipeline import machine
-from pipeline.models import backend, recipes
-from pipeline.models.backend import policy
+from pipeline.networks.backend import policy
+from pipeline.recipes import backend, recipes
 from pipeline.training.train import train
 
 

@@ -10,16 +10,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline.data.images import fit_to, to_images
 from pipeline.errors import PipelineError
 from pipeline.files import sha256
-from pipeline.models.network import build
-from pipeline.models.pretrained import load_base, save_base
+from pipeline.images.resize import fit_to, to_images
+from pipeline.networks.backbone import load_base, save_base
+from pipeline.networks.build import build
+from pipeline.networks.predict import predict
 from pipeline.runs.metrics import scores
 from pipeline.runs.run import RECORD, WEIGHTS, list_runs
+from pipeline.search.session import run_name, train_all
 from pipeline.training import batches, fit, loop
-from pipeline.training.prediction import predict
-from pipeline.training.session import run_name, train_all
 from pipeline.training.train import train
 
 
@@ -57,7 +57,7 @@ def test_the_kept_weights_are_those_of_the_best_epoch_and_gave_the_probabilities
     made = plan("conv")
     network = build(made.recipe, made.recipe.image_shape((8, 8, 1)), 3, 0, 255)
     network.model.load_weights(run.folder / WEIGHTS)
-    images = fit_to(to_images(tiny.test_pixels, tiny.schema), 18, 18, 1)
+    images = fit_to(to_images(tiny.test_pixels, tiny.schema.shape, tiny.schema.planes), 18, 18, 1)
     np.testing.assert_allclose(network.model.predict_on_batch(images), run.test(), atol=1e-5)
 
 
@@ -68,7 +68,7 @@ def test_views_give_the_probabilities_where_a_recipe_asks_for_them(plan, tiny, t
     made = plan("conv")
     network = build(made.recipe, made.recipe.image_shape((8, 8, 1)), 3, 0, 255)
     network.model.load_weights(five.folder / WEIGHTS)
-    images = fit_to(to_images(tiny.test_pixels, tiny.schema), 18, 18, 1)
+    images = fit_to(to_images(tiny.test_pixels, tiny.schema.shape, tiny.schema.planes), 18, 18, 1)
     np.testing.assert_allclose(predict(network.model, images, views=5), five.test(), atol=1e-5)
     np.testing.assert_allclose(predict(network.model, images), one.test(), atol=1e-5)
     assert abs(one.validation()[2] - five.validation()[2]).max() > 1e-4
@@ -102,7 +102,7 @@ def test_the_last_epochs_train_on_images_as_they_are(plan, tmp_path, monkeypatch
         return images
 
     monkeypatch.setattr(batches, "augment", augment)
-    made = plan("augmented", epochs="3", plain_epochs="1", batch_size="8")
+    made = plan("augmented", epochs="3", final_unaugmented_epochs="1", batch_size="8")
     train(made, tmp_path / "augmented")
     assert sum(moved) == 2 * len(made.split.train)
 
@@ -122,7 +122,7 @@ def test_features_of_a_frozen_base_are_computed_once(plan, tmp_path, monkeypatch
 def test_the_last_block_learns_after_the_warm_up_and_can_be_lent(plan, tmp_path) -> None:
     start = load_base("none", (32, 32, 3))
     save_base(start, tmp_path / "start.h5")
-    changes = {"smallest_side": "32", "base.warm_up": "1", "epochs": "1"}
+    changes = {"min_side": "32", "base.warm_up": "1", "epochs": "1"}
     changes["base.weights"] = str(tmp_path / "start.h5")
     run = train(plan("transfer-tuned", **changes), tmp_path / "tuned")
     assert run.record["epochs"] == 2
@@ -192,7 +192,7 @@ def test_a_killed_run_leaves_nothing_that_counts(tiny_folder: Path, tmp_path) ->
 
 
 def test_one_cycle_raises_the_learning_rate_and_lowers_it_to_zero(plan, tmp_path) -> None:
-    run = train(plan("fast", epochs="10", least_steps="0"), tmp_path / "fast")
+    run = train(plan("fast", epochs="10", min_steps="0"), tmp_path / "fast")
     history = np.genfromtxt(run.folder / "history.csv", delimiter=",", names=True)
     rates = history["learning_rate"]
     assert len(rates) == 10

@@ -1,0 +1,1 @@
+"""Tables -> a competition: schema, labels, folds, cache."""

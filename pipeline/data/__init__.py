@@ -1,1 +1,0 @@
-"""From CSV files to images: competition, schema, reader, images, augmentation, splits."""

@@ -1,0 +1,1 @@
+"""Arrays -> arrays: reshape, resize, augment, shift. Knows shapes, and no schema."""

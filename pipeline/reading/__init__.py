@@ -1,0 +1,1 @@
+"""CSV bytes -> a table of texts and numbers. Knows nothing of images."""

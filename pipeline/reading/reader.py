@@ -1,0 +1,132 @@
+"""CSV -> arrays. Every row is checked, and cells that are no numbers stand out as NaN."""
+
+from collections import deque
+from collections.abc import Callable, Collection, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from pipeline.arrays import Pixels, Texts
+from pipeline.errors import PipelineError
+from pipeline.files import GrowingRows
+from pipeline.machine import keep_memory
+from pipeline.reading.cells import is_bytes, to_numbers, with_points
+from pipeline.reading.faults import Fault, Faults
+from pipeline.reading.parser import Parser
+from pipeline.reading.source import Source
+
+# Below this many bytes, polars' import takes longer than the exact parser.
+SMALL = 1 << 20
+
+Parsed = tuple[Texts, Pixels]
+
+
+@dataclass(frozen=True)
+class Table:
+    """What a file holds.
+
+    Attributes:
+        texts: column index -> (n,) strings, for columns that may be labels or ids: as written,
+            without spaces around them, and with a decimal point where the file has a comma.
+        values: (n, columns) uint8 where every number is a whole one in 0..255, else float32, NaN
+            where a cell is no finite number. Columns of `texts` are zero here. It is mapped from
+            a file, for it may be larger than memory.
+    """
+
+    source: Source
+    texts: dict[int, Texts]
+    values: Pixels
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+
+def read(source: Source, text_columns: Collection[int], kept: Path) -> Table:
+    """Reads the file, checking every row.
+
+    Args:
+        text_columns: columns kept as text, because they may be labels or ids.
+        kept: a file to be made, for the values.
+
+    Raises:
+        PipelineError: rows of other lengths; the first five are named.
+    """
+    keep_memory()
+    texts: list[Texts] = []
+    values = GrowingRows(kept)
+    faults = Faults(source)
+    keep = tuple(sorted(text_columns))
+    large = source.path.stat().st_size > SMALL
+    parser = Parser(source.delimiter, source.columns, keep, use_polars=large)
+    for line, block, fast_result in _side_by_side(source, parser.parse):
+        some_texts, some_values = fast_result or _parse_exactly(source, line, block, keep, faults)
+        texts.append(some_texts)
+        values.add(some_values)
+    if faults.ragged:  # broken cells alone may wait: which column they are in is told better later
+        faults.refuse()
+    if not values.count:
+        raise PipelineError(f"{source.path} holds no rows of data. Expected a row for each image.")
+    text = np.char.strip(np.concatenate(texts))
+    if source.delimiter != ",":
+        text = np.array([with_points(row, source.delimiter) for row in text], np.str_)
+    columns = {column: text[:, place] for place, column in enumerate(keep)}
+    return Table(source, columns, values.array(source.columns))
+
+
+def _side_by_side(
+    source: Source, parse: Callable[[bytes], Parsed | None]
+) -> Iterator[tuple[int, bytes, Parsed | None]]:
+    """The blocks in their order, parsed two at a time while the next one is read."""
+    waiting: deque[tuple[int, bytes, Future[Parsed | None]]] = deque()
+    with ThreadPoolExecutor(2) as pool:
+        for line, block in source.blocks():
+            waiting.append((line, block, pool.submit(parse, block)))
+            if len(waiting) > 2:
+                first, bytes_of_first, future = waiting.popleft()
+                yield first, bytes_of_first, future.result()
+        for first, bytes_of_first, future in waiting:
+            yield first, bytes_of_first, future.result()
+
+
+def _parse_exactly(
+    source: Source, line: int, block: bytes, text_columns: Collection[int], faults: Faults
+) -> Parsed:
+    """Parses a block cell by cell and adds what is wrong with it to the faults."""
+    texts: list[list[str]] = []
+    rows: list[npt.NDArray[np.float32]] = []
+    number_columns = [c for c in range(source.columns) if c not in text_columns]
+    for at, cells in source.rows_of(line, block):
+        fault = _row_fault(source, at, cells)
+        if fault:
+            faults.add(fault)
+            faults.ragged = True
+            continue
+        texts.append([cells[c] for c in text_columns])
+        numbers = to_numbers(with_points([cells[c] for c in number_columns], source.delimiter))
+        faults.add_cells(at, cells, [number_columns[n] for n in np.flatnonzero(np.isnan(numbers))])
+        row = np.zeros(source.columns, np.float32)
+        with np.errstate(over="ignore"):  # beyond float32 is infinite, and refused for its size
+            row[number_columns] = numbers
+        rows.append(row)
+    values = np.array(rows, np.float32).reshape(len(rows), source.columns)
+    return (
+        np.array(texts, np.str_).reshape(len(rows), len(text_columns)),
+        values.astype(np.uint8) if is_bytes(values) else values,
+    )
+
+
+def _row_fault(source: Source, line: int, cells: list[str]) -> Fault | None:
+    count, expected = len(cells), source.columns
+    if count == expected:
+        if source.header and [cell.strip() for cell in cells] == source.header:
+            return Fault(line, None, "the header again, in the middle of the data")
+        return None
+    what = f"{count} fields where the first row has {expected}"
+    if count == expected + 1 and not cells[-1].strip():
+        what += f"; the row ends with a stray '{source.delimiter}'"
+    elif count < expected:
+        what += "; the row is cut short"
+    return Fault(line, None, what)

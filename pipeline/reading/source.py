@@ -1,0 +1,198 @@
+"""A CSV file's form, its delimiter and header; its rows in blocks, or one by one."""
+
+import csv
+import io
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pipeline.errors import PipelineError
+from pipeline.reading.cells import NUMBER, with_points
+from pipeline.reading.unpack import check_other_formats, line_blocks
+
+BLOCK = 1 << 20
+DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t", "pipe": "|"}
+
+
+@dataclass(frozen=True)
+class Source:
+    """A CSV file whose form is known and whose rows are not read yet.
+
+    Attributes:
+        delimiter: one character.
+        header: the columns' names, or None where there are none: the first row is data, or
+            merely numbers the columns.
+        columns: how many there are.
+        first_line: the line of the file, from 1, on which the first data row stands.
+    """
+
+    path: Path
+    delimiter: str
+    header: list[str] | None
+    columns: int
+    first_line: int
+
+    def blocks(self, size: int | None = None) -> Iterator[tuple[int, bytes]]:
+        """The data rows as (line of the block's first row, whole lines ending in LF)."""
+        line, skip = 1, self.first_line - 1
+        for block in line_blocks(self.path, size or BLOCK):
+            start = 0
+            while skip and start < len(block):
+                start = block.index(b"\n", start) + 1
+                line, skip = line + 1, skip - 1
+            if start < len(block):
+                rows = block[start:] if start else block
+                yield line, rows
+                line += int(np.count_nonzero(np.frombuffer(rows, np.uint8) == ord("\n")))
+
+    def rows(self) -> Iterator[tuple[int, list[str]]]:
+        """Every data row, one by one, as (line, cells); empty lines are passed over.
+
+        Slow and exact: what decides where the fast reader is not sure.
+        """
+        for line, block in self.blocks():
+            yield from self.rows_of(line, block)
+
+    def rows_of(self, line: int, block: bytes) -> Iterator[tuple[int, list[str]]]:
+        """The rows of one block whose first row stands on that line."""
+        reader = _reader(io.StringIO(self.decode(line, block)), self.delimiter)
+        while True:
+            start = line + reader.line_num
+            try:
+                cells = next(reader)
+            except StopIteration:
+                return
+            except csv.Error as error:
+                raise PipelineError(f"{self.path} line {start}: {error}.") from None
+            if cells and (len(cells) > 1 or cells[0].strip()):
+                yield start, cells
+
+    def decode(self, line: int, block: bytes) -> str:
+        try:
+            return block.decode()
+        except UnicodeDecodeError as error:
+            line += block[: error.start].count(b"\n")
+            raise PipelineError(
+                f"{self.path} line {line}: the byte 0x{block[error.start]:02x} is not UTF-8 text. "
+                "Save the file as UTF-8."
+            ) from None
+
+    def column(self, index: int) -> str:
+        """The column as messages name it: its name, or its number counted from 1."""
+        if self.header and index < len(self.header) and self.header[index]:
+            return self.header[index]
+        return str(index + 1)
+
+
+def open_source(
+    path: Path,
+    delimiter: str | None = None,
+    header: bool | None = None,
+    keep_numbers: bool = False,
+) -> Source:
+    """Looks at the start of the file and tells its form.
+
+    Args:
+        delimiter: told rather than inferred.
+        header: whether the first row holds names, told rather than inferred.
+        keep_numbers: whether a header that merely numbers the columns counts as names.
+
+    Raises:
+        PipelineError: the file cannot be read, is empty or is not a CSV.
+    """
+    head = next(line_blocks(path, 1 << 16), b"")
+    check_other_formats(path, head)
+    lines = [
+        (number, line)
+        for number, line in enumerate(head.decode(errors="replace").split("\n"), start=1)
+        if line.strip() and not line.lower().startswith("sep=")
+    ]
+    if not lines:
+        raise PipelineError(f"{path} is empty. Expected rows of pixels.")
+    number, line = lines[0]
+    delimiter = delimiter or _delimiter(line)
+    first, second, third = (
+        with_points(next(_reader([line], delimiter), []), delimiter)
+        for _, line in [*lines, (0, ""), (0, "")][:3]
+    )
+    if header is None:
+        header = _is_header(first, second)
+    named = header and (keep_numbers or not _counts(first))
+    names = [name.strip() for name in first] if named else None
+    source = Source(path, delimiter, names, len(first), number + header)
+    if "\ufffd" in line:
+        source.decode(1, head)
+    _refuse_first_row(source, number, first, second, third)
+    return source
+
+
+def _reader(lines: Iterable[str], delimiter: str) -> Any:
+    return csv.reader(lines, delimiter=delimiter, skipinitialspace=True)
+
+
+def _refuse_first_row(
+    source: Source, line: int, first: list[str], second: list[str], third: list[str]
+) -> None:
+    """Refuses what would make every later row look wrong."""
+    where = f"{source.path} line {line}"
+    if len(first) == 1:
+        raise PipelineError(
+            f"{where} is a single cell, {first[0][:40]!r}. Expected columns with commas, "
+            "semicolons, tabs or pipes between them. If the delimiter is inferred or told wrongly, "
+            "say --delimiter."
+        )
+    if not first[-1].strip() and (source.header or not second or not second[-1].strip()):
+        raise PipelineError(
+            f"{where} ends with a delimiter: its column {len(first)} is empty. "
+            "Remove the delimiter from the ends of the rows."
+        )
+    if third and third[-1].strip() and len(second) == len(third) != len(first):
+        raise PipelineError(
+            f"{where} has {len(first)} fields, and the rows after it have {len(second)}. "
+            "Expected the same number in all."
+        )
+    if _is_data_in_the_header(first, second):
+        raise PipelineError(
+            f"{where} has a row of data as its header: {', '.join(first[:8])}, ... This happens "
+            "where pandas reads a file without a header and saves it. Read it with header=None."
+        )
+    seen: dict[str, int] = {}
+    for column, name in enumerate(source.header or (), start=1):
+        if name and name in seen:
+            raise PipelineError(
+                f"{where}: the header has {name!r} twice, as columns {seen[name]} and {column}. "
+                "Rename or remove one of them."
+            )
+        seen[name] = column
+
+
+def _is_header(first: list[str], second: list[str]) -> bool:
+    """Whether a file's first row holds names rather than data."""
+    numbers = [cell for cell in first if NUMBER.fullmatch(cell)]
+    return len(numbers) < len(first) / 2 or (first != second and _counts(numbers))
+
+
+def _counts(names: list[str]) -> bool:
+    """Whether these number the columns: 0, 1, 2, ... An index saved along has no name."""
+    numbers = [int(name) for name in names if name.strip().isdecimal()]
+    others = [name for name in names if name.strip() and not name.strip().isdecimal()]
+    first = numbers[0] if numbers else 0
+    return len(numbers) >= 3 and not others and numbers == [*range(first, first + len(numbers))]
+
+
+def _is_data_in_the_header(first: list[str], second: list[str]) -> bool:
+    """Whether pandas has made names of numbers: a second 0 becomes 0.1, a third 0.2."""
+    names = set(first)
+    alike = len(set(second)) < len(second) and len(names) == len(first)
+    numbers = all(NUMBER.fullmatch(name) for name in first[1:-1])
+    return alike and numbers and any({n, f"{n}.1", f"{n}.2", f"{n}.3"} <= names for n in names)
+
+
+def _delimiter(line: str) -> str:
+    counts = {delimiter: line.count(delimiter) for delimiter in "\t;|,"}
+    # Where cells hold decimal commas there are as many commas as delimiters, or more.
+    most = max(counts.values())
+    return next(delimiter for delimiter in counts if counts[delimiter] >= most / 2)

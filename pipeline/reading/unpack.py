@@ -1,0 +1,119 @@
+"""A file as whole lines of bytes: plain, gzipped or zipped; and what is no CSV at all."""
+
+import gzip
+import zipfile
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from pipeline.errors import PipelineError
+
+UTF16 = (b"\xff\xfe", b"\xfe\xff")
+# What people save under the name of a CSV, by its first bytes.
+NOT_A_CSV = {
+    b"PAR1": "a Parquet file",
+    b"\x89PNG": "a PNG image",
+    b"\x89HDF": "an HDF5 file",
+    b"\x93NUMPY": "a NumPy array",
+    b"\xd0\xcf\x11\xe0": "an old Excel workbook",
+    b"BZh": "a bzip2 archive",
+    b"\xfd7zXZ": "an xz archive",
+    b"7z\xbc\xaf": "a 7-Zip archive",
+    b"Rar!": "a RAR archive",
+    b"\x28\xb5\x2f\xfd": "a Zstandard archive",
+    b"%PDF": "a PDF document",
+}
+
+
+def check_other_formats(path: Path, head: bytes) -> None:
+    """Raises:
+    PipelineError: the first bytes are another format's.
+    """
+    start = head[:512].lstrip().lower()
+    found = next((name for magic, name in NOT_A_CSV.items() if head.startswith(magic)), None)
+    advice = "Save it as CSV."
+    if found is None and (head.startswith(UTF16) or head[:64].count(0) >= 8):
+        found, advice = "UTF-16 or binary", "Save it as UTF-8 text."
+    elif found is None and b"\0" in head:
+        found = "binary: it holds zero bytes"
+    elif start.startswith(b"version https://git-lfs"):
+        found, advice = "a Git LFS pointer, not the file itself", "Run `git lfs pull`."
+    elif start.startswith(b"<"):
+        found = "a web page, perhaps a login page saved by a download"
+        advice = "Download it again, signed in."
+    elif start.startswith((b"{", b"[")):
+        found = "JSON"
+    if found:
+        raise PipelineError(f"{path} is not a CSV: it is {found}. {advice}")
+
+
+def line_blocks(path: Path, size: int) -> Iterator[bytes]:
+    """The file's bytes, unpacked, in whole lines with LF ends and without a byte-order mark."""
+    try:
+        with _open(path) as file:
+            rest, first = b"", True
+            while chunk := file.read(size):
+                if first:
+                    chunk, first = chunk.removeprefix(b"\xef\xbb\xbf"), False
+                if b"\r" in chunk or rest.endswith(b"\r"):
+                    chunk, rest = rest + chunk, b""
+                    held = chunk.endswith(b"\r")
+                    chunk = (chunk[:-1] if held else chunk).replace(b"\r\n", b"\n")
+                    chunk = chunk.replace(b"\r", b"\n") + b"\r" * held
+                end = chunk.rfind(b"\n") + 1
+                if end:
+                    yield rest + memoryview(chunk)[:end]
+                    rest = chunk[end:]
+                else:
+                    rest += chunk
+            if rest := rest.removesuffix(b"\r"):
+                yield rest + b"\n"
+    except (
+        EOFError,
+        zlib.error,
+        gzip.BadGzipFile,
+        zipfile.BadZipFile,
+        NotImplementedError,
+    ) as error:
+        raise PipelineError(
+            f"{path} is damaged or cut short: {error}. Download or copy it again."
+        ) from None
+    except OSError as error:
+        raise PipelineError(f"{path} cannot be read: {error.strerror or error}.") from None
+
+
+def _open(path: Path) -> BinaryIO:
+    """The file's content by what it is, whatever its ending says."""
+    if not path.exists():
+        link = f": it is a link to {path.readlink()}" if path.is_symlink() else ""
+        raise PipelineError(f"{path} does not exist{link}.")
+    if not path.is_file():
+        raise PipelineError(f"{path} is not a file.")
+    with open(path, "rb") as file:
+        magic = file.read(4)
+    if magic.startswith(b"\x1f\x8b"):
+        return gzip.open(path)  # type: ignore[return-value]
+    if magic == b"PK\x03\x04" or magic == b"PK\x05\x06":
+        return _open_zip(path)
+    return open(path, "rb")
+
+
+def _open_zip(path: Path) -> BinaryIO:
+    archive = zipfile.ZipFile(path)
+    members = [
+        member
+        for member in archive.infolist()
+        if not member.is_dir() and not member.filename.startswith("__MACOSX/")
+    ]
+    names = ", ".join(member.filename for member in members[:5])
+    if any(member.filename == "[Content_Types].xml" for member in members):
+        raise PipelineError(f"{path} is not a CSV: it is an Excel workbook. Save it as CSV.")
+    if len(members) != 1:
+        raise PipelineError(
+            f"{path} holds {len(members)} files ({names or 'none'}). Expected one CSV: "
+            "unpack it and keep the one that is meant."
+        )
+    if members[0].flag_bits & 1:
+        raise PipelineError(f"{path} is encrypted. Unpack it first.")
+    return archive.open(members[0])  # type: ignore[return-value]

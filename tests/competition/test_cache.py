@@ -1,0 +1,180 @@
+"""What was read is reused while it is true, and only then."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pipeline.competition import cache as cache_module
+from pipeline.competition import competition
+from pipeline.competition.competition import Competition
+from pipeline.errors import PipelineError
+
+LOAD = """
+import sys
+from pipeline.competition import cache
+from pipeline.competition.competition import Competition
+cache.MOMENT = -1
+print(Competition.load(sys.argv[1]).fingerprint)
+"""
+
+
+@pytest.fixture
+def settled(folder, monkeypatch, tmp_path_factory):
+    """A folder whose files count as settled, and a cache of its own."""
+    monkeypatch.setattr(cache_module, "MOMENT", -1)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+    folder.fill()
+    return folder
+
+
+@pytest.fixture
+def readings(monkeypatch) -> list[Path]:
+    """Grows by one whenever files are read."""
+    made: list[Path] = []
+    read = competition._read
+
+    def spy(paths, settings, into) -> None:
+        made.append(into)
+        read(paths, settings, into)
+
+    monkeypatch.setattr(competition, "_read", spy)
+    return made
+
+
+def entries() -> list[Path]:
+    return sorted(path for path in cache_module.cache_folder().iterdir() if path.is_dir())
+
+
+def same(one: Competition, two: Competition) -> bool:
+    arrays = ("train_pixels", "labels", "test_pixels")
+    equal = [np.array_equal(getattr(one, name), getattr(two, name)) for name in arrays]
+    parts = [{k: v for k, v in vars(it).items() if k not in arrays} for it in (one, two)]
+    return all(equal) and parts[0] == parts[1]
+
+
+@pytest.mark.parametrize("sample", [True, False])
+def test_a_folder_is_read_once(settled, readings, sample) -> None:
+    if not sample:
+        (settled.path / "sample_submission.csv").unlink(missing_ok=True)
+    first, again = settled.load(), settled.load()
+    assert len(readings) == 1
+    assert same(first, again)
+    assert not again.train_pixels.flags.owndata
+
+
+@pytest.mark.parametrize("name", ["train.csv", "test.csv"])
+def test_a_changed_file_is_read_anew_though_its_size_and_time_are_the_same(
+    settled, readings, name
+) -> None:
+    before = settled.load()
+    path = settled.path / name
+    stat = path.stat()
+    content = path.read_bytes()
+    place = content.rindex(b"0,")
+    path.write_bytes(content[:place] + b"1," + content[place + 2 :])
+    os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+    assert path.stat().st_size == stat.st_size
+    assert settled.load().fingerprint != before.fingerprint
+    assert len(readings) == 2
+    assert len(entries()) == 1
+
+
+def test_a_file_written_a_moment_ago_is_read_anew(settled, readings, monkeypatch) -> None:
+    monkeypatch.setattr(cache_module, "MOMENT", 60)
+    settled.load()
+    settled.load()
+    assert len(readings) == 2
+    assert len(entries()) == 1
+
+
+@pytest.mark.parametrize(
+    "name", ["train_pixels.npy", "labels.npy", "competition.json", "files.json"]
+)
+@pytest.mark.parametrize("damage", ["cut short", "empty", "gone"])
+def test_a_damaged_cache_is_read_anew(settled, readings, name, damage) -> None:
+    before = settled.load()
+    path = entries()[0] / name
+    content = path.read_bytes()
+    path.unlink()
+    if damage != "gone":
+        path.write_bytes(content[: len(content) // 2] if damage == "cut short" else b"")
+    assert same(settled.load(), before)
+    assert len(readings) == 2
+    assert len(entries()) == 1
+
+
+def test_other_settings_are_read_apart_where_reading_depends_on_them(settled, readings) -> None:
+    settled.load()
+    settled.load(planes=False)
+    settled.load(validation=0.5, split_seed=1, first_id=1)
+    assert len(readings) == 2
+    assert len(entries()) == 2
+
+
+def test_faults_are_refused_each_time_and_leave_nothing(settled, readings) -> None:
+    settled.put("train.csv", -1, 3, "x")
+    assert settled.refusal() == settled.refusal()
+    assert len(readings) == 2
+    assert not entries()
+
+
+def test_a_file_that_changes_while_it_is_read_is_refused(settled, monkeypatch) -> None:
+    read = competition._read
+
+    def slowly(paths, settings, into) -> None:
+        read(paths, settings, into)
+        paths["train"].write_bytes(paths["train"].read_bytes() + b"\n")
+
+    monkeypatch.setattr(competition, "_read", slowly)
+    with pytest.raises(PipelineError, match="has changed while it was read"):
+        settled.load()
+    assert not entries()
+
+
+def test_processes_that_read_at_once_read_the_same_and_keep_it_once(settled) -> None:
+    command = [sys.executable, "-c", LOAD, str(settled.path)]
+    processes = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(4)]
+    printed = {process.communicate()[0] for process in processes}
+    assert printed == {settled.load().fingerprint + "\n"}
+    assert len(entries()) == 1
+
+
+def test_what_a_killed_process_leaves_is_swept_away(settled) -> None:
+    script = LOAD.replace("print(", "competition._read = lambda *_: time.sleep(60)\nprint(")
+    script = "import time\nfrom pipeline.competition import competition\n" + script
+    process = subprocess.Popen([sys.executable, "-c", script, str(settled.path)])
+    deadline = time.monotonic() + 30
+    root = cache_module.cache_folder()
+    while not list(root.glob(".*.tmp")) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert list(root.glob(".*.tmp"))
+    settled.load()
+    assert not list(root.glob(".*.tmp"))
+    assert len(entries()) == 1
+
+
+def test_what_was_not_used_for_a_month_is_forgotten(settled, folder) -> None:
+    settled.load()
+    old, left = entries()[0], cache_module.cache_folder() / ".killed.tmp"
+    left.mkdir()
+    for path in (old, left):
+        os.utime(path, (0, 0))
+    settled.load(planes=False)
+    assert old not in entries()
+    assert not left.exists()
+    assert len(entries()) == 1
+
+
+def test_a_cache_that_cannot_be_written_is_named(settled, monkeypatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(settled.path / "train.csv"))
+    message = settled.refusal()
+    assert "cannot be used: Not a directory" in message
+    assert "XDG_CACHE_HOME" in message

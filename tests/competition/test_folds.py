@@ -1,0 +1,105 @@
+"""The split is stratified, the same whenever it is made, and never parts equal images."""
+
+import numpy as np
+import pytest
+
+from pipeline.competition.folds import groups_of_equal_rows, hold_out
+from pipeline.errors import PipelineError
+
+
+def images(count: int, seed: int = 0) -> np.ndarray:
+    return np.random.default_rng(seed).integers(0, 256, (count, 16)).astype(np.uint8)
+
+
+@pytest.mark.parametrize("share", [0.1, 0.2, 0.5])
+@pytest.mark.parametrize("seed", [0, 1])
+def test_each_class_validates_with_its_share(share, seed) -> None:
+    labels = np.repeat([0, 1, 2], [200, 60, 20])
+    split = hold_out(images(280), labels, share, seed)
+    assert np.bincount(labels[split.validation]).tolist() == [
+        round(share * rows) for rows in (200, 60, 20)
+    ]
+    assert split.notes == ()
+
+
+def test_each_row_stands_on_one_side_in_the_order_of_the_file() -> None:
+    split = hold_out(images(100), np.arange(100) % 10, 0.2, 0)
+    assert sorted([*split.train, *split.validation]) == list(range(100))
+    for rows in (split.train, split.validation):
+        assert (np.diff(rows) > 0).all()
+
+
+def test_the_seed_decides() -> None:
+    labels = np.arange(100) % 10
+    first, again, other = (hold_out(images(100), labels, 0.2, seed) for seed in (5, 5, 6))
+    np.testing.assert_array_equal(first.validation, again.validation)
+    assert first.fingerprint == again.fingerprint
+    assert first.fingerprint != other.fingerprint
+    assert not np.array_equal(first.validation, other.validation)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_equal_images_stand_on_one_side(seed) -> None:
+    pixels = np.concatenate([images(60), images(60)[:30], images(60)[:30]])
+    labels = np.concatenate([np.arange(60) % 3, np.arange(30) % 3, np.arange(30) % 3])
+    split = hold_out(pixels, labels, 0.3, seed)
+    train, validation = (
+        {row.tobytes() for row in pixels[r]} for r in (split.train, split.validation)
+    )
+    assert not train & validation
+    assert len(validation) == 18
+    assert split.notes == ("60 rows are copies of others and stand on the same side as these",)
+
+
+def test_equal_images_with_other_labels_stand_on_one_side_too() -> None:
+    pixels = np.concatenate([images(40), images(40)])
+    labels = np.concatenate([np.arange(40) % 2, (np.arange(40) + 1) % 2])
+    split = hold_out(pixels, labels, 0.5, 0)
+    assert set(split.validation % 40) & set(split.train % 40) == set()
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_class_with_one_image_trains(seed) -> None:
+    labels = np.array([0] * 20 + [1] * 20 + [2])
+    split = hold_out(images(41), labels, 0.2, seed)
+    assert 40 in split.train
+    assert split.notes == ("1 classes have one image, which trains",)
+
+
+def test_a_class_whose_images_are_all_equal_trains() -> None:
+    pixels = np.concatenate([images(20), np.tile(images(1, seed=9), (5, 1))])
+    split = hold_out(pixels, np.repeat([0, 1], [20, 5]), 0.2, 0)
+    assert set(range(20, 25)) <= set(split.train)
+
+
+@pytest.mark.parametrize("share", [0.01, 0.5, 0.99])
+def test_every_class_of_two_images_has_one_on_each_side(share) -> None:
+    labels = np.repeat(np.arange(10), 2)
+    split = hold_out(images(20), labels, share, 0)
+    assert sorted(labels[split.validation]) == list(range(10))
+    assert sorted(labels[split.train]) == list(range(10))
+
+
+def test_rows_are_numbered_in_order_of_first_appearance() -> None:
+    pixels = np.array([[1, 2], [3, 4], [1, 2], [5, 6], [3, 4]], np.float32)
+    groups, copies = groups_of_equal_rows(pixels)
+    assert groups.tolist() == [0, 1, 0, 2, 1]
+    assert copies == 2
+
+
+def test_minus_zero_is_zero(folder) -> None:
+    folder.fill(scale="0..1.0")
+    plain = folder.load()
+    text = folder.read("train.csv").decode()
+    folder.write("train.csv", text.replace(",0.0,", ",-0.0,"))
+    assert ",-0.0," in folder.read("train.csv").decode()
+    assert folder.load().fingerprint == plain.fingerprint
+
+
+def test_a_competition_in_which_no_image_can_validate_is_refused(folder) -> None:
+    folder.fill(rows=10)
+    rows = (folder.path / "train.csv").read_text().splitlines()
+    by_label = {row.rsplit(",", 1)[1]: row for row in rows}
+    (folder.path / "train.csv").write_text("\n".join(2 * list(by_label.values())) + "\n")
+    with pytest.raises(PipelineError, match="no class with two different images"):
+        folder.load().split()

@@ -1,0 +1,78 @@
+"""Every recipe of the registry, without being named here."""
+
+import json
+from typing import Any
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from pipeline.cli import main
+from pipeline.errors import PipelineError
+from pipeline.networks.build import Network, build, compile_network
+from pipeline.networks.changes import change
+from pipeline.networks.recipe import Recipe
+from pipeline.recipes import find_recipe, recipes
+
+pytestmark = pytest.mark.parametrize("name", recipes())
+
+
+@pytest.fixture(scope="module")
+def listed() -> dict[str, dict[str, Any]]:
+    result = CliRunner().invoke(main, ["models", "--format", "json"])
+    return {row["name"]: row for row in json.loads(result.stdout)}
+
+
+def without_download(name: str) -> Recipe:
+    recipe = find_recipe(name)
+    return change(recipe, {"base.weights": "none"}) if recipe.base else recipe
+
+
+def network_for(name: str, shape: tuple[int, int, int], classes: int = 10) -> Network:
+    recipe = without_download(name)
+    return build(recipe, recipe.image_shape(shape), classes, 0, 255)
+
+
+def test_is_listed_with_the_parameters_that_it_has(name: str, listed) -> None:
+    parameters = network_for(name, (28, 28, 1)).model.count_params()
+    assert listed[name]["parameters"] == parameters
+    published = find_recipe(name).published
+    assert published is None or published.parameters == parameters
+
+
+@pytest.mark.parametrize("shape", [(8, 8, 1), (20, 20, 1), (32, 32, 3), (40, 36, 1)])
+def test_takes_images_of_any_size_enlarged_where_it_must(
+    name: str, shape: tuple[int, int, int]
+) -> None:
+    recipe = without_download(name)
+    height, width, channels = recipe.image_shape(shape)
+    assert (height, width) >= shape[:2]
+    assert min(height, width) >= recipe.min_side
+    assert channels == (recipe.channels or shape[2])
+    if "vgg16" not in name and "transfer" not in name:
+        assert network_for(name, shape, classes=3).model.output_shape == (None, 3)
+
+
+def test_trains_a_step_and_gives_probabilities(name: str, tmp_path) -> None:
+    network = network_for(name, (28, 28, 1), classes=3)
+    shape = network.model.input_shape[1:]
+    images = np.random.default_rng(0).integers(0, 256, (6, *shape)).astype(np.uint8)
+    compile_network(network.model, without_download(name), steps=10)
+    before = [weight.numpy() for weight in network.model.trainable_weights]
+    network.model.train_on_batch(images, np.array([0, 1, 2, 0, 1, 2]))
+    after = [weight.numpy() for weight in network.model.trainable_weights]
+    assert any((one != two).any() for one, two in zip(before, after, strict=True))
+
+    probabilities = network.model.predict_on_batch(images)
+    assert probabilities.shape == (6, 3)
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-5)
+
+    network.model.save_weights(tmp_path / "x.weights.h5")
+    other = network_for(name, (28, 28, 1), classes=3).model
+    other.load_weights(tmp_path / "x.weights.h5")
+    np.testing.assert_array_equal(other.predict_on_batch(images), probabilities)
+
+
+def test_an_unknown_setting_is_refused_with_the_nearest_name(name: str) -> None:
+    with pytest.raises(PipelineError, match="Did you mean 'epochs'"):
+        change(find_recipe(name), {"epoch": "3"})
