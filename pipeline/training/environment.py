@@ -1,23 +1,33 @@
-"""What a run was made with: versions, processor, threads, precision."""
+"""What a run was trained with: versions, processor, threads, precision."""
 
 import platform
-from importlib.metadata import version
-from typing import Any
+from importlib.metadata import PackageNotFoundError, version
 
 import keras
 
-from pipeline.machine import cores, processor
+from pipeline import __version__
+from pipeline.machine import processor
+from pipeline.networks.backend import threads
+from pipeline.runs.record import Environment
 
-PACKAGES = ("keras", "tensorflow", "numpy", "opencv-python-headless")
+PACKAGES = ("keras", "tensorflow", "tensorflow-cpu", "torch", "jax", "numpy")
 
 
-def describe_environment() -> dict[str, Any]:
-    """Versions, processor and threads, as run.json holds them."""
-    return {
-        "python": platform.python_version(),
-        "packages": {package: version(package) for package in PACKAGES},
-        "backend": keras.backend.backend(),
-        "precision": keras.config.dtype_policy().name,
-        "processor": processor(),
-        "threads": len(cores()),
-    }
+def describe_environment() -> Environment:
+    """The environment of this process."""
+    return Environment(
+        pipeline=__version__,
+        python=platform.python_version(),
+        packages={name: found for name in PACKAGES if (found := _version(name))},
+        backend=keras.backend.backend(),
+        precision=keras.config.dtype_policy().name,
+        processor=processor(),
+        threads=threads(),
+    )
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
