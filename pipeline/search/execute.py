@@ -46,7 +46,7 @@ def execute(
         Exception: a training failed; an ExceptionGroup if several did. All others are finished.
     """
     finished = _FinishedRuns.read(folder, competition, jobs, display, fresh)
-    trainings = [job for entry in jobs for job in trainings_of(entry)]
+    trainings = [training for job in jobs for training in trainings_of(job)]
     runs: dict[str, Run] = {}
     missing: dict[str, Job] = {}
     for name, job, identity in _unique(trainings, competition):
