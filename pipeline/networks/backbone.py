@@ -2,14 +2,14 @@
 
 import os
 import sys
+import zipfile
 from contextlib import redirect_stdout
 from functools import cache
 from pathlib import Path
 
-import keras
-
 from pipeline.errors import PipelineError
 from pipeline.files import sha256
+from pipeline.networks.backend import keras
 
 FILE = "vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5"
 URL = f"https://storage.googleapis.com/tensorflow/keras-applications/vgg16/{FILE}"
@@ -27,11 +27,12 @@ def load_backbone(weights: str, image_shape: tuple[int, ...]) -> keras.Model:
         PipelineError: the weights are unavailable, or not in a supported format.
     """
     path = weights_file(weights)
-    model = keras.applications.VGG16(weights=None, include_top=False, input_shape=image_shape)
+    images = keras.Input(image_shape, name="backbone_images")
+    model = keras.applications.VGG16(weights=None, include_top=False, input_tensor=images)
     if path is not None:
         try:
             model.load_weights(path)
-        except (OSError, ValueError, KeyError) as error:
+        except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
             raise PipelineError(
                 f"not a weights file for VGG16 without its top: {error}",
                 where=path,

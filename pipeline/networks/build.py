@@ -6,12 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import keras
-from keras import layers
-
 from pipeline.networks.backbone import load_backbone
-from pipeline.networks.backend import policy
+from pipeline.networks.backend import keras, policy
 from pipeline.networks.recipe import WITH_MOMENTUM, Backbone, Recipe
+
+layers = keras.layers
 
 
 @dataclass(frozen=True)
@@ -90,6 +89,7 @@ def compile_network(model: keras.Model, recipe: Recipe, steps: int) -> None:
 def vgg16_input(images: Any, low: float, high: float) -> Any:
     """RGB images in low..high -> the input of VGG16: BGR in 0..255, minus ImageNet's mean."""
     bgr = _rescale(images, low, high, 255.0)[..., ::-1]
+    keras.Model(images, bgr).operations[-1].name = "rgb_to_bgr"  # numbered otherwise, see below
     centre = layers.Normalization(
         mean=[103.939, 116.779, 123.68], variance=[1.0, 1.0, 1.0], name="imagenet_mean"
     )

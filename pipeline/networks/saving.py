@@ -8,7 +8,7 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-import keras
+from pipeline.networks.backend import keras
 
 FIRST_TIME = (1980, 1, 1, 0, 0, 0)  # of a zip file
 

@@ -120,9 +120,7 @@ class Run:
         if MODEL not in self.checksums:
             raise PipelineError("an ensemble has no model of its own", where=self.folder)
         self._verify(MODEL)
-        import keras
-
-        import pipeline.networks.backend  # noqa: F401  first, because it silences Keras
+        from pipeline.networks.backend import keras
 
         return keras.saving.load_model(self.folder / MODEL, compile=False)
 

@@ -12,13 +12,14 @@ from pipeline.runs.run import Run
 from pipeline.training.progress import Progress
 
 ALL = "all jobs"
+BAR, STATE, TIME = 20, len("epoch 100/100  99.99 %"), len("00:00:00")  # widths
 
 
 class Display:
     """Shows the progress of jobs on standard error, or in a notebook.
 
-    A terminal gets a bar for each job that runs and the time left; a log file gets a line for
-    each epoch.
+    A terminal gets a bar for each job that runs, its best validation accuracy so far, and the time
+    left; a log file gets a line for each epoch.
 
     Args:
         quiet: show nothing.
@@ -28,15 +29,16 @@ class Display:
         self.console = console or Console(stderr=True, quiet=quiet, highlight=False)
         self.live = not quiet and (self.console.is_terminal or self.console.is_jupyter)
         self.bars = Bars(
-            TextColumn("{task.description}", table_column=Column(no_wrap=True, ratio=2)),
-            BarColumn(None, table_column=Column(ratio=1)),
-            TextColumn("{task.fields[state]}", table_column=Column(no_wrap=True)),
+            TextColumn("{task.description}", table_column=Column(no_wrap=True)),
+            BarColumn(BAR),
+            TextColumn("{task.fields[state]}", table_column=Column(no_wrap=True, min_width=STATE)),
             TimeRemainingColumn(compact=True),
             console=self.console,
             transient=True,
         )
         self.tasks: dict[str, TaskID] = {}
         self.shares: dict[str, float] = {}
+        self.best: dict[str, float] = {}  # validation accuracy
 
     @contextmanager
     def show(self, names: Sequence[str]) -> Iterator[None]:
@@ -56,12 +58,15 @@ class Display:
             if progress.epoch_ended:
                 self._print(progress.line())
             return
-        if progress.name not in self.tasks:
-            self.tasks[progress.name] = self.bars.add_task(progress.name, total=1, state="")
-        self.bars.update(
-            self.tasks[progress.name], completed=progress.share, state=_state(progress)
-        )
-        self._share(progress.name, progress.share)
+        name, accuracy = progress.name, progress.scores.get("val_accuracy", 0.0)
+        self.best[name] = max(self.best.get(name, 0.0), accuracy)
+        state = f"epoch {progress.epoch}/{progress.epochs}"
+        if self.best[name]:
+            state += f"  {100 * self.best[name]:.2f} %"
+        if name not in self.tasks:
+            self.tasks[name] = self.bars.add_task(self._fitted(name), total=1, state=state)
+        self.bars.update(self.tasks[name], completed=progress.share, state=state)
+        self._share(name, progress.share)
 
     def finish(self, name: str, run: Run) -> None:
         """Replaces the bar of a job by its result."""
@@ -81,6 +86,11 @@ class Display:
         """Prints a line."""
         self._print(text)
 
+    def _fitted(self, name: str) -> str:
+        """The name, shortened if a line would not fit the terminal."""
+        width = max(12, self.console.width - BAR - STATE - TIME - 4)
+        return name if len(name) <= width else f"{name[: width - 1]}\N{HORIZONTAL ELLIPSIS}"
+
     def _remove(self, name: str) -> None:
         if name in self.tasks:
             self.bars.remove_task(self.tasks.pop(name))
@@ -98,11 +108,4 @@ class Display:
 
     def _print(self, text: str) -> None:
         """Lines of a log are never wrapped or cut."""
-        self.console.print(text, markup=False, soft_wrap=True)
-
-
-def _state(progress: Progress) -> str:
-    scores = progress.scores
-    name = next((n for n in ("val_accuracy", "accuracy") if n in scores), None)
-    shown = f"  {100 * scores[name]:.2f} %" if name else ""
-    return f"epoch {progress.epoch}/{progress.epochs}{shown}"
+        self.console.print(text, markup=False, highlight=False, soft_wrap=True)

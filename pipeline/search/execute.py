@@ -49,11 +49,11 @@ def execute(
     trainings = [training for job in jobs for training in trainings_of(job)]
     runs: dict[str, Run] = {}
     missing: dict[str, Job] = {}
-    for name, job, identity in _unique(trainings, competition):
-        if run := finished.find(name, identity):
-            runs[name] = run
+    for training, identity in _unique(trainings, competition):
+        if run := finished.find(training.name, identity):
+            runs[training.name] = run
         else:
-            missing[name] = job
+            missing[training.name] = training
     failures = _run_missing(list(missing.values()), competition, folder, display, engine, runs)
     for job in jobs:
         if isinstance(job, EnsembleJob) and all(member.name in runs for member in job.members):
@@ -91,7 +91,7 @@ def _train(competition: Competition, folder: Path, job: Job, observer: Observer)
     return train(job, competition, folder, observer)
 
 
-def _unique(jobs: Sequence[Job], competition: Competition) -> list[tuple[str, Job, Identity]]:
+def _unique(jobs: Sequence[Job], competition: Competition) -> list[tuple[Job, Identity]]:
     """Each job once, with its identity."""
     found: dict[str, tuple[Job, Identity]] = {}
     for job in jobs:
@@ -103,7 +103,7 @@ def _unique(jobs: Sequence[Job], competition: Competition) -> list[tuple[str, Jo
                 details=found[job.name][1].differences(identity),
             )
         found.setdefault(job.name, (job, identity))
-    return [(name, *pair) for name, pair in found.items()]
+    return list(found.values())
 
 
 def _ensemble(

@@ -4,8 +4,7 @@ import math
 import time
 from typing import Any
 
-import keras
-
+from pipeline.networks.backend import keras
 from pipeline.networks.recipe import Recipe
 from pipeline.training.progress import Observer, Progress
 

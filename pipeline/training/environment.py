@@ -3,11 +3,9 @@
 import platform
 from importlib.metadata import PackageNotFoundError, version
 
-import keras
-
 from pipeline import __version__
 from pipeline.machine import processor
-from pipeline.networks.backend import threads
+from pipeline.networks.backend import keras, threads
 from pipeline.runs.record import Environment
 
 PACKAGES = ("keras", "tensorflow", "tensorflow-cpu", "torch", "jax", "numpy")

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from typing import Any
 
-import keras
 import numpy as np
 import numpy.typing as npt
 
@@ -11,6 +10,7 @@ from pipeline.arrays import GreyLevels, Images
 from pipeline.competition.competition import Competition
 from pipeline.images.augmentation import LOOKED_AT, Augmentation, augment, choose_interpolation
 from pipeline.images.resize import fit_to, to_grey_levels
+from pipeline.networks.backend import keras
 from pipeline.runs.metrics import worst_errors
 from pipeline.runs.record import LayerRecord
 from pipeline.runs.run import Validation

@@ -8,8 +8,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-import keras
-
+from pipeline.networks.backend import keras
 from pipeline.training.batches import Batches
 
 Logs = dict[str, Any]

@@ -2,11 +2,11 @@
 
 from typing import Any
 
-import keras
 import numpy as np
 import numpy.typing as npt
 
 from pipeline.arrays import Images, Labels, Probabilities
+from pipeline.networks.backend import keras
 
 
 def saliency(

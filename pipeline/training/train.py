@@ -5,11 +5,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import keras
-
 from pipeline.arrays import Images, Pixels, Probabilities
 from pipeline.competition.competition import Competition
 from pipeline.images.resize import fit_to, to_images
+from pipeline.networks.backend import keras
 from pipeline.networks.build import Network
 from pipeline.networks.predict import predict
 from pipeline.networks.saving import model_bytes
