@@ -1,6 +1,7 @@
 """CSV in, submission out, through the command line, as a user does it."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -10,9 +11,16 @@ import pytest
 ROOT = Path(__file__).parent.parent
 
 
-def pipeline(*words: object, cwd: Path) -> subprocess.CompletedProcess[str]:
+def pipeline(*words: object, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "pipeline", *map(str, words)]
-    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=300)
+    return subprocess.run(
+        command,
+        cwd=cwd,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
 
 
 @pytest.fixture(scope="module")
@@ -75,11 +83,14 @@ def test_inspect_draws_samples(place: Path) -> None:
     [
         (["train", "--model", "convv"], "Did you mean 'conv'"),
         (["train", "--set", "epoch=3"], "Did you mean 'epochs'"),
+        (["train", "--set", "lr=3"], "unknown setting 'lr'"),
         (["train", "--set", "epochs"], "NAME=VALUE"),
         (["train", "nowhere"], "nowhere does not exist"),
         (["leaderboard", "nowhere"], "no finished runs"),
         (["submit", "--run", "nosuch"], "no run 'nosuch'"),
         (["train", "--model", "transfer", "--weights", "nowhere.h5"], "nowhere.h5 does not exist"),
+        (["train", "--model", "dense", "--weights", "none"], "no pretrained backbone"),
+        (["train", "--seed", "99999999999999999999"], "Invalid value for '--seed'"),
         (["train", "--nosuch"], "No such option"),
     ],
 )
@@ -89,8 +100,39 @@ def test_a_mistake_gets_one_message_and_status_2(words: list[str], message: str,
     assert result.returncode == 2
     assert message in result.stderr
     assert "Traceback" not in result.stderr
-    visible = [path for path in before if ".lock" not in path.name]
-    assert [path for path in sorted(place.rglob("*")) if ".lock" not in path.name] == visible
+    assert sorted(place.rglob("*")) == before
+
+
+def test_an_unknown_backend_is_a_mistake_too(place: Path) -> None:
+    result = pipeline("train", cwd=place, KERAS_BACKEND="nonsense")
+    assert result.returncode == 2
+    assert "unknown backend 'nonsense'" in result.stderr
+
+
+def test_a_damaged_run_is_skipped_by_the_leaderboard_and_refused_by_others(place: Path) -> None:
+    runs = place / "damaged"
+    pipeline("train", "--model", "dense", "--model", "conv", "--epochs", 1, "--runs", runs,
+             cwd=place)  # fmt: skip
+    path = runs / "digits" / "conv-epochs=1" / "test.npy"
+    path.write_bytes(path.read_bytes()[:-1])
+    shown = pipeline("leaderboard", "--runs", runs, "--format", "json", cwd=place)
+    assert shown.returncode == 0
+    assert [row["run"] for row in json.loads(shown.stdout)] == ["dense-epochs=1"]
+    assert shown.stderr.count("\n") == 1
+    assert "conv-epochs=1: test.npy was changed or damaged" in shown.stderr
+    for command in ("submit", "report"):
+        refused = pipeline(command, "--runs", runs, cwd=place)
+        assert refused.returncode == 2
+        assert "conv-epochs=1: test.npy was changed or damaged" in refused.stderr
+
+
+def test_several_failures_are_all_shown(place: Path) -> None:
+    words = ["--set", "learning_rate=1e30,1e29", "--set", "plateau=none", "--epochs", "1"]
+    result = pipeline("train", "--model", "dense", *words, cwd=place)
+    assert result.returncode == 2
+    assert result.stderr.count("diverged") == 2
+    debug = pipeline("--debug", "train", "--model", "dense", *words, cwd=place)
+    assert debug.stderr.count("in _choose_epoch") == 2  # the workers' tracebacks
 
 
 def test_debug_shows_the_traceback(place: Path) -> None:

@@ -7,10 +7,11 @@ from pathlib import Path
 import numpy as np
 
 from pipeline.networks.published import Published
+from pipeline.runs.folder import Validation, write_run
 from pipeline.runs.leaderboard import check_comparable
 from pipeline.runs.metrics import score
 from pipeline.runs.record import Identity, RunRecord
-from pipeline.runs.run import Run, Validation, average, load_run, write_run
+from pipeline.runs.run import Run, average, load_run
 
 
 def make_ensemble(

@@ -1,9 +1,8 @@
-"""The run folder: the one module that knows its files, writes them and reads them."""
+"""A finished run: what is in its folder, and predictions with its model."""
 
 import html
 import io
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -13,43 +12,30 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.arrays import Images, Labels, Pixels, Probabilities, Rows
+from pipeline.arrays import Images, Pixels, Probabilities
 from pipeline.errors import PipelineError, suggest
-from pipeline.files import (
-    array_bytes,
-    arrays_bytes,
-    lock,
-    new_folder,
-    sha256,
-    write_bytes,
-    write_text,
+from pipeline.runs.folder import (
+    EXPLANATION,
+    HISTORY,
+    LABELS,
+    LAYERS,
+    MODEL,
+    RECORD,
+    ROWS,
+    TEST,
+    VALIDATION,
+    VERIFIED_ON_LOAD,
+    Validation,
+    damaged,
+    is_run,
+    read_checksums,
+    verify,
 )
-from pipeline.runs.record import LayerRecord, RunRecord, Scores, decode, encode
+from pipeline.runs.inputs import prepare
+from pipeline.runs.record import LayerRecord, RunRecord, Scores, decode
 
 if TYPE_CHECKING:
     import pandas as pd
-
-RECORD, CHECKSUMS = "run.json", "SHA256SUMS"
-MODEL, BACKBONE, HISTORY, LOG = "model.keras", "backbone.keras", "history.csv", "log.txt"
-VALIDATION, TEST = "validation.npy", "test.npy"
-ROWS, LABELS = "validation_rows.npy", "validation_labels.npy"
-LAYERS, EXPLANATION = "layers.json", "explanation.npz"
-VERIFIED_ON_LOAD = (RECORD, VALIDATION, ROWS, LABELS, TEST)  # the others when they are used
-
-
-@dataclass(frozen=True)
-class Validation:
-    """A run on its validation rows.
-
-    Attributes:
-        rows: (n,) row numbers of the training file, from 0.
-        labels: (n,) class indices.
-        probabilities: (n, k) float32.
-    """
-
-    rows: Rows
-    labels: Labels
-    probabilities: Probabilities
 
 
 @dataclass(frozen=True)
@@ -152,15 +138,8 @@ class Run:
 
     def prepare(self, inputs: "Pixels | Images") -> Images:
         """Pixels or images -> images as the model takes them, see `predict`."""
-        from pipeline.images.resize import fit_to, to_images
-
         assert self.record.training is not None
-        data, inputs = self.record.data, _checked(np.asarray(inputs), self.record)
-        if inputs.ndim == 2:
-            inputs = to_images(inputs, data.shape, data.planes)
-        elif inputs.ndim == 3:
-            inputs = inputs[..., None]
-        return fit_to(inputs, *self.record.training.image_shape)
+        return prepare(inputs, self.record.data, self.record.training.image_shape)
 
     def verify(self) -> None:
         """Compares every file with its checksum.
@@ -169,7 +148,7 @@ class Run:
             PipelineError: a file is missing or damaged.
         """
         for name in self.checksums:
-            self._verify(name)
+            verify(self.folder, self.checksums, name)
 
     def _repr_html_(self) -> str:
         scores, record = self.scores, self.record
@@ -188,15 +167,7 @@ class Run:
         return array
 
     def _read(self, name: str) -> bytes:
-        self._verify(name)
-        return (self.folder / name).read_bytes()
-
-    def _verify(self, name: str) -> None:
-        path = self.folder / name
-        if not path.is_file():
-            raise _damaged(self.folder, f"{name} is missing")
-        if sha256(path) != self.checksums[name]:
-            raise _damaged(self.folder, f"{name} was changed or damaged: its checksum differs")
+        return verify(self.folder, self.checksums, name).read_bytes()
 
 
 def average(probabilities: Sequence[Probabilities]) -> Probabilities:
@@ -205,83 +176,20 @@ def average(probabilities: Sequence[Probabilities]) -> Probabilities:
     return mean
 
 
-class RunWriter:
-    """Writes the files of one run, see `write_run`."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-
-    def record(self, record: RunRecord) -> None:
-        self._write(RECORD, encode(record).encode())
-
-    def probabilities(self, validation: Validation, test: Probabilities) -> None:
-        arrays: dict[str, npt.NDArray[Any]] = {
-            ROWS: validation.rows,
-            LABELS: validation.labels,
-            VALIDATION: validation.probabilities,
-            TEST: test,
-        }
-        for name, array in arrays.items():
-            self._write(name, array_bytes(array))
-
-    def history(self, history: "pd.DataFrame") -> None:
-        self._write(HISTORY, history.to_csv(index_label="epoch").encode())
-
-    def log(self, lines: Sequence[str]) -> None:
-        self._write(LOG, "".join(f"{line}\n" for line in lines).encode())
-
-    def model(self, content: bytes) -> None:
-        self._write(MODEL, content)
-
-    def backbone(self, content: bytes) -> None:
-        """The trained backbone alone, for `--weights`."""
-        self._write(BACKBONE, content)
-
-    def explanation(
-        self, layers: Sequence[LayerRecord], arrays: Mapping[str, npt.NDArray[Any]]
-    ) -> None:
-        self._write(LAYERS, encode(layers).encode())
-        self._write(EXPLANATION, arrays_bytes(arrays))
-
-    def _write(self, name: str, content: bytes) -> None:
-        write_bytes(self.folder / name, content)
-
-
-@contextmanager
-def write_run(folder: Path) -> Iterator[RunWriter]:
-    """A writer for a run's folder, which appears when the block ends without an exception.
-
-    A run of that name is replaced. `sha256sum -c SHA256SUMS` in the folder verifies it.
-
-    Raises:
-        PipelineError: another process writes this run.
-    """
-    with lock(folder), new_folder(folder) as unfinished:
-        yield RunWriter(unfinished)
-        files = sorted(path for path in unfinished.iterdir())
-        sums = "".join(f"{sha256(path)}  {path.name}\n" for path in files)
-        write_text(unfinished / CHECKSUMS, sums)
-
-
 def load_run(folder: Path) -> Run:
     """Reads a run's record and verifies its probabilities.
 
     Raises:
         PipelineError: the folder is not a run, or it is damaged.
     """
-    try:
-        lines = (folder / CHECKSUMS).read_text(encoding="utf-8").splitlines()
-        checksums = {name: digest for digest, name in (line.split("  ", 1) for line in lines)}
-        content = (folder / RECORD).read_bytes()
-        record = decode(content)
-    except (OSError, ValueError, msgspec.MsgspecError) as error:
-        raise _damaged(folder, f"it cannot be read: {error}") from None
-    run = Run(folder, record, checksums)
+    checksums = read_checksums(folder)
     for name in VERIFIED_ON_LOAD:
-        if name not in checksums:
-            raise _damaged(folder, f"{name} has no checksum")
-        run._verify(name)
-    return run
+        verify(folder, checksums, name)
+    try:
+        record = decode((folder / RECORD).read_bytes())
+    except (ValueError, msgspec.MsgspecError) as error:
+        raise damaged(folder, f"{RECORD} cannot be read: {error}") from None
+    return Run(folder, record, checksums)
 
 
 def list_runs(folder: Path, on_damage: Callable[[PipelineError], None] | None = None) -> list[Run]:
@@ -293,7 +201,7 @@ def list_runs(folder: Path, on_damage: Callable[[PipelineError], None] | None = 
     """
     runs = []
     for path in sorted(folder.iterdir()) if folder.is_dir() else ():
-        if path.name.startswith(".") or not (path / RECORD).exists():
+        if not is_run(path):
             continue
         try:
             runs.append(load_run(path))
@@ -319,36 +227,3 @@ def find_run(runs: Sequence[Run], name: str, folder: Path) -> Run:
             remedy=suggest(name, names) or None,
         )
     return runs[names.index(name)]
-
-
-def is_run(folder: Path) -> bool:
-    """Whether a finished run, perhaps a damaged one, is in that folder."""
-    return (folder / RECORD).exists()
-
-
-def _damaged(folder: Path, found: str) -> PipelineError:
-    remedy = "Train it again with --fresh, or remove the folder."
-    return PipelineError(found, where=f"run {folder}", remedy=remedy)
-
-
-def _checked(inputs: npt.NDArray[Any], record: RunRecord) -> npt.NDArray[Any]:
-    """The inputs in the dtype that the run was trained on."""
-    data = record.data
-    height, width, channels = data.shape
-    pixels = height * width * channels
-    fits = {2: inputs.shape[-1:] == (pixels,), 3: True, 4: inputs.shape[-1:] in ((1,), (3,))}
-    if not fits.get(inputs.ndim, False):
-        raise PipelineError(
-            f"an array of shape {inputs.shape}",
-            where="inputs",
-            expected=f"pixels (n, {pixels}), or images (n, height, width, 1 or 3)",
-        )
-    if inputs.size and not (data.low <= inputs.min() and inputs.max() <= data.high):
-        raise PipelineError(
-            f"values from {inputs.min():g} to {inputs.max():g}",
-            where="inputs",
-            expected=f"values in {data.low:g}..{data.high:g}, as the training data has them",
-        )
-    if data.dtype == "uint8" and np.array_equal(inputs, inputs.astype(np.uint8)):
-        return inputs.astype(np.uint8)
-    return inputs.astype(np.float32)

@@ -12,9 +12,10 @@ from pipeline.competition.competition import Competition
 from pipeline.errors import PipelineError
 from pipeline.networks.backend import uses_accelerator
 from pipeline.runs.ensemble import make_ensemble
+from pipeline.runs.folder import is_run
 from pipeline.runs.leaderboard import check_comparable
 from pipeline.runs.record import Identity
-from pipeline.runs.run import Run, is_run, list_runs
+from pipeline.runs.run import Run, list_runs
 from pipeline.search.display import Display
 from pipeline.search.engine import choose_engine
 from pipeline.search.grid import EnsembleJob, trainings_of

@@ -11,9 +11,9 @@ from pipeline.competition.competition import Competition
 from pipeline.images.augmentation import LOOKED_AT, Augmentation, augment, choose_interpolation
 from pipeline.images.resize import fit_to, to_grey_levels
 from pipeline.networks.backend import keras
+from pipeline.runs.folder import Validation
 from pipeline.runs.metrics import worst_errors
 from pipeline.runs.record import LayerRecord
-from pipeline.runs.run import Validation
 from pipeline.training.job import Job
 from pipeline.training.saliency import saliency
 

@@ -12,9 +12,10 @@ from pipeline.networks.backend import keras
 from pipeline.networks.build import Network
 from pipeline.networks.predict import predict
 from pipeline.networks.saving import model_bytes
+from pipeline.runs.folder import RunWriter, Validation, write_run
 from pipeline.runs.metrics import score
 from pipeline.runs.record import Data, FoldRecord, RunRecord, Training
-from pipeline.runs.run import Run, RunWriter, Validation, load_run, write_run
+from pipeline.runs.run import Run, load_run
 from pipeline.training.environment import describe_environment
 from pipeline.training.explain import explain
 from pipeline.training.fit import FitResult, fit

@@ -1,0 +1,147 @@
+"""The run folder: the one module that knows its files, and that writes and verifies them."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy.typing as npt
+
+from pipeline.arrays import Labels, Probabilities, Rows
+from pipeline.errors import PipelineError
+from pipeline.files import (
+    array_bytes,
+    arrays_bytes,
+    lock,
+    new_folder,
+    sha256,
+    write_bytes,
+    write_text,
+)
+from pipeline.runs.record import LayerRecord, RunRecord, encode
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+RECORD, CHECKSUMS = "run.json", "SHA256SUMS"
+MODEL, BACKBONE, HISTORY, LOG = "model.keras", "backbone.keras", "history.csv", "log.txt"
+VALIDATION, TEST = "validation.npy", "test.npy"
+ROWS, LABELS = "validation_rows.npy", "validation_labels.npy"
+LAYERS, EXPLANATION = "layers.json", "explanation.npz"
+VERIFIED_ON_LOAD = (RECORD, VALIDATION, ROWS, LABELS, TEST)  # the others when they are used
+
+
+@dataclass(frozen=True)
+class Validation:
+    """A run on its validation rows.
+
+    Attributes:
+        rows: (n,) row numbers of the training file, from 0.
+        labels: (n,) class indices.
+        probabilities: (n, k) float32.
+    """
+
+    rows: Rows
+    labels: Labels
+    probabilities: Probabilities
+
+
+class RunWriter:
+    """Writes the files of one run, see `write_run`."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def record(self, record: RunRecord) -> None:
+        self._write(RECORD, encode(record).encode())
+
+    def probabilities(self, validation: Validation, test: Probabilities) -> None:
+        arrays: dict[str, npt.NDArray[Any]] = {
+            ROWS: validation.rows,
+            LABELS: validation.labels,
+            VALIDATION: validation.probabilities,
+            TEST: test,
+        }
+        for name, array in arrays.items():
+            self._write(name, array_bytes(array))
+
+    def history(self, history: "pd.DataFrame") -> None:
+        self._write(HISTORY, history.to_csv(index_label="epoch").encode())
+
+    def log(self, lines: Sequence[str]) -> None:
+        self._write(LOG, "".join(f"{line}\n" for line in lines).encode())
+
+    def model(self, content: bytes) -> None:
+        self._write(MODEL, content)
+
+    def backbone(self, content: bytes) -> None:
+        """The trained backbone alone, for `--weights`."""
+        self._write(BACKBONE, content)
+
+    def explanation(
+        self, layers: Sequence[LayerRecord], arrays: Mapping[str, npt.NDArray[Any]]
+    ) -> None:
+        self._write(LAYERS, encode(layers).encode())
+        self._write(EXPLANATION, arrays_bytes(arrays))
+
+    def _write(self, name: str, content: bytes) -> None:
+        write_bytes(self.folder / name, content)
+
+
+@contextmanager
+def write_run(folder: Path) -> Iterator[RunWriter]:
+    """A writer for a run's folder, which appears when the block ends without an exception.
+
+    A run of that name is replaced. `sha256sum -c SHA256SUMS` in the folder verifies it.
+
+    Raises:
+        PipelineError: another process writes this run.
+    """
+    with lock(folder), new_folder(folder) as unfinished:
+        yield RunWriter(unfinished)
+        files = sorted(path for path in unfinished.iterdir())
+        sums = "".join(f"{sha256(path)}  {path.name}\n" for path in files)
+        write_text(unfinished / CHECKSUMS, sums)
+
+
+def is_run(folder: Path) -> bool:
+    """Whether a finished run, perhaps a damaged one, is in that folder."""
+    return not folder.name.startswith(".") and (folder / RECORD).exists()
+
+
+def read_checksums(folder: Path) -> dict[str, str]:
+    """SHA-256 of each file of a run, by name.
+
+    Raises:
+        PipelineError: they cannot be read, or one that is needed is missing.
+    """
+    try:
+        lines = (folder / CHECKSUMS).read_text(encoding="utf-8").splitlines()
+        checksums = {name: digest for digest, name in (line.split("  ", 1) for line in lines)}
+    except (OSError, ValueError) as error:
+        raise damaged(folder, f"{CHECKSUMS} cannot be read: {error}") from None
+    for name in VERIFIED_ON_LOAD:
+        if name not in checksums:
+            raise damaged(folder, f"{name} has no checksum")
+    return checksums
+
+
+def verify(folder: Path, checksums: Mapping[str, str], name: str) -> Path:
+    """The path of a file of a run, whose content has its checksum.
+
+    Raises:
+        PipelineError: it is missing or damaged.
+    """
+    path = folder / name
+    if not path.is_file():
+        raise damaged(folder, f"{name} is missing")
+    if sha256(path) != checksums[name]:
+        raise damaged(folder, f"{name} was changed or damaged: its checksum differs")
+    return path
+
+
+def damaged(folder: Path, found: str) -> PipelineError:
+    """The error for a damaged run."""
+    remedy = "Train it again with --fresh, or remove the folder."
+    return PipelineError(found, where=f"run {folder}", remedy=remedy)
