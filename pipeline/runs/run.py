@@ -105,10 +105,10 @@ class Run:
         """
         if MODEL not in self.checksums:
             raise PipelineError("an ensemble has no model of its own", where=self.folder)
-        self._verify(MODEL)
+        path = verify(self.folder, self.checksums, MODEL)
         from pipeline.networks.backend import keras
 
-        return keras.saving.load_model(self.folder / MODEL, compile=False)
+        return keras.saving.load_model(path, compile=False)
 
     def predict(self, inputs: "Pixels | Images") -> Probabilities:
         """Probabilities for new images, with the run's preprocessing and TTA.
