@@ -12,8 +12,9 @@ export DATA
 READY := $(wildcard .venv/ready-cpu .venv/ready-gpu)
 BUILD := $(if $(GPU),$(if $(filter 0,$(GPU)),cpu,gpu),$(or $(READY:.venv/ready-%=%),cpu))
 READY := .venv/ready-$(BUILD)
+# Where Python may not keep bytecode when it first imports a package, it is written with it.
 SYNC   = $(BIN)/uv sync --quiet --frozen --python $(BIN)/python --extra $(BUILD) \
-         --no-default-groups
+         --no-default-groups $(if $(PYTHONDONTWRITEBYTECODE),--compile-bytecode)
 export UV_PROJECT_ENVIRONMENT := .venv
 # The lock file names PyPI, whatever mirror is configured where it is written.
 PYPI  := --default-index https://pypi.org/simple
