@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from pipeline import machine
+from pipeline.networks import backend
 from pipeline.networks.backend import policy
-from pipeline.recipes import backend, recipes
+from pipeline.recipes import recipes
 from pipeline.training.train import train
 
 
