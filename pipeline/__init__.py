@@ -1,8 +1,83 @@
 """From a folder of pixel CSVs to a submission you can trust.
 
-data -> runs: a competition's files become arrays, images and a split (pipeline.data);
-models -> training: a recipe trained on the split becomes a run, a folder (pipeline.training);
-runs -> report, submission: probabilities become a leaderboard, pictures and the CSV to upload.
+    import pipeline as pp
+
+    competition = pp.load("data/digits")
+    run = pp.train(competition, "fast")
+    pp.leaderboard(competition)
+    pp.submit(competition)
+
+The folders follow the flow of the data:
+
+    reading -> images -> competition -> networks -> recipes -> training -> runs -> search
+    -> report, submission
+
+Names are imported when they are first used: `import pipeline` is quick.
 """
 
+import importlib
+from typing import TYPE_CHECKING, Any
+
 __version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from pipeline.api import (
+        check,
+        leaderboard,
+        list_runs,
+        load,
+        models,
+        submit,
+        train,
+        train_all,
+        write_report,
+    )
+    from pipeline.competition.competition import Competition
+    from pipeline.errors import PipelineError
+    from pipeline.images.augmentation import Augmentation
+    from pipeline.networks.recipe import Recipe
+    from pipeline.runs.run import Run
+
+_MODULES = {
+    "Augmentation": "pipeline.images.augmentation",
+    "Competition": "pipeline.competition.competition",
+    "PipelineError": "pipeline.errors",
+    "Recipe": "pipeline.networks.recipe",
+    "Run": "pipeline.runs.run",
+    "check": "pipeline.api",
+    "leaderboard": "pipeline.api",
+    "list_runs": "pipeline.api",
+    "load": "pipeline.api",
+    "models": "pipeline.api",
+    "submit": "pipeline.api",
+    "train": "pipeline.api",
+    "train_all": "pipeline.api",
+    "write_report": "pipeline.api",
+}
+
+__all__ = [
+    "Augmentation",
+    "Competition",
+    "PipelineError",
+    "Recipe",
+    "Run",
+    "check",
+    "leaderboard",
+    "list_runs",
+    "load",
+    "models",
+    "submit",
+    "train",
+    "train_all",
+    "write_report",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(_MODULES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

@@ -1,7 +1,6 @@
-"""The only module that writes files: each is there whole, or not at all."""
+"""The only module that writes files: each is complete, or not there."""
 
 import csv
-import fcntl
 import hashlib
 import io
 import json
@@ -15,12 +14,13 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from filelock import FileLock, Timeout
 
 from pipeline.errors import PipelineError
 
 
 def write_bytes(path: Path, content: bytes) -> None:
-    """Replaces the file by the content: a reader sees the old file or the new one, never a part."""
+    """Replaces the file. A reader sees the old content or the new one, never a part of it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
     try:
@@ -45,28 +45,33 @@ def write_json(path: Path, value: Any) -> None:
 
 
 def write_array(path: Path, array: np.ndarray) -> None:
+    write_bytes(path, array_bytes(array))
+
+
+def array_bytes(array: np.ndarray) -> bytes:
+    """The content of a .npy file."""
     buffer = io.BytesIO()
     np.save(buffer, array, allow_pickle=False)
-    write_bytes(path, buffer.getvalue())
+    return buffer.getvalue()
 
 
-def write_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
-    """Arrays by name in one compressed .npz file."""
+def arrays_bytes(arrays: Mapping[str, np.ndarray]) -> bytes:
+    """The content of a compressed .npz file: arrays by name."""
     buffer = io.BytesIO()
     np.savez_compressed(buffer, allow_pickle=False, **arrays)
-    write_bytes(path, buffer.getvalue())
+    return buffer.getvalue()
 
 
 def new_array(path: Path, shape: tuple[int, ...], dtype: npt.DTypeLike) -> np.ndarray:
-    """A .npy file mapped into memory, to be filled: for arrays larger than memory."""
+    """A new .npy file as a writable memory map, for arrays larger than memory."""
     return np.lib.format.open_memmap(path, "w+", np.dtype(dtype), shape)
 
 
 class GrowingRows:
-    """Rows that come block by block and are kept in a file, not in memory.
+    """Rows that arrive block by block and are stored in a file instead of memory.
 
     Args:
-        path: a file to be made; it is raw bytes, of use to this object alone.
+        path: a new file. Its content is raw bytes without a header.
     """
 
     def __init__(self, path: Path) -> None:
@@ -75,7 +80,7 @@ class GrowingRows:
         path.write_bytes(b"")
 
     def add(self, rows: np.ndarray) -> None:
-        """(n, columns) uint8, or float32, after which all of them are float32."""
+        """Appends rows, (n, columns) uint8 or float32. After float32 rows all are float32."""
         if rows.dtype != self.dtype and self.dtype == np.uint8 and len(rows):
             self._become_floats(rows.shape[1])
         with open(self.path, "ab") as file:
@@ -83,21 +88,21 @@ class GrowingRows:
         self.count += len(rows)
 
     def array(self, columns: int) -> np.ndarray:
-        """All rows, (n, columns), mapped into memory."""
+        """All rows, (n, columns), as a memory map."""
         if not self.count * columns:
             return np.zeros((self.count, columns), self.dtype)
         return np.memmap(self.path, self.dtype, "r", shape=(self.count, columns))
 
     def _become_floats(self, columns: int) -> None:
         before, count = self.array(columns), self.count
-        self.path.unlink()  # the rows stay mapped while they are copied
+        self.path.unlink()  # the rows stay mapped until they are copied
         self.dtype, self.count = np.dtype(np.float32), 0
         for start in range(0, count, 1024):
             self.add(before[start : start + 1024])
 
 
 def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    """A CSV as graders like it: comma, LF, quotes only where a cell needs them."""
+    """Writes a CSV with commas, LF line ends, and quotes only where a cell needs them."""
     write_text(path, csv_text(header, rows))
 
 
@@ -111,15 +116,14 @@ def csv_text(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
 
 @contextmanager
 def new_folder(path: Path) -> Iterator[Path]:
-    """A folder to fill, which takes its name when the block ends well and is gone otherwise.
+    """A folder to fill. It gets its name when the block ends, and is removed if it fails.
 
-    Until then its name starts with a dot, so that nobody takes a half-filled folder for a whole
-    one. A folder of that name is replaced. What a killed process has left is put right by the next
-    one that makes the same folder: call it under the folder's lock.
+    Until then its name starts with a dot. An existing folder of that name is replaced. What a
+    killed process left is cleaned up by the next call for the same path; hold the path's lock.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished, old = (path.parent / f".{path.name}.{end}" for end in ("tmp", "old"))
-    _settle(path, old)
+    _finish_replacement(path, old)
     if unfinished.exists():
         shutil.rmtree(unfinished)
     unfinished.mkdir()
@@ -130,12 +134,12 @@ def new_folder(path: Path) -> Iterator[Path]:
         os.rename(unfinished, path)
         sync(path.parent)
     finally:
-        _settle(path, old)
+        _finish_replacement(path, old)
         shutil.rmtree(unfinished, ignore_errors=True)
 
 
-def _settle(path: Path, old: Path) -> None:
-    """Ends a replacement: the old folder goes, or comes back where no new one took its place."""
+def _finish_replacement(path: Path, old: Path) -> None:
+    """Removes the old folder, or restores it if no new one has taken its place."""
     if old.exists():
         if path.exists():
             shutil.rmtree(old)
@@ -145,24 +149,23 @@ def _settle(path: Path, old: Path) -> None:
 
 @contextmanager
 def lock(path: Path, wait: bool = False) -> Iterator[None]:
-    """Holds the folder for this process, so that two never make the same one at once.
+    """Holds a lock on the path, so that two processes never write it at the same time.
 
     Args:
-        wait: until another process that holds it has done.
+        wait: whether to wait until another process releases it.
 
     Raises:
         PipelineError: another process holds it.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    file = path.parent / f".{path.name}.lock"
-    with open(file, "a") as handle:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-        except BlockingIOError:
-            raise PipelineError(
-                f"Another process is making {path}. Wait until it ends, or stop it."
-            ) from None
-        yield
+    folder = path.parent / ".locks"
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(folder / f"{path.name}.lock", blocking=wait):
+            yield
+    except Timeout:
+        raise PipelineError(
+            "another process writes it", where=path, remedy="Wait until it ends, or stop it."
+        ) from None
 
 
 def remove_folder(path: Path) -> None:
@@ -170,12 +173,14 @@ def remove_folder(path: Path) -> None:
 
 
 def touch(path: Path) -> None:
-    """Sets a file's or folder's time to now."""
+    """Sets the modification time of a file or folder to now."""
     os.utime(path)
 
 
 def sync(path: Path) -> None:
-    """Brings what was written of a file or folder to the disk."""
+    """Flushes a file or folder to the disk. Windows cannot flush folders."""
+    if os.name == "nt" and path.is_dir():
+        return
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
@@ -184,7 +189,7 @@ def sync(path: Path) -> None:
 
 
 def sha256(path: Path) -> str:
-    """The file's SHA-256 as 64 hexadecimal digits."""
+    """SHA-256 of the file's content, 64 hexadecimal digits."""
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 

@@ -1,40 +1,42 @@
-"""The machine: which processor, how much of it this process may use, and its memory."""
+"""The machine: its processor, the cores that this process may use, and its memory."""
 
 import ctypes
 import os
 import platform
 from pathlib import Path
 
+import psutil
+
 
 def cores() -> list[int]:
-    """The cores that this process may use."""
+    """The CPU cores that this process may use."""
     try:
         return sorted(os.sched_getaffinity(0))
-    except AttributeError:  # macOS: no process can be given a core
+    except AttributeError:  # macOS has no affinity
         return list(range(os.cpu_count() or 1))
 
 
 def processor() -> str:
-    """Its name, as the system gives it."""
+    """The name of the processor."""
     return _linux_says("cpuinfo", "model name") or platform.processor() or platform.machine()
 
 
 def has_bfloat16() -> bool:
-    """Whether the processor multiplies in bfloat16; the others are slower in it than in float32."""
+    """Whether the processor has bfloat16 instructions; without them float32 is faster."""
     return bool({"avx512_bf16", "amx_bf16"} & set(_linux_says("cpuinfo", "flags").split()))
 
 
 def free_memory() -> int:
-    """Bytes that processes can still have, caches of files included; 0 where Linux is not."""
-    return 1024 * int((_linux_says("meminfo", "MemAvailable") or "0 kB").split()[0])
+    """Bytes of memory that are available to processes."""
+    return int(psutil.virtual_memory().available)
 
 
 def keep_memory() -> None:
-    """Tells glibc to keep what is freed.
+    """Makes glibc keep freed memory instead of returning it to the system.
 
-    Each training step, like each block of a file, frees megabytes and asks for as many again.
-    Giving them back to the system in between takes a quarter of a training's processor time, and
-    a third of a reading's.
+    Each training step, and each block of a file, frees megabytes and allocates them again.
+    Returning them in between costs a quarter of the CPU time of a training and a third of that of
+    reading.
     """
     trim_threshold, top_pad, mmap_max = -1, -2, -4  # of malloc.h
     for parameter, value in ((mmap_max, 0), (trim_threshold, 2**31 - 1), (top_pad, 1 << 26)):
@@ -42,14 +44,14 @@ def keep_memory() -> None:
 
 
 def release_memory() -> None:
-    """Gives back to the system what was kept, where nothing like it will be asked for soon."""
+    """Returns freed memory to the system."""
     _call_libc("malloc_trim", 0)
 
 
 def _call_libc(function: str, *values: int) -> None:
     try:
         getattr(ctypes.CDLL("libc.so.6"), function)(*values)
-    except (OSError, AttributeError):  # another system's library: its defaults will do
+    except (OSError, AttributeError):  # not glibc: its defaults are fine
         return
 
 

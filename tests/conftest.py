@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
+import pipeline as pp
 from pipeline.cli import main
 from pipeline.competition.competition import Competition
 
@@ -163,7 +164,7 @@ class Folder:
         return (self.path / name).read_bytes()
 
     def load(self, **options: Any) -> Competition:
-        return Competition.load(self.path, **options)
+        return pp.load(self.path, **options)
 
     def inspect(self, *words: str) -> Result:
         runs = self.path.parent / "runs"
@@ -187,3 +188,28 @@ class Folder:
 @pytest.fixture
 def folder(tmp_path: Path, digits: tuple[np.ndarray, np.ndarray]) -> Folder:
     return Folder(tmp_path / "competition", digits)
+
+
+@pytest.fixture(scope="session")
+def tiny_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """60 + 12 images of 8 x 8 pixels: a bright left, a bright top, or a bright right half."""
+    folder = tmp_path_factory.mktemp("data") / "tiny"
+    folder.mkdir()
+    random = np.random.default_rng(0)
+    labels = np.tile([0, 1, 2], 24)
+    images = random.integers(0, 60, (72, 8, 8))
+    images[labels == 0, :, :4] += 150
+    images[labels == 1, :4, :] += 150
+    images[labels == 2, :, 4:] += 150
+    pixels = images.reshape(72, 64)
+    rows = [
+        ",".join(map(str, [*image, label])) for image, label in zip(pixels, labels, strict=True)
+    ]
+    (folder / "train.csv").write_text("\n".join(rows[:60]) + "\n")
+    (folder / "test.csv").write_text("\n".join(",".join(map(str, i)) for i in pixels[60:]) + "\n")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tiny(tiny_folder: Path) -> Competition:
+    return pp.load(tiny_folder)

@@ -1,5 +1,5 @@
-"""The command line: parse, call the library, print."""
+"""The command line: each module is a command, which parses, calls the library, and prints."""
 
-from pipeline.cli.commands import main
+from pipeline.cli.main import main
 
 __all__ = ["main"]

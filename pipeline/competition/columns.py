@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.arrays import Texts
-from pipeline.competition.overrides import Settings
+from pipeline.competition.overrides import Overrides
 from pipeline.errors import PipelineError, nearest
 from pipeline.reading.cells import to_numbers
 from pipeline.reading.reader import Table
@@ -22,7 +22,7 @@ MOST_TEXTS = 16
 
 
 def candidates(
-    source: Source, other: Source, settings: Settings, sample_id: str | None
+    source: Source, other: Source, settings: Overrides, sample_id: str | None
 ) -> set[int]:
     """The columns that may turn out to be labels or ids: those at either end, those with
     telling names, and those the other file lacks."""
@@ -38,7 +38,7 @@ def candidates(
     return columns | lacking if len(lacking) <= MOST_TEXTS else columns
 
 
-def id_columns(table: Table, settings: Settings, sample_id: str | None) -> list[int]:
+def id_columns(table: Table, settings: Overrides, sample_id: str | None) -> list[int]:
     """The columns that name or count rows; the last one holds the ids."""
     source = table.source
     if settings.id is not None:
@@ -60,7 +60,7 @@ def index_column(table: Table) -> int | None:
 
 
 def label_column(
-    train: Table, test: Table, settings: Settings, inner: list[int], test_inner: list[int]
+    train: Table, test: Table, settings: Overrides, inner: list[int], test_inner: list[int]
 ) -> int:
     """The label's column in the training file.
 
@@ -101,7 +101,7 @@ def square_side(pixels: int, channels: int = 1) -> int:
     return side if side >= 2 and side * side * channels == pixels else 0
 
 
-def is_image(pixels: int, settings: Settings) -> bool:
+def is_image(pixels: int, settings: Overrides) -> bool:
     """Whether so many values make an image."""
     if settings.shape:
         return math.prod(settings.shape) == pixels

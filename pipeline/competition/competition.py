@@ -1,9 +1,10 @@
-"""A competition: the files of a folder, understood and held as arrays."""
+"""A competition: the content of a folder's files as arrays, with their schema."""
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from pipeline.competition.cache import kept
 from pipeline.competition.columns import candidates
 from pipeline.competition.folds import Fold, hold_out
 from pipeline.competition.labels import classes_of
-from pipeline.competition.overrides import AFTER_READING, FILE, Settings, load_overrides
+from pipeline.competition.overrides import AFTER_READING, FILE, Overrides, load_overrides
 from pipeline.competition.sample import Sample, check_bad_ids, check_other_ids, read_sample
 from pipeline.competition.schema import Schema, infer
 from pipeline.competition.values import chunks
@@ -34,21 +35,26 @@ PARTS = "competition.json"
 ENDINGS = ("", ".gz", ".zip")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Competition:
-    """All that a competition's folder holds.
+    """The content of a competition's folder.
 
     Attributes:
+        name: name of the folder.
+        overrides: what the user says about the files.
+        schema: what each column is, the shape of an image, the range of its values.
+        train_source, test_source: the CSV files and their format.
         train_pixels, test_pixels: (n, pixels) uint8 in 0..255, or float32, in file order.
         labels: (n,) integers in 0..k-1, indices into `classes`.
         classes: the k classes as the training file spells them.
-        test_ids: the test rows' ids as written, or None where the test file has none.
-        fingerprint: SHA-256 of the content, whatever the files' form; runs carry it.
+        test_ids: the ids of the test rows as written; None if the test file has no ids.
+        sample: the sample submission, if there is one.
+        fingerprint: SHA-256 of the content, independent of the files' format.
     """
 
     name: str
     folder: Path
-    settings: Settings
+    overrides: Overrides
     schema: Schema
     train_source: Source
     test_source: Source
@@ -62,50 +68,83 @@ class Competition:
 
     @classmethod
     def load(cls, folder: Path | str, **options: Any) -> "Competition":
-        """Reads the folder's files.
+        """Reads the folder's files, or takes their content from the cache.
 
         Args:
             folder: the competition's folder.
-            options: settings (see `Settings`) that stand above those of competition.toml.
+            options: see `Overrides`; they override those of competition.toml.
 
         Raises:
-            PipelineError: a file is missing, or has faults, or cannot be understood.
+            PipelineError: a file is missing, has faults, or cannot be understood.
+
+        Example:
+            >>> competition = Competition.load("data/digits")
+            >>> competition.train_pixels.shape
+            (1437, 64)
         """
         folder = Path(folder)
-        name = folder.resolve().name
-        paths, settings = find_files(folder, options)
-        told = {n: value for n, value in asdict(settings).items() if n not in AFTER_READING}
-        with kept(name, paths, told, lambda into: _read(paths, settings, into)) as place:
-            return cls(name, folder, settings, **_recall(paths, place))
+        paths, overrides = find_files(folder, options)
+        return cls._load(folder, paths, overrides)
 
-    def split(self) -> Fold:
-        """Which of its rows train and which validate, for every run the same.
+    @classmethod
+    def _load(cls, folder: Path, paths: dict[str, Path], overrides: Overrides) -> "Competition":
+        name = folder.resolve().name
+        read = {n: value for n, value in asdict(overrides).items() if n not in AFTER_READING}
+        with kept(name, paths, read, lambda into: _read(paths, overrides, into)) as place:
+            return cls(name, folder, overrides, **_recall(paths, place))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Sent to another process, a competition is its folder: the arrays are mapped there."""
+        return _reload, (self.folder, asdict(self.overrides), self.fingerprint)
+
+    @cached_property
+    def hold_out(self) -> Fold:
+        """The rows that train and that validate, the same for every run.
 
         Raises:
             PipelineError: no row can validate.
         """
-        share, seed = self.settings.validation, self.settings.split_seed
-        split = hold_out(self.train_pixels, self.labels, share, seed)
-        if not len(split.validation):
+        share, seed = self.overrides.validation, self.overrides.split_seed
+        fold = hold_out(self.train_pixels, self.labels, share, seed)
+        if not len(fold.validation):
             raise PipelineError(
-                f"{self.train_source.path} has no class with two different images: none can "
-                "validate. Expected two or more of at least one class."
+                "no class has two different images, so that no row can validate",
+                where=self.train_source.path,
+                expected="two or more different images of at least one class",
             )
-        return split
+        return fold
+
+    def _repr_html_(self) -> str:
+        from pipeline.competition.inspection import html
+
+        return html(self)
 
 
-def _read(paths: dict[str, Path], settings: Settings, into: Path) -> None:
+def _reload(folder: Path, overrides: dict[str, Any], fingerprint: str) -> Competition:
+    """Rebuilds a competition that was sent from another process.
+
+    Raises:
+        PipelineError: its files have changed since.
+    """
+    competition = Competition.load(folder, **overrides)
+    if competition.fingerprint != fingerprint:
+        raise PipelineError("its files have changed", where=folder, remedy="Start again.")
+    return competition
+
+
+def _read(paths: dict[str, Path], overrides: Overrides, into: Path) -> None:
     """Reads the files, and leaves all that a competition holds in the folder."""
     sources = [
-        open_source(paths[role], settings.separator, settings.header) for role in ("train", "test")
+        open_source(paths[role], overrides.separator, overrides.header)
+        for role in ("train", "test")
     ]
     sample = read_sample(paths["sample"]) if "sample" in paths else None
     sample_id = sample.header[0] if sample else None
     train, test = (
-        read(source, candidates(source, other, settings, sample_id), into / f"{role}.raw")
+        read(source, candidates(source, other, overrides, sample_id), into / f"{role}.raw")
         for role, source, other in zip(("train", "test"), sources, sources[::-1], strict=True)
     )
-    schema, train_pixels, test_pixels = infer(train, test, settings, sample_id, into)
+    schema, train_pixels, test_pixels = infer(train, test, overrides, sample_id, into)
     for role in ("train", "test"):
         (into / f"{role}.raw").unlink()
     classes, labels = classes_of(train, schema.label)
@@ -148,34 +187,35 @@ def _with_tuples(parts: dict[str, Any]) -> dict[str, Any]:
     return {name: tuple(v) if isinstance(v, list) else v for name, v in parts.items()}
 
 
-def find_files(folder: Path, options: dict[str, Any]) -> tuple[dict[str, Path], Settings]:
-    """The training, test and perhaps sample file of a folder, by role; and what is told of it.
+def find_files(folder: Path, options: Mapping[str, Any]) -> tuple[dict[str, Path], Overrides]:
+    """The files of a folder by role: train, test, and sample if there is one; and the overrides.
 
     Raises:
-        PipelineError: the folder or one of the first two is missing.
+        PipelineError: the folder, or its training or test file, is missing.
     """
     if not folder.is_dir():
-        found = "is not a folder" if folder.exists() else "does not exist"
         raise PipelineError(
-            f"The competition folder {folder} {found}. Expected a folder with "
-            f"{NAMES['train'][0]} and {NAMES['test'][0]}."
+            "not a folder" if folder.exists() else f"the folder {folder} does not exist",
+            where=folder,
+            expected=f"a folder with {NAMES['train'][0]} and {NAMES['test'][0]}",
         )
-    settings = load_overrides(folder, options)
+    overrides = load_overrides(folder, options)
     paths = {}
     for role, names in NAMES.items():
-        told = getattr(settings, role)
-        if told:
-            paths[role] = folder / told
+        named = getattr(overrides, role)
+        if named:
+            paths[role] = folder / named
         elif path := _find(folder, names):
             paths[role] = path
         elif role != "sample":
             present = sorted(path.name for path in folder.iterdir())
             raise PipelineError(
-                f"{folder} has no {role} file. Looked for {' and '.join(names)}, also with "
-                f"{' or '.join(ENDINGS[1:])}; found {', '.join(present[:10]) or 'nothing'}. "
-                f'Rename the file, or name it in {folder / FILE}: {role} = "..."'
+                f"no {role} file among {', '.join(present[:10]) or 'nothing'}",
+                where=folder,
+                expected=f"{' or '.join(names)}, perhaps with {' or '.join(ENDINGS[1:])}",
+                remedy=f'Rename the file, or name it in {folder / FILE}: {role} = "..."',
             )
-    return paths, settings
+    return paths, overrides
 
 
 def _find(folder: Path, names: Sequence[str]) -> Path | None:

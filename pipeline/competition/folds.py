@@ -1,67 +1,72 @@
-"""Which rows train and which validate: made once a competition, shared by every run."""
+"""Folds: which rows train and which validate. Made once for each competition."""
 
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
-import numpy.typing as npt
 
-from pipeline.arrays import Pixels, Rows
+from pipeline.arrays import Labels, Pixels, Rows
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Fold:
-    """Row numbers of the training file, counted from 0, ascending.
+    """Which rows of the training file train and which validate: row numbers in ascending order.
 
     Attributes:
-        notes: what a user should know of it.
+        name: "hold-out" for a single split.
+        notes: what a user should know about it.
     """
 
     train: Rows
     validation: Rows
+    name: str = "hold-out"
     notes: tuple[str, ...] = ()
 
-    @property
+    @cached_property
     def fingerprint(self) -> str:
-        """SHA-256 of the validation rows; runs carry it."""
+        """SHA-256 of the validation rows."""
         return hashlib.sha256(self.validation.astype("<i8").tobytes()).hexdigest()
 
 
-def hold_out(pixels: Pixels, labels: npt.NDArray[np.int64], share: float, seed: int) -> Fold:
-    """A stratified split in which equal images stand on one side.
+def hold_out(pixels: Pixels, labels: Labels, share: float, seed: int) -> Fold:
+    """A stratified split that keeps equal images on the same side.
 
-    Rows with the same pixels go together: a copy of a training image among the validation rows
-    would be no test. A class with one image only trains.
+    A copy of a training image among the validation rows would not test anything. A class with a
+    single image is used for training only.
 
     Args:
-        share: the validation rows' share of each class, between 0 and 1.
-        seed: draws the rows.
+        pixels: (n, pixels).
+        share: share of the rows of each class that validate, between 0 and 1.
+        seed: random seed.
     """
     group, copies = groups_of_equal_rows(pixels)
-    kind = labels[np.unique(group, return_index=True)[1]]  # of each group's first row
+    label_of_group = labels[np.unique(group, return_index=True)[1]]
     random = np.random.default_rng(seed)
     chosen: list[int] = []
-    alone = 0
+    single = 0
     for label in np.unique(labels):
-        members = random.permutation(np.flatnonzero(kind == label))
-        alone += len(members) == 1
+        members = random.permutation(np.flatnonzero(label_of_group == label))
+        single += len(members) == 1
         count = min(max(round(share * len(members)), 1), len(members) - 1)
         chosen.extend(members[: max(count, 0)])
     validates = np.isin(group, chosen)
     notes = []
     if copies:
-        notes.append(f"{copies} rows are copies of others and stand on the same side as these")
-    if alone:
-        notes.append(f"{alone} classes have one image, which trains")
-    return Fold(np.flatnonzero(~validates), np.flatnonzero(validates), tuple(notes))
+        notes.append(f"{copies} rows are copies of other rows; copies stay on the same side")
+    if single:
+        classes = "1 class has" if single == 1 else f"{single} classes have"
+        notes.append(f"{classes} a single image; it is used for training only")
+    return Fold(np.flatnonzero(~validates), np.flatnonzero(validates), notes=tuple(notes))
 
 
 def groups_of_equal_rows(pixels: Pixels) -> tuple[Rows, int]:
-    """Numbers rows so that equal rows have equal numbers.
+    """Groups rows with equal pixels.
 
     Returns:
-        (n,) group numbers, from 0 in order of first appearance; how many rows repeat another.
+        (n,) group numbers, from 0 in the order of first appearance; the number of rows that
+        repeat an earlier one.
     """
     digests = np.fromiter(row_digests(pixels), "V16", len(pixels))
     _, first, group = np.unique(digests, return_index=True, return_inverse=True)
@@ -71,5 +76,5 @@ def groups_of_equal_rows(pixels: Pixels) -> tuple[Rows, int]:
 
 
 def row_digests(pixels: Pixels) -> Iterator[bytes]:
-    """16 bytes a row that stand for its pixels: less to hold in memory than the row itself."""
+    """A hash of 16 bytes for each row: equal rows have equal hashes."""
     return (hashlib.blake2b(row.data, digest_size=16).digest() for row in pixels)

@@ -1,5 +1,9 @@
 """What a competition holds, for people: schema, classes, duplicates, samples."""
 
+import base64
+from html import escape
+
+import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -103,3 +107,21 @@ def _balance(competition: Competition) -> list[str]:
         bar = "#" * round(BAR * count / counts.max())
         lines.append(f"{name:<{width}}  {count:>6,}  {bar}")
     return lines
+
+
+def html(competition: Competition) -> str:
+    """The description and samples of a competition, as a notebook shows them."""
+    images, _, columns = choose_samples(competition)
+    count, height, width, channels = images.shape
+    rows = -(-count // columns)
+    grid = np.zeros((rows * columns, height, width, channels), np.uint8)
+    grid[:count] = images
+    grid = grid.reshape(rows, columns, height, width, channels).transpose(0, 2, 1, 3, 4)
+    mosaic = grid.reshape(rows * height, columns * width, channels)[..., ::-1]  # OpenCV has BGR
+    _, png = cv2.imencode(".png", mosaic)
+    address = base64.b64encode(png.tobytes()).decode()
+    return (
+        f"<pre>{escape(describe(competition))}</pre>"
+        f'<img style="width:{32 * columns}px;image-rendering:pixelated" '
+        f'src="data:image/png;base64,{address}">'
+    )

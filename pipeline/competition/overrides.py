@@ -1,125 +1,103 @@
-"""What a user tells about a competition: competition.toml, and options that stand above it."""
+"""What the user says about a competition: competition.toml, and options that override it."""
 
 import math
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
 
-from pipeline.errors import PipelineError, nearest
+from msgspec import Meta
+
+from pipeline import config
+from pipeline.errors import PipelineError
 from pipeline.reading.source import DELIMITERS
 
 FILE = "competition.toml"
-# What is made of a competition's files does not depend on these.
+# The cached content of a competition does not depend on these.
 AFTER_READING = ("validation", "split_seed", "submission_header", "first_id")
-EXPECTED = {
-    "train": "a file name",
-    "test": "a file name",
-    "sample": "a file name",
-    "label": "a column's name, or 'first' or 'last'",
-    "id": "a column's name, or 'first' or 'last'",
-    "header": "true or false",
-    "delimiter": "one of comma, semicolon, tab, pipe",
-    "shape": "[height, width] or [height, width, channels]",
-    "range": "[lowest, highest]",
-    "planes": "true or false",
-    "validation": "the validation rows' share, between 0 and 1",
-    "split_seed": "a whole number",
-    "submission_header": '["Id", "Category"], or whatever the competition asks',
-    "first_id": "a whole number",
-}
+
+FileName = Annotated[str, Meta(min_length=1, description="a file name")]
+Column = Annotated[str, Meta(min_length=1, description="a column name, or 'first' or 'last'")]
+Shape = Annotated[
+    tuple[int, ...],
+    Meta(min_length=2, max_length=3, description="[height, width] or [height, width, 1 or 3]"),
+]
+Header = Annotated[
+    tuple[str, str], Meta(description='two column names, such as ["Id", "Category"]')
+]
+Range = Annotated[tuple[float, float], Meta(description="[low, high], finite, low below high")]
 
 
 @dataclass(frozen=True)
-class Settings:
-    """What is told rather than inferred; None means: infer it.
+class Overrides:
+    """What the user says; None means that it is inferred.
 
     Attributes:
         train, test, sample: file names in the competition's folder.
-        label, id: columns, by name or as 'first' and 'last'.
-        header: whether the files' first rows hold names.
+        label, id: columns, by name or as "first" and "last".
+        header: whether the files begin with column names.
         delimiter: comma, semicolon, tab or pipe.
         shape: (height, width, channels) of an image.
-        range: the values of the two ends of the grey scale.
+        range: the pixel values for the two ends of the grey scale.
         planes: whether colour images are stored plane by plane.
-        validation: the share of training rows that validate.
-        split_seed: draws the validation rows.
-        submission_header, first_id: the submission's form where no sample shows it.
+        validation: share of the training rows that validate.
+        split_seed: random seed of the validation rows.
+        submission_header, first_id: the submission format, if there is no sample submission.
     """
 
-    train: str | None = None
-    test: str | None = None
-    sample: str | None = None
-    label: str | None = None
-    id: str | None = None
+    train: FileName | None = None
+    test: FileName | None = None
+    sample: FileName | None = None
+    label: Column | None = None
+    id: Column | None = None
     header: bool | None = None
-    delimiter: str | None = None
-    shape: tuple[int, int, int] | None = None
-    range: tuple[float, float] | None = None
+    delimiter: Literal["comma", "semicolon", "tab", "pipe"] | None = None
+    shape: Shape | None = None
+    range: Range | None = None
     planes: bool | None = None
-    validation: float = 0.2
-    split_seed: int = 0
-    submission_header: tuple[str, str] | None = None
-    first_id: int | None = None
+    validation: Annotated[
+        float, Meta(gt=0, lt=1, description="a share of the rows, between 0 and 1")
+    ] = 0.2
+    split_seed: Annotated[int, Meta(ge=0)] = 0
+    submission_header: Header | None = None
+    first_id: Annotated[int, Meta(ge=0)] | None = None
+
+    def __post_init__(self) -> None:
+        """Completes the shape with one channel. Raises ValueError for impossible values."""
+        if self.shape is not None:
+            height, width, channels = (*self.shape, 1)[:3]
+            if min(height, width) < 1 or channels not in (1, 3):
+                raise ValueError(self.shape)
+            object.__setattr__(self, "shape", (height, width, channels))
+        if self.range is not None and not -math.inf < self.range[0] < self.range[1] < math.inf:
+            raise ValueError(self.range)
+        if self.submission_header is not None and not all(self.submission_header):
+            raise ValueError(self.submission_header)
 
     @property
     def separator(self) -> str | None:
+        """The delimiter as a character."""
         return DELIMITERS[self.delimiter] if self.delimiter else None
 
 
-def load_overrides(folder: Path, options: Mapping[str, Any]) -> Settings:
-    """The folder's competition.toml, with the options that are not None above it.
+def load_overrides(folder: Path, options: Mapping[str, Any]) -> Overrides:
+    """Reads the folder's competition.toml. Options that are not None override it.
 
     Raises:
-        PipelineError: the file is no TOML, or names or values in it are unknown.
+        PipelineError: the file is not TOML, or a name or value is not valid.
     """
     path = folder / FILE
-    told: dict[str, Any] = {}
+    content: dict[str, Any] = {}
     if path.exists():
         try:
-            told = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+            content = tomllib.loads(path.read_text(encoding="utf-8-sig"))
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise PipelineError(f"{path} is not TOML: {error}.") from None
+            raise PipelineError(f"not TOML: {error}", where=path) from None
         except OSError as error:
-            raise PipelineError(f"{path} cannot be read: {error.strerror}.") from None
-    settings = Settings()
-    known = [field.name for field in fields(Settings)]
-    for where, values in ((str(path), told), ("the options", options)):
-        for name, value in values.items():
-            if name not in known:
-                raise PipelineError(
-                    f"{where} has an unknown setting {name!r}.{nearest(name, known)} "
-                    f"Known are: {', '.join(known)}."
-                )
-            if value is not None:
-                settings = replace(settings, **{name: _checked(where, name, value)})
-    return settings
-
-
-def _checked(where: str, name: str, value: Any) -> Any:
-    """The value in the setting's type.
-
-    Raises:
-        PipelineError: it is none.
-    """
-    match name, value:
-        case (("train" | "test" | "sample" | "label" | "id"), str()) if value:
-            return value
-        case (("header" | "planes"), bool()):
-            return value
-        case "delimiter", str() if value in DELIMITERS:
-            return value
-        case "shape", [int(height), int(width), *channels] if channels in ([], [1], [3]):
-            if min(height, width) > 0 and {*map(type, value)} == {int}:
-                return (height, width, *(channels or [1]))
-        case "range", [float() | int() as low, float() | int() as high]:
-            if -math.inf < low < high < math.inf and bool not in map(type, value):
-                return float(low), float(high)
-        case "validation", float() if 0 < value < 1:
-            return value
-        case (("split_seed" | "first_id"), int()) if not isinstance(value, bool) and value >= 0:
-            return value
-        case "submission_header", [str(), str()] if all(value):
-            return tuple(value)
-    raise PipelineError(f"{where}: {name} = {value!r}. Expected {EXPECTED[name]}.")
+            raise PipelineError(f"it cannot be read: {error.strerror}", where=path) from None
+    overrides = Overrides()
+    for where, values in ((str(path), content), ("options", options)):
+        given = {name: value for name, value in values.items() if value is not None}
+        overrides = config.change(overrides, given, where)
+    return overrides

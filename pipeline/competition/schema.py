@@ -15,7 +15,7 @@ from pipeline.competition.columns import (
     square_side,
     told_column,
 )
-from pipeline.competition.overrides import Settings
+from pipeline.competition.overrides import Overrides
 from pipeline.competition.values import check_odd, common_range, is_whole, numbers, stored_by_plane
 from pipeline.errors import PipelineError
 from pipeline.reading.reader import Table
@@ -47,7 +47,7 @@ class Schema:
 
 
 def infer(
-    train: Table, test: Table, settings: Settings, sample_id: str | None, folder: Path
+    train: Table, test: Table, settings: Overrides, sample_id: str | None, folder: Path
 ) -> tuple[Schema, Pixels, Pixels]:
     """Tells what each column is, from names, values and what the two files share.
 
@@ -99,7 +99,7 @@ def _refuse_label_in_test(
     label: int,
     pixels: list[int],
     test_pixels: list[int],
-    settings: Settings,
+    settings: Overrides,
 ) -> None:
     source, header = test.source, test.source.header
     advice = "Remove that column: test rows have no labels here."
@@ -146,14 +146,15 @@ def _refuse_other_pixels(
             )
 
 
-def _shape(source: Source, pixels: int, settings: Settings) -> tuple[int, int, int]:
+def _shape(source: Source, pixels: int, settings: Overrides) -> tuple[int, int, int]:
     if settings.shape:
         if math.prod(settings.shape) != pixels:
             raise PipelineError(
                 f"{source.path} has {pixels} pixel columns; the shape "
                 f"{'x'.join(map(str, settings.shape))} needs {math.prod(settings.shape)}."
             )
-        return settings.shape
+        height, width, channels = settings.shape
+        return height, width, channels
     for channels in (1, 3):
         if side := square_side(pixels, channels):
             return side, side, channels

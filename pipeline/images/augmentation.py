@@ -2,14 +2,17 @@
 
 from dataclasses import dataclass, replace
 from functools import cache
+from typing import Annotated, Literal
 
 import cv2
 import numpy as np
 import numpy.typing as npt
+from msgspec import Meta
 
 from pipeline.arrays import Images
+from pipeline.config import UNLIMITED
 
-FILLS = ("nearest", "reflect", "constant", "noise")
+NonNegative = Annotated[float, Meta(ge=0, lt=UNLIMITED)]
 INTERPOLATIONS = {"linear": cv2.INTER_LINEAR, "nearest": cv2.INTER_NEAREST}
 LOOKED_AT = 500  # images that settle the interpolation
 # Correlation of neighbours in a row: digits drawn on black have 0.75 at 12 x 12, 0.95 at 28 x 28;
@@ -41,12 +44,12 @@ class Augmentation:
             linear would blur so that training no longer looks like the test; "auto" chooses.
     """
 
-    rotation: float = 0.0
-    zoom: float = 0.0
-    shift: float = 0.0
-    shear: float = 0.0
-    fill: str = "nearest"
-    interpolation: str = "auto"
+    rotation: NonNegative = 0.0
+    zoom: NonNegative = 0.0
+    shift: NonNegative = 0.0
+    shear: NonNegative = 0.0
+    fill: Literal["nearest", "reflect", "constant", "noise"] = "nearest"
+    interpolation: Literal["auto", "linear", "nearest"] = "auto"
 
 
 def choose_interpolation(augmentation: Augmentation, images: Images) -> Augmentation:

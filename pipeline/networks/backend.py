@@ -1,4 +1,7 @@
-"""Imports Keras and its backend, without their chatter and with memory that is kept for reuse."""
+"""Imports Keras: without chatter of its backend, with freed memory kept for reuse.
+
+Other modules import Keras from here.
+"""
 
 import logging
 import os
@@ -6,32 +9,48 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Literal
 
-from pipeline.machine import has_bfloat16, keep_memory
+from pipeline.errors import PipelineError
+from pipeline.machine import cores, has_bfloat16, keep_memory
+
+__all__ = ["keras", "policy", "resolve_precision", "threads", "uses_accelerator"]
+
+BACKENDS = ("tensorflow", "torch", "jax")
+THREADS = "TF_NUM_INTRAOP_THREADS"  # TensorFlow's own environment variable
+MAX_THREADS = 4  # more do not speed up networks of this size
 
 
 @contextmanager
 def _silence() -> Iterator[None]:
-    """Keeps back what native code writes to standard error, and shows it if the block fails."""
+    """Holds back what native code writes to standard error, and shows it if the block fails."""
     sys.stderr.flush()
-    kept = os.dup(2)
+    stderr = os.dup(2)
     with tempfile.TemporaryFile() as chatter:
         os.dup2(chatter.fileno(), 2)
         try:
             yield
         except BaseException:
             chatter.seek(0)
-            os.write(kept, chatter.read())
+            os.write(stderr, chatter.read())
             raise
         finally:
-            os.dup2(kept, 2)
-            os.close(kept)
+            os.dup2(stderr, 2)
+            os.close(stderr)
 
 
+if os.environ.get("KERAS_BACKEND", "tensorflow") not in BACKENDS:
+    raise PipelineError(
+        f"unknown backend {os.environ['KERAS_BACKEND']!r}",
+        where="KERAS_BACKEND",
+        expected=f"one of {', '.join(BACKENDS)}",
+    )
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-# TensorFlow leaves oneDNN's convolutions off where a processor has no AVX-512, though they are
-# half as fast again there too.
+# TensorFlow leaves oneDNN's convolutions off on processors without AVX-512, although they are
+# 1.5 times as fast there too.
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
+os.environ.setdefault(THREADS, str(min(MAX_THREADS, len(cores()))))
+os.environ.setdefault("OMP_NUM_THREADS", os.environ[THREADS])  # for torch
 logging.getLogger("tensorflow").setLevel(logging.ERROR)
 keep_memory()
 with _silence():
@@ -39,20 +58,33 @@ with _silence():
 
 
 def uses_accelerator() -> bool:
-    """Whether the backend trains on something else than the processor."""
+    """Whether the backend trains on something other than the CPU."""
     with _silence():
-        place = keras.ops.convert_to_tensor(0.0).device
-    return "cpu" not in str(place).lower()
+        device = keras.ops.convert_to_tensor(0.0).device
+    return "cpu" not in str(device).lower()
 
 
 def policy(precision: str) -> str:
-    """Keras' name for a recipe's precision: float32, or mixed_bfloat16, whose weights and
-    probabilities are float32 too.
+    """The name of Keras' dtype policy.
 
     Args:
-        precision: "float32", "bfloat16", or "auto": bfloat16 where that is known to be faster.
+        precision: "float32", "bfloat16" (weights and probabilities stay float32), or "auto".
     """
-    if precision == "auto":
-        fast = uses_accelerator() or (keras.backend.backend() == "tensorflow" and has_bfloat16())
-        precision = "bfloat16" if fast else "float32"
-    return {"float32": "float32", "bfloat16": "mixed_bfloat16"}[precision]
+    return {"float32": "float32", "bfloat16": "mixed_bfloat16"}[resolve_precision(precision)]
+
+
+def resolve_precision(precision: str) -> Literal["float32", "bfloat16"]:
+    """ "float32" or "bfloat16"; for "auto" bfloat16 where it is known to be faster."""
+    if precision != "auto":
+        return "bfloat16" if precision == "bfloat16" else "float32"
+    fast = uses_accelerator() or (keras.backend.backend() == "tensorflow" and has_bfloat16())
+    return "bfloat16" if fast else "float32"
+
+
+def threads() -> int:
+    """The number of CPU threads that this process computes with. Results depend on it.
+
+    All cores up to MAX_THREADS, or the environment variable THREADS; it does not depend on how
+    many trainings run side by side.
+    """
+    return int(os.environ[THREADS])

@@ -1,61 +1,75 @@
 """Recipe + image shape -> a Keras model: images as they are in, probabilities out."""
 
+import re
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import keras
-from keras import layers
+from pipeline.networks.backbone import load_backbone
+from pipeline.networks.backend import keras, policy
+from pipeline.networks.recipe import WITH_MOMENTUM, Backbone, Recipe
 
-from pipeline.networks.backbone import load_base
-from pipeline.networks.backend import policy
-from pipeline.networks.recipe import WITH_MOMENTUM, Base, Recipe
+layers = keras.layers
 
 
 @dataclass(frozen=True)
 class Network:
-    """A model, and where a part of it is frozen, its two parts.
+    """A model, and its two parts if a part of it is frozen.
 
     Attributes:
-        model: (n, height, width, channels) images, valued low..high -> (n, k) probabilities.
-        frozen: images -> features, whose weights never change; None where there is none.
-        tail: features -> probabilities; the whole model where nothing is frozen.
-        base_layers: the pretrained layers that `tail` begins with.
+        model: (n, height, width, channels) images in low..high -> (n, k) probabilities.
+        frozen: images -> features, by layers whose weights never change; None without such layers.
+        head: features -> probabilities; the whole model if nothing is frozen.
+        backbone: the pretrained model, if there is one.
+        backbone_layers: its layers that are in `head`.
     """
 
     model: keras.Model
     frozen: keras.Model | None
-    tail: keras.Model
-    base: keras.Model | None = None
-    base_layers: tuple[Any, ...] = ()
+    head: keras.Model
+    backbone: keras.Model | None = None
+    backbone_layers: tuple[Any, ...] = ()
 
 
 def build(
-    recipe: Recipe, image_shape: tuple[int, int, int], classes: int, low: float, high: float
+    recipe: Recipe,
+    image_shape: tuple[int, int, int],
+    classes: int,
+    low: float,
+    high: float,
+    pretrained: bool = True,
 ) -> Network:
-    """The recipe's network, scaling included, not compiled.
+    """Builds the recipe's network, scaling included, not compiled.
 
     Args:
         image_shape: (height, width, channels) as `Recipe.image_shape` gives it.
-        low, high: the ends of the images' grey scale.
+        classes: number of classes.
+        low, high: the pixel values for the two ends of the grey scale.
+        pretrained: whether to load the weights of a pretrained backbone.
 
     Raises:
-        PipelineError: the pretrained weights cannot be had.
+        PipelineError: the pretrained weights are unavailable.
     """
     keras.config.set_dtype_policy(policy(recipe.precision))
-    images = keras.Input(image_shape)
-    top = recipe.layers(recipe)
-    top += [layers.Dense(classes, activation="softmax", dtype="float32")]
-    if recipe.base is None:
-        model = keras.Model(images, _apply(top, _unit(images, low, high)), name=recipe.name)
+    images = keras.Input(image_shape, name="images")
+    own = recipe.layers(recipe)
+    own.append(layers.Dense(classes, activation="softmax", dtype="float32"))
+    _number_names(own)
+    if recipe.backbone is None:
+        model = keras.Model(images, _apply(own, _rescale(images, low, high)), name=recipe.name)
         return Network(model, None, model)
-    return _build_on_base(recipe, recipe.base, images, top, low, high)
+    weights = recipe.backbone.weights if pretrained else "none"
+    backbone = load_backbone(weights, tuple(images.shape[1:]))
+    scaled = vgg16_input(images, low, high)
+    return _build_on_backbone(recipe.name, recipe.backbone, backbone, images, scaled, own)
 
 
 def compile_network(model: keras.Model, recipe: Recipe, steps: int) -> None:
-    """Gives the model the recipe's optimizer and the loss that goes with softmax and labels.
+    """Compiles the model with the recipe's optimizer and cross-entropy on integer labels.
 
     Args:
-        steps: how many the training will take at most.
+        steps: maximum number of training steps, for the learning rate schedule.
     """
     config: dict[str, Any] = {"learning_rate": recipe.learning_rate}
     if recipe.schedule == "one-cycle":
@@ -73,36 +87,52 @@ def compile_network(model: keras.Model, recipe: Recipe, steps: int) -> None:
 
 
 def vgg16_input(images: Any, low: float, high: float) -> Any:
-    """Images as VGG16 was trained: 0..255, blue first, less the mean of ImageNet's colours."""
-    colours = _unit(images, low, high, 255.0)[..., ::-1]
-    return layers.Normalization(mean=[103.939, 116.779, 123.68], variance=[1.0, 1.0, 1.0])(colours)
+    """RGB images in low..high -> the input of VGG16: BGR in 0..255, minus ImageNet's mean."""
+    bgr = _rescale(images, low, high, 255.0)[..., ::-1]
+    keras.Model(images, bgr).operations[-1].name = "rgb_to_bgr"  # numbered otherwise, see below
+    centre = layers.Normalization(
+        mean=[103.939, 116.779, 123.68], variance=[1.0, 1.0, 1.0], name="imagenet_mean"
+    )
+    return centre(bgr)
 
 
-def _build_on_base(
-    recipe: Recipe, base_part: Base, images: Any, top: list[Any], low: float, high: float
+def _build_on_backbone(
+    name: str,
+    settings: Backbone,
+    backbone: keras.Model,
+    images: Any,
+    scaled: Any,
+    own: Sequence[Any],
 ) -> Network:
-    base = load_base(base_part.weights, tuple(images.shape[1:]))
-    names = [layer.name for layer in base.layers]
-    scaled = vgg16_input(images, low, high)
-    cut = names.index(base_part.frozen_until) if base_part.frozen_until else 0
-    above = base.layers[cut + 1 :]
-    below = keras.Model(base.input, base.layers[cut].output, name="frozen")
-    below.trainable = False
-    features = keras.Input(below.output.shape[1:])
-    tail = keras.Model(features, _apply([*above, *top], features), name="tail")
-    model = keras.Model(images, tail(below(scaled)), name=recipe.name)
-    if not cut:
-        return Network(model, None, model, base, tuple(above))
-    return Network(model, keras.Model(images, below(scaled)), tail, base, tuple(above))
+    names = [layer.name for layer in backbone.layers]
+    cut = names.index(settings.frozen_until) if settings.frozen_until else 0
+    trained = backbone.layers[cut + 1 :]
+    frozen = keras.Model(backbone.input, backbone.layers[cut].output, name="frozen")
+    frozen.trainable = False
+    features = keras.Input(frozen.output.shape[1:], name="features")
+    head = keras.Model(features, _apply([*trained, *own], features), name="head")
+    model = keras.Model(images, head(frozen(scaled)), name=name)
+    to_features = keras.Model(images, frozen(scaled)) if cut else None
+    return Network(model, to_features, head if cut else model, backbone, tuple(trained))
 
 
-def _unit(images: Any, low: float, high: float, size: float = 1.0) -> Any:
-    """Values low..high -> 0..size."""
+def _rescale(images: Any, low: float, high: float, size: float = 1.0) -> Any:
+    """Values in low..high -> 0..size."""
     scale = size / (high - low)
-    return layers.Rescaling(scale, offset=-low * scale)(images)
+    return layers.Rescaling(scale, offset=-low * scale, name="rescaling")(images)
 
 
-def _apply(stack: list[Any], value: Any) -> Any:
+def _number_names(stack: Sequence[Any]) -> None:
+    """Names the layers of one model: dense, dense_1, ... Keras counts through a whole process,
+    so that the same recipe would be another model the second time."""
+    seen: Counter[str] = Counter()
+    for layer in stack:
+        kind = re.sub(r"_\d+$", "", layer.name)
+        layer.name = f"{kind}_{seen[kind]}" if seen[kind] else kind
+        seen[kind] += 1
+
+
+def _apply(stack: Sequence[Any], value: Any) -> Any:
     for layer in stack:
         value = layer(value)
     return value

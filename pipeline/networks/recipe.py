@@ -2,136 +2,166 @@
 
 import math
 from collections.abc import Callable
-from dataclasses import MISSING, asdict, dataclass, fields
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Annotated, Any, Literal
 
+from msgspec import Meta
+
+from pipeline import config
+from pipeline.errors import PipelineError
 from pipeline.images.augmentation import Augmentation
+from pipeline.networks.published import Published
 
-WITH_MOMENTUM = ("rmsprop", "sgd")  # of Keras' optimizers
+Count = Annotated[int, Meta(ge=1)]
+NonNegativeInt = Annotated[int, Meta(ge=0)]
+Positive = Annotated[float, Meta(gt=0, lt=config.UNLIMITED)]
+NonNegative = Annotated[float, Meta(ge=0, lt=config.UNLIMITED)]
+BelowOne = Annotated[float, Meta(ge=0, lt=1)]
 
-
-@dataclass(frozen=True)
-class Published:
-    """What somebody reached with this recipe on 28 x 28 x 1 images of 10 classes.
-
-    Attributes:
-        parameters: of the whole model.
-        accuracy: in 0..1, on the rows that `on` names; so is the loss, where it is known.
-    """
-
-    parameters: int
-    accuracy: float
-    loss: float | None = None
-    on: str = ""
+FIXED = ("name", "origin", "layers", "published")  # not settings
+WITH_MOMENTUM = ("rmsprop", "sgd")  # the optimizers of Keras that have one
 
 
 @dataclass(frozen=True)
 class Plateau:
-    """Keras' ReduceLROnPlateau: the learning rate times `factor` after `patience` flat epochs."""
+    """Keras' ReduceLROnPlateau: multiplies the learning rate by `factor` after `patience` epochs
+    without improvement."""
 
-    monitor: str = "val_loss"
-    factor: float = 0.1
-    patience: int = 5
-    minimum: float = 0.0
+    monitor: Literal["val_loss", "val_accuracy", "loss", "accuracy"] = "val_loss"
+    factor: BelowOne = 0.1
+    patience: NonNegativeInt = 5
+    min_learning_rate: NonNegative = 0.0
 
 
 @dataclass(frozen=True)
-class Base:
+class Backbone:
     """A VGG16 without its top, below the recipe's own layers.
 
     Attributes:
         frozen_until: layers up to this one keep their weights; None trains all of them.
-        warm_up: epochs in which the layers above `frozen_until` stay as they are too, so that
-            the new top does not spoil them (at the learning rate `warm_up_rate`).
-        weights: "imagenet", "none", or the path of a file in the layout of Keras' no-top file.
+        warm_up_epochs: first epochs, in which only the recipe's own layers are trained.
+        warm_up_learning_rate: learning rate of these epochs.
+        weights: "imagenet", "none", or the path of a weights file for VGG16 without its top.
     """
 
-    frozen_until: str | None = "block5_pool"
-    warm_up: int = 0
-    warm_up_rate: float = 1e-3
+    frozen_until: (
+        Literal["block1_pool", "block2_pool", "block3_pool", "block4_pool", "block5_pool"] | None
+    ) = "block5_pool"
+    warm_up_epochs: NonNegativeInt = 0
+    warm_up_learning_rate: Positive = 1e-3
     weights: str = "imagenet"
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """Everything that defines a model.
+    """Everything that defines a model and its training.
 
     Attributes:
-        origin: where it comes from.
-        layers: recipe -> Keras layers between the scaled images and the softmax over classes.
-        min_side: smaller images are enlarged to it; larger ones are taken as they are.
-        channels: 1 or 3, or None to take the images' own.
-        early_stopping: epochs without a smaller validation loss after which training ends.
-        keep: "best" for the weights of the epoch of smallest validation loss, or "last".
-        momentum: of the optimizer, where it is one of WITH_MOMENTUM.
-        l2: the L2 penalty, for recipes whose layers have one.
-        schedule: "one-cycle" raises the learning rate from a 25th to its full value in the first
-            30 % of the steps, and lowers it to zero along a cosine in the rest (Smith and Topin,
-            2018); "constant" leaves it to the plateau.
+        name: the recipe's name on the command line.
+        origin: where the recipe comes from.
+        layers: function from the recipe to the Keras layers between the scaled images and the
+            softmax over the classes.
+        published: the score that was published for it, if there is one.
+        min_side: smaller images are enlarged until their shorter side has this many pixels.
+        channels: 1 or 3; None keeps the channels of the images.
+        backbone: pretrained layers below the recipe's own, if there are any.
+        optimizer: name of a Keras optimizer.
+        learning_rate: learning rate of the optimizer; the maximum, if the schedule is one-cycle.
+        momentum: momentum of the optimizer, for rmsprop and sgd.
+        batch_size: number of images in a training step.
+        epochs: maximum number of epochs.
+        early_stopping: stop after this many epochs without a lower validation loss.
+        plateau: lower the learning rate when training no longer improves.
+        restore_best: keep the weights of the epoch with the lowest validation loss; otherwise
+            those of the last epoch.
+        augmentation: random transforms of the training images.
+        l2: factor of the L2 penalty, in recipes whose layers have one.
+        schedule: "one-cycle" raises the learning rate from 1/25 of its maximum during the first
+            30 % of the steps and lowers it to zero along a cosine during the rest (Smith and
+            Topin, 2018); "constant" keeps it.
         final_unaugmented_epochs: number of final epochs without augmentation.
-        precision: of the arithmetic, "float32", "bfloat16", or "auto" for what the machine is
-            fast in; weights and probabilities are float32 in any case.
-        views: how many views of an image its probabilities are the mean of: 1, itself; 5, with
-            those shifted by a pixel along a side; 9, along the diagonals too.
-        min_steps: few rows are gone through more often, until they make so many steps.
+        precision: "float32", "bfloat16", or "auto" for the faster one on this machine. Weights
+            and probabilities are float32 in any case.
+        tta_views: number of shifted copies of an image whose probabilities are averaged: 1 for
+            the image itself, 5 with shifts by a pixel along the sides, 9 with diagonal ones too.
+        min_steps: minimum number of training steps; raises the number of epochs on small data.
     """
 
     name: str
     origin: str
     layers: Callable[["Recipe"], list[Any]]
     published: Published | None = None
-    min_side: int = 2
-    channels: int | None = None
-    base: Base | None = None
-    optimizer: str = "rmsprop"
-    learning_rate: float = 1e-3
-    momentum: float = 0.0
-    batch_size: int = 128
-    epochs: int = 100
-    early_stopping: int | None = None
+    min_side: Count = 2
+    channels: Literal[1, 3] | None = None
+    backbone: Backbone | None = None
+    optimizer: Literal["adadelta", "adam", "adamw", "lion", "nadam", "rmsprop", "sgd"] = "rmsprop"
+    learning_rate: Positive = 1e-3
+    momentum: BelowOne = 0.0
+    batch_size: Count = 128
+    epochs: Count = 100
+    early_stopping: NonNegativeInt | None = None
     plateau: Plateau | None = None
-    keep: str = "best"
+    restore_best: bool = True
     augmentation: Augmentation | None = None
-    l2: float = 0.0
-    schedule: str = "constant"
-    final_unaugmented_epochs: int = 0
-    precision: str = "float32"
-    views: int = 1
-    min_steps: int = 0
+    l2: NonNegative = 0.0
+    schedule: Literal["constant", "one-cycle"] = "constant"
+    final_unaugmented_epochs: NonNegativeInt = 0
+    precision: Literal["auto", "float32", "bfloat16"] = "float32"
+    tta_views: Literal[1, 5, 9] = 1
+    min_steps: NonNegativeInt = 0
 
     def epochs_for(self, rows: int) -> int:
-        """How many epochs it trains on so many rows at most, not counting a base's warm-up."""
-        steps_an_epoch = math.ceil(rows / self.batch_size)
-        return max(self.epochs, math.ceil(self.min_steps / steps_an_epoch))
+        """The maximum number of epochs on so many training rows, without warm-up epochs."""
+        steps_per_epoch = math.ceil(rows / self.batch_size)
+        return max(self.epochs, math.ceil(self.min_steps / steps_per_epoch))
 
     def image_shape(self, shape: tuple[int, int, int]) -> tuple[int, int, int]:
-        """The (height, width, channels) it takes for images of that shape."""
+        """The (height, width, channels) that the model takes for images of that shape."""
         height, width, channels = shape
         scale = max(1.0, self.min_side / min(height, width))
         return round(height * scale), round(width * scale), self.channels or channels
 
     def settings(self) -> dict[str, Any]:
-        """All that makes it what it is, as run.json holds it."""
-        settings: dict[str, Any] = asdict(self) | {"layers": self.layers.__name__}
-        del settings["origin"], settings["published"]
-        return settings
+        """All settings by name, those of parts as "part.setting"."""
+        return config.flatten(self, without=FIXED)
 
+    def change(self, **changes: Any) -> "Recipe":
+        """A copy with some settings changed.
 
-def with_defaults(recorded: dict[str, Any]) -> dict[str, Any]:
-    """A run's record of its recipe or committee, with the settings that recipes had not then."""
-    if "member" in recorded:
-        return recorded | {"settings": with_defaults(recorded["settings"])}
-    optional = (field for field in fields(Recipe) if field.default is not MISSING)
-    return {field.name: field.default for field in optional if field.name != "published"} | recorded
+        Args:
+            changes: values or their text, by setting: `epochs=5`, `augmentation=None`,
+                `**{"augmentation.rotation": 20}`. With `epochs` alone, `min_steps` becomes 0.
+
+        Raises:
+            PipelineError: a setting is unknown, a value is not valid, or it would have no effect.
+
+        Example:
+            >>> from pipeline.recipes import find_recipe
+            >>> find_recipe("fast").change(epochs="3").epochs
+            3
+        """
+        where = f"recipe {self.name!r}"
+        if self.backbone is None and any(name.startswith("backbone") for name in changes):
+            raise PipelineError(
+                "it has no pretrained backbone",
+                where=where,
+                remedy="--weights and backbone settings are for recipes that have one, such as "
+                "transfer.",
+            )
+        changed = config.change(self, changes, where, FIXED)
+        if "epochs" in changes and "min_steps" not in changes:
+            changed = replace(changed, min_steps=0)
+        _check_effect(self, changed, changes, where)
+        return changed
 
 
 @dataclass(frozen=True)
 class EnsembleRecipe:
-    """A committee of one recipe: members that differ by seed, their probabilities averaged.
+    """Several runs of one recipe that differ by seed, their probabilities averaged.
 
     Attributes:
-        member: the members' recipe.
-        size: how many there are.
+        member: name of the members' recipe.
+        size: number of members.
     """
 
     name: str
@@ -139,3 +169,25 @@ class EnsembleRecipe:
     member: str
     size: int
     published: Published | None = None
+
+
+def _check_effect(before: Recipe, after: Recipe, changes: dict[str, Any], where: str) -> None:
+    """Raises PipelineError for settings without effect, and for settings that exclude others."""
+    if "l2" in changes and not before.l2:
+        raise PipelineError(
+            "its layers have no L2 penalty; l2 would change nothing",
+            where=where,
+            remedy="Choose another recipe, such as dense-500-300, or another setting.",
+        )
+    if "momentum" in changes and after.optimizer not in WITH_MOMENTUM:
+        raise PipelineError(
+            f"its optimizer {after.optimizer} has no momentum",
+            where=where,
+            expected=f"one of the optimizers {', '.join(WITH_MOMENTUM)}",
+        )
+    if after.schedule == "one-cycle" and after.plateau:
+        raise PipelineError(
+            "a one-cycle schedule cannot be combined with a plateau",
+            where=where,
+            remedy="Add --set plateau=none, or keep schedule=constant.",
+        )

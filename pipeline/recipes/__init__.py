@@ -1,55 +1,63 @@
-"""Recipes, one file a family: a module here with RECIPES is a family, and needs no other edit."""
+"""Recipes, one file for each family.
+
+A module in this folder with a list RECIPES (and perhaps ENSEMBLES) is a family. A new recipe is an
+entry of such a list; the command line, the tests and the leaderboard find it.
+"""
 
 import importlib
 import pkgutil
 from functools import cache
 from typing import Any
 
-import pipeline.networks.backend  # noqa: F401  first of all, for it silences the others' imports
-from pipeline.errors import PipelineError, nearest
+import pipeline.networks.backend  # noqa: F401  first, because it silences the other imports
+from pipeline.errors import PipelineError, suggest
 from pipeline.networks.recipe import EnsembleRecipe, Recipe
 
 DEFAULTS = ("dense", "fast")
+"""What is trained if no recipe is named: a baseline, and a good model soon."""
 
 
 @cache
 def recipes() -> dict[str, Recipe]:
-    """Every recipe by its name, family by family."""
+    """Every recipe by name, family by family."""
     return {recipe.name: recipe for recipe in _collect("RECIPES")}
 
 
 @cache
 def ensembles() -> dict[str, EnsembleRecipe]:
-    """Every committee of one recipe, by its name."""
-    return {committee.name: committee for committee in _collect("ENSEMBLES")}
+    """Every ensemble of one recipe, by name."""
+    return {ensemble.name: ensemble for ensemble in _collect("ENSEMBLES")}
 
 
 def find_recipe(name: str) -> Recipe:
     """The recipe of that name.
 
     Raises:
-        PipelineError: there is none.
+        PipelineError: there is no such recipe.
     """
     if name not in recipes():
         known = [*recipes(), *ensembles()]
         raise PipelineError(
-            f"There is no recipe {name!r}.{nearest(name, known)} Choose from: {', '.join(known)}."
+            f"there is no recipe {name!r}",
+            where="--model",
+            expected=f"one of {', '.join(known)}",
+            remedy=suggest(name, known) or None,
         )
     return recipes()[name]
 
 
-def _collect(what: str) -> list[Any]:
+def _collect(kind: str) -> list[Any]:
     """All entries of the families' lists of that name.
 
     Raises:
-        ValueError: two of them have one name.
+        ValueError: two of them have the same name.
     """
     families = [
         importlib.import_module(f"{__name__}.{module.name}")
         for module in pkgutil.iter_modules(__path__)
     ]
-    found = [entry for family in families for entry in getattr(family, what, ())]
+    found = [entry for family in families for entry in getattr(family, kind, ())]
     names = [entry.name for entry in found]
     if len(set(names)) < len(names):
-        raise ValueError(f"two {what} have one name: {sorted(names)}")
+        raise ValueError(f"two {kind} have the same name: {sorted(names)}")
     return found

@@ -6,11 +6,12 @@ from typing import Any
 from keras import layers
 
 from pipeline.images.augmentation import Augmentation
-from pipeline.networks.origins import IN_CLASS, IN_CLASS_VALIDATION
-from pipeline.networks.recipe import Plateau, Published, Recipe
+from pipeline.networks.published import IN_CLASS, IN_CLASS_VALIDATION, Published
+from pipeline.networks.recipe import Plateau, Recipe
 
 
 def conv(recipe: Recipe) -> list[Any]:
+    """Three convolutions with pooling, then 64 units."""
     return [
         layers.Conv2D(32, 3, activation="relu"),
         layers.MaxPooling2D(),
@@ -23,6 +24,7 @@ def conv(recipe: Recipe) -> list[Any]:
 
 
 def conv2(recipe: Recipe) -> list[Any]:
+    """Five convolutions with batch normalization and dropout, then 64 units."""
     return [
         layers.Conv2D(64, 3, activation="relu"),
         layers.Conv2D(64, 3, activation="relu"),

@@ -5,23 +5,27 @@ from typing import Any
 
 from keras import layers
 
-from pipeline.networks.origins import EXERCISE_5, MNIST_TEST, TECHNIQUES
-from pipeline.networks.recipe import Published, Recipe
+from pipeline.networks.published import EXERCISE_5, MNIST_TEST, TECHNIQUES, Published
+from pipeline.networks.recipe import Recipe
 
 
 def conv_32_linear(recipe: Recipe) -> list[Any]:
+    """One convolution of 32 filters."""
     return [layers.Conv2D(32, 3, activation="relu"), layers.Flatten()]
 
 
 def conv_32_dense(recipe: Recipe) -> list[Any]:
+    """One convolution of 32 filters, then 128 units."""
     return [layers.Conv2D(32, 3, activation="relu"), *_dropout_dense()]
 
 
 def conv_32_64(recipe: Recipe) -> list[Any]:
+    """Two convolutions of 3 x 3, then 128 units."""
     return _two_convolutions(first_kernel=3)
 
 
 def conv_4x4(recipe: Recipe) -> list[Any]:
+    """Two convolutions, the first of 4 x 4, then 128 units."""
     return _two_convolutions(first_kernel=4)
 
 
@@ -52,7 +56,7 @@ CONV_32_LINEAR = Recipe(
     optimizer="adam",
     batch_size=32,  # Keras' default: the document names none
     epochs=10,
-    keep="last",
+    restore_best=False,
 )
 
 RECIPES = [

@@ -6,11 +6,12 @@ from typing import Any
 from keras import layers
 
 from pipeline.images.augmentation import Augmentation
-from pipeline.networks.origins import EXERCISE, MNIST_TEST
-from pipeline.networks.recipe import EnsembleRecipe, Plateau, Published, Recipe
+from pipeline.networks.published import EXERCISE, MNIST_TEST, Published
+from pipeline.networks.recipe import EnsembleRecipe, Plateau, Recipe
 
 
 def conv_10(recipe: Recipe) -> list[Any]:
+    """Two convolutions of 10 filters, then 64 units."""
     return [
         layers.Conv2D(10, 5, padding="same", activation="relu"),
         layers.Conv2D(10, 5, padding="same", activation="relu"),
@@ -22,6 +23,7 @@ def conv_10(recipe: Recipe) -> list[Any]:
 
 
 def conv_deep(recipe: Recipe) -> list[Any]:
+    """Two pairs of convolutions of 32 and 64 filters, then 256 units."""
     return [
         layers.Conv2D(32, 5, padding="same", activation="relu"),
         layers.Conv2D(32, 5, padding="same", activation="relu"),
@@ -45,7 +47,7 @@ CONV_10 = Recipe(
     optimizer="adam",
     batch_size=86,
     epochs=40,
-    keep="last",
+    restore_best=False,
 )
 
 CONV_10_AUGMENTED = replace(
@@ -60,7 +62,7 @@ CONV_10_PLATEAU = replace(
     name="conv-10-plateau",
     published=Published(128_924, 0.9944, 0.0180, on=MNIST_TEST),
     epochs=30,
-    plateau=Plateau(monitor="val_accuracy", factor=0.5, patience=3, minimum=1e-5),
+    plateau=Plateau(monitor="val_accuracy", factor=0.5, patience=3, min_learning_rate=1e-5),
 )
 
 CONV_DEEP = replace(

@@ -4,21 +4,24 @@ from typing import Any
 
 from keras import layers, regularizers
 
-from pipeline.networks.origins import (
+from pipeline.networks.published import (
     ASSIGNMENT_7,
     EXERCISE,
     IN_CLASS,
     IN_CLASS_VALIDATION,
     MNIST_TEST,
+    Published,
 )
-from pipeline.networks.recipe import Plateau, Published, Recipe
+from pipeline.networks.recipe import Plateau, Recipe
 
 
 def dense(recipe: Recipe) -> list[Any]:
+    """One hidden layer of 64 units."""
     return [layers.Flatten(), layers.Dense(64, activation="relu")]
 
 
 def dense_512_256(recipe: Recipe) -> list[Any]:
+    """Two hidden layers of 512 and 256 units with dropout."""
     return [
         layers.Flatten(),
         layers.Dense(512, activation="relu"),
@@ -29,6 +32,7 @@ def dense_512_256(recipe: Recipe) -> list[Any]:
 
 
 def dense_64_64(recipe: Recipe) -> list[Any]:
+    """Two hidden layers of 64 units."""
     return [
         layers.Flatten(),
         layers.Dense(64, activation="relu"),
@@ -37,6 +41,7 @@ def dense_64_64(recipe: Recipe) -> list[Any]:
 
 
 def dense_500_300(recipe: Recipe) -> list[Any]:
+    """Two hidden layers of 500 and 300 units with an L2 penalty."""
     return [
         layers.Flatten(),
         layers.Dense(500, activation="relu", kernel_regularizer=regularizers.L2(recipe.l2)),
@@ -61,7 +66,7 @@ RECIPES = [
         optimizer="adam",
         batch_size=86,
         epochs=40,
-        keep="last",
+        restore_best=False,
     ),
     Recipe(
         name="dense-64-64",
@@ -71,7 +76,7 @@ RECIPES = [
         optimizer="sgd",
         learning_rate=0.1,
         epochs=10,
-        keep="last",
+        restore_best=False,
     ),
     Recipe(
         name="dense-500-300",
@@ -81,7 +86,7 @@ RECIPES = [
         optimizer="sgd",
         learning_rate=0.1,
         epochs=40,
-        keep="last",
+        restore_best=False,
         l2=1e-6,
     ),
 ]

@@ -15,7 +15,7 @@ from pipeline.networks.recipe import Recipe
 
 
 def stages(*widths: tuple[int, ...]) -> list[Any]:
-    """The layers of stages of so many filters each."""
+    """The layers of stages with these numbers of filters."""
     stack: list[Any] = []
     for stage, filters in enumerate(widths):
         for place, count in enumerate(filters):
@@ -27,10 +27,12 @@ def stages(*widths: tuple[int, ...]) -> list[Any]:
 
 
 def fast(recipe: Recipe) -> list[Any]:
+    """Stages of 16, 32 and twice 64 filters."""
     return stages((16,), (32,), (64, 64))
 
 
 def best(recipe: Recipe) -> list[Any]:
+    """Stages of 32, 64 and twice 128 filters."""
     return stages((32,), (64,), (128, 128))
 
 
@@ -46,13 +48,13 @@ FAST = Recipe(
     batch_size=128,
     epochs=5,
     min_steps=1000,
-    keep="last",
-    views=5,
+    restore_best=False,
+    tta_views=5,
     final_unaugmented_epochs=1,
     augmentation=Augmentation(rotation=10, zoom=0.1, shift=0.1, shear=8, fill="reflect"),
 )
 
-# As much as ten minutes on two cores hold for 33,600 images.
-BEST = replace(FAST, name="best", layers=best, epochs=12, min_steps=2500, views=9)
+# Ten minutes on two cores for 33,600 images.
+BEST = replace(FAST, name="best", layers=best, epochs=12, min_steps=2500, tta_views=9)
 
 RECIPES = [FAST, BEST]

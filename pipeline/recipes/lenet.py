@@ -4,11 +4,12 @@ from typing import Any
 
 from keras import layers, regularizers
 
-from pipeline.networks.origins import ASSIGNMENT_7, MNIST_TEST
-from pipeline.networks.recipe import Plateau, Published, Recipe
+from pipeline.networks.published import ASSIGNMENT_7, MNIST_TEST, Published
+from pipeline.networks.recipe import Plateau, Recipe
 
 
 def conv_20_40(recipe: Recipe) -> list[Any]:
+    """Two convolutions of 20 and 40 filters with pooling, then 100 units."""
     return [
         layers.Conv2D(20, 5, activation="relu"),
         layers.MaxPooling2D(),
@@ -20,6 +21,7 @@ def conv_20_40(recipe: Recipe) -> list[Any]:
 
 
 def lenet5_v2(recipe: Recipe) -> list[Any]:
+    """Two pairs of convolutions of 32 and 64 filters, then 256, 128 and 84 units."""
     return [
         *_convolutions(32, 5),
         *_convolutions(64, 3),
@@ -57,7 +59,7 @@ RECIPES = [
         optimizer="sgd",
         learning_rate=0.1,
         epochs=60,
-        keep="last",
+        restore_best=False,
     ),
     Recipe(
         name="lenet5-v2",
@@ -69,7 +71,7 @@ RECIPES = [
         batch_size=64,
         epochs=30,
         plateau=Plateau(factor=0.2, patience=2),
-        keep="last",
+        restore_best=False,
         l2=0.1,
     ),
 ]

@@ -1,16 +1,17 @@
-"""VGG16 networks: features learnt elsewhere, a small top learnt here."""
+"""VGG16 networks: a pretrained backbone with a small head."""
 
 from dataclasses import replace
 from typing import Any
 
 from keras import layers
 
-from pipeline.networks.origins import IN_CLASS_VALIDATION
-from pipeline.networks.recipe import Base, Published, Recipe
+from pipeline.networks.published import IN_CLASS_VALIDATION, Published
+from pipeline.networks.recipe import Backbone, Recipe
 from pipeline.recipes.conv import AUGMENTED
 
 
-def top(recipe: Recipe) -> list[Any]:
+def head(recipe: Recipe) -> list[Any]:
+    """One hidden layer of 64 units with dropout."""
     return [
         layers.Flatten(),
         layers.Dropout(0.125),
@@ -22,34 +23,34 @@ def top(recipe: Recipe) -> list[Any]:
 TRANSFER = replace(
     AUGMENTED,
     name="transfer",
-    layers=top,
+    layers=head,
     published=Published(14_748_170, 0.578, on=IN_CLASS_VALIDATION),
     min_side=32,
     channels=3,
-    base=Base(),
+    backbone=Backbone(),
 )
 
-# The features of 32 x 32 images of digits are poor: a larger input, and the last block learns too.
+# Frozen features of 32 x 32 digits are poor: a larger input, and the last block is trained too.
 TRANSFER_TUNED = replace(
     TRANSFER,
     name="transfer-tuned",
     origin="transfer, with a larger input and the last block trained after a warm-up",
     published=None,
     min_side=64,
-    base=Base(frozen_until="block4_pool", warm_up=5),
+    backbone=Backbone(frozen_until="block4_pool", warm_up_epochs=5),
     optimizer="adam",
     momentum=0.0,
     epochs=30,
     augmentation=None,
 )
 
-# The whole network learnt here: what other competitions' `transfer` can then start from.
+# Trained from scratch; its backbone can be used by `transfer` on other competitions.
 VGG16 = replace(
     TRANSFER_TUNED,
     name="vgg16",
-    origin="Simonyan and Zisserman (2014), trained from nothing",
+    origin="Simonyan and Zisserman (2014), trained from scratch",
     min_side=32,
-    base=Base(frozen_until=None, weights="none"),
+    backbone=Backbone(frozen_until=None, weights="none"),
 )
 
 RECIPES = [TRANSFER, TRANSFER_TUNED, VGG16]

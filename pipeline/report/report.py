@@ -14,7 +14,7 @@ from pipeline.runs.standings import compare
 PAGE, SUSPECTS = "report.html", "label_issues.csv"
 
 
-def write_report(competition: Competition, runs: Sequence[Run], folder: Path) -> Path:
+def write_pages(competition: Competition, runs: Sequence[Run], folder: Path) -> Path:
     """Writes report.html, label_issues.csv and a page a run; returns the first one's path.
 
     Args:

@@ -1,46 +1,81 @@
-"""Runs against each other, row by row: who agrees, and which differences are more than luck."""
+"""Runs compared row by row: agreement, exact paired tests, shared places."""
 
-import math
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import bdtr
 
-from pipeline.arrays import Labels
+from pipeline.arrays import Probabilities
+from pipeline.runs.leaderboard import rank
+from pipeline.runs.run import Run, average
 
-LUCK = 0.05  # differences that chance makes this often or oftener are ties
+SIGNIFICANCE = 0.05  # two runs are tied if the p-value of their difference is at least this
 
 
-def agreement(predicted: Sequence[Labels]) -> npt.NDArray[np.float64]:
-    """(r, r) shares of rows for which two runs predict the same class, in 0..1."""
-    stacked = np.stack(predicted)
-    return np.array([(stacked == one).mean(axis=1) for one in stacked])
+@dataclass(frozen=True)
+class Comparison:
+    """Runs on the same validation rows, the best first.
+
+    Attributes:
+        p_values: (r, r) of the paired tests, 1 on the diagonal.
+        agreement: (r, r) shares of rows with the same prediction, in 0..1.
+    """
+
+    runs: Sequence[Run]
+    p_values: npt.NDArray[np.float64]
+    agreement: npt.NDArray[np.float64]
+
+    @property
+    def tied_with_first(self) -> list[int]:
+        """Indices of the runs that are not significantly worse than the first, itself included."""
+        return np.flatnonzero(self.p_values[0] >= SIGNIFICANCE).tolist()
+
+    @cached_property
+    def places(self) -> list[str]:
+        """Each run's place: "2", or "1-3" with an en dash for one that may be any of these."""
+        accuracies = [run.scores.accuracy for run in self.runs]
+        return [
+            str(low) if low == high else f"{low}\N{EN DASH}{high}"
+            for low, high in places(accuracies, self.p_values)
+        ]
+
+    @cached_property
+    def pooled(self) -> Probabilities:
+        """(n, k) mean probabilities of the runs that are tied with the first."""
+        return average([self.runs[i].validation.probabilities for i in self.tied_with_first])
+
+
+def compare(runs: Sequence[Run]) -> Comparison:
+    """Compares every pair of runs.
+
+    Raises:
+        PipelineError: their scores are not comparable.
+    """
+    ranked = rank(runs)
+    labels = ranked[0].validation.labels
+    predicted = np.stack([run.validation.probabilities.argmax(axis=1) for run in ranked])
+    agreement = np.array([(predicted == one).mean(axis=1) for one in predicted])
+    return Comparison(ranked, paired_tests(predicted == labels), agreement)
 
 
 def mcnemar(one: npt.NDArray[np.bool_], two: npt.NDArray[np.bool_]) -> float:
-    """How often chance alone parts two runs as far as this: the exact paired test, two-sided.
+    """The p-value of the exact paired test (McNemar, 1947), two-sided.
 
-    Only the rows that one gets right and the other wrong speak; were the runs equally good, each
-    of these would fall to either side like a coin.
+    Only rows that exactly one of the two runs gets right count; if the runs were equally good,
+    each of these would favour either run with probability 1/2.
 
     Args:
         one, two: (n,) whether each run is right.
     """
-    first, second = int((one & ~two).sum()), int((~one & two).sum())
-    return two_sided_coin(min(first, second), first + second)
+    only_one, only_two = int((one & ~two).sum()), int((~one & two).sum())
+    return min(1.0, 2 * float(bdtr(min(only_one, only_two), only_one + only_two, 0.5)))
 
 
-def two_sided_coin(fewer: int, tosses: int) -> float:
-    """P(a side shows `fewer` times or less in so many tosses of a fair coin), for both sides."""
-    logs = [
-        math.lgamma(tosses + 1) - math.lgamma(k + 1) - math.lgamma(tosses - k + 1)
-        for k in range(fewer + 1)
-    ]
-    return min(1.0, 2 * math.fsum(math.exp(log - tosses * math.log(2)) for log in logs))
-
-
-def paired_tests(right: Sequence[npt.NDArray[np.bool_]]) -> npt.NDArray[np.float64]:
-    """(r, r) p-values of the paired test, 1 on the diagonal."""
+def paired_tests(right: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:
+    """(r, n) whether each run is right -> (r, r) p-values of the paired test."""
     values = np.ones((len(right), len(right)))
     for i, one in enumerate(right):
         for j in range(i):
@@ -48,14 +83,14 @@ def paired_tests(right: Sequence[npt.NDArray[np.bool_]]) -> npt.NDArray[np.float
     return values
 
 
-def places(accuracies: Sequence[float], tests: npt.NDArray[np.float64]) -> list[tuple[int, int]]:
-    """The best and the worst place that each run may hold, ties by paired test left open.
+def places(accuracies: Sequence[float], p_values: npt.NDArray[np.float64]) -> list[tuple[int, int]]:
+    """The best and the worst place that each run may have.
 
-    A run stands behind those that are better by more than luck, and before those that are worse.
+    A run is behind those that are significantly better, and ahead of those significantly worse.
     """
     shares = np.asarray(accuracies)
-    apart = tests < LUCK
-    ahead = apart & (shares[None, :] > shares[:, None])
-    behind = apart & (shares[None, :] < shares[:, None])
+    different = p_values < SIGNIFICANCE
+    ahead = different & (shares[None, :] > shares[:, None])
+    behind = different & (shares[None, :] < shares[:, None])
     best, worst = 1 + ahead.sum(axis=1), len(shares) - behind.sum(axis=1)
     return [(int(low), int(high)) for low, high in zip(best, worst, strict=True)]

@@ -1,4 +1,4 @@
-"""Likely label errors: rows whose label the out-of-sample probabilities contradict."""
+"""Label issues: rows whose label is likely wrong, by their out-of-sample probabilities."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ class LabelIssue:
     """A row whose label is likely wrong.
 
     Attributes:
-        row: of the training file, counted from 0.
+        row: row number of the training file, from 0.
         label, suggested: class indices.
         of_label, of_suggested: their probabilities.
     """
@@ -25,32 +25,33 @@ class LabelIssue:
 
 
 def find_issues(rows: Rows, labels: Labels, probabilities: Probabilities) -> list[LabelIssue]:
-    """Confident learning (Northcutt et al., 2021) as cleanlab has it, the likeliest error first.
+    """Finds label issues by confident learning (Northcutt et al., 2021), the likeliest first.
 
     Args:
-        rows: (n,) of the training file.
+        rows: (n,) row numbers of the training file.
+        labels: (n,) class indices.
         probabilities: (n, k) from models that did not train on these rows.
     """
-    from cleanlab.filter import find_label_issues  # seconds, so only where it is needed
+    from cleanlab.filter import find_label_issues  # takes seconds to import
 
     if len(np.unique(labels)) < 2:
         return []
-    places = find_label_issues(
+    indices = find_label_issues(
         labels,
         probabilities.astype(np.float64),
         filter_by="prune_by_class",
         return_indices_ranked_by="self_confidence",
         n_jobs=1,
     )
-    return [_suspect(rows, labels, probabilities, place) for place in places.tolist()]
+    return [_issue(rows, labels, probabilities, index) for index in indices.tolist()]
 
 
-def _suspect(rows: Rows, labels: Labels, probabilities: Probabilities, place: int) -> LabelIssue:
-    label, suggested = int(labels[place]), int(probabilities[place].argmax())
+def _issue(rows: Rows, labels: Labels, probabilities: Probabilities, index: int) -> LabelIssue:
+    label, suggested = int(labels[index]), int(probabilities[index].argmax())
     return LabelIssue(
-        int(rows[place]),
+        int(rows[index]),
         label,
         suggested,
-        float(probabilities[place, label]),
-        float(probabilities[place, suggested]),
+        float(probabilities[index, label]),
+        float(probabilities[index, suggested]),
     )

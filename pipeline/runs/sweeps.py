@@ -1,7 +1,7 @@
-"""Sweeps: runs that differ in one setting of a recipe, repeated with other seeds."""
+"""Sweeps: runs of one recipe that differ in one setting, perhaps repeated with other seeds."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,15 +9,17 @@ import numpy as np
 
 from pipeline.runs.run import Run
 
-FEWEST = 3  # so many values make a sweep; two only where they are repeated
+MIN_VALUES = 3  # of a sweep; 2 if they are repeated with other seeds
 
 
 @dataclass(frozen=True)
 class Point:
-    """The runs of one value: what it is, their accuracies' mean, deviation and number.
+    """The runs with one value of the setting.
 
     Attributes:
-        deviation: of the sample, None for a single run.
+        mean: mean accuracy, in 0..1.
+        deviation: sample standard deviation of the accuracy; None for a single run.
+        count: number of runs.
     """
 
     value: Any
@@ -28,7 +30,11 @@ class Point:
 
 @dataclass(frozen=True)
 class Sweep:
-    """Accuracy against the values of one setting; `published` is what others reached, 0..1."""
+    """Accuracy for each value of one setting.
+
+    Attributes:
+        published: the published accuracy of the recipe, in 0..1.
+    """
 
     recipe: str
     setting: str
@@ -37,35 +43,34 @@ class Sweep:
 
 
 def find_sweeps(runs: Sequence[Run]) -> list[Sweep]:
-    """Every setting in which runs of one recipe differ while all others are the same."""
-    flat = [(run, _flatten(run.record.get("recipe") or {})) for run in runs]
-    names = sorted({name for _, settings in flat for name in settings} - {"name"})
+    """Every setting in which runs of one recipe differ while all other settings are equal."""
+    trained = [run for run in runs if not run.record.members]
+    names = sorted({name for run in trained for name in run.record.settings})
     return [
         sweep
         for name in names
-        for group in _groups(flat, name)
+        for group in _groups(trained, name)
         if (sweep := _sweep(name, group)) is not None
     ]
 
 
-def _groups(
-    flat: Sequence[tuple[Run, dict[str, Any]]], name: str
-) -> list[list[tuple[Run, dict[str, Any]]]]:
-    """The runs that have the setting, together where all others are equal."""
+def _groups(runs: Sequence[Run], name: str) -> list[list[Run]]:
+    """The runs that have the setting, grouped by recipe and all other settings."""
     groups = defaultdict(list)
-    for run, settings in flat:
+    for run in runs:
+        settings = run.record.settings
         if name in settings:
             others = tuple(sorted((k, repr(v)) for k, v in settings.items() if k != name))
-            groups[others].append((run, settings))
+            groups[run.record.recipe, run.record.identity.weights, others].append(run)
     return list(groups.values())
 
 
-def _sweep(name: str, group: Sequence[tuple[Run, dict[str, Any]]]) -> Sweep | None:
+def _sweep(name: str, group: Sequence[Run]) -> Sweep | None:
     accuracies = defaultdict(list)
-    for run, settings in group:
-        accuracies[settings[name]].append(run.scores["accuracy"])
+    for run in group:
+        accuracies[run.record.settings[name]].append(run.scores.accuracy)
     repeated = any(len(values) > 1 for values in accuracies.values())
-    if len(accuracies) < (2 if repeated else FEWEST):
+    if len(accuracies) < (2 if repeated else MIN_VALUES):
         return None
     points = [
         Point(
@@ -76,23 +81,14 @@ def _sweep(name: str, group: Sequence[tuple[Run, dict[str, Any]]]) -> Sweep | No
         )
         for value, shares in sorted(accuracies.items(), key=_order)
     ]
-    published = (group[0][0].record.get("published") or {}).get("accuracy")
-    return Sweep(str(group[0][1].get("name", "")), name, tuple(points), published)
+    published = group[0].record.published
+    return Sweep(
+        group[0].record.recipe, name, tuple(points), published.accuracy if published else None
+    )
 
 
 def _order(item: tuple[Any, Any]) -> tuple[bool, float, str]:
-    """Numbers by size, before words."""
+    """Sorts numbers by size, before texts."""
     value = item[0]
     number = isinstance(value, int | float)
     return not number, float(value) if number else 0.0, str(value)
-
-
-def _flatten(settings: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """{"a": {"b": 1}} -> {"a.b": 1}; lists become text."""
-    flat: dict[str, Any] = {}
-    for name, value in settings.items():
-        if isinstance(value, Mapping):
-            flat |= _flatten(value, f"{prefix}{name}.")
-        else:
-            flat[prefix + name] = str(value) if isinstance(value, list) else value
-    return flat

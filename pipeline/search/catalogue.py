@@ -1,86 +1,57 @@
-"""Every recipe and committee as a row of a table."""
+"""Every recipe and ensemble as a row of a table."""
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+
+import pandas as pd
 
 from pipeline.networks.build import build
 from pipeline.networks.recipe import EnsembleRecipe, Recipe
 from pipeline.recipes import ensembles, recipes
-from pipeline.runs.leaderboard import columns_text
 from pipeline.runs.run import Run
 
-COLUMNS = (
-    "name",
-    "parameters",
-    "input",
-    "epochs",
-    "published_accuracy",
-    "published_loss",
-    "published_on",
-    "our_accuracy",
-    "our_run",
-    "origin",
-)
+SHAPE, CLASSES = (28, 28, 1), 10
 
 
-def table(runs: Sequence[Run]) -> list[dict[str, Any]]:
-    """A row of COLUMNS each; parameters and input for 28 x 28 x 1 images of 10 classes.
+def catalogue(runs: Sequence[Run] = ()) -> pd.DataFrame:
+    """A row for each recipe; parameters and input are those for 28 x 28 x 1 and 10 classes.
 
     Args:
-        runs: of one competition; a recipe's best one is shown beside what is published.
+        runs: finished runs of a competition; a recipe's best is shown beside the published score.
+
+    Returns:
+        name, parameters, input, epochs, published_accuracy, published_loss, published_on,
+        our_accuracy, our_run, origin.
     """
     best: dict[str, Run] = {}
-    for run in sorted(runs, key=lambda run: float(run.scores["accuracy"])):
-        best[run.record["recipe"]["name"]] = run
+    for run in sorted(runs, key=lambda run: run.scores.accuracy):
+        best[run.record.recipe] = run
     rows = [_row(recipe, recipe, best.get(recipe.name)) for recipe in recipes().values()]
-    return rows + [
-        _row(committee, recipes()[committee.member], best.get(committee.name))
-        for committee in ensembles().values()
+    rows += [
+        _row(ensemble, recipes()[ensemble.member], best.get(ensemble.name))
+        for ensemble in ensembles().values()
     ]
+    return pd.DataFrame(rows)
 
 
-def _row(entry: Recipe | EnsembleRecipe, recipe: Recipe, best: Run | None) -> dict[str, Any]:
-    height, width, channels = shape = recipe.image_shape((28, 28, 1))
+def _row(entry: Recipe | EnsembleRecipe, recipe: Recipe, best: Run | None) -> dict[str, object]:
     published = entry.published
     return {
         "name": entry.name,
-        "parameters": published.parameters if published else _parameters(recipe, shape),
-        "input": f"{height}x{width}x{channels}",
+        "parameters": published.parameters if published else _parameters(recipe),
+        "input": "x".join(map(str, recipe.image_shape(SHAPE))),
         "epochs": recipe.epochs,
         "published_accuracy": published.accuracy if published else None,
         "published_loss": published.loss if published else None,
         "published_on": published.on if published else None,
-        "our_accuracy": best.scores["accuracy"] if best else None,
+        "our_accuracy": best.scores.accuracy if best else None,
         "our_run": best.name if best else None,
         "origin": entry.origin,
     }
 
 
-def _parameters(recipe: Recipe, shape: tuple[int, int, int]) -> int:
-    if recipe.base:
-        recipe = replace(recipe, base=replace(recipe.base, weights="none"))
-    return int(build(recipe, shape, 10, 0, 255).model.count_params())
-
-
-def text(rows: list[dict[str, Any]]) -> str:
-    """The table for people."""
-    cells = [
-        (
-            row["name"],
-            f"{row['parameters']:,}",
-            row["input"],
-            str(row["epochs"]),
-            _percent(row["published_accuracy"]),
-            f"{row['published_loss']:.4f}" if row["published_loss"] else "",
-            _percent(row["our_accuracy"]),
-            row["origin"],
-        )
-        for row in rows
-    ]
-    header = ("recipe", "parameters", "input", "epochs", "published %", "loss", "ours %", "origin")
-    return columns_text(header, cells, left=(0, 7))
-
-
-def _percent(share: float | None) -> str:
-    return "" if share is None else f"{100 * share:.2f}"
+def _parameters(recipe: Recipe) -> int:
+    """Counted on the model; published recipes state theirs, and a test compares them."""
+    shape = recipe.image_shape(SHAPE)
+    recipe = replace(recipe, precision="float32")
+    return int(build(recipe, shape, CLASSES, 0, 255, pretrained=False).model.count_params())

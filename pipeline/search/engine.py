@@ -1,111 +1,65 @@
-"""Where trainings run: in this process on all cores, or in several processes with a share each.
+"""Engines run jobs: one after another in this process, or side by side in several.
 
-Small networks leave a core idle where two share each step: two trainings side by side on a core
-each end well before the same two one after the other on both.
+An engine yields each job with its run, or with the exception that ended it, as they finish. One
+failure never stops another job.
 """
 
-import multiprocessing
-import os
-import signal
-import threading
-from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
-from typing import Any, TypeVar
+from collections.abc import Callable, Iterator, Sequence
+from typing import Protocol
 
-from pipeline.errors import PipelineError
 from pipeline.machine import cores, free_memory
+from pipeline.runs.run import Run
+from pipeline.training.job import Job
+from pipeline.training.progress import Observer
 
-Task = TypeVar("Task")
-MEMORY = 2 << 30  # bytes that a training is granted
+Work = Callable[[Job, Observer], Run]
+"""Makes a job's run. It can be pickled."""
+
+Outcome = Run | Exception
+
+MEMORY = 2 << 30  # bytes for one training process
 
 
-def share_of_cores(tasks: int, accelerator: bool = False) -> list[list[int]]:
-    """The cores of each process that is worth starting for so many trainings.
+class Engine(Protocol):
+    """How jobs are run; a cluster is one more implementation of this."""
 
-    One process with all of them where a GPU does the work, where a core cannot be chosen, or
-    where there is no memory for two.
+    def run(
+        self, work: Work, jobs: Sequence[Job], observer: Observer
+    ) -> Iterator[tuple[Job, Outcome]]:
+        """Runs the jobs, and yields each with its outcome as it finishes.
+
+        Args:
+            observer: receives the progress of every job, in this process.
+        """
+        ...
+
+
+class Inline:
+    """Runs jobs one after another in this process."""
+
+    def run(
+        self, work: Work, jobs: Sequence[Job], observer: Observer
+    ) -> Iterator[tuple[Job, Outcome]]:
+        for job in jobs:
+            try:
+                yield job, work(job, observer)
+            except Exception as error:
+                yield job, error
+
+
+def choose_engine(jobs: int, name: str = "auto", accelerator: bool = False) -> Engine:
+    """The engine for so many jobs.
+
+    Small networks leave cores idle: two trainings side by side finish sooner than one after the
+    other. How many run side by side depends on cores and memory; their results do not.
+
+    Args:
+        name: "inline", "processes", or "auto".
+        accelerator: whether a GPU does the work; jobs then run one after another.
     """
-    mine = cores()
-    processes = 1
-    if not accelerator and hasattr(os, "sched_setaffinity"):
-        processes = max(1, min(tasks, len(mine), free_memory() // MEMORY))
-    return [mine[place::processes] for place in range(processes)]
+    side_by_side = max(1, min(jobs, len(cores()), free_memory() // MEMORY))
+    if name == "inline" or (name == "auto" and (accelerator or side_by_side == 1)):
+        return Inline()
+    from pipeline.search.processes import Processes
 
-
-def run_all(work: Callable[[Task], Any], tasks: Sequence[Task], accelerator: bool = False) -> None:
-    """Does the work for each task: a function and arguments that can be sent to a process.
-
-    As many at a time as there are shares; the last ones, where they are fewer, have larger shares.
-    Every library sizes its threads by the cores that its process may use, so that no core is
-    asked for twice.
-
-    Raises:
-        PipelineError: a process was killed, or the work has raised such errors; once all that can
-            be done is done.
-    """
-    failures = _do(work, tasks, accelerator)
-    if failures:
-        raise PipelineError("\n".join(dict.fromkeys(map(str, failures))))
-
-
-def _do(
-    work: Callable[[Task], Any], tasks: Sequence[Task], accelerator: bool
-) -> list[PipelineError]:
-    shares = share_of_cores(len(tasks), accelerator)
-    if len(shares) > 1:
-        last = len(tasks) - len(tasks) % len(shares)
-        return _do_side_by_side(work, tasks[:last], shares) + _do(work, tasks[last:], accelerator)
-    failures = []
-    for task in tasks:
-        try:
-            work(task)
-        except PipelineError as error:
-            failures.append(error)
-    return failures
-
-
-def _do_side_by_side(
-    work: Callable[[Task], Any], tasks: Sequence[Task], shares: list[list[int]]
-) -> list[PipelineError]:
-    """Each share of the cores has a process, which does one task after another."""
-    context = multiprocessing.get_context("spawn")
-    left: Any = context.SimpleQueue()
-    for share in shares:
-        left.put(share)
-    failures = []
-    with ProcessPoolExecutor(len(shares), context, _begin, (left,)) as pool:
-        try:
-            for future in [pool.submit(work, task) for task in tasks]:
-                try:
-                    future.result()
-                except PipelineError as error:
-                    failures.append(error)
-        except BrokenProcessPool:
-            return [
-                *failures,
-                PipelineError(
-                    "A training's process was killed, perhaps because memory ran out. Run the "
-                    "command again: finished runs are reused."
-                ),
-            ]
-        except KeyboardInterrupt:
-            for child in multiprocessing.active_children():
-                child.terminate()
-            raise
-    return failures
-
-
-def _begin(left: Any) -> None:
-    """Before anything heavy is imported: takes a share of the cores; Ctrl-C is the parent's."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    os.sched_setaffinity(0, left.get())
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    """However the parent ends: a training that nobody waits for would go on for hours."""
-    parent = multiprocessing.parent_process()
-    assert parent is not None
-    parent.join()
-    os._exit(1)
+    return Processes(side_by_side)

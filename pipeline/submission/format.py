@@ -48,10 +48,14 @@ def submission_format(competition: Competition) -> SubmissionFormat:
     Raises:
         PipelineError: the sample's columns are neither one nor one for each class.
     """
-    settings, sample, rows = competition.settings, competition.sample, len(competition.test_pixels)
+    overrides, sample, rows = (
+        competition.overrides,
+        competition.sample,
+        len(competition.test_pixels),
+    )
     own = competition.test_ids
     if sample is None:
-        header, first = settings.submission_header or HEADER, settings.first_id
+        header, first = overrides.submission_header or HEADER, overrides.first_id
         if own is None or first is not None:
             own = tuple(str((first or 0) + row) for row in range(rows))
         return SubmissionFormat(header, own, tuple(range(rows)), competition.classes)

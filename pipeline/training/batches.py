@@ -1,4 +1,4 @@
-"""Batches of rows; where they are shuffled, (seed, epoch, step) alone says how."""
+"""Batches of rows. Order and augmentation follow from (seed, epoch, step) alone."""
 
 import math
 import sys
@@ -10,18 +10,19 @@ import numpy as np
 from pipeline.arrays import Images, Labels, Rows
 from pipeline.images.augmentation import Augmentation, augment
 
-ORDER, MOVES = 0, 1  # two streams of random numbers that never meet
+ORDER, AUGMENTATION = 0, 1  # two independent streams of random numbers
 
 Batch = tuple[Images, Labels]
 
 
 class Batches:
-    """Some rows, batch by batch in their order; only a batch is ever copied.
+    """Rows in their order, batch by batch. Only the rows of a batch are copied.
 
     Args:
         inputs: (n, ...) images or features; may be a memory map larger than memory.
-        labels: (n,) integers.
-        rows: which of the n, and in which order.
+        labels: (n,) class indices.
+        rows: the rows to use, in this order.
+        batch_size: number of rows in a batch; the last one may have fewer.
     """
 
     def __init__(self, inputs: Images, labels: Labels, rows: Rows, batch_size: int) -> None:
@@ -31,7 +32,7 @@ class Batches:
         return math.ceil(len(self.rows) / self.batch_size)
 
     def epoch(self, number: int) -> Iterator[Batch]:
-        """The batches of an epoch, counted from 0: each is prepared while the last one is used."""
+        """The batches of an epoch, from 0. The next batch is prepared while one is used."""
         rows = self.order(number)
         with ThreadPoolExecutor(1) as pool:
             coming = pool.submit(self.batch, rows, number, 0)
@@ -41,20 +42,22 @@ class Batches:
             yield coming.result()
 
     def order(self, epoch: int) -> Rows:
-        """The rows as that epoch has them."""
+        """The rows in the order of that epoch."""
         return self.rows
 
     def batch(self, rows: Rows, epoch: int, step: int) -> Batch:
-        """One batch of rows that are in the epoch's order."""
+        """One batch, of rows in the order of the epoch."""
         part = rows[step * self.batch_size : (step + 1) * self.batch_size]
         return self.inputs[part], self.labels[part]
 
 
 class TrainingBatches(Batches):
-    """Shuffled, and where asked augmented, batches.
+    """Shuffled batches, augmented if an augmentation is given.
 
     Args:
-        augmented: how many epochs are; later ones take the images as they are.
+        augmentation: with its interpolation resolved, see `choose_interpolation`.
+        seed: random seed.
+        augmented_epochs: epochs from this one on are not augmented.
     """
 
     def __init__(
@@ -65,10 +68,11 @@ class TrainingBatches(Batches):
         batch_size: int,
         augmentation: Augmentation | None,
         seed: int,
-        augmented: int = sys.maxsize,
+        augmented_epochs: int = sys.maxsize,
     ) -> None:
         super().__init__(inputs, labels, rows, batch_size)
-        self.augmentation, self.seed, self.augmented = augmentation, seed, augmented
+        self.augmentation, self.seed = augmentation, seed
+        self.augmented_epochs = augmented_epochs
 
     def order(self, epoch: int) -> Rows:
         random = np.random.default_rng((self.seed, ORDER, epoch))
@@ -76,7 +80,7 @@ class TrainingBatches(Batches):
 
     def batch(self, rows: Rows, epoch: int, step: int) -> Batch:
         inputs, labels = super().batch(rows, epoch, step)
-        if self.augmentation and epoch < self.augmented:
-            random = np.random.default_rng((self.seed, MOVES, epoch, step))
+        if self.augmentation and epoch < self.augmented_epochs:
+            random = np.random.default_rng((self.seed, AUGMENTATION, epoch, step))
             inputs = augment(inputs, self.augmentation, random)
         return inputs, labels

@@ -1,50 +1,42 @@
-"""What watches a training: early stopping, plateau, checkpoint of the best epoch, progress."""
+"""Keras callbacks: early stopping, plateau, best weights, learning rate, progress."""
 
-import multiprocessing
-import sys
+import math
 import time
-from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
-import keras
-
+from pipeline.networks.backend import keras
 from pipeline.networks.recipe import Recipe
+from pipeline.training.progress import Observer, Progress
 
-BAR = 24
-SHOWN = ("loss", "accuracy", "val_loss", "val_accuracy")
+INTERVAL = 0.2  # seconds between two reports of progress within an epoch
 
 
-def recipe_callbacks(recipe: Recipe, best: Path) -> list[keras.callbacks.Callback]:
-    """Keras' own callbacks, as the recipe asks for them.
+class BestWeights(keras.callbacks.Callback):
+    """Keeps the weights of the epoch with the lowest validation loss in memory.
 
-    Args:
-        best: the file that keeps the weights of the epoch of smallest validation loss.
+    Attributes:
+        epoch: that epoch, from 0, or None before the first finite loss.
     """
-    callbacks: list[keras.callbacks.Callback] = []
-    if recipe.keep == "best":
-        callbacks.append(
-            keras.callbacks.ModelCheckpoint(
-                best, monitor="val_loss", save_best_only=True, save_weights_only=True
-            )
-        )
-    if recipe.plateau:
-        callbacks.append(
-            keras.callbacks.ReduceLROnPlateau(
-                monitor=recipe.plateau.monitor,
-                factor=recipe.plateau.factor,
-                patience=recipe.plateau.patience,
-                min_lr=recipe.plateau.minimum,
-            )
-        )
-    if recipe.early_stopping is not None:
-        callbacks.append(
-            keras.callbacks.EarlyStopping(monitor="val_loss", patience=recipe.early_stopping)
-        )
-    return callbacks
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.epoch: int | None = None
+        self.loss = math.inf
+        self.weights: list[Any] = []
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        loss = float((logs or {})["val_loss"])
+        if loss < self.loss:
+            self.epoch, self.loss = epoch, loss
+            self.weights = self.model.get_weights()
+
+    def restore(self) -> None:
+        """Gives the model these weights."""
+        self.model.set_weights(self.weights)
 
 
 class LearningRate(keras.callbacks.Callback):
-    """Adds the learning rate at an epoch's end to its logs, as ReduceLROnPlateau does."""
+    """Adds the learning rate to the logs of an epoch, as ReduceLROnPlateau does."""
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         if logs is not None:
@@ -52,43 +44,62 @@ class LearningRate(keras.callbacks.Callback):
             logs["learning_rate"] = float(rate)
 
 
-class Progress(keras.callbacks.Callback):
-    """A bar that moves on a terminal, a line an epoch elsewhere; the lines are kept for log.txt."""
+class ReportProgress(keras.callbacks.Callback):
+    """Sends the progress of a training to an observer, and keeps a line for each epoch.
 
-    def __init__(self, name: str, epochs: int, stream: TextIO | None = None) -> None:
+    Args:
+        name: name of the run.
+        epochs: maximum number of epochs.
+    """
+
+    def __init__(self, name: str, epochs: int, observer: Observer) -> None:
         super().__init__()
-        self.epochs = epochs
-        self.name, self.stream = name, stream or sys.stderr
+        self.name, self.epochs, self.observer = name, epochs, observer
         self.lines: list[str] = []
-        self.drawn = 0.0
-        # Two processes that train side by side would draw over each other's bar.
-        self.bar = self.stream.isatty() and multiprocessing.parent_process() is None
+        self.reported = 0.0
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         self.epoch, self.began = epoch, time.monotonic()
 
     def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
-        now = time.monotonic()
-        if not self.bar or now - self.drawn < 0.1:
-            return
-        self.drawn = now
-        share = (batch + 1) / self.params["steps"]
-        bar = ("=" * round(share * BAR)).ljust(BAR)
-        left = (now - self.began) * (1 - share) / share
-        self.stream.write(f"\r{self._head()} [{bar}] {left:3.0f} s left{_scores(logs)}\x1b[K")
-        self.stream.flush()
+        if time.monotonic() - self.reported >= INTERVAL:
+            self.reported = time.monotonic()
+            self.observer(self._progress(batch + 1, logs))
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        line = f"{self._head()} {time.monotonic() - self.began:5.1f} s{_scores(logs)}"
-        self.lines.append(line)
-        clear = "\r\x1b[K" if self.bar else ""
-        self.stream.write(f"{clear}{line}\n")
-        self.stream.flush()
+        progress = self._progress(self.params["steps"], logs, epoch_ended=True)
+        self.lines.append(progress.line())
+        self.observer(progress)
 
-    def _head(self) -> str:
-        width = len(str(self.epochs))
-        return f"{self.name}  epoch {self.epoch + 1:{width}}/{self.epochs}"
+    def _progress(
+        self, step: int, logs: dict[str, Any] | None, epoch_ended: bool = False
+    ) -> Progress:
+        return Progress(
+            self.name,
+            self.epoch + 1,
+            self.epochs,
+            step,
+            self.params["steps"],
+            time.monotonic() - self.began,
+            {name: float(value) for name, value in (logs or {}).items()},
+            epoch_ended,
+        )
 
 
-def _scores(logs: dict[str, Any] | None) -> str:
-    return "".join(f"  {name} {logs[name]:.4f}" for name in SHOWN if logs and name in logs)
+def recipe_callbacks(recipe: Recipe) -> list[keras.callbacks.Callback]:
+    """Keras' own callbacks that the recipe asks for."""
+    callbacks: list[keras.callbacks.Callback] = []
+    if recipe.plateau:
+        callbacks.append(
+            keras.callbacks.ReduceLROnPlateau(
+                monitor=recipe.plateau.monitor,
+                factor=recipe.plateau.factor,
+                patience=recipe.plateau.patience,
+                min_lr=recipe.plateau.min_learning_rate,
+            )
+        )
+    if recipe.early_stopping is not None:
+        callbacks.append(
+            keras.callbacks.EarlyStopping(monitor="val_loss", patience=recipe.early_stopping)
+        )
+    return callbacks

@@ -1,27 +1,31 @@
-"""What a run was made with: versions, processor, threads, precision."""
+"""What a run was trained with: versions, processor, threads, precision."""
 
 import platform
-import sys
-from importlib.metadata import version
-from typing import Any
+from importlib.metadata import PackageNotFoundError, version
 
-import keras
+from pipeline import __version__
+from pipeline.machine import processor
+from pipeline.networks.backend import keras, threads
+from pipeline.runs.record import Environment
 
-from pipeline.machine import cores, processor
-
-PACKAGES = ("keras", "numpy", "opencv-python-headless")
+PACKAGES = ("keras", "tensorflow", "tensorflow-cpu", "torch", "jax", "numpy")
 
 
-def describe_environment() -> dict[str, Any]:
-    """Versions, processor and threads, as run.json holds them."""
-    backend = keras.backend.backend()
-    # TensorFlow is installed as one of several packages: the imported module knows its version.
-    packages = {backend: sys.modules[backend].__version__}
-    return {
-        "python": platform.python_version(),
-        "packages": packages | {package: version(package) for package in PACKAGES},
-        "backend": backend,
-        "precision": keras.config.dtype_policy().name,
-        "processor": processor(),
-        "threads": len(cores()),
-    }
+def describe_environment() -> Environment:
+    """The environment of this process."""
+    return Environment(
+        pipeline=__version__,
+        python=platform.python_version(),
+        packages={name: found for name in PACKAGES if (found := _version(name))},
+        backend=keras.backend.backend(),
+        precision=keras.config.dtype_policy().name,
+        processor=processor(),
+        threads=threads(),
+    )
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None

@@ -1,121 +1,109 @@
-"""What only the model can show: its layers, filters, feature maps, saliency; kept as arrays."""
+"""Pictures of a model: its layers, filters, feature maps and saliency, as arrays to look at."""
 
-import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.arrays import Images, Rows
+from pipeline.arrays import GreyLevels, Images
 from pipeline.competition.competition import Competition
-from pipeline.competition.folds import Fold
-from pipeline.files import write_arrays, write_json
 from pipeline.images.augmentation import LOOKED_AT, Augmentation, augment, choose_interpolation
 from pipeline.images.resize import fit_to, to_grey_levels
+from pipeline.networks.backend import keras
 from pipeline.runs.metrics import worst_errors
+from pipeline.runs.record import LayerRecord
+from pipeline.runs.run import Validation
+from pipeline.training.job import Job
 from pipeline.training.saliency import saliency
 
-LAYERS, ARRAYS = "layers.json", "explanation.npz"
 ERRORS = 40  # saliency maps
 CHANNELS = 16  # feature maps of a layer
 FILTERS = 32
-SIDE = 28  # larger maps are shrunk to it: they are looked at, never computed with
-MOVED, MOVES = 8, 4  # augmented samples: so many originals, each moved so many times
+SIDE = 28  # larger pictures are shrunk to this side
+ORIGINALS, COPIES = 8, 4  # augmented samples: copies of each original
 
-Levels = npt.NDArray[np.uint8]
+Arrays = dict[str, npt.NDArray[Any]]
 
 
-def save_explanation(
-    folder: Path,
+def explain(
+    job: Job,
     model: keras.Model,
-    augmentation: Augmentation | None,
     images: Images,
     competition: Competition,
-    split: Fold,
-) -> None:
-    """Saves layers.json and explanation.npz into a run's folder that has its probabilities.
-
-    The arrays are for looking at: uint8 in 0..255, at most 28 x 28 a picture.
+    validation: Validation,
+) -> tuple[list[LayerRecord], Arrays]:
+    """Describes a trained model.
 
     Args:
-        images: (n, height, width, channels) as the model takes them, of all training rows.
+        images: (n, height, width, channels) as the model takes them, for all training rows.
+
+    Returns:
+        Its layers; and pictures by name, uint8 of at most 28 x 28: filters, features_<layer> of
+        feature_row, saliency of saliency_rows, augmented of augmented_rows.
     """
-    shown = split.validation[:1]
-    table, outputs = describe_layers(model, images[shown])
-    arrays: dict[str, npt.NDArray[Any]] = {"feature_row": shown}
-    for place, output in enumerate(outputs):
+    first = validation.rows[:1]
+    layers, outputs = describe_layers(model, images[first])
+    arrays: Arrays = {"feature_row": first}
+    for number, output in enumerate(outputs):
         if output.ndim == 3:
-            arrays[f"features_{place}"] = _maps(np.moveaxis(output, -1, 0)[:CHANNELS])
+            arrays[f"features_{number}"] = _stretched(np.moveaxis(output, -1, 0)[:CHANNELS])
     filters = first_filters(model, images.shape[1:])
     if filters is not None:
         arrays["filters"] = filters
-    probabilities = np.load(folder / "validation.npy")
-    worst = worst_errors(probabilities, competition.labels[split.validation])[:ERRORS]
-    if len(worst):
-        rows = split.validation[worst]
-        maps = saliency(model, images[rows], competition.labels[rows], probabilities[worst])
-        arrays |= {"saliency": _maps(maps), "saliency_rows": rows}
-    if augmentation:
-        arrays |= _augmented(images, augmentation, competition, split.train)
-    write_json(folder / LAYERS, table)
-    write_arrays(folder / ARRAYS, arrays)
+    arrays |= _saliency(model, images, validation)
+    if job.recipe.augmentation:
+        arrays |= _augmented(images, job, job.recipe.augmentation, competition)
+    return layers, arrays
 
 
 def describe_layers(
     model: keras.Model, image: Images
-) -> tuple[list[dict[str, Any]], list[npt.NDArray[np.float32]]]:
-    """Every layer in the order of computation, and what it makes of one image.
+) -> tuple[list[LayerRecord], list[npt.NDArray[np.float32]]]:
+    """Every layer in the order of computation, and its output for one image.
 
     Args:
         image: (1, height, width, channels).
-
-    Returns:
-        name, kind, output shape, weights' shapes and parameters of each; their outputs.
     """
-    seen: list[tuple[Any, npt.NDArray[np.float32]]] = []
-
-    def watched(layer: Any, call: Any) -> Any:
-        def watching(*inputs: Any, **options: Any) -> Any:
-            output = call(*inputs, **options)
-            seen.append((layer, _numbers(output)[0]))
-            return output
-
-        return watching
-
-    layers = list(_leaves(model))
-    # Layers of a base belong to two graphs; only a pass through the model tells which is meant.
-    for layer in layers:
-        layer.call = watched(layer, layer.call)
-    try:
-        model(image.astype(np.float32), training=False)
-    finally:
-        for layer in layers:
-            del layer.call
-    table = [
-        {
-            "name": re.sub(r"_\d+$", "", layer.name),  # Keras counts through a whole process
-            "kind": type(layer).__name__,
-            "output": list(output.shape),
-            "weights": [list(weight.shape) for weight in layer.weights],
-            "parameters": layer.count_params(),
-        }
-        for layer, output in seen
+    pairs = list(_apply(model, keras.ops.convert_to_tensor(image.astype(np.float32))))
+    records = [
+        LayerRecord(
+            name=layer.name,
+            kind=type(layer).__name__,
+            output=tuple(output.shape[1:]),
+            weights=tuple(tuple(weight.shape) for weight in layer.weights),
+            parameters=layer.count_params(),
+        )
+        for layer, output in pairs
     ]
-    return table, [output for _, output in seen]
+    return records, [_numbers(output)[0] for _, output in pairs]
+
+
+def _apply(model: keras.Model, value: Any) -> Iterator[tuple[Any, Any]]:
+    """Each layer of a model, and of the models in it, with its output. The layers are a chain."""
+    for operation in model.operations:
+        if isinstance(operation, keras.Model):
+            inner = list(_apply(operation, value))
+            yield from inner
+            value = inner[-1][1]
+        elif isinstance(operation, keras.layers.InputLayer):
+            continue
+        elif isinstance(operation, keras.layers.Layer):
+            value = operation(value)
+            yield operation, value
+        else:
+            value = value[..., ::-1]  # RGB to BGR, the only operation that is not a layer
 
 
 def _numbers(tensor: Any) -> npt.NDArray[np.float32]:
     return np.asarray(keras.ops.convert_to_numpy(tensor)).astype(np.float32)
 
 
-def first_filters(model: keras.Model, shape: tuple[int, ...]) -> Levels | None:
-    """The first layer's weights as pictures, (filters, height, width), or None without any.
+def first_filters(model: keras.Model, shape: tuple[int, ...]) -> GreyLevels | None:
+    """The weights of the first layer as pictures, (filters, height, width).
 
-    A dense layer that reads pixels has a picture a unit. Grey is zero, white speaks for, black
-    against; each picture has its own scale.
+    A dense layer on pixels has a picture for each unit. Grey is zero, white is positive, black is
+    negative; each picture has its own scale. None if no layer has weights for pixels.
     """
     layer = next((layer for layer in _leaves(model) if hasattr(layer, "kernel")), None)
     if layer is None:
@@ -130,36 +118,44 @@ def first_filters(model: keras.Model, shape: tuple[int, ...]) -> Levels | None:
     return _shrunk(np.rint(127.5 + 127.5 * pictures / np.maximum(largest, 1e-12)).astype(np.uint8))
 
 
+def _saliency(model: keras.Model, images: Images, validation: Validation) -> Arrays:
+    worst = worst_errors(validation.probabilities, validation.labels)[:ERRORS]
+    if not len(worst):
+        return {}
+    rows, labels = validation.rows[worst], validation.labels[worst]
+    maps = saliency(model, images[rows], labels, validation.probabilities[worst])
+    return {"saliency": _stretched(maps), "saliency_rows": rows}
+
+
 def _augmented(
-    images: Images, augmentation: Augmentation, competition: Competition, train: Rows
-) -> dict[str, npt.NDArray[Any]]:
-    rows = train[:MOVED]
-    settled = choose_interpolation(augmentation, images[train[:LOOKED_AT]])
-    originals = np.repeat(images[rows], MOVES, axis=0)
-    moved = augment(originals, settled, np.random.default_rng(0))
-    schema = competition.schema
-    levels = to_grey_levels(moved, schema.low, schema.high)
+    images: Images, job: Job, augmentation: Augmentation, competition: Competition
+) -> Arrays:
+    rows = job.fold.train[:ORIGINALS]
+    resolved = choose_interpolation(augmentation, images[job.fold.train[:LOOKED_AT]])
+    originals = np.repeat(images[rows], COPIES, axis=0)
+    copies = augment(originals, resolved, np.random.default_rng(0))
+    levels = to_grey_levels(copies, competition.schema.low, competition.schema.high)
     height, width = levels.shape[1:3]
     grey = _shrunk(fit_to(levels, height, width, 1)[..., 0].astype(np.uint8))
-    return {"augmented": grey.reshape(len(rows), MOVES, *grey.shape[1:]), "augmented_rows": rows}
+    return {"augmented": grey.reshape(len(rows), COPIES, *grey.shape[1:]), "augmented_rows": rows}
 
 
-def _maps(values: npt.NDArray[np.float32]) -> Levels:
-    """(n, height, width) of any range -> uint8, each picture from its least to its largest."""
+def _stretched(values: npt.NDArray[np.float32]) -> GreyLevels:
+    """(n, height, width) of any range -> uint8, each picture from its minimum to its maximum."""
     low, high = (end(axis=(1, 2), keepdims=True) for end in (values.min, values.max))
     return _shrunk(((values - low) / np.maximum(high - low, 1e-12) * 255).astype(np.uint8))
 
 
-def _shrunk(levels: Levels) -> Levels:
+def _shrunk(levels: GreyLevels) -> GreyLevels:
     height, width = levels.shape[1:]
     scale = min(1.0, SIDE / max(height, width))
     size = max(1, round(height * scale)), max(1, round(width * scale))
-    shrunk: Levels = fit_to(levels[..., None], *size, 1)[..., 0].astype(np.uint8)
+    shrunk: GreyLevels = fit_to(levels[..., None], *size, 1)[..., 0].astype(np.uint8)
     return shrunk
 
 
 def _leaves(model: keras.Model) -> Iterator[Any]:
-    """The layers of a model and of the models in it, in order; inputs are none."""
+    """The layers of a model and of the models in it, in order, without inputs."""
     for layer in model.layers:
         if isinstance(layer, keras.Model):
             yield from _leaves(layer)

@@ -1,22 +1,26 @@
-"""From a network and images to the weights of its best epoch."""
+"""A network and images -> a trained network: warm-up, training, the choice of an epoch."""
 
+import math
 import time
 from dataclasses import dataclass, replace
-from pathlib import Path
-
-import numpy as np
+from typing import Any
 
 from pipeline.arrays import Images, Labels
-from pipeline.competition.folds import Fold
 from pipeline.errors import PipelineError
 from pipeline.images.augmentation import LOOKED_AT, choose_interpolation
 from pipeline.networks.build import Network, compile_network
 from pipeline.networks.predict import BATCH, predict
 from pipeline.networks.recipe import Recipe
-from pipeline.runs.history import History
 from pipeline.training.batches import Batches, TrainingBatches
-from pipeline.training.callbacks import LearningRate, Progress, recipe_callbacks
-from pipeline.training.loop import run_epochs
+from pipeline.training.callbacks import (
+    BestWeights,
+    LearningRate,
+    ReportProgress,
+    recipe_callbacks,
+)
+from pipeline.training.job import Job
+from pipeline.training.loop import History, run_epochs
+from pipeline.training.progress import Observer
 
 
 @dataclass(frozen=True)
@@ -24,79 +28,106 @@ class FitResult:
     """What a training was.
 
     Attributes:
-        history: a value an epoch: loss, accuracy, val_loss, val_accuracy, learning_rate.
-        best_epoch: the epoch, from 1, whose weights the model has now.
-        seconds: of the whole training, features of a frozen base included.
+        history: a value for each epoch: loss, accuracy, val_loss, val_accuracy, learning_rate.
+        best_epoch: the epoch, from 1, whose weights the model has.
+        seconds: time of the whole training, the features of a frozen backbone included.
+        lines: a line for each epoch, for the log.
     """
 
     history: History
     best_epoch: int
     seconds: float
+    lines: list[str]
+
+
+def total_epochs(job: Job) -> int:
+    """The maximum number of epochs of a job, with warm-up epochs."""
+    return _warm_up_epochs(job.recipe) + job.recipe.epochs_for(len(job.fold.train))
 
 
 def fit(
-    network: Network,
-    recipe: Recipe,
-    images: Images,
-    labels: Labels,
-    split: Fold,
-    seed: int,
-    checkpoint: Path,
-    progress: Progress,
+    network: Network, job: Job, images: Images, labels: Labels, observer: Observer
 ) -> FitResult:
     """Trains the network in place.
 
     Args:
-        images: (n, height, width, channels) as the network takes them, of all training rows.
-        labels: (n,) integers.
-        checkpoint: a file for the best weights so far; gone at the end.
+        images: (n, height, width, channels) as the network takes them, for all training rows.
+        labels: (n,) class indices.
 
     Raises:
         PipelineError: the training diverged.
     """
     start = time.perf_counter()
+    recipe, report = job.recipe, ReportProgress(job.name, total_epochs(job), observer)
     model, inputs = network.model, images
     if network.frozen and recipe.augmentation is None:
-        # What never changes is computed once, not once an epoch.
-        model, inputs = network.tail, predict(network.frozen, images)
-    some = images[split.train[:LOOKED_AT]]
-    moves = recipe.augmentation and choose_interpolation(recipe.augmentation, some)
-    epochs = recipe.epochs_for(len(split.train))
-    done = recipe.base.warm_up if recipe.base else 0
-    batches = TrainingBatches(
-        inputs,
-        labels,
-        split.train,
-        recipe.batch_size,
-        moves,
-        seed,
-        augmented=done + epochs - recipe.final_unaugmented_epochs,
-    )
-    validation = Batches(inputs, labels, split.validation, BATCH)
-    history: History = {}
-    if recipe.base and done:
-        _train_base_layers(network, False)
-        gentle = replace(recipe, learning_rate=recipe.base.warm_up_rate, schedule="constant")
-        compile_network(model, gentle, done * len(batches))
-        history = run_epochs(model, batches, validation, 0, done, [LearningRate(), progress])
-        _train_base_layers(network, True)
-    compile_network(model, recipe, epochs * len(batches))
-    callbacks = [LearningRate(), *recipe_callbacks(recipe, checkpoint), progress]
-    rest = run_epochs(model, batches, validation, done, done + epochs, callbacks)
+        # Features that never change are computed once, not in each epoch.
+        model, inputs = network.head, predict(network.frozen, images)
+    train = _training_batches(job, inputs, labels, images)
+    validation = Batches(inputs, labels, job.fold.validation, BATCH)
+    history = _warm_up(network, recipe, model, train, validation, report)
+    warm_up = _warm_up_epochs(recipe)
+    last = total_epochs(job)
+    compile_network(model, recipe, (last - warm_up) * len(train))
+    best = BestWeights()
+    callbacks = [LearningRate(), *recipe_callbacks(recipe), best, report]
+    rest = run_epochs(model, train, validation, warm_up, last, callbacks)
     history = {name: history.get(name, []) + values for name, values in rest.items()}
-    losses = np.nan_to_num(rest["val_loss"], nan=np.inf)
-    place = int(losses.argmin()) if recipe.keep == "best" else len(losses) - 1
-    if losses[place] == np.inf:
+    epoch = _choose_epoch(job, best, history)
+    return FitResult(history, epoch, time.perf_counter() - start, report.lines)
+
+
+def _training_batches(job: Job, inputs: Images, labels: Labels, images: Images) -> TrainingBatches:
+    recipe, rows = job.recipe, job.fold.train
+    augmentation = recipe.augmentation and choose_interpolation(
+        recipe.augmentation, images[rows[:LOOKED_AT]]
+    )
+    augmented_epochs = total_epochs(job) - recipe.final_unaugmented_epochs
+    return TrainingBatches(
+        inputs, labels, rows, recipe.batch_size, augmentation, job.seed, augmented_epochs
+    )
+
+
+def _warm_up(
+    network: Network,
+    recipe: Recipe,
+    model: Any,
+    train: Batches,
+    validation: Batches,
+    report: ReportProgress,
+) -> History:
+    """Trains the head alone for the first epochs, if the recipe asks for it."""
+    if recipe.backbone is None or not recipe.backbone.warm_up_epochs:
+        return {}
+    rate, epochs = recipe.backbone.warm_up_learning_rate, recipe.backbone.warm_up_epochs
+    _set_trainable(network, False)
+    gentle = replace(recipe, learning_rate=rate, schedule="constant")
+    compile_network(model, gentle, epochs * len(train))
+    history = run_epochs(model, train, validation, 0, epochs, [LearningRate(), report])
+    _set_trainable(network, True)
+    return history
+
+
+def _choose_epoch(job: Job, best: BestWeights, history: History) -> int:
+    """The epoch, from 1, whose weights the model has now: the best one, or the last one."""
+    restore = job.recipe.restore_best
+    if best.epoch is None or not (restore or math.isfinite(history["val_loss"][-1])):
         raise PipelineError(
-            f"The training of {progress.name} diverged: its loss is not finite. Lower the learning "
-            f"rate, which is {recipe.learning_rate:g}, with --set learning_rate=..."
+            "the training diverged: its loss is not finite",
+            where=f"run {job.name}",
+            remedy=f"Lower the learning rate, which is {job.recipe.learning_rate:g}, with --set "
+            "learning_rate=...",
         )
-    if recipe.keep == "best":
-        model.load_weights(checkpoint)
-        checkpoint.unlink()
-    return FitResult(history, done + place + 1, time.perf_counter() - start)
+    if not restore:
+        return len(history["val_loss"])
+    best.restore()
+    return best.epoch + 1
 
 
-def _train_base_layers(network: Network, trainable: bool) -> None:
-    for layer in network.base_layers:
+def _warm_up_epochs(recipe: Recipe) -> int:
+    return recipe.backbone.warm_up_epochs if recipe.backbone else 0
+
+
+def _set_trainable(network: Network, trainable: bool) -> None:
+    for layer in network.backbone_layers:
         layer.trainable = trainable

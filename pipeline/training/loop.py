@@ -1,19 +1,19 @@
-"""The training loop: Keras' steps, epoch by epoch, watched by Keras' callbacks.
+"""The training loop: Keras' steps and Keras' callbacks, epoch by epoch.
 
-Keras' own `fit` passes batches through tf.data, which waits after each epoch until the thread that
-tunes it wakes up: a quarter of the time, where an epoch takes a minute.
+`fit` of Keras passes batches through tf.data, whose tuning thread delays the end of each epoch:
+up to a quarter of the time, if an epoch takes a minute.
 """
 
 import math
 from collections.abc import Sequence
 from typing import Any
 
-import keras
-
-from pipeline.runs.history import History
+from pipeline.networks.backend import keras
 from pipeline.training.batches import Batches
 
 Logs = dict[str, Any]
+History = dict[str, list[float]]
+"""A value for each epoch, by name: loss, accuracy, val_loss, ..."""
 
 
 def run_epochs(
@@ -24,44 +24,44 @@ def run_epochs(
     last: int,
     callbacks: Sequence[keras.callbacks.Callback],
 ) -> History:
-    """Trains epochs first..last-1, or until a callback sets the model's `stop_training`, or the
-    weights are lost: a loss that is not finite never becomes so again.
+    """Trains epochs first..last-1. Ends early if a callback sets the model's `stop_training`, or
+    if the loss is not finite: it never becomes finite again.
 
     Returns:
-        the logs, a value an epoch: loss, accuracy, val_loss, val_accuracy, and what callbacks add.
+        loss, accuracy, val_loss, val_accuracy, and what callbacks add to the logs.
     """
-    watching = keras.callbacks.CallbackList(
+    callback_list = keras.callbacks.CallbackList(
         list(callbacks), add_history=True, model=model, epochs=last, steps=len(batches)
     )
     model.stop_training = False
-    watching.on_train_begin()
+    callback_list.on_train_begin()
     for epoch in range(first, last):
-        watching.on_epoch_begin(epoch)
-        logs = train_epoch(model, batches, epoch, watching)
-        watching.on_epoch_end(epoch, logs | evaluate(model, validation))
+        callback_list.on_epoch_begin(epoch)
+        logs = train_epoch(model, batches, epoch, callback_list)
+        callback_list.on_epoch_end(epoch, logs | evaluate(model, validation))
         if model.stop_training or not math.isfinite(logs["loss"]):
             break
-    watching.on_train_end()
+    callback_list.on_train_end()
     history: History = model.history.history
     return {name: [float(value) for value in values] for name, values in history.items()}
 
 
 def train_epoch(
-    model: keras.Model, batches: Batches, epoch: int, watching: keras.callbacks.CallbackList
+    model: keras.Model, batches: Batches, epoch: int, callback_list: keras.callbacks.CallbackList
 ) -> Logs:
-    """Goes through the batches of an epoch once; loss and accuracy as they were on the way."""
+    """Trains on each batch of an epoch once. Returns the mean loss and accuracy of the steps."""
     means: Logs = {}
     seen = 0
     for step, (inputs, labels) in enumerate(batches.epoch(epoch)):
-        watching.on_train_batch_begin(step)
+        callback_list.on_train_batch_begin(step)
         logs = model.train_on_batch(inputs, labels, return_dict=True)
         means, seen = _mean(means, seen, logs, len(labels))
-        watching.on_train_batch_end(step, means)
+        callback_list.on_train_batch_end(step, means)
     return means
 
 
 def evaluate(model: keras.Model, batches: Batches) -> Logs:
-    """Loss, with the layers' penalties, and accuracy, as val_loss and val_accuracy."""
+    """val_loss, with the penalties of the layers, and val_accuracy."""
     means: Logs = {}
     seen = 0
     for inputs, labels in batches.epoch(0):
@@ -71,7 +71,7 @@ def evaluate(model: keras.Model, batches: Batches) -> Logs:
 
 
 def _mean(means: Logs, seen: int, logs: Logs, count: int) -> tuple[Logs, int]:
-    """The means over the rows seen so far and a batch of so many more; how many these are."""
+    """The means over the rows seen so far and those of another batch; the number of these rows."""
     total = seen + count
     return {
         name: (means.get(name, 0.0) * seen + value * count) / total for name, value in logs.items()

@@ -1,21 +1,24 @@
-"""Which pixels a model's answers hang on (Simonyan, Vedaldi and Zisserman, 2013)."""
+"""Which pixels a prediction depends on (Simonyan, Vedaldi and Zisserman, 2013)."""
 
 from typing import Any
 
-import keras
 import numpy as np
 import numpy.typing as npt
 
 from pipeline.arrays import Images, Labels, Probabilities
+from pipeline.networks.backend import keras
 
 
 def saliency(
     model: keras.Model, images: Images, labels: Labels, probabilities: Probabilities
 ) -> npt.NDArray[np.float32]:
-    """How strongly each pixel moves ln P(predicted) - ln P(true): (n, height, width).
+    """The absolute gradient of ln P(predicted) - ln P(label) with respect to each pixel.
 
-    The gradient is what one step of gradient descent at rate 1 takes away from an offset added
-    to the images, so that every backend of Keras computes it.
+    It is computed as one step of gradient descent with learning rate 1 on an offset added to the
+    images, which works with every backend of Keras.
+
+    Returns:
+        (n, height, width) float32, the maximum over the channels.
     """
     classes = probabilities.shape[1]
     contrast = np.eye(classes)[probabilities.argmax(axis=1)] - np.eye(classes)[labels]
@@ -37,7 +40,7 @@ def _contrast(wanted: Any, probabilities: Any) -> Any:
 
 
 class _Offset(keras.layers.Layer):
-    """Adds a weight of the whole batch's shape, which starts at zero."""
+    """Adds a weight with the shape of the batch, initially zero."""
 
     def __init__(self, shape: tuple[int, ...]) -> None:
         super().__init__()

@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 
 from pipeline.errors import PipelineError
-from pipeline.networks.backbone import load_base, save_base
+from pipeline.networks.backbone import load_backbone, weights_hash
 from pipeline.networks.build import vgg16_input
+from pipeline.networks.saving import model_bytes
 
 
 @pytest.mark.parametrize(("low", "high"), [(0, 255), (0, 1), (0, 16), (-1, 1)])
@@ -19,39 +20,52 @@ def test_images_are_centred_exactly_as_vgg16_was_trained(low: float, high: float
     np.testing.assert_allclose(ours, theirs, atol=1e-3)
 
 
-def test_a_saved_base_loads_by_path_here_and_in_keras(tmp_path) -> None:
-    base = load_base("none", (32, 32, 3))
-    path = tmp_path / "vgg16_notop.h5"
-    save_base(base, path)
-    # Keras checks the layout by itself: VGG16(weights=PATH) loads its own no-top files.
-    theirs = keras.applications.VGG16(weights=str(path), include_top=False)
-    for other in (load_base(str(path), (48, 48, 3)), theirs):
-        for one, two in zip(base.get_weights(), other.get_weights(), strict=True):
-            np.testing.assert_array_equal(one, two)
+@pytest.mark.parametrize("name", ["backbone.keras", "notop.weights.h5", "legacy.h5"])
+def test_weights_load_from_every_file_that_keras_writes(name: str, tmp_path) -> None:
+    backbone, path = load_backbone("none", (32, 32, 3)), tmp_path / name
+    if name.endswith(".keras"):
+        path.write_bytes(model_bytes(backbone))
+    elif name.endswith(".weights.h5"):
+        backbone.save_weights(path)
+    else:
+        backbone.save(path)
+    other = load_backbone(str(path), (48, 48, 3))
+    for one, two in zip(backbone.get_weights(), other.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, two)
+
+
+def test_the_hash_of_weights_follows_their_content(tmp_path) -> None:
+    path = tmp_path / "x.h5"
+    path.write_bytes(b"one")
+    before = weights_hash(str(path))
+    path.write_bytes(b"another")
+    assert weights_hash(str(path)) != before
+    assert weights_hash("none") is None
 
 
 def test_a_missing_weights_file_is_named(tmp_path) -> None:
     with pytest.raises(PipelineError, match=r"nowhere\.h5 does not exist"):
-        load_base(str(tmp_path / "nowhere.h5"), (32, 32, 3))
+        load_backbone(str(tmp_path / "nowhere.h5"), (32, 32, 3))
 
 
-def test_a_file_of_another_layout_is_refused(tmp_path) -> None:
-    path = tmp_path / "text.h5"
+@pytest.mark.parametrize("name", ["text.h5", "text.weights.h5", "text.keras", "text.csv"])
+def test_a_file_in_another_format_is_refused(name: str, tmp_path) -> None:
+    path = tmp_path / name
     path.write_text("label,pixel0\n")
-    with pytest.raises(PipelineError, match="no weights file"):
-        load_base(str(path), (32, 32, 3))
+    with pytest.raises(PipelineError, match="not a weights file") as caught:
+        load_backbone(str(path), (32, 32, 3))
+    assert caught.value.where == path
 
 
-def test_without_a_network_the_message_says_what_to_fetch_and_where_to_put_it(
+def test_without_a_network_the_message_says_what_to_download_and_where_to_put_it(
     tmp_path, monkeypatch
 ) -> None:
     def no_network(*_: object, **__: object) -> None:
         raise Exception("URL fetch failure: [Errno -2] Name or service not known")
 
     monkeypatch.setenv("KERAS_HOME", str(tmp_path))
-    monkeypatch.setattr(keras.applications, "VGG16", no_network)
+    monkeypatch.setattr(keras.utils, "get_file", no_network)
     with pytest.raises(PipelineError) as caught:
-        load_base("imagenet", (32, 32, 3))
-    message = str(caught.value)
+        load_backbone("imagenet", (32, 32, 3))
     for part in ("notop.h5", "https://", str(tmp_path / "models"), "--weights none"):
-        assert part in message
+        assert part in (caught.value.remedy or "")

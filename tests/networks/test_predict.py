@@ -7,8 +7,9 @@ import keras
 import numpy as np
 import pytest
 
+from pipeline.images.views import SHIFTS, shift
 from pipeline.networks.build import build
-from pipeline.networks.predict import BATCH, SHIFTS, predict, shifted
+from pipeline.networks.predict import BATCH, predict
 from pipeline.recipes import find_recipe
 
 COUNT = 2 * BATCH + 37
@@ -72,7 +73,7 @@ def test_a_memory_map_is_read_batch_by_batch(some_rows, model, tmp_path: Path) -
 def test_views_are_the_image_and_its_shifts_by_a_pixel() -> None:
     images = np.arange(2 * 3 * 4 * 1, dtype=np.uint8).reshape(2, 3, 4, 1)
     assert len(set(SHIFTS)) == 9
-    still, down, up, right, left = (shifted(images, *shift) for shift in SHIFTS[:5])
+    still, down, up, right, left = (shift(images, *by) for by in SHIFTS[:5])
     np.testing.assert_array_equal(still, images)
     np.testing.assert_array_equal(down[:, 1:], images[:, :-1])
     np.testing.assert_array_equal(down[:, 0], images[:, 0])
@@ -80,16 +81,16 @@ def test_views_are_the_image_and_its_shifts_by_a_pixel() -> None:
     np.testing.assert_array_equal(up[:, -1], images[:, -1])
     np.testing.assert_array_equal(right[:, :, 1:], images[:, :, :-1])
     np.testing.assert_array_equal(left[:, :, :-1], images[:, :, 1:])
-    corner = shifted(images, 1, -1)
+    corner = shift(images, 1, -1)
     np.testing.assert_array_equal(corner[:, 1:, :-1], images[:, :-1, 1:])
     assert {view.dtype for view in (still, down, up, right, left)} == {np.dtype(np.uint8)}
 
 
 @pytest.mark.parametrize("count", [5, 9])
 def test_probabilities_of_views_are_their_mean(count, model, images) -> None:
-    found = predict(model, images, views=count)
+    found = predict(model, images, tta_views=count)
     assert (found.shape, found.dtype) == ((COUNT, 3), np.float32)
-    expected = np.mean([predict(model, shifted(images, *at)) for at in SHIFTS[:count]], axis=0)
+    expected = np.mean([predict(model, shift(images, *at)) for at in SHIFTS[:count]], axis=0)
     np.testing.assert_allclose(found, expected, rtol=0, atol=1e-5)
     assert abs(found - predict(model, images)).max() > 1e-4
     rows = np.array([5, 3, 200])

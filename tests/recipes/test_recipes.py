@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+import keras
 import numpy as np
 import pytest
 from click.testing import CliRunner
@@ -10,8 +11,8 @@ from click.testing import CliRunner
 from pipeline.cli import main
 from pipeline.errors import PipelineError
 from pipeline.networks.build import Network, build, compile_network
-from pipeline.networks.changes import change
 from pipeline.networks.recipe import Recipe
+from pipeline.networks.saving import architecture_hash, model_bytes
 from pipeline.recipes import find_recipe, recipes
 
 pytestmark = pytest.mark.parametrize("name", recipes())
@@ -25,7 +26,7 @@ def listed() -> dict[str, dict[str, Any]]:
 
 def without_download(name: str) -> Recipe:
     recipe = find_recipe(name)
-    return change(recipe, {"base.weights": "none"}) if recipe.base else recipe
+    return recipe.change(**{"backbone.weights": "none"}) if recipe.backbone else recipe
 
 
 def network_for(name: str, shape: tuple[int, int, int], classes: int = 10) -> Network:
@@ -67,12 +68,19 @@ def test_trains_a_step_and_gives_probabilities(name: str, tmp_path) -> None:
     assert probabilities.shape == (6, 3)
     np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-5)
 
-    network.model.save_weights(tmp_path / "x.weights.h5")
-    other = network_for(name, (28, 28, 1), classes=3).model
-    other.load_weights(tmp_path / "x.weights.h5")
+    path = tmp_path / "model.keras"
+    path.write_bytes(model_bytes(network.model))
+    other = keras.saving.load_model(path)
     np.testing.assert_array_equal(other.predict_on_batch(images), probabilities)
 
 
 def test_an_unknown_setting_is_refused_with_the_nearest_name(name: str) -> None:
-    with pytest.raises(PipelineError, match="Did you mean 'epochs'"):
-        change(find_recipe(name), {"epoch": "3"})
+    with pytest.raises(PipelineError) as caught:
+        find_recipe(name).change(epoch=3)
+    assert caught.value.remedy == "Did you mean 'epochs'?"
+
+
+def test_is_the_same_model_however_often_it_is_built(name: str) -> None:
+    hashes = {architecture_hash(network_for(name, (28, 28, 1)).model) for _ in range(2)}
+    assert len(hashes) == 1
+    assert architecture_hash(network_for(name, (28, 28, 1), classes=3).model) not in hashes

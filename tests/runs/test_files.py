@@ -1,4 +1,4 @@
-"""Files are there whole, or not at all."""
+"""Files and folders are complete, or not there."""
 
 import os
 import resource
@@ -45,7 +45,7 @@ def test_a_folder_appears_whole_or_not_at_all(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["run"]
 
 
-def test_leftovers_of_a_killed_process_are_swept_away(tmp_path: Path) -> None:
+def test_leftovers_of_a_killed_process_are_removed(tmp_path: Path) -> None:
     pid = os.fork()
     if pid == 0:
         with files.new_folder(tmp_path / "run"):
@@ -99,7 +99,7 @@ def test_folders_whose_names_begin_alike_are_made_at_once(tmp_path: Path) -> Non
 def test_a_folder_is_made_by_one_process_at_a_time(tmp_path: Path) -> None:
     with (
         files.lock(tmp_path / "run"),
-        pytest.raises(PipelineError, match="Another process"),
+        pytest.raises(PipelineError, match="another process"),
         files.lock(tmp_path / "run"),
     ):
         pass

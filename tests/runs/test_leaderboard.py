@@ -1,69 +1,68 @@
-"""Scores and their order."""
+"""Scores, their order, and what is said about them."""
 
-import json
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from pipeline.errors import PipelineError
-from pipeline.runs.leaderboard import rank, table, text
-from pipeline.runs.metrics import log_loss, scores, wilson_interval
-from pipeline.runs.run import Run, list_runs
+from pipeline.runs.leaderboard import caution, leaderboard, rank
+from pipeline.runs.metrics import log_loss, score, wilson_interval
+from pipeline.runs.record import Data, FoldRecord, Identity, RunRecord, Scores, Training
+from pipeline.runs.run import Run
+
+RECORD = RunRecord(
+    identity=Identity("dense", {"restore_best": False}, 0, "data", "fold"),
+    data=Data("tiny", "data", ("0", "1"), (8, 8, 1), False, 0, 255, "uint8", 100, 10),
+    fold=FoldRecord("hold-out", "fold", 60, 40),
+    scores=Scores(0.5, 0.1, 0.9, 1.0, 40),
+    parameters=1000,
+    fit_seconds=1.5,
+    predict_images_per_second=2000.0,
+    created="2026-01-01T00:00:00+00:00",
+    training=Training(5, 4, 1.5, (8, 8, 1)),
+)
 
 
-def run(
-    folder: Path, name: str, accuracy: float, loss: float, data: str = "d", keep: str = "best"
-) -> Run:
-    (folder / name).mkdir(parents=True)
-    record = {
-        "scores": {"accuracy": accuracy, "low": 0.1, "high": 0.9, "loss": loss, "n": 40},
-        "recipe": {"name": name, "keep": keep},
-        "data": {"fingerprint": data},
-        "split": {"fingerprint": "s"},
-        "parameters": 1000,
-        "epochs": 5,
-        "best_epoch": 4,
-        "fit_seconds": 1.5,
-        "predict_images_per_second": 2000.0,
-    }
-    (folder / name / "run.json").write_text(json.dumps(record))
-    return Run(folder / name, record)
+def run(name: str, accuracy: float = 0.5, loss: float = 1.0, **settings: Any) -> Run:
+    scores = replace(RECORD.scores, accuracy=accuracy, loss=loss)
+    identity = replace(RECORD.identity, settings=RECORD.settings | settings)
+    return Run(Path("runs/tiny") / name, replace(RECORD, scores=scores, identity=identity), {})
 
 
-def test_the_best_accuracy_stands_first_and_the_smaller_loss_breaks_ties(tmp_path) -> None:
-    runs = [run(tmp_path, "a", 0.5, 1), run(tmp_path, "b", 0.8, 2), run(tmp_path, "c", 0.8, 1)]
-    assert [row["run"] for row in table(runs)] == ["c", "b", "a"]
-    assert [row["rank"] for row in table(runs)] == [1, 2, 3]
+def test_the_best_accuracy_is_first_and_equal_ones_are_ranked_by_loss() -> None:
+    table = leaderboard([run("a", 0.5, 1), run("b", 0.8, 2), run("c", 0.8, 1)])
+    assert table["run"].tolist() == ["c", "b", "a"]
+    assert table["rank"].tolist() == [1, 2, 3]
 
 
-def test_runs_of_other_data_are_refused_by_name(tmp_path) -> None:
-    runs = [run(tmp_path, "a", 0.5, 1), run(tmp_path, "b", 0.8, 2, data="other")]
-    with pytest.raises(PipelineError, match=r"other data.*: b\."):
-        rank(runs)
+@pytest.mark.parametrize(
+    ("part", "found"), [("data", "different data"), ("fold", "different validation rows")]
+)
+def test_runs_that_are_not_comparable_are_refused_by_name(part: str, found: str) -> None:
+    other = run("b")
+    record = replace(other.record, **{part: replace(getattr(RECORD, part), fingerprint="x")})
+    with pytest.raises(PipelineError) as caught:
+        rank([run("a"), replace(other, record=record)])
+    assert caught.value.found == f"these runs used {found}; scores are not comparable: b"
+    assert caught.value.where == Path("runs/tiny")
 
 
-def test_unfinished_folders_do_not_count(tmp_path) -> None:
-    run(tmp_path, "a", 0.5, 1)
-    run(tmp_path, ".b.x1.tmp", 0.9, 1)
-    (tmp_path / "notes").mkdir()
-    assert [found.name for found in list_runs(tmp_path)] == ["a"]
+@pytest.mark.parametrize(
+    "settings",
+    [{"restore_best": True}, {"early_stopping": 3}, {"plateau.monitor": "val_accuracy"}],
+)
+def test_whatever_validation_decided_is_said(settings: dict[str, Any]) -> None:
+    assert "1 of these runs also used these rows" in caution([run("a", **settings), run("b")])
 
 
-def test_a_damaged_record_is_named(tmp_path) -> None:
-    (tmp_path / "a").mkdir()
-    (tmp_path / "a" / "run.json").write_text("{")
-    with pytest.raises(PipelineError, match=r"a is no run"):
-        list_runs(tmp_path)
-
-
-def test_the_table_says_how_far_to_believe_it(tmp_path) -> None:
-    best, last = run(tmp_path, "a", 0.5, 1), run(tmp_path, "b", 0.4, 1, keep="last")
-    assert "10.00 - 90.00" in text([best])
-    assert "Each run chose its best epoch" in text([best])
-    assert "Of the runs, 1 chose its best epoch" in text([best, last])
-    assert "epoch\n" not in text([last])
-    assert "the best of 2" in text([best, last])
+def test_nothing_is_said_to_be_chosen_where_nothing_was() -> None:
+    plain = run("a", **{"plateau.monitor": "loss", "early_stopping": None})
+    assert "also used" not in caution([plain])
+    assert "Expect" not in caution([plain])
+    assert "the best of 2" in caution([plain, run("b")])
 
 
 @pytest.mark.parametrize(
@@ -78,7 +77,6 @@ def test_the_interval_is_wilsons(share: float, n: int, low: float, high: float) 
 def test_scores_come_from_probabilities() -> None:
     probabilities = np.array([[0.9, 0.1], [0.2, 0.8], [0.6, 0.4]], np.float32)
     labels = np.array([0, 1, 1])
-    assert scores(probabilities, labels)["accuracy"] == pytest.approx(2 / 3)
-    assert log_loss(probabilities, labels) == pytest.approx(
-        -np.log([0.9, 0.8, 0.4]).mean(), rel=1e-6
-    )
+    assert score(probabilities, labels).accuracy == pytest.approx(2 / 3)
+    expected = -np.log([0.9, 0.8, 0.4]).mean()
+    assert log_loss(probabilities, labels) == pytest.approx(expected, rel=1e-6)

@@ -1,108 +1,142 @@
-"""Trainings side by side: every core once, every run there, and no failure hidden."""
+"""Engines: every job is run, failures arrive as themselves, and nothing is left behind."""
 
 import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from pipeline.errors import PipelineError
 from pipeline.machine import cores
 from pipeline.search import engine
-from pipeline.search.engine import run_all, share_of_cores
-
-two_cores = pytest.mark.skipif(len(cores()) < 2, reason="the machine has one core")
-
-
-def leave_a_note(path: Path) -> None:
-    path.write_text(f"{os.getpid()} {sorted(os.sched_getaffinity(0))}")
+from pipeline.search.engine import Inline, choose_engine
+from pipeline.search.processes import Processes
+from pipeline.training.progress import Progress
 
 
-def fail_or_leave_a_note(path: Path) -> None:
-    if "bad" in path.name:
-        raise PipelineError(f"{path.name} is bad")
-    time.sleep(0.5)
-    leave_a_note(path)
+class StubbornError(Exception):
+    """Cannot be rebuilt in another process."""
+
+    def __init__(self, one: str, two: str) -> None:
+        super().__init__(f"{one} {two}")
 
 
-def die(path: Path) -> None:
-    os.kill(os.getpid(), signal.SIGKILL)
+def work(job: Any, observer: Any) -> Any:
+    """Does what the job's name says."""
+    observer(Progress(job.name, 1, 1, 1, 1, 0.1, {}, True))
+    if job.name == "user error":
+        raise PipelineError("bad", where="here", expected="good", details=["more"])
+    if job.name == "value error":
+        raise ValueError("wrong")
+    if job.name == "stubborn":
+        raise StubbornError("very", "stubborn")
+    if job.name == "killed":
+        os.kill(os.getpid(), signal.SIGKILL)
+    return SimpleNamespace(name=job.name, pid=os.getpid())
 
 
-@pytest.fixture
-def notes(tmp_path) -> list[Path]:
-    return [tmp_path / f"note-{number}" for number in range(4)]
+def jobs(*names: str) -> list[Any]:
+    return [SimpleNamespace(name=name) for name in names]
 
 
-@two_cores
-def test_each_process_has_cores_of_its_own(notes) -> None:
-    run_all(leave_a_note, notes)
-    found = dict(note.read_text().split(" ", 1) for note in notes)
-    assert str(os.getpid()) not in found
-    shares = [set(map(int, text.strip("[]").split(","))) for text in found.values()]
-    assert sum(map(len, shares)) == len(set().union(*shares))
+@pytest.fixture(params=["inline", "processes"])
+def run(request):
+    """Runs jobs on an engine; returns outcomes by name, and the names that reported progress."""
+
+    def on_engine(*names: str) -> tuple[dict[str, Any], list[str]]:
+        chosen: Any = Inline() if request.param == "inline" else Processes(2)
+        seen: list[str] = []
+        found = chosen.run(work, jobs(*names), lambda progress: seen.append(progress.name))
+        return {job.name: outcome for job, outcome in found}, seen
+
+    return on_engine
 
 
-@pytest.mark.parametrize("accelerator", [False, True])
-def test_one_training_or_one_accelerator_stays_in_this_process(notes, accelerator) -> None:
-    run_all(leave_a_note, notes if accelerator else notes[:1], accelerator)
-    assert notes[0].read_text() == f"{os.getpid()} {cores()}"
+def test_every_job_is_run_and_reports_progress(run) -> None:
+    outcomes, seen = run("a", "b", "c", "d", "e")
+    assert {name: outcome.name for name, outcome in outcomes.items()} == {n: n for n in "abcde"}
+    assert sorted(seen) == list("abcde")
 
 
-@two_cores
-def test_the_last_training_has_all_cores(monkeypatch, notes) -> None:
-    monkeypatch.setattr(engine, "cores", lambda: cores()[:2])
-    run_all(leave_a_note, notes[:3])
-    *first, last = (note.read_text().split(" ", 1)[1] for note in notes[:3])
-    assert set(first) <= {f"[{core}]" for core in cores()[:2]}
-    assert last == f"{cores()}"
+def test_a_failure_arrives_as_itself_and_stops_no_other_job(run) -> None:
+    outcomes, _ = run("user error", "a", "value error", "b")
+    error = outcomes["user error"]
+    assert (error.found, error.where, error.expected) == ("bad", "here", "good")
+    assert error.details == ("more",)
+    assert isinstance(outcomes["value error"], ValueError)
+    assert [outcomes[name].name for name in "ab"] == ["a", "b"]
 
 
-@pytest.mark.parametrize(("tasks", "processes"), [(1, 1), (2, 2), (3, 3), (4, 4), (9, 4)])
-def test_the_cores_are_shared_out_once_each(monkeypatch, tasks, processes) -> None:
+def test_the_traceback_of_another_process_is_the_cause() -> None:
+    ((_, error),) = Processes(1).run(work, jobs("value error"), lambda _: None)
+    assert isinstance(error, ValueError)
+    assert 'raise ValueError("wrong")' in str(error.__cause__)
+
+
+def test_an_exception_that_cannot_be_sent_is_described() -> None:
+    ((_, error),) = Processes(1).run(work, jobs("stubborn"), lambda _: None)
+    assert str(error) == "StubbornError: very stubborn"
+    assert "raise StubbornError" in str(error.__cause__)
+
+
+def test_a_killed_process_fails_its_own_job_alone() -> None:
+    outcomes = {
+        job.name: outcome
+        for job, outcome in Processes(2).run(work, jobs("killed", "a", "b", "c"), lambda _: None)
+    }
+    assert isinstance(outcomes["killed"], PipelineError)
+    assert "exit status -9" in outcomes["killed"].found
+    assert [outcomes[name].name for name in "abc"] == ["a", "b", "c"]
+
+
+def test_jobs_run_side_by_side() -> None:
+    outcomes = [outcome for _, outcome in Processes(2).run(work, jobs(*"abcdef"), lambda _: None)]
+    assert os.getpid() not in {outcome.pid for outcome in outcomes}
+    assert len({outcome.pid for outcome in outcomes}) == 2
+
+
+def test_leaving_the_loop_ends_the_processes() -> None:
+    running = Processes(2).run(work, jobs(*"abcd"), lambda _: None)
+    pid = next(running)[1].pid
+    running.close()
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+
+
+@pytest.mark.parametrize(
+    ("count", "name", "accelerator", "expected"),
+    [
+        (1, "auto", False, None),
+        (2, "auto", False, 2),
+        (9, "auto", False, 4),
+        (9, "auto", True, None),
+        (9, "inline", False, None),
+        (1, "processes", False, 1),
+    ],
+)
+def test_the_engine_follows_from_jobs_and_cores(
+    count, name, accelerator, expected, monkeypatch
+) -> None:
     monkeypatch.setattr(engine, "cores", lambda: [0, 2, 4, 6])
-    monkeypatch.setattr(engine, "MEMORY", 1)
-    shares = share_of_cores(tasks)
-    assert len(shares) == processes
-    assert sorted(core for share in shares for core in share) == [0, 2, 4, 6]
+    monkeypatch.setattr(engine, "free_memory", lambda: 64 << 30)
+    chosen = choose_engine(count, name, accelerator)
+    assert getattr(chosen, "workers", None) == expected
 
 
-def test_little_memory_means_one_process(monkeypatch) -> None:
-    monkeypatch.setattr(engine, "MEMORY", 1 << 60)
-    assert len(share_of_cores(8)) == 1
+def test_little_memory_means_one_training_at_a_time(monkeypatch) -> None:
+    monkeypatch.setattr(engine, "free_memory", lambda: 1 << 30)
+    assert isinstance(choose_engine(8), Inline)
 
 
-def test_a_system_that_gives_no_process_a_core_has_one(monkeypatch) -> None:
-    monkeypatch.setattr(engine, "cores", lambda: [0, 1, 2, 3])
-    monkeypatch.delattr(os, "sched_setaffinity", raising=False)
-    assert share_of_cores(4) == [[0, 1, 2, 3]]
-
-
-@pytest.mark.parametrize("count", [1, 2])
-def test_failures_are_raised_once_all_else_is_done(monkeypatch, tmp_path, count) -> None:
-    if len(cores()) < count:
-        pytest.skip("the machine has one core")
-    monkeypatch.setattr(engine, "cores", lambda: cores()[:count])
-    paths = [tmp_path / name for name in ("bad", "good", "better", "as bad", "last")]
-    with pytest.raises(PipelineError, match=r"^bad is bad\nas bad is bad$"):
-        run_all(fail_or_leave_a_note, paths)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["better", "good", "last"]
-
-
-@two_cores
-def test_a_killed_process_is_said(notes) -> None:
-    with pytest.raises(PipelineError, match="was killed, perhaps because memory ran out"):
-        run_all(die, notes)
-
-
-@two_cores
+@pytest.mark.skipif(len(cores()) < 2, reason="the machine has one core")
 @pytest.mark.parametrize(
     ("sent", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, -15), (signal.SIGKILL, -9)]
 )
-def test_all_processes_end_with_the_first(tiny_folder, tmp_path, sent, status) -> None:
+def test_all_processes_end_with_the_first(tiny_folder, tmp_path: Path, sent, status) -> None:
     words = ["--model", "dense", "--replicates", "2", "--epochs", "1000000"]
     words += ["--set", "early_stopping=none", "--runs", str(tmp_path)]
     process = subprocess.Popen(
@@ -119,7 +153,7 @@ def test_all_processes_end_with_the_first(tiny_folder, tmp_path, sent, status) -
         os.killpg(process.pid, sent)
     else:
         process.send_signal(sent)
-    said = process.communicate(timeout=60)[1]  # ends when no process of them holds it any more
+    said = process.communicate(timeout=60)[1]  # ends when no process holds it any more
     assert process.wait() == status
     assert ("Interrupted." in said) == (sent == signal.SIGINT)
     assert "Traceback" not in said

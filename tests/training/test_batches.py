@@ -1,6 +1,5 @@
 """Batches: every row once an epoch, in an order that follows from seed and epoch alone."""
 
-import io
 import threading
 
 import numpy as np
@@ -8,9 +7,8 @@ import pytest
 
 from pipeline.images.augmentation import Augmentation
 from pipeline.training.batches import Batches, TrainingBatches
-from pipeline.training.callbacks import Progress
 
-MOVES = Augmentation(rotation=10, interpolation="linear")
+AUGMENTATION = Augmentation(rotation=10, interpolation="linear")
 
 
 ROWS = np.arange(2, 25)  # of 30
@@ -26,7 +24,7 @@ def epoch(data: Batches, number: int = 0) -> tuple[np.ndarray, np.ndarray]:
     return np.concatenate(inputs), np.concatenate(labels)
 
 
-@pytest.mark.parametrize("augmentation", [None, MOVES])
+@pytest.mark.parametrize("augmentation", [None, AUGMENTATION])
 def test_an_epoch_shows_every_row_once_with_its_label(augmentation) -> None:
     data = batches(augmentation=augmentation)
     for number in range(2):
@@ -36,7 +34,7 @@ def test_an_epoch_shows_every_row_once_with_its_label(augmentation) -> None:
             np.testing.assert_array_equal(inputs, data.inputs[labels])
 
 
-@pytest.mark.parametrize("augmentation", [None, MOVES])
+@pytest.mark.parametrize("augmentation", [None, AUGMENTATION])
 def test_epochs_differ_and_the_same_seed_gives_the_same_epochs(augmentation) -> None:
     one, two, other = batches(0, augmentation), batches(0, augmentation), batches(1, augmentation)
     first, second = epoch(one, 0), epoch(one, 1)
@@ -46,9 +44,9 @@ def test_epochs_differ_and_the_same_seed_gives_the_same_epochs(augmentation) -> 
     assert (first[1] != epoch(other, 0)[1]).any()
 
 
-def test_the_last_epochs_may_show_the_images_as_they_are() -> None:
-    data = batches(augmentation=MOVES)
-    data.augmented = 2
+def test_the_last_epochs_may_show_the_images_without_augmentation() -> None:
+    data = batches(augmentation=AUGMENTATION)
+    data.augmented_epochs = 2
     moved = []
     for number in range(3):
         inputs, labels = epoch(data, number)
@@ -66,7 +64,7 @@ def test_rows_that_validate_come_in_their_order() -> None:
 
 
 def test_batches_do_not_depend_on_the_order_in_which_they_are_asked_for() -> None:
-    data = batches(augmentation=MOVES)
+    data = batches(augmentation=AUGMENTATION)
     rows = data.order(0)
     backwards = [data.batch(rows, 0, step)[0] for step in reversed(range(len(data)))]
     for (one, _), two in zip(data.epoch(0), reversed(backwards), strict=True):
@@ -76,36 +74,11 @@ def test_batches_do_not_depend_on_the_order_in_which_they_are_asked_for() -> Non
 def test_the_next_batch_is_prepared_while_one_is_used() -> None:
     ready = [threading.Event() for _ in range(5)]
 
-    class Told(TrainingBatches):
+    class Announced(TrainingBatches):
         def batch(self, rows: np.ndarray, epoch: int, step: int):
             ready[step].set()
             return super().batch(rows, epoch, step)
 
-    data = Told(np.zeros((30, 2, 2, 1)), np.arange(30), ROWS, 5, None, 0)
+    data = Announced(np.zeros((30, 2, 2, 1)), np.arange(30), ROWS, 5, None, 0)
     for step, _ in enumerate(data.epoch(0)):
         assert step == 4 or ready[step + 1].wait(timeout=20)
-
-
-class Terminal(io.StringIO):
-    def isatty(self) -> bool:
-        return True
-
-
-@pytest.mark.parametrize("stream", [io.StringIO(), Terminal()])
-def test_progress_is_a_bar_on_a_terminal_and_a_line_an_epoch_elsewhere(stream) -> None:
-    progress = Progress("conv", epochs=12, stream=stream)
-    progress.set_params({"steps": 4})
-    for number in range(2):
-        progress.on_epoch_begin(number)
-        for step in range(4):
-            progress.drawn = 0.0
-            progress.on_train_batch_end(step, {"loss": 0.5})
-        progress.on_epoch_end(number, {"loss": 0.25, "accuracy": 0.5, "val_loss": 0.75})
-    shown = stream.getvalue()
-    assert len(progress.lines) == 2
-    assert "epoch  1/12" in progress.lines[0]
-    assert "loss 0.2500  accuracy 0.5000  val_loss 0.7500" in progress.lines[0]
-    if stream.isatty():
-        assert "[============            ]" in shown
-    else:
-        assert shown == "".join(f"{line}\n" for line in progress.lines)

@@ -5,7 +5,6 @@ import numpy as np
 import pytest
 
 from pipeline.networks.build import build, compile_network
-from pipeline.networks.changes import change
 from pipeline.recipes import find_recipe
 from pipeline.training.batches import Batches
 from pipeline.training.loop import run_epochs
@@ -20,16 +19,16 @@ class Diary(keras.callbacks.Callback):
 
     def __init__(self) -> None:
         super().__init__()
-        self.told: list[str] = []
+        self.lines: list[str] = []
 
     def on_epoch_begin(self, epoch: int, logs=None) -> None:
-        self.told.append(f"epoch {epoch}")
+        self.lines.append(f"epoch {epoch}")
 
     def on_train_batch_end(self, batch: int, logs=None) -> None:
-        self.told.append(f"step {batch} of {self.params['steps']}")
+        self.lines.append(f"step {batch} of {self.params['steps']}")
 
     def on_epoch_end(self, epoch: int, logs=None) -> None:
-        self.told.append(f"end with {sorted(logs)}")
+        self.lines.append(f"end with {sorted(logs)}")
 
 
 @pytest.mark.parametrize("name", ["dense-500-300", "fast"])
@@ -38,7 +37,7 @@ def test_weights_logs_and_callbacks_are_those_of_fit(name: str) -> None:
 
     Plain gradient descent: others make much of the last digits of a small gradient.
     """
-    recipe = change(find_recipe(name), {"optimizer": "sgd"})
+    recipe = find_recipe(name).change(optimizer="sgd")
     train = Batches(IMAGES, LABELS, np.arange(40), 16)
     rest = Batches(IMAGES, LABELS, np.arange(40, 53), 8)
 
@@ -62,10 +61,10 @@ def test_weights_logs_and_callbacks_are_those_of_fit(name: str) -> None:
                 verbose=0,
                 callbacks=[diary],
             ).history
-        return history, model.get_weights(), diary.told
+        return history, model.get_weights(), diary.lines
 
-    (logs, weights, told), (other_logs, other_weights, other_told) = trained(True), trained(False)
-    assert told == other_told
+    (logs, weights, lines), (other_logs, other_weights, other_lines) = trained(True), trained(False)
+    assert lines == other_lines
     assert logs.keys() == other_logs.keys()
     for name in logs:
         np.testing.assert_allclose(logs[name], other_logs[name], rtol=1e-4)

@@ -1,4 +1,4 @@
-"""Published recipes are trained as published; what is faster is for others, or for who asks."""
+"""Published recipes are trained in float32; others in what is faster."""
 
 import numpy as np
 import pytest
@@ -17,15 +17,16 @@ def test_a_published_recipe_has_float32(name: str) -> None:
 
 @pytest.mark.parametrize(("name", "precision"), [("augmented", "bfloat16"), ("dense", "float32")])
 def test_a_run_says_its_precision_and_its_probabilities_are_float32(
-    name, precision, plan, tmp_path
+    name, precision, job, tiny, tmp_path
 ) -> None:
-    run = train(plan(name, precision=precision), tmp_path / name)
+    run = train(job(name, precision=precision), tiny, tmp_path)
     expected = {"bfloat16": "mixed_bfloat16", "float32": "float32"}[precision]
-    assert run.record["environment"]["precision"] == expected
-    for probabilities in (run.validation()[2], run.test()):
+    assert run.record.environment.precision == expected
+    assert run.record.settings["precision"] == precision
+    for probabilities in (run.validation.probabilities, run.test_probabilities):
         assert probabilities.dtype == np.float32
         np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-5)
-    assert (run.folder / "explanation.npz").exists()
+    np.testing.assert_array_equal(run.predict(tiny.test_pixels), run.test_probabilities)
 
 
 @pytest.mark.parametrize(

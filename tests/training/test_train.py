@@ -1,6 +1,5 @@
-"""From a plan to a run folder."""
+"""From a job to a run folder."""
 
-import json
 import os
 import signal
 import subprocess
@@ -10,77 +9,72 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import pipeline as pp
 from pipeline.errors import PipelineError
-from pipeline.files import sha256
-from pipeline.images.resize import fit_to, to_images
-from pipeline.networks.backbone import load_base, save_base
-from pipeline.networks.build import build
+from pipeline.networks.backbone import load_backbone
 from pipeline.networks.predict import predict
-from pipeline.runs.metrics import scores
-from pipeline.runs.run import RECORD, WEIGHTS, list_runs
-from pipeline.search.session import run_name, train_all
+from pipeline.networks.saving import model_bytes
+from pipeline.runs.metrics import score
+from pipeline.runs.run import list_runs
 from pipeline.training import batches, fit, loop
 from pipeline.training.train import train
 
 
 @pytest.mark.parametrize("name", ["conv", "augmented"])
-def test_the_same_seed_gives_the_same_run_bit_for_bit(name: str, plan, tmp_path) -> None:
-    one, two = (train(plan(name), tmp_path / folder) for folder in "ab")
-    assert one.record["sha256"]["test.npy"] == two.record["sha256"]["test.npy"]
-    assert one.record["sha256"]["history.csv"] == two.record["sha256"]["history.csv"]
-    other = train(plan(name, seed=1), tmp_path / "c")
-    assert other.record["sha256"]["test.npy"] != one.record["sha256"]["test.npy"]
+def test_the_same_seed_gives_the_same_run_bit_for_bit(name: str, job, tiny, tmp_path) -> None:
+    one, two = (train(job(name), tiny, tmp_path / folder) for folder in "ab")
+    same = {file for file in one.checksums if one.checksums[file] == two.checksums[file]}
+    assert same == set(one.checksums) - {"run.json", "log.txt"}  # these hold times
+    other = train(job(name, seed=1), tiny, tmp_path / "c")
+    assert other.checksums["test.npy"] != one.checksums["test.npy"]
 
 
-def test_a_run_folder_holds_all_that_is_known_of_it(plan, tiny, tmp_path) -> None:
-    run = train(plan("dense"), tmp_path / "dense")
-    rows, labels, probabilities = run.validation()
-    np.testing.assert_array_equal(labels, tiny.labels[rows])
-    assert run.scores == scores(probabilities, labels)
-    assert run.test().shape == (12, 3)
-    assert run.test().dtype == np.float32
-    for name, checksum in run.record["sha256"].items():
-        assert sha256(run.folder / name) == checksum
-    assert {path.name for path in run.folder.iterdir()} == {RECORD, *run.record["sha256"]}
-    assert len((run.folder / "history.csv").read_text().splitlines()) == 1 + 3
+def test_side_by_side_gives_the_same_bytes_as_one_after_the_other(tiny, tmp_path) -> None:
+    runs = [
+        pp.train_all(
+            tiny, ["conv"], sweep={"epochs": [2]}, seeds=[0, 1], runs=tmp_path / engine,
+            engine=engine, progress=False,
+        )
+        for engine in ("inline", "processes")
+    ]  # fmt: skip
+    for one, two in zip(*runs, strict=True):
+        for name in ("model.keras", "test.npy", "history.csv"):
+            assert one.checksums[name] == two.checksums[name]
+
+
+def test_a_run_folder_holds_all_that_is_known_of_it(job, tiny, tmp_path) -> None:
+    run = train(job("dense"), tiny, tmp_path)
+    found = run.validation
+    np.testing.assert_array_equal(found.labels, tiny.labels[found.rows])
+    assert run.scores == score(found.probabilities, found.labels)
+    assert (run.test_probabilities.shape, run.test_probabilities.dtype) == ((12, 3), np.float32)
+    run.verify()
+    assert len(run.history) == 3
     assert len((run.folder / "log.txt").read_text().splitlines()) == 3
 
 
-def test_the_kept_weights_are_those_of_the_best_epoch_and_gave_the_probabilities(
-    plan, tiny, tmp_path
-) -> None:
-    run = train(plan("conv", learning_rate="0.05", epochs="8"), tmp_path / "conv")
-    history = np.genfromtxt(run.folder / "history.csv", delimiter=",", names=True)
-    assert run.record["best_epoch"] == int(np.argmin(history["val_loss"])) + 1
-    assert run.scores["loss"] == pytest.approx(history["val_loss"].min(), abs=1e-4)
-
-    made = plan("conv")
-    network = build(made.recipe, made.recipe.image_shape((8, 8, 1)), 3, 0, 255)
-    network.model.load_weights(run.folder / WEIGHTS)
-    images = fit_to(to_images(tiny.test_pixels, tiny.schema.shape, tiny.schema.planes), 18, 18, 1)
-    np.testing.assert_allclose(network.model.predict_on_batch(images), run.test(), atol=1e-5)
+def test_the_weights_are_those_of_the_best_epoch(job, tiny, tmp_path) -> None:
+    run = train(job("conv", learning_rate=0.05, epochs=8), tiny, tmp_path)
+    assert run.record.best_epoch == run.history["val_loss"].idxmin()
+    assert run.scores.loss == pytest.approx(run.history["val_loss"].min(), abs=1e-4)
 
 
-def test_views_give_the_probabilities_where_a_recipe_asks_for_them(plan, tiny, tmp_path) -> None:
-    one, five = (
-        train(plan("conv", epochs="1", views=views), tmp_path / views) for views in ("1", "5")
-    )
-    made = plan("conv")
-    network = build(made.recipe, made.recipe.image_shape((8, 8, 1)), 3, 0, 255)
-    network.model.load_weights(five.folder / WEIGHTS)
-    images = fit_to(to_images(tiny.test_pixels, tiny.schema.shape, tiny.schema.planes), 18, 18, 1)
-    np.testing.assert_allclose(predict(network.model, images, views=5), five.test(), atol=1e-5)
-    np.testing.assert_allclose(predict(network.model, images), one.test(), atol=1e-5)
-    assert abs(one.validation()[2] - five.validation()[2]).max() > 1e-4
+def test_tta_views_give_the_probabilities_if_a_recipe_asks_for_them(job, tiny, tmp_path) -> None:
+    one, five = (train(job("conv", epochs=1, tta_views=n), tiny, tmp_path) for n in (1, 5))
+    images = one.prepare(tiny.test_pixels)
+    for run, views in ((one, 1), (five, 5)):
+        expected = predict(run.model, images, tta_views=views)
+        np.testing.assert_array_equal(run.test_probabilities, expected)
+    difference = one.validation.probabilities - five.validation.probabilities
+    assert abs(difference).max() > 1e-4
 
 
-def test_early_stopping_ends_a_training_that_no_longer_gains(plan, tmp_path) -> None:
-    run = train(plan("dense", epochs="50", learning_rate="0", early_stopping="2"), tmp_path / "r")
-    assert run.record["epochs"] == 3
+def test_early_stopping_ends_a_training_that_no_longer_improves(job, tiny, tmp_path) -> None:
+    changes = {"epochs": 50, "learning_rate": 1e-30, "early_stopping": 2}
+    assert train(job("dense", **changes), tiny, tmp_path).record.epochs == 3
 
 
-def test_validation_rows_never_train(plan, tmp_path, monkeypatch) -> None:
-    made = plan("augmented", epochs="1")
+def test_validation_rows_never_train(job, tiny, tmp_path, monkeypatch) -> None:
     seen: list[np.ndarray] = []
 
     class Spy(fit.TrainingBatches):
@@ -89,86 +83,58 @@ def test_validation_rows_never_train(plan, tmp_path, monkeypatch) -> None:
             return super().batch(rows, epoch, step)
 
     monkeypatch.setattr(fit, "TrainingBatches", Spy)
-    train(made, tmp_path / "r")
-    assert set(np.concatenate(seen)) == set(made.split.train)
-    assert not set(made.split.train) & set(made.split.validation)
+    train(job("augmented", epochs=1), tiny, tmp_path)
+    fold = tiny.hold_out
+    assert set(np.concatenate(seen)) == set(fold.train)
+    assert not set(fold.train) & set(fold.validation)
 
 
-def test_the_last_epochs_train_on_images_as_they_are(plan, tmp_path, monkeypatch) -> None:
-    moved = []
+def test_the_last_epochs_train_on_images_without_augmentation(
+    job, tiny, tmp_path, monkeypatch
+) -> None:
+    augmented = []
 
     def augment(images, augmentation, random):
-        moved.append(len(images))
+        augmented.append(len(images))
         return images
 
     monkeypatch.setattr(batches, "augment", augment)
-    made = plan("augmented", epochs="3", final_unaugmented_epochs="1", batch_size="8")
-    train(made, tmp_path / "augmented")
-    assert sum(moved) == 2 * len(made.split.train)
+    train(job("augmented", final_unaugmented_epochs=1, batch_size=8), tiny, tmp_path)
+    assert sum(augmented) == 2 * len(tiny.hold_out.train)
 
 
-def test_features_of_a_frozen_base_are_computed_once(plan, tmp_path, monkeypatch) -> None:
+def test_features_of_a_frozen_backbone_are_computed_once(job, tiny, tmp_path, monkeypatch) -> None:
     calls = []
     real = fit.predict
     monkeypatch.setattr(
         fit, "predict", lambda model, images: calls.append(1) or real(model, images)
     )
-    made = plan("transfer", **{"base.weights": "none", "augmentation": "none"})
-    run = train(made, tmp_path / "transfer")
+    run = train(
+        job("transfer", **{"backbone.weights": "none", "augmentation": None}), tiny, tmp_path
+    )
     assert len(calls) == 1
-    assert run.record["epochs"] == 3
+    assert run.record.epochs == 3
+    np.testing.assert_array_equal(run.predict(tiny.test_pixels), run.test_probabilities)
 
 
-def test_the_last_block_learns_after_the_warm_up_and_can_be_lent(plan, tmp_path) -> None:
-    start = load_base("none", (32, 32, 3))
-    save_base(start, tmp_path / "start.h5")
-    changes = {"min_side": "32", "base.warm_up": "1", "epochs": "1"}
-    changes["base.weights"] = str(tmp_path / "start.h5")
-    run = train(plan("transfer-tuned", **changes), tmp_path / "tuned")
-    assert run.record["epochs"] == 2
-    assert len((run.folder / "history.csv").read_text().splitlines()) == 1 + 2
+def test_the_last_block_is_trained_after_the_warm_up_and_can_be_reused(job, tiny, tmp_path) -> None:
+    start = load_backbone("none", (32, 32, 3))
+    (tmp_path / "start.keras").write_bytes(model_bytes(start))
+    changes = {"min_side": 32, "backbone.warm_up_epochs": 1, "epochs": 1}
+    changes["backbone.weights"] = str(tmp_path / "start.keras")
+    run = train(job("transfer-tuned", **changes), tiny, tmp_path)
+    assert run.record.epochs == len(run.history) == 2
 
-    lent = str(run.folder / "vgg16_notop.h5")
-    learnt = load_base(lent, (32, 32, 3))
-    moved = {
+    path = str(run.folder / "backbone.keras")
+    trained = load_backbone(path, (32, 32, 3))
+    changed = {
         a.name
-        for a, b in zip(start.layers, learnt.layers, strict=True)
+        for a, b in zip(start.layers, trained.layers, strict=True)
         if any((x != y).any() for x, y in zip(a.get_weights(), b.get_weights(), strict=True))
     }
-    assert moved == {"block5_conv1", "block5_conv2", "block5_conv3"}
-    made = plan("transfer", **{"base.weights": lent, "augmentation": "none"})
-    assert train(made, tmp_path / "t").scores["n"] == run.scores["n"]
-
-
-def test_finished_runs_are_reused_and_fresh_trains_again(tiny, tmp_path, capsys) -> None:
-    first = train_all(tiny, tmp_path, ["dense"], {"epochs": ["2"]})[0]
-    again = train_all(tiny, tmp_path, ["dense"], {"epochs": ["2"]})[0]
-    assert "dense-epochs=2: finished before, reused" in capsys.readouterr().err
-    assert again.record == first.record
-    fresh = train_all(tiny, tmp_path, ["dense"], {"epochs": ["2"]}, fresh=True)[0]
-    assert fresh.record["fit_seconds"] != first.record["fit_seconds"]
-
-
-def test_runs_of_other_data_are_not_mixed(tiny, tmp_path) -> None:
-    run = train_all(tiny, tmp_path, ["dense"], {"epochs": ["1"]})[0]
-    record = json.loads((run.folder / RECORD).read_text())
-    record["data"]["fingerprint"] = "0" * 64
-    (run.folder / RECORD).write_text(json.dumps(record))
-    with pytest.raises(PipelineError, match=r"other data.*dense-epochs=1"):
-        train_all(tiny, tmp_path, ["conv"], {"epochs": ["1"]})
-
-
-@pytest.mark.parametrize(
-    ("changes", "seed", "name"),
-    [
-        ({}, 0, "conv"),
-        ({"epochs": "5"}, 1, "conv-epochs=5-seed=1"),
-        ({"l2": "0.5"}, 0, "conv-l2=0.5"),
-        ({"base.weights": "a/b/c.h5"}, 0, "conv-base.weights=c"),
-    ],
-)
-def test_a_run_is_named_after_what_differs(changes, seed, name) -> None:
-    assert run_name("conv", changes, seed) == name
+    assert changed == {"block5_conv1", "block5_conv2", "block5_conv3"}
+    reused = job("transfer", **{"backbone.weights": path, "augmentation": None})
+    assert train(reused, tiny, tmp_path).scores.n == run.scores.n
 
 
 def test_a_killed_run_leaves_nothing_that_counts(tiny_folder: Path, tmp_path) -> None:
@@ -186,39 +152,40 @@ def test_a_killed_run_leaves_nothing_that_counts(tiny_folder: Path, tmp_path) ->
     process.wait()
     process.stderr.close()
     assert list_runs(runs / "tiny") == []
-    leftovers = [path.name for path in (runs / "tiny").iterdir() if path.is_dir()]
-    assert leftovers
-    assert all(name.startswith(".") for name in leftovers)
+    names = [path.name for path in (runs / "tiny").iterdir()]
+    assert names
+    assert all(name.startswith(".") for name in names)
 
 
-def test_one_cycle_raises_the_learning_rate_and_lowers_it_to_zero(plan, tmp_path) -> None:
-    run = train(plan("fast", epochs="10", min_steps="0"), tmp_path / "fast")
-    history = np.genfromtxt(run.folder / "history.csv", delimiter=",", names=True)
-    rates = history["learning_rate"]
+def test_one_cycle_raises_the_learning_rate_and_lowers_it_to_zero(job, tiny, tmp_path) -> None:
+    rates = train(job("fast", epochs=10), tiny, tmp_path).history["learning_rate"]
     assert len(rates) == 10
-    assert np.argmax(rates) == 2  # a step an epoch, 30 % of them upwards
+    assert rates.idxmax() == 3  # one step in each epoch, 30 % of them upwards
     assert rates.max() == pytest.approx(0.01, rel=1e-3)
-    assert rates[-1] < 1e-6
+    assert rates.iloc[-1] < 1e-6
 
 
 @pytest.mark.parametrize("name", ["dense", "fast"])
 def test_a_training_that_diverges_ends_at_once_and_leaves_nothing(
-    name, plan, tmp_path, capsys
+    name, job, tiny, tmp_path
 ) -> None:
+    epochs: list[int] = []
+    diverging = job(name, learning_rate=1e30, plateau=None)
     with pytest.raises(PipelineError, match=r"diverged.*which is 1e\+30"):
-        train(plan(name, learning_rate="1e30", plateau="none"), tmp_path / name)
-    assert "epoch 3" not in capsys.readouterr().err
+        train(diverging, tiny, tmp_path, lambda progress: epochs.append(progress.epoch))
+    assert epochs
+    assert max(epochs) < 3
     assert list_runs(tmp_path) == []
 
 
-def test_the_best_epoch_of_a_training_that_diverges_later_is_kept(
-    plan, tmp_path, monkeypatch
+def test_the_best_epoch_of_a_training_that_diverges_later_is_restored(
+    job, tiny, tmp_path, monkeypatch
 ) -> None:
     losses = iter([1.0, 0.5, np.nan])
     evaluate = loop.evaluate
 
-    def spoilt(*args):
+    def spoiled(*args):
         return evaluate(*args) | {"val_loss": next(losses)}
 
-    monkeypatch.setattr(loop, "evaluate", spoilt)
-    assert train(plan("dense"), tmp_path / "dense").record["best_epoch"] == 2
+    monkeypatch.setattr(loop, "evaluate", spoiled)
+    assert train(job("dense"), tiny, tmp_path).record.best_epoch == 2

@@ -1,0 +1,262 @@
+"""The public functions of the package: what each command of the command line calls."""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pipeline.competition.competition import Competition
+from pipeline.competition.folds import Fold
+from pipeline.errors import PipelineError
+from pipeline.runs.run import Run, find_run
+from pipeline.runs.run import list_runs as _list_runs
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from pipeline.networks.recipe import Recipe
+
+RUNS = Path("runs")
+"""Where runs are kept, in one subfolder for each competition."""
+
+SUBMISSIONS = Path("submissions")
+
+
+def load(folder: Path | str, **overrides: Any) -> Competition:
+    """Reads a competition: a folder with a training and a test CSV.
+
+    Args:
+        folder: the competition's folder.
+        overrides: what the user says about the files, such as `label="digit"`,
+            `shape=(28, 28)`; see `Overrides`.
+
+    Returns:
+        Its pixels (n, pixels), labels, classes and schema.
+
+    Raises:
+        PipelineError: a file is missing, has faults, or cannot be understood.
+
+    Example:
+        >>> import pipeline as pp
+        >>> competition = pp.load("data/digits")
+        >>> competition.train_pixels.shape, competition.classes[:3]
+        ((1437, 64), ('0', '1', '2'))
+    """
+    return Competition.load(folder, **overrides)
+
+
+def train(
+    competition: Competition,
+    recipe: "str | Recipe",
+    *,
+    seed: int = 0,
+    fold: Fold | None = None,
+    runs: Path | str = RUNS,
+    fresh: bool = False,
+    progress: bool = True,
+    **changes: Any,
+) -> Run:
+    """Trains a recipe, or returns the finished run of the same training.
+
+    Args:
+        recipe: the name of a recipe or ensemble, or a recipe.
+        seed: random seed.
+        fold: the rows that train and that validate; the competition's hold-out if not given.
+        runs: folder of all runs.
+        fresh: retrain an existing run.
+        progress: show the progress.
+        changes: changed settings of the recipe: `epochs=5`, `augmentation=None`,
+            `**{"augmentation.rotation": 20}`.
+
+    Raises:
+        PipelineError: a recipe or setting is unknown, a value is not valid, or the run exists
+            with another content of the recipe.
+
+    Example:
+        >>> import pipeline as pp
+        >>> competition = pp.load("data/digits")
+        >>> run = pp.train(competition, "dense", epochs=3, runs=folder, progress=False)
+        >>> run.history.index.tolist()
+        [1, 2, 3]
+        >>> run.predict(competition.test_pixels[:5]).shape
+        (5, 10)
+    """
+    sweep = {name: [value] for name, value in changes.items()}
+    (run,) = train_all(
+        competition,
+        [recipe],
+        sweep=sweep,
+        seeds=[seed],
+        fold=fold,
+        runs=runs,
+        fresh=fresh,
+        progress=progress,
+    )
+    return run
+
+
+def train_all(
+    competition: Competition,
+    recipes: "Sequence[str | Recipe] | None" = None,
+    *,
+    sweep: Mapping[str, Sequence[Any]] | None = None,
+    seeds: Sequence[int] = (0,),
+    fold: Fold | None = None,
+    runs: Path | str = RUNS,
+    fresh: bool = False,
+    engine: str = "auto",
+    progress: bool = True,
+) -> list[Run]:
+    """Trains each combination of recipes, values of settings, and seeds, side by side.
+
+    Args:
+        recipes: names or recipes; a baseline and a good model if not given.
+        sweep: the values of each changed setting, such as `{"l2": [1e-6, 1e-4]}`.
+        seeds: random seeds.
+        engine: "inline", "processes", or "auto".
+
+    Returns:
+        The runs, in that order.
+
+    Raises:
+        PipelineError: as for `train`.
+        ExceptionGroup: several trainings failed; all others are finished.
+    """
+    from pipeline.recipes import DEFAULTS
+    from pipeline.search.display import Display
+    from pipeline.search.execute import execute
+    from pipeline.search.grid import make_grid
+
+    display = Display(quiet=not progress)
+    fold = fold or competition.hold_out
+    for note in fold.notes:
+        display.note(f"Note: {note}.")
+    jobs = make_grid(recipes or DEFAULTS, fold, sweep, seeds)
+    return execute(jobs, competition, _folder(competition, runs), display, fresh, engine)
+
+
+def list_runs(
+    competition: Competition | str,
+    *,
+    runs: Path | str = RUNS,
+    on_damage: Callable[[PipelineError], None] | None = None,
+) -> list[Run]:
+    """The finished runs of a competition, by name.
+
+    Args:
+        competition: a competition, or the name of one.
+        on_damage: called for each damaged run, which is skipped; without it the error is raised.
+    """
+    return _list_runs(_folder(competition, runs), on_damage)
+
+
+def leaderboard(
+    competition: Competition | str,
+    *,
+    runs: Path | str = RUNS,
+    on_damage: Callable[[PipelineError], None] | None = None,
+) -> "pd.DataFrame":
+    """All runs of a competition, ranked by accuracy on the same validation rows.
+
+    Args:
+        competition: a competition, or the name of one.
+        on_damage: as for `list_runs`.
+
+    Returns:
+        rank, run, accuracy with its 95 % interval low and high (in 0..1), n, loss, parameters,
+        epochs, best_epoch, fit_seconds, predict_images_per_second.
+
+    Raises:
+        PipelineError: there are no runs, or they are not comparable.
+    """
+    from pipeline.runs.leaderboard import leaderboard as table
+
+    return table(_some_runs(_folder(competition, runs), on_damage))
+
+
+def write_report(competition: Competition, *, runs: Path | str = RUNS) -> Path:
+    """Writes HTML pages about all runs of a competition; returns the path of the first one.
+
+    Raises:
+        PipelineError: there are no runs, they are damaged, not comparable, or of other data.
+    """
+    from pipeline.report.report import write_pages
+    from pipeline.runs.leaderboard import check_comparable
+
+    folder = _folder(competition, runs)
+    found = _some_runs(folder)
+    check_comparable(found, data=competition.fingerprint)
+    for run in found:
+        run.verify()
+    return write_pages(competition, found, folder)
+
+
+def submit(
+    competition: Competition,
+    run: Run | str | None = None,
+    *,
+    output: Path | str | None = None,
+    runs: Path | str = RUNS,
+    progress: bool = True,
+) -> Path:
+    """Writes a submission file, which a grader would accept; returns its path.
+
+    Args:
+        run: a run or its name; the best one if not given. Trains if there are no runs.
+        output: the file; `submissions/<competition>/<run>.csv` if not given.
+
+    Raises:
+        PipelineError: there is no such run, or it is damaged or of other data.
+    """
+    from pipeline.runs.leaderboard import check_comparable, rank
+    from pipeline.submission.write import write_submission
+
+    folder = _folder(competition, runs)
+    if not isinstance(run, Run):
+        found = _list_runs(folder) or train_all(competition, runs=runs, progress=progress)
+        run = find_run(found, run, folder) if run else rank(found)[0]
+    check_comparable([run], data=competition.fingerprint)
+    path = Path(output or SUBMISSIONS / competition.name / f"{run.name}.csv")
+    write_submission(competition, run.test_probabilities, path)
+    return path
+
+
+def check(competition: Competition, file: Path | str) -> int:
+    """Checks that a grader would accept a submission file; returns its number of rows.
+
+    Raises:
+        PipelineError: it would not, with every fault in `details`.
+    """
+    from pipeline.submission.check import check_file
+    from pipeline.submission.format import submission_format
+
+    expected = submission_format(competition)
+    check_file(expected, Path(file))
+    return len(expected.ids)
+
+
+def models(
+    competition: Competition | str | None = None, *, runs: Path | str = RUNS
+) -> "pd.DataFrame":
+    """Every recipe: parameters, input, epochs, published scores, origin.
+
+    Args:
+        competition: whose runs are shown beside the published scores, or its name.
+    """
+    from pipeline.search.catalogue import catalogue
+
+    return catalogue(_list_runs(_folder(competition, runs)) if competition else ())
+
+
+def _folder(competition: Competition | str, runs: Path | str) -> Path:
+    name = competition if isinstance(competition, str) else competition.name
+    return Path(runs) / name
+
+
+def _some_runs(folder: Path, on_damage: Callable[[PipelineError], None] | None = None) -> list[Run]:
+    """The runs of the folder, at least one."""
+    found = _list_runs(folder, on_damage)
+    if not found:
+        raise PipelineError(
+            "no finished runs", where=folder, remedy="Train some with `pipeline train`."
+        )
+    return found

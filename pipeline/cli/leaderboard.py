@@ -1,0 +1,61 @@
+"""pipeline leaderboard"""
+
+from pathlib import Path
+
+import click
+
+from pipeline.cli.options import DATA, FORMAT, RUNS
+from pipeline.cli.output import echo_frame, echo_table, percent
+from pipeline.errors import PipelineError
+
+HEADER = (
+    "rank", "run", "accuracy %", "95 % interval", "n", "loss",
+    "parameters", "epochs", "fit s", "images/s",
+)  # fmt: skip
+
+
+@click.command()
+@DATA
+@FORMAT
+@RUNS
+def command(data: Path, output_format: str, runs: Path) -> None:
+    """Compare all runs on the same validation rows."""
+    echo_leaderboard(data.resolve().name, runs, output_format)
+
+
+def echo_leaderboard(competition: str, runs: Path, output_format: str = "table") -> None:
+    """Prints the leaderboard, and below the table how far to trust it."""
+    import pipeline as pp
+    from pipeline.runs.leaderboard import caution
+
+    table = pp.leaderboard(competition, runs=runs, on_damage=_warn)
+    if output_format != "table":
+        echo_frame(table, output_format)
+        return
+    rows = [
+        (
+            str(row["rank"]),
+            row["run"],
+            percent(row["accuracy"]),
+            f"{percent(row['low'])} - {percent(row['high'])}",
+            f"{row['n']:,}",
+            f"{row['loss']:.4f}",
+            f"{row['parameters']:,}",
+            _epochs(row["best_epoch"], row["epochs"]),
+            f"{row['fit_seconds']:.1f}",
+            f"{row['predict_images_per_second']:,.0f}",
+        )
+        for row in table.to_dict("records")
+    ]
+    echo_table(HEADER, rows, left=("run",))
+    found = pp.list_runs(competition, runs=runs, on_damage=lambda _: None)
+    click.echo("\n" + click.wrap_text(caution(found), width=80))
+
+
+def _epochs(best: object, epochs: object) -> str:
+    """The best epoch of all epochs; nothing for an ensemble."""
+    return f"{best}/{epochs}" if isinstance(epochs, int) else ""
+
+
+def _warn(error: PipelineError) -> None:
+    click.echo(f"Warning: skipped. {error.message}", err=True)

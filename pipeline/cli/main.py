@@ -1,0 +1,63 @@
+"""The `pipeline` command: its subcommands, and how errors are shown."""
+
+import importlib
+import traceback
+from typing import Any
+
+import click
+
+from pipeline import __version__
+from pipeline.errors import PipelineError
+
+COMMANDS = ("inspect", "models", "train", "leaderboard", "report", "submit", "check")
+
+
+class Commands(click.Group):
+    """Imports a command when it is used, and turns every error into a message and a status."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"pipeline.cli.{cmd_name}")
+        command: click.Command = module.command
+        return command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except (click.exceptions.Exit, click.Abort, click.UsageError):
+            raise
+        except KeyboardInterrupt:
+            click.echo("Interrupted. Finished runs are kept, the unfinished one is not.", err=True)
+            ctx.exit(130)
+        except Exception as error:
+            ctx.exit(_show(error, debug=bool(ctx.params.get("debug"))))
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__)
+@click.option("--debug", is_flag=True, help="Show the traceback of errors.")
+def main(debug: bool) -> None:
+    """From a folder of pixel CSVs to a submission you can trust.
+
+    DATA is a competition folder, data/digits if not given.
+
+    Exit status: 2 for a mistake that you can correct, 1 for a failure, 130 for Ctrl-C.
+    """
+
+
+def _show(error: Exception, debug: bool) -> int:
+    """Prints an error, or each of several, and returns the exit status."""
+    if isinstance(error, ExceptionGroup):
+        return min(_show(one, debug) for one in error.exceptions)
+    if debug:
+        click.echo("".join(traceback.format_exception(error)), err=True, nl=False)
+    if isinstance(error, PipelineError):
+        error.show()
+        return error.exit_code
+    advice = "" if debug else "\n`pipeline --debug` before the command shows the traceback."
+    click.echo(f"Error: {type(error).__name__}: {error}{advice}", err=True)
+    return 1

@@ -1,0 +1,48 @@
+"""Prints tables: for people in the width of the terminal, or as JSON or CSV."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+WIDE = 1000  # columns of a file or pipe, where nothing is wrapped
+
+
+def echo_table(header: Sequence[str], rows: Sequence[Sequence[str]], left: Sequence[str]) -> None:
+    """Prints rows of text in aligned columns.
+
+    Args:
+        left: the columns that are aligned to the left; numbers are aligned to the right.
+    """
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="")
+    for name in header:
+        side = "left" if name in left else "right"
+        table.add_column(name, justify=side, overflow="fold")  # type: ignore[arg-type]
+    for row in rows:
+        table.add_row(*row)
+    console = Console(highlight=False, markup=False, emoji=False)
+    if not console.is_terminal:
+        console.width = WIDE
+    with console.capture() as captured:
+        console.print(table)
+    for line in captured.get().splitlines():
+        click.echo(line.rstrip())
+
+
+def echo_frame(frame: "pd.DataFrame", output_format: str) -> None:
+    """Prints a DataFrame as "json" (a list of objects) or "csv"."""
+    if output_format == "json":
+        click.echo(frame.to_json(orient="records", indent=2, double_precision=15))
+    else:
+        click.echo(frame.to_csv(index=False).rstrip("\n"))
+
+
+def percent(share: float | None) -> str:
+    """0.9876 -> "98.76"; None and NaN -> ""."""
+    return "" if share is None or share != share else f"{100 * share:.2f}"

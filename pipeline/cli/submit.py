@@ -1,0 +1,29 @@
+"""pipeline submit"""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from pipeline.cli.leaderboard import echo_leaderboard
+from pipeline.cli.options import DATA, RUNS, schema_options
+
+
+@click.command()
+@DATA
+@click.option("--run", help="The run to submit; the best one if not given.")
+@click.option("--output", type=click.Path(path_type=Path), help="The file to write.")
+@RUNS
+@schema_options
+def command(data: Path, run: str | None, output: Path | None, runs: Path, **overrides: Any) -> None:
+    """Write the submission of the best run, training first if there is no run.
+
+    The last line printed is the path of the file.
+    """
+    import pipeline as pp
+
+    competition = pp.load(data, **overrides)
+    path = pp.submit(competition, run, output=output, runs=runs)
+    echo_leaderboard(competition.name, runs)
+    click.echo(f"\nThe submission of {run or 'the best run'}:")
+    click.echo(path)

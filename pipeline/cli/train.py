@@ -1,0 +1,99 @@
+"""pipeline train"""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from pipeline.cli.leaderboard import echo_leaderboard
+from pipeline.cli.options import DATA, RUNS, schema_options
+from pipeline.errors import PipelineError
+
+MAX_SEED = 2**32 - 1000  # NumPy takes 32 bits; room for replicates and members
+
+
+@click.command()
+@DATA
+@click.option("--model", "recipes", multiple=True, help="A recipe. Repeat for more recipes.")
+@click.option("--epochs", type=click.IntRange(1), help="Maximum number of epochs.")
+@click.option(
+    "--seed", type=click.IntRange(0, MAX_SEED), default=0, show_default=True, help="Random seed."
+)
+@click.option(
+    "--replicates",
+    type=click.IntRange(1, 1000),
+    default=1,
+    help="Number of runs per setting, with consecutive seeds.",
+)
+@click.option("--weights", help="Backbone weights: imagenet, none, or a file.")
+@click.option(
+    "--precision",
+    type=click.Choice(["auto", "float32", "bfloat16"]),
+    help="Numeric precision; published recipes use float32, the project's own auto.",
+)
+@click.option(
+    "--set",
+    "settings",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="Change a setting of the recipe. NAME=A,B,C trains each value.",
+)
+@click.option("--fresh", is_flag=True, help="Retrain existing runs.")
+@click.option(
+    "--engine",
+    type=click.Choice(["auto", "inline", "processes"]),
+    default="auto",
+    show_default=True,
+    help="Train in this process or side by side.",
+)
+@click.option("--quiet", is_flag=True, help="Show no progress.")
+@RUNS
+@schema_options
+def command(
+    data: Path,
+    recipes: tuple[str, ...],
+    epochs: int | None,
+    seed: int,
+    replicates: int,
+    weights: str | None,
+    precision: str | None,
+    settings: tuple[str, ...],
+    fresh: bool,
+    engine: str,
+    quiet: bool,
+    runs: Path,
+    **overrides: Any,
+) -> None:
+    """Train recipes and show the leaderboard. Finished runs are reused.
+
+    \b
+    Examples: pipeline train data/digits --model conv --model augmented --epochs 20
+              pipeline train --model dense-500-300 --set l2=1e-6,1e-4,1e-3 --replicates 3
+    """
+    import pipeline as pp
+
+    short = {"epochs": epochs, "backbone.weights": weights, "precision": precision}
+    sweep = _sweep(settings) | {name: [value] for name, value in short.items() if value is not None}
+    competition = pp.load(data, **overrides)
+    pp.train_all(
+        competition,
+        recipes,
+        sweep=sweep,
+        seeds=range(seed, seed + replicates),
+        runs=runs,
+        fresh=fresh,
+        engine=engine,
+        progress=not quiet,
+    )
+    echo_leaderboard(competition.name, runs)
+
+
+def _sweep(settings: tuple[str, ...]) -> dict[str, list[Any]]:
+    """("l2=1e-6,1e-4",) -> {"l2": ["1e-6", "1e-4"]}"""
+    sweep: dict[str, list[Any]] = {}
+    for text in settings:
+        name, _, values = text.partition("=")
+        sweep[name] = values.split(",")
+        if not name or not all(sweep[name]):
+            raise PipelineError(f"--set {text}", expected="NAME=VALUE, such as --set batch_size=64")
+    return sweep

@@ -1,0 +1,144 @@
+"""Text, TOML or Python values -> fields of typed dataclasses.
+
+The types say what is accepted: `Literal["adam", "sgd"]`, `Annotated[int, Meta(ge=1)]`; a
+`__post_init__` may raise ValueError for more. `Meta(description=...)` is what messages say was
+expected.
+"""
+
+import types
+import typing
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass, replace
+from typing import Any, TypeVar
+
+import msgspec
+
+from pipeline.errors import PipelineError, suggest
+
+T = TypeVar("T")
+NONE = "none"  # how text says None
+UNLIMITED = 1e300  # an upper limit that messages leave out; infinity is not a valid number
+
+
+def change(instance: T, changes: Mapping[str, Any], where: str, fixed: tuple[str, ...] = ()) -> T:
+    """A copy of a dataclass with some of its fields changed.
+
+    Args:
+        changes: values or their text by field name; "part.field" is a field of a part. "none"
+            is None where a field may be None.
+        where: what to name in messages, such as "--set" or a file.
+        fixed: fields that cannot be changed.
+
+    Raises:
+        PipelineError: a name is unknown, or a value does not fit its field.
+    """
+    for name, value in changes.items():
+        instance = _set(instance, name.split("."), name, value, where, fixed)
+    return instance
+
+
+def flatten(instance: Any, without: tuple[str, ...] = ()) -> dict[str, Any]:
+    """{"epochs": 5, "augmentation.rotation": 10.0}: the fields of a dataclass and of its parts."""
+    flat: dict[str, Any] = {}
+    for field in fields(instance):
+        value = getattr(instance, field.name)
+        if field.name in without:
+            continue
+        if is_dataclass(value):
+            flat |= {f"{field.name}.{name}": part for name, part in flatten(value).items()}
+        else:
+            flat[field.name] = value
+    return flat
+
+
+def differences(before: Any, after: Any) -> dict[str, Any]:
+    """The fields that differ, with their new values; new parts are compared with their defaults."""
+    found: dict[str, Any] = {}
+    for field in fields(after):
+        old, new = getattr(before, field.name), getattr(after, field.name)
+        if old == new:
+            continue
+        if is_dataclass(new) and not isinstance(new, type):
+            part = differences(old if isinstance(old, type(new)) else type(new)(), new)
+            found |= {f"{field.name}.{name}": value for name, value in part.items()}
+            if not part:
+                found[field.name] = "default"
+        else:
+            found[field.name] = new
+    return found
+
+
+def expectation(kind: Any) -> str:
+    """What a field of that type accepts, in words."""
+    arguments = typing.get_args(kind)
+    if typing.get_origin(kind) is typing.Annotated:
+        meta = next(meta for meta in arguments[1:] if isinstance(meta, msgspec.Meta))
+        return meta.description or _with_limits(expectation(arguments[0]), meta)
+    if typing.get_origin(kind) is typing.Literal:
+        return f"one of {', '.join(map(str, arguments))}"
+    if typing.get_origin(kind) in (typing.Union, types.UnionType):
+        options = [expectation(option) for option in arguments if option is not types.NoneType]
+        return " or ".join(options) + (f", or {NONE}" if types.NoneType in arguments else "")
+    if is_dataclass(kind):
+        return f"settings of its own, such as {fields(kind)[0].name}, after a dot"
+    words = {int: "a whole number", float: "a number", str: "a text", bool: "true or false"}
+    return words.get(kind, str(kind))
+
+
+def _set(
+    part: Any, path: list[str], name: str, value: Any, where: str, fixed: tuple[str, ...]
+) -> Any:
+    """The part with the field at the end of the path changed."""
+    first, rest = path[0], path[1:]
+    known = [field.name for field in fields(part) if field.name not in fixed]
+    if first not in known:
+        raise PipelineError(
+            f"unknown setting {name!r}",
+            where=where,
+            expected=f"one of {', '.join(known)}",
+            remedy=suggest(first, known) or None,
+        )
+    kind = typing.get_type_hints(type(part), include_extras=True)[first]
+    if not rest:
+        try:
+            return replace(part, **{first: _convert(value, kind)})
+        except ValueError:  # msgspec.ValidationError is one too
+            raise PipelineError(
+                f"{name} = {value!r}", where=where, expected=expectation(kind)
+            ) from None
+    inner = getattr(part, first)
+    if inner is None:
+        inner = _new_part(kind, name, where)
+    if not is_dataclass(inner):
+        raise PipelineError(f"{first!r} has no settings of its own", where=f"{where} {name}")
+    return replace(part, **{first: _set(inner, rest, name, value, where, ())})
+
+
+def _new_part(kind: Any, name: str, where: str) -> Any:
+    """An optional part that was None, with its defaults."""
+    part = next((option for option in typing.get_args(kind) if is_dataclass(option)), None)
+    if part is None:
+        raise PipelineError("there is nothing to set it on", where=f"{where} {name}")
+    return part() if isinstance(part, type) else part
+
+
+def _convert(value: Any, kind: Any) -> Any:
+    arguments = typing.get_args(kind)
+    if isinstance(value, str) and value.lower() == NONE and types.NoneType in arguments:
+        return None
+    if is_dataclass(value) and type(value) in (kind, *arguments):
+        return value
+    return msgspec.convert(value, kind, strict=not isinstance(value, str))
+
+
+def _with_limits(words: str, meta: msgspec.Meta) -> str:
+    limits = (
+        ("of at least", meta.ge),
+        ("above", meta.gt),
+        ("of at most", meta.le),
+        ("below", meta.lt),
+    )
+    said = [
+        f"{text} {limit:g}" for text, limit in limits if limit is not None and limit < UNLIMITED
+    ]
+    return " ".join([words, " and ".join(said)]).strip()

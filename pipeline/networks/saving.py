@@ -1,0 +1,61 @@
+"""A Keras model as the bytes of a .keras file, and the hash of its architecture."""
+
+import hashlib
+import io
+import json
+import tempfile
+import zipfile
+from pathlib import Path
+from typing import Any
+
+from pipeline.networks.backend import keras
+
+FIRST_TIME = (1980, 1, 1, 0, 0, 0)  # of a zip file
+
+
+def architecture_hash(model: keras.Model) -> str:
+    """SHA-256 of the model's configuration: layers, their settings, dtypes and connections."""
+    config = json.dumps(_renumbered(model.get_config(), {}), sort_keys=True, default=str)
+    return hashlib.sha256(config.encode()).hexdigest()
+
+
+def model_bytes(model: keras.Model) -> bytes:
+    """The content of a .keras file without the optimizer. Equal models give equal bytes.
+
+    `keras.saving.load_model` opens it, in safe mode too.
+    """
+    plain = keras.Model(model.inputs, model.outputs, name=model.name)  # not compiled
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "model.keras"
+        plain.save(path)
+        return _reproducible(path)
+
+
+def _reproducible(path: Path) -> bytes:
+    """The archive without the time of saving and without addresses in memory."""
+    content = io.BytesIO()
+    with zipfile.ZipFile(path) as old, zipfile.ZipFile(content, "w") as new:
+        for name in old.namelist():
+            entry = old.read(name)
+            if name == "metadata.json":
+                entry = json.dumps(
+                    json.loads(entry) | {"date_saved": "1980-01-01@00:00:00"}
+                ).encode()
+            elif name == "config.json":
+                entry = json.dumps(_renumbered(json.loads(entry), {})).encode()
+            new.writestr(zipfile.ZipInfo(name, FIRST_TIME), entry)
+    return content.getvalue()
+
+
+def _renumbered(part: Any, numbers: dict[int, int]) -> Any:
+    """The configuration with objects that layers share numbered from 0, not by their address."""
+    if isinstance(part, dict):
+        return {
+            key: numbers.setdefault(value, len(numbers))
+            if key == "shared_object_id"
+            else _renumbered(value, numbers)
+            for key, value in part.items()
+        }
+    if isinstance(part, list | tuple):
+        return [_renumbered(value, numbers) for value in part]
+    return part

@@ -1,0 +1,229 @@
+"""run.json: what is known of a run, typed."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from pipeline.networks.published import Published
+
+SCHEMA_VERSION = 2
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Everything that changes a run's result. Jobs and runs with equal identities are the same.
+
+    Attributes:
+        recipe: name of the recipe.
+        settings: the recipe's settings by name, with the resolved precision.
+        seed: random seed.
+        data: fingerprint of the competition.
+        fold: fingerprint of the fold.
+        architecture: SHA-256 of the model's configuration as built; empty for ensembles.
+        weights: SHA-256 of the pretrained weights' content, if there are any.
+        members: digests of an ensemble's members.
+    """
+
+    recipe: str
+    settings: dict[str, Any]
+    seed: int
+    data: str
+    fold: str
+    architecture: str = ""
+    weights: str | None = None
+    members: tuple[str, ...] = ()
+
+    def differences(self, other: "Identity") -> list[str]:
+        """What differs, in words, such as "epochs: 5, now 10"."""
+        found = []
+        for name in sorted(self.settings.keys() | other.settings.keys()):
+            old, new = self.settings.get(name), other.settings.get(name)
+            if old != new:
+                found.append(f"{name}: {old}, now {new}")
+        names = {
+            "recipe": "the recipe's name",
+            "seed": "the seed",
+            "data": "the data",
+            "fold": "the validation rows",
+            "architecture": "the layers",
+            "weights": "the content of the pretrained weights",
+            "members": "the members",
+        }
+        return found + [
+            text for name, text in names.items() if getattr(self, name) != getattr(other, name)
+        ]
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Scores on the validation rows.
+
+    Attributes:
+        accuracy: share of correct predictions, in 0..1.
+        low, high: 95 % interval of the accuracy (Wilson).
+        loss: log loss.
+        n: number of rows.
+    """
+
+    accuracy: float
+    low: float
+    high: float
+    loss: float
+    n: int
+
+
+@dataclass(frozen=True)
+class Data:
+    """The competition that a run was trained on.
+
+    Attributes:
+        fingerprint: SHA-256 of its content.
+        classes: the classes as the training file spells them.
+        shape: (height, width, channels) of an image.
+        planes: whether colours are stored plane by plane.
+        low, high: the pixel values for the two ends of the grey scale.
+        dtype: of the pixels, "uint8" or "float32".
+    """
+
+    competition: str
+    fingerprint: str
+    classes: tuple[str, ...]
+    shape: tuple[int, int, int]
+    planes: bool
+    low: float
+    high: float
+    dtype: str
+    train_rows: int
+    test_rows: int
+
+
+@dataclass(frozen=True)
+class FoldRecord:
+    """The fold that a run was trained and validated on.
+
+    Attributes:
+        fingerprint: SHA-256 of its validation rows.
+    """
+
+    name: str
+    fingerprint: str
+    train_rows: int
+    validation_rows: int
+
+
+@dataclass(frozen=True)
+class Training:
+    """How a model was trained.
+
+    Attributes:
+        epochs: number of epochs.
+        best_epoch: the epoch, from 1, whose weights were kept.
+        seconds: training time.
+        image_shape: (height, width, channels) that the model takes.
+    """
+
+    epochs: int
+    best_epoch: int
+    seconds: float
+    image_shape: tuple[int, int, int]
+
+
+@dataclass(frozen=True)
+class Environment:
+    """Versions and hardware of a training."""
+
+    pipeline: str
+    python: str
+    packages: dict[str, str]
+    backend: str
+    precision: str
+    processor: str
+    threads: int
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """The content of run.json.
+
+    Attributes:
+        published: the published score of the recipe, if there is one.
+        training: None for an ensemble.
+        members: names of an ensemble's members.
+        parameters: number of parameters, of all members together.
+        fit_seconds: training time, of all members together.
+        created: time in ISO 8601.
+    """
+
+    identity: Identity
+    data: Data
+    fold: FoldRecord
+    scores: Scores
+    parameters: int
+    fit_seconds: float
+    predict_images_per_second: float
+    created: str
+    published: Published | None = None
+    training: Training | None = None
+    environment: Environment | None = None
+    members: tuple[str, ...] = ()
+    schema_version: int = SCHEMA_VERSION
+
+    @property
+    def recipe(self) -> str:
+        return self.identity.recipe
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        return self.identity.settings
+
+    @property
+    def seed(self) -> int:
+        return self.identity.seed
+
+    @property
+    def epochs(self) -> int | None:
+        return self.training.epochs if self.training else None
+
+    @property
+    def best_epoch(self) -> int | None:
+        return self.training.best_epoch if self.training else None
+
+
+@dataclass(frozen=True)
+class LayerRecord:
+    """A layer of a model, as layers.json describes it.
+
+    Attributes:
+        kind: its Keras class.
+        output: shape of its output for one image.
+        weights: shapes of its weights.
+    """
+
+    name: str
+    kind: str
+    output: tuple[int, ...]
+    weights: tuple[tuple[int, ...], ...]
+    parameters: int
+
+
+def encode(record: Any) -> str:
+    """A record, or a list of records, as JSON."""
+    return msgspec.json.format(msgspec.json.encode(record), indent=2).decode() + "\n"
+
+
+def decode(content: bytes) -> RunRecord:
+    """The record in the content of a run.json.
+
+    Raises:
+        ValueError: it is not a record of this schema version.
+    """
+    version = msgspec.json.decode(content, type=_Versioned).schema_version
+    if version != SCHEMA_VERSION:
+        raise ValueError(f"its schema version is {version}, this version reads {SCHEMA_VERSION}")
+    return msgspec.json.decode(content, type=RunRecord)
+
+
+@dataclass(frozen=True)
+class _Versioned:
+    schema_version: int = 1

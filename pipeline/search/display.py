@@ -1,0 +1,111 @@
+"""The live display of jobs that run: bars and time left on a terminal, lines elsewhere."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, TaskID, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as Bars
+from rich.table import Column
+
+from pipeline.runs.run import Run
+from pipeline.training.progress import Progress
+
+ALL = "all jobs"
+BAR, STATE, TIME = 20, len("epoch 100/100  99.99 %"), len("00:00:00")  # widths
+
+
+class Display:
+    """Shows the progress of jobs on standard error, or in a notebook.
+
+    A terminal gets a bar for each job that runs, its best validation accuracy so far, and the time
+    left; a log file gets a line for each epoch.
+
+    Args:
+        quiet: show nothing.
+    """
+
+    def __init__(self, quiet: bool = False, console: Console | None = None) -> None:
+        self.console = console or Console(stderr=True, quiet=quiet, highlight=False)
+        self.live = not quiet and (self.console.is_terminal or self.console.is_jupyter)
+        self.bars = Bars(
+            TextColumn("{task.description}", table_column=Column(no_wrap=True)),
+            BarColumn(BAR),
+            TextColumn("{task.fields[state]}", table_column=Column(no_wrap=True, min_width=STATE)),
+            TimeRemainingColumn(compact=True),
+            console=self.console,
+            transient=True,
+        )
+        self.tasks: dict[str, TaskID] = {}
+        self.shares: dict[str, float] = {}
+        self.best: dict[str, float] = {}  # validation accuracy
+
+    @contextmanager
+    def show(self, names: Sequence[str]) -> Iterator[None]:
+        """Shows the jobs of these names while the block runs."""
+        self.shares = dict.fromkeys(names, 0.0)
+        if not self.live or not names:
+            yield
+            return
+        if len(names) > 1:
+            self.tasks[ALL] = self.bars.add_task(ALL, total=len(names), state=f"0/{len(names)}")
+        with self.bars:
+            yield
+
+    def progress(self, progress: Progress) -> None:
+        """Shows the progress of a job."""
+        if not self.live:
+            if progress.epoch_ended:
+                self._print(progress.line())
+            return
+        name, accuracy = progress.name, progress.scores.get("val_accuracy", 0.0)
+        self.best[name] = max(self.best.get(name, 0.0), accuracy)
+        state = f"epoch {progress.epoch}/{progress.epochs}"
+        if self.best[name]:
+            state += f"  {100 * self.best[name]:.2f} %"
+        if name not in self.tasks:
+            self.tasks[name] = self.bars.add_task(self._fitted(name), total=1, state=state)
+        self.bars.update(self.tasks[name], completed=progress.share, state=state)
+        self._share(name, progress.share)
+
+    def finish(self, name: str, run: Run) -> None:
+        """Replaces the bar of a job by its result."""
+        scores, record = run.scores, run.record
+        self._remove(name)
+        if self.live:
+            self._print(
+                f"{name}  {100 * scores.accuracy:.2f} % "
+                f"({100 * scores.low:.2f} - {100 * scores.high:.2f})  {record.fit_seconds:.1f} s"
+            )
+
+    def fail(self, name: str) -> None:
+        """Removes the bar of a job that failed."""
+        self._remove(name)
+
+    def note(self, text: str) -> None:
+        """Prints a line."""
+        self._print(text)
+
+    def _fitted(self, name: str) -> str:
+        """The name, shortened if a line would not fit the terminal."""
+        width = max(12, self.console.width - BAR - STATE - TIME - 4)
+        return name if len(name) <= width else f"{name[: width - 1]}\N{HORIZONTAL ELLIPSIS}"
+
+    def _remove(self, name: str) -> None:
+        if name in self.tasks:
+            self.bars.remove_task(self.tasks.pop(name))
+        self._share(name, 1.0)
+
+    def _share(self, name: str, share: float) -> None:
+        self.shares[name] = share
+        if ALL in self.tasks:
+            ended = sum(share == 1.0 for share in self.shares.values())
+            self.bars.update(
+                self.tasks[ALL],
+                completed=sum(self.shares.values()),
+                state=f"{ended}/{len(self.shares)}",
+            )
+
+    def _print(self, text: str) -> None:
+        """Lines of a log are never wrapped or cut."""
+        self.console.print(text, markup=False, highlight=False, soft_wrap=True)

@@ -1,0 +1,140 @@
+"""The engine that runs jobs side by side, each worker a process that does one job at a time."""
+
+import multiprocessing
+import os
+import pickle
+import signal
+import threading
+import traceback
+from collections import deque
+from collections.abc import Iterator, Sequence
+from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
+from typing import Any
+
+from pipeline.errors import PipelineError
+from pipeline.search.engine import Outcome, Work
+from pipeline.training.job import Job
+from pipeline.training.progress import Observer, Progress
+
+
+class WorkerTracebackError(Exception):
+    """The traceback of an exception in another process, as its cause."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(f"\n{text}")
+
+
+class Processes:
+    """Runs jobs in worker processes.
+
+    Args:
+        workers: number of processes.
+    """
+
+    def __init__(self, workers: int) -> None:
+        self.workers = workers
+
+    def run(
+        self, work: Work, jobs: Sequence[Job], observer: Observer
+    ) -> Iterator[tuple[Job, Outcome]]:
+        waiting, busy = deque(jobs), dict[Connection, tuple[_Worker, Job]]()
+        idle = [_Worker() for _ in range(min(self.workers, len(jobs)))]
+        try:
+            while waiting or busy:
+                while waiting and idle:
+                    worker, job = idle.pop(), waiting.popleft()
+                    worker.connection.send((work, job))
+                    busy[worker.connection] = worker, job
+                for connection in wait(list(busy)):
+                    worker, job = busy[connection]  # type: ignore[index]
+                    message = worker.receive(job)
+                    if isinstance(message, Progress):
+                        observer(message)
+                        continue
+                    del busy[connection]  # type: ignore[arg-type]
+                    idle.append(worker if worker.process.is_alive() else _Worker())
+                    yield job, message
+        finally:
+            for worker in [*idle, *(worker for worker, _ in busy.values())]:
+                worker.stop()
+
+
+class _Worker:
+    """A process, and the connection to it."""
+
+    def __init__(self) -> None:
+        context = multiprocessing.get_context("spawn")
+        self.connection, theirs = context.Pipe()
+        self.process: BaseProcess = context.Process(target=_serve, args=(theirs,), daemon=True)
+        self.process.start()
+        theirs.close()
+
+    def receive(self, job: Job) -> Any:
+        """The next message: progress, a run, or an exception."""
+        try:
+            return self.connection.recv()
+        except (EOFError, ConnectionResetError):
+            self.process.join()
+            return PipelineError(
+                f"its process was killed (exit status {self.process.exitcode}), perhaps because "
+                "memory ran out",
+                where=f"run {job.name}",
+                remedy="Run the command again; finished runs are reused.",
+            )
+
+    def stop(self) -> None:
+        self.process.terminate()
+        self.connection.close()
+        self.process.join()
+
+
+def _serve(connection: Connection) -> None:
+    """Runs jobs until this process is terminated."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent handles Ctrl-C
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    while True:
+        try:
+            work, job = connection.recv()
+        except EOFError:
+            return
+        except Exception as error:  # the job cannot be rebuilt here
+            connection.send(_portable(error))
+            continue
+        try:
+            connection.send(work(job, connection.send))
+        except Exception as error:
+            connection.send(_portable(error))
+
+
+def _portable(error: Exception) -> Exception:
+    """The exception itself, if it can be sent to another process, with its traceback as cause."""
+    text = traceback.format_exc()
+    try:
+        copy: Exception = pickle.loads(pickle.dumps(error))
+    except Exception:
+        copy = RuntimeError(f"{type(error).__name__}: {error}")
+    return _WithCause(copy, text)  # type: ignore[return-value]
+
+
+class _WithCause:
+    """Pickles to the exception, with the traceback of the other process as its cause."""
+
+    def __init__(self, error: Exception, text: str) -> None:
+        self.error, self.text = error, text
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _rebuild, (self.error, self.text)
+
+
+def _rebuild(error: Exception, text: str) -> Exception:
+    error.__cause__ = WorkerTracebackError(text)
+    return error
+
+
+def _end_with_parent() -> None:
+    """Ends this process when its parent has ended, in whatever way."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    parent.join()
+    os._exit(1)

@@ -1,0 +1,125 @@
+"""A job: what an engine runs. One recipe, one seed, one fold, one name."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from pipeline import config
+from pipeline.competition.competition import Competition
+from pipeline.competition.folds import Fold
+from pipeline.networks.backbone import weights_hash
+from pipeline.networks.backend import resolve_precision
+from pipeline.networks.build import Network, build
+from pipeline.networks.recipe import FIXED, Recipe
+from pipeline.networks.saving import architecture_hash
+from pipeline.runs.record import Identity
+
+MAX_NAME = 120  # characters
+
+
+@dataclass(frozen=True)
+class Job:
+    """One training.
+
+    Attributes:
+        name: name of the run that it makes.
+        recipe: with all changes made, and its precision resolved.
+        seed: random seed of weights, order, augmentation and dropout.
+        fold: the rows that train and that validate.
+    """
+
+    name: str
+    recipe: Recipe
+    seed: int
+    fold: Fold
+
+    def identity(self, competition: Competition) -> Identity:
+        """Everything that changes the result of this job on that competition.
+
+        Raises:
+            PipelineError: pretrained weights are unavailable.
+        """
+        settings = config.flatten(self.recipe, without=FIXED)
+        path = settings.pop("backbone.weights", None)  # the content counts, not the path
+        schema = competition.schema
+        return Identity(
+            recipe=self.recipe.name,
+            settings=settings,
+            seed=self.seed,
+            data=competition.fingerprint,
+            fold=self.fold.fingerprint,
+            architecture=_architecture(
+                self.recipe, schema.shape, len(competition.classes), schema.low, schema.high
+            ),
+            weights=None if path is None else weights_hash(path),
+        )
+
+
+def make_job(recipe: Recipe, changes: Mapping[str, Any], seed: int, fold: Fold) -> Job:
+    """A job for a recipe of the registry with some settings changed.
+
+    Args:
+        changes: values or their text by setting, see `Recipe.change`.
+
+    Raises:
+        PipelineError: a change is not valid.
+    """
+    changed = recipe.change(**changes)
+    name = run_name(recipe.name, differing(recipe, changed), seed)
+    return Job(name, replace(changed, precision=resolve_precision(changed.precision)), seed, fold)
+
+
+def build_for(recipe: Recipe, competition: Competition) -> Network:
+    """The recipe's network for the images and classes of a competition."""
+    schema = competition.schema
+    shape = recipe.image_shape(schema.shape)
+    return build(recipe, shape, len(competition.classes), schema.low, schema.high)
+
+
+@cache
+def _architecture(
+    recipe: Recipe, shape: tuple[int, int, int], classes: int, low: float, high: float
+) -> str:
+    """The hash of the recipe's model, built without pretrained weights."""
+    image_shape = recipe.image_shape(shape)
+    model = build(recipe, image_shape, classes, low, high, pretrained=False).model
+    return architecture_hash(model)
+
+
+def differing(recipe: Recipe, changed: Recipe) -> dict[str, Any]:
+    """The settings that were changed, as a run's name shows them."""
+    found = config.differences(recipe, changed)
+    if "epochs" in found:
+        found.pop("min_steps", None)  # follows from it
+    weights = found.get("backbone.weights")
+    if weights not in (None, "imagenet", "none"):
+        digest = weights_hash(weights) or ""
+        found["backbone.weights"] = f"{Path(weights).stem}@{digest[:8]}"
+    return found
+
+
+def run_name(recipe: str, changes: Mapping[str, Any], seed: int) -> str:
+    """A run's name: the recipe, the changed settings, the seed if it is not 0.
+
+    A name of more than MAX_NAME characters ends with a hash of the settings instead.
+    """
+    parts = [f"{name}={_text(value)}" for name, value in sorted(changes.items())]
+    end = [f"seed={seed}"] if seed else []
+    name = "-".join([recipe, *parts, *end])
+    if len(name) <= MAX_NAME:
+        return name
+    digest = hashlib.sha256("-".join(parts).encode()).hexdigest()[:8]
+    end = [digest, *end]
+    while parts and len("-".join([recipe, *parts, *end])) > MAX_NAME:
+        parts.pop()
+    return "-".join([recipe, *parts, *end])
+
+
+def _text(value: Any) -> str:
+    """As the command line has it: none, true, 20, 0.001, 1e-06."""
+    if value is None or isinstance(value, bool):
+        return str(value).lower()
+    return f"{value:g}" if isinstance(value, float) and float(f"{value:g}") == value else str(value)

@@ -1,0 +1,127 @@
+"""Settings of recipes, given as values or text."""
+
+import keras
+import pytest
+
+from pipeline.errors import PipelineError
+from pipeline.networks.build import compile_network
+from pipeline.recipes import find_recipe
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "value"),
+    [
+        ("epochs", "5", 5),
+        ("epochs", 5, 5),
+        ("learning_rate", "1e-4", 1e-4),
+        ("optimizer", "adam", "adam"),
+        ("restore_best", "false", False),
+        ("early_stopping", "none", None),
+        ("augmentation", "none", None),
+        ("augmentation", None, None),
+        ("tta_views", "5", 5),
+    ],
+)
+def test_a_setting_takes_a_value_or_its_text(name: str, given: object, value: object) -> None:
+    assert getattr(find_recipe("augmented").change(**{name: given}), name) == value
+
+
+def test_a_setting_of_a_part_leaves_the_others_as_they_are() -> None:
+    before = find_recipe("augmented").augmentation
+    after = find_recipe("augmented").change(**{"augmentation.rotation": "20"}).augmentation
+    assert before is not None
+    assert after is not None
+    assert (after.rotation, after.shift) == (20, before.shift)
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "expected"),
+    [
+        ("epochs", "many", "a whole number of at least 1"),
+        ("epochs", "none", "a whole number of at least 1"),
+        ("epochs", "0", "a whole number of at least 1"),
+        ("epochs", 2.5, "a whole number of at least 1"),
+        ("epochs", True, "a whole number of at least 1"),
+        ("batch_size", "-1", "a whole number of at least 1"),
+        ("learning_rate", "nan", "a number above 0"),
+        ("learning_rate", "inf", "a number above 0"),
+        ("learning_rate", "-0.1", "a number above 0"),
+        ("optimizer", "sdg", "one of adadelta, adam, adamw, lion, nadam, rmsprop, sgd"),
+        ("restore_best", "first", "true or false"),
+        ("augmentation", "some", "settings of its own, such as rotation, after a dot, or none"),
+        ("augmentation.fill", "wrap", "one of nearest, reflect, constant, noise"),
+        ("backbone.frozen_until", "block9_pool", None),
+        ("plateau.factor", "1", "a number of at least 0 and below 1"),
+        ("momentum", "1", "a number of at least 0 and below 1"),
+        ("tta_views", "4", "one of 1, 5, 9"),
+    ],
+)
+def test_a_value_that_does_not_fit_is_refused(name: str, given: object, expected: str) -> None:
+    with pytest.raises(PipelineError) as caught:
+        find_recipe("transfer").change(**{name: given})
+    assert name in caught.value.found
+    assert expected is None or caught.value.expected == expected
+
+
+@pytest.mark.parametrize("name", ["epoch", "augmentation.rotate", "backbone.weights.x", "name"])
+def test_an_unknown_setting_is_refused(name: str) -> None:
+    with pytest.raises(PipelineError):
+        find_recipe("transfer").change(**{name: "1"})
+
+
+def test_a_recipe_without_a_backbone_takes_no_weights() -> None:
+    with pytest.raises(PipelineError) as caught:
+        find_recipe("dense").change(**{"backbone.weights": "none"})
+    assert caught.value.where == "recipe 'dense'"
+    assert "transfer" in (caught.value.remedy or "")
+
+
+def test_an_optimizer_without_momentum_has_none_to_set() -> None:
+    recipe = find_recipe("conv2").change(optimizer="adam")
+    compile_network(keras.Sequential([keras.Input((2,))]), recipe, steps=1)
+    with pytest.raises(PipelineError) as caught:
+        find_recipe("conv2").change(optimizer="adam", momentum=0.5)
+    assert caught.value.expected == "one of the optimizers rmsprop, sgd"
+
+
+def test_a_schedule_and_a_plateau_exclude_each_other() -> None:
+    with pytest.raises(PipelineError, match="plateau=none"):
+        find_recipe("dense").change(schedule="one-cycle")
+    assert find_recipe("dense").change(schedule="one-cycle", plateau=None).plateau is None
+
+
+def test_a_backbone_can_be_trained_whole() -> None:
+    backbone = find_recipe("transfer").change(**{"backbone.frozen_until": "none"}).backbone
+    assert backbone is not None
+    assert backbone.frozen_until is None
+
+
+def test_a_penalty_that_no_layer_has_is_refused() -> None:
+    with pytest.raises(PipelineError, match="no L2 penalty"):
+        find_recipe("dense").change(l2="0.1")
+    assert find_recipe("lenet5-v2").change(l2="0").l2 == 0
+
+
+def test_an_augmentation_can_be_added() -> None:
+    augmentation = find_recipe("conv").change(**{"augmentation.rotation": "20"}).augmentation
+    assert augmentation is not None
+    assert augmentation.rotation == 20
+
+
+def test_an_unknown_recipe_is_refused_with_the_nearest_name() -> None:
+    with pytest.raises(PipelineError) as caught:
+        find_recipe("augmentd")
+    assert caught.value.remedy == "Did you mean 'augmented'?"
+    assert "dense" in (caught.value.expected or "")
+
+
+def test_small_data_is_trained_for_more_epochs() -> None:
+    fast = find_recipe("fast")
+    assert fast.epochs_for(42_000) == fast.epochs
+    assert fast.epochs_for(1_000) == -(-fast.min_steps // 8)  # batches of 128 rows
+
+
+def test_epochs_that_are_asked_for_are_the_maximum() -> None:
+    fast = find_recipe("fast")
+    assert fast.change(epochs=5).epochs_for(1_000) == 5
+    assert fast.change(epochs=5, min_steps=80).epochs_for(1_000) == 10

@@ -1,0 +1,82 @@
+"""The Python API, as its documentation shows it."""
+
+import doctest
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+import pipeline as pp
+from pipeline import api
+from pipeline.networks import recipe
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.mark.parametrize("module", [api, recipe], ids=lambda module: module.__name__)
+def test_the_examples_in_docstrings_are_true(module, tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(ROOT)
+    found = doctest.testmod(module, extraglobs={"folder": tmp_path})
+    assert found.attempted >= 1
+    assert found.failed == 0
+
+
+def test_the_readmes_example_runs(tmp_path) -> None:
+    text = (ROOT / "README.md").read_text()
+    (example,) = [part.split("```")[0] for part in text.split("```python\n")[1:]]
+    (tmp_path / "data").symlink_to(ROOT / "data")
+    quick = example.replace('"fast"', '"dense", epochs=2')
+    assert quick != example
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    subprocess.run([sys.executable, "-c", quick], cwd=tmp_path, env=environment, check=True)
+    assert list((tmp_path / "submissions").rglob("*.csv"))
+
+
+def test_every_public_name_is_documented_and_imported_when_it_is_used() -> None:
+    for name in pp.__all__:
+        assert getattr(pp, name).__doc__, name
+    script = "import sys, pipeline; print({'numpy', 'pandas', 'keras'} & set(sys.modules))"
+    result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert result.stdout == "set()\n"
+    with pytest.raises(AttributeError):
+        pp.nothing  # noqa: B018
+
+
+def test_values_go_in_and_tables_come_out(tiny, tmp_path) -> None:
+    run = pp.train(tiny, "dense", epochs=2, augmentation=pp.Augmentation(rotation=5), runs=tmp_path)
+    table = pp.leaderboard(tiny, runs=tmp_path)
+    assert isinstance(table, pd.DataFrame)
+    assert table.loc[0, "run"] == run.name == "dense-augmentation.rotation=5-epochs=2"
+    path = pp.submit(tiny, run, output=tmp_path / "x.csv", runs=tmp_path)
+    assert pp.check(tiny, path) == 12
+    assert pp.models(tiny, runs=tmp_path).set_index("name").loc["dense", "our_run"] == run.name
+
+
+def test_the_best_run_is_submitted_and_others_by_name(tiny, tmp_path) -> None:
+    pp.train_all(tiny, ["dense"], sweep={"epochs": [1, 20]}, runs=tmp_path, progress=False)
+    best, worst = pp.leaderboard(tiny, runs=tmp_path)["run"]
+    contents = {
+        name: pp.submit(tiny, name, output=tmp_path / "x.csv", runs=tmp_path).read_text()
+        for name in (None, best, worst)
+    }
+    assert contents[None] == contents[best]
+    with pytest.raises(pp.PipelineError) as caught:
+        pp.submit(tiny, "nosuch", runs=tmp_path)
+    assert best in (caught.value.expected or "")
+
+
+def test_runs_of_other_data_are_not_submitted(tiny, folder, tmp_path) -> None:
+    run = pp.train(tiny, "dense", epochs=1, runs=tmp_path, progress=False)
+    folder.fill()
+    with pytest.raises(pp.PipelineError, match="different data"):
+        pp.submit(folder.load(), run, output=tmp_path / "x.csv")
+    assert not (tmp_path / "x.csv").exists()
+
+
+def test_a_competition_shows_itself_in_a_notebook(tiny) -> None:
+    html = tiny._repr_html_()
+    assert "60 rows" in html
+    assert "data:image/png;base64," in html
