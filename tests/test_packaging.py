@@ -14,7 +14,8 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 LOCK = (ROOT / "uv.lock").read_text()
 USERS = PROJECT["project"]["dependencies"]
 DEVELOPERS = PROJECT["dependency-groups"]["dev"]
-BACKENDS = sum(PROJECT["project"]["optional-dependencies"].values(), [])
+EXTRAS = PROJECT["project"]["optional-dependencies"]
+BACKENDS = EXTRAS["cpu"] + EXTRAS["gpu"]
 
 
 def imported(folder: str) -> set[str]:
