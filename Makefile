@@ -1,58 +1,84 @@
 # `make submit` and `make test` need Python 3.11, 3.12 or 3.13 and nothing else.
 DATA   ?= data/digits
 MODELS ?=
+EPOCHS ?=
+SEED   ?=
 PYTHON ?= python3
 BIN    := .venv/bin
-SHELL  := /bin/bash
+# Recipes say "$$DATA", so that names with spaces and quotes work.
+export DATA
+
+# What was last installed, cpu or gpu, stays until GPU=1 or GPU=0 asks for the other.
+READY := $(wildcard .venv/ready-cpu .venv/ready-gpu)
+BUILD := $(if $(GPU),$(if $(filter 0,$(GPU)),cpu,gpu),$(or $(READY:.venv/ready-%=%),cpu))
+READY := .venv/ready-$(BUILD)
+# Where Python may not keep bytecode when it first imports a package, it is written with it.
+SYNC   = $(BIN)/uv sync --quiet --frozen --python $(BIN)/python --extra $(BUILD) \
+         --no-default-groups $(if $(PYTHONDONTWRITEBYTECODE),--compile-bytecode)
+export UV_PROJECT_ENVIRONMENT := .venv
+# The lock file names PyPI, whatever mirror is configured where it is written.
+PYPI  := --default-index https://pypi.org/simple
 
 .DEFAULT_GOAL := help
 
 help:  ## Show this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' Makefile | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
 	@echo
-	@echo '  DATA=data/my-competition chooses the competition, MODELS="conv augmented" the recipes.'
+	@echo '  Options: DATA=data/my-competition MODELS="conv augmented" EPOCHS=20 SEED=1'
+	@echo '           PYTHON=python3.12 (makes .venv), GPU=1 (TensorFlow for NVIDIA GPUs; GPU=0: back)'
 
-submit: .venv/ready  ## Write the best run's submission (training first where there is none)
-	@$(BIN)/pipeline submit $(DATA)
+submit: $(READY)  ## Write the best run's submission file, training first if there is no run
+	@$(BIN)/pipeline submit "$$DATA"
 
-train: .venv/ready  ## Train MODELS and show the leaderboard
-	@$(BIN)/pipeline train $(DATA) $(addprefix --model ,$(MODELS))
+train: $(READY)  ## Train recipes and show the leaderboard (MODELS, EPOCHS, SEED)
+	@$(BIN)/pipeline train "$$DATA" $(addprefix --model ,$(MODELS)) \
+	  $(addprefix --epochs ,$(EPOCHS)) $(addprefix --seed ,$(SEED))
 
-leaderboard: .venv/ready  ## Compare all runs
-	@$(BIN)/pipeline leaderboard $(DATA)
+leaderboard: $(READY)  ## Show the leaderboard: all runs on the same validation rows
+	@$(BIN)/pipeline leaderboard "$$DATA"
 
-report: .venv/ready  ## Write pages about all runs, for a browser
-	@$(BIN)/pipeline report $(DATA)
+report: $(READY)  ## Write HTML pages with learning curves and confusion matrices of all runs
+	@$(BIN)/pipeline report "$$DATA"
 
-inspect: .venv/ready  ## Show what DATA holds
-	@$(BIN)/pipeline inspect $(DATA)
+inspect: $(READY)  ## Show what was found in the CSV files: columns, image shape, classes, duplicates
+	@$(BIN)/pipeline inspect "$$DATA"
 
-models: .venv/ready  ## List the recipes
+models: $(READY)  ## List the recipes: layers, parameters, published scores
 	@$(BIN)/pipeline models
 
-data: .venv/ready  ## Write data/digits anew, byte for byte
-	@$(BIN)/python -m pipeline.competition.digits
+install: $(READY)  ## Make .venv with the locked versions of all packages
+	@echo 'Ready: .venv/bin/pipeline --help'
 
 test: .venv/ready-dev  ## Run the tests
 	@$(BIN)/pytest
 
-test-browser: .venv/ready-dev  ## Run the tests of the pages in Chromium, installing it where missing
+test-browser: .venv/ready-dev  ## Run the tests of the HTML pages in Chromium, installing it if missing
 	@{ command -v chromium && command -v chromedriver; } > /dev/null || \
 	  { apt-get update && apt-get install --yes chromium chromium-driver; }
 	@$(BIN)/pytest tests/report
+
+lint: .venv/ready-dev  ## Check style, types (ruff, mypy) and that uv.lock fits pyproject.toml
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@$(BIN)/mypy
+	@$(BIN)/uv lock --quiet --check $(PYPI) || { echo 'uv.lock is out of date: make lock'; exit 1; }
+
+format: .venv/ready-dev  ## Format the code and sort its imports (ruff)
+	@$(BIN)/ruff check --quiet --fix-only
+	@$(BIN)/ruff format
+
+lock: $(BIN)/uv  ## Write uv.lock anew from pyproject.toml (UPGRADE=1: with the newest versions)
+	@$(BIN)/uv lock $(PYPI) --python $(BIN)/python $(if $(UPGRADE),--upgrade)
+
+data: $(READY)  ## Write data/digits anew, byte for byte
+	@$(BIN)/python -m pipeline.competition.digits
 
 pictures: .venv/ready-dev  ## Take the README's pictures anew (with Chromium)
 	@$(BIN)/pipeline train data/digits --model dense --model conv --replicates 3 --runs runs/.pictures
 	@$(BIN)/pipeline report data/digits --runs runs/.pictures
 	@$(BIN)/python tests/report/pictures.py runs/.pictures/digits/report.html dense docs
 
-check: .venv/ready-dev  ## Run ruff, mypy and the tests
-	@$(BIN)/ruff check
-	@$(BIN)/ruff format --check
-	@$(BIN)/mypy
-	@$(BIN)/pytest
-
-bench: .venv/ready-dev  ## Measure ratios side by side (ten minutes)
+bench: .venv/ready-dev  ## Measure speed and memory against pandas and Keras (ten minutes)
 	@$(BIN)/python -m benchmarks
 
 bench-memory: .venv/ready-dev  ## Train on a CSV of four times the memory allowed (8 GB of disk, minutes)
@@ -62,31 +88,31 @@ bench-growth: .venv/ready-dev  ## Measure and draw growth from 1,000 to 1,000,00
 	@$(BIN)/python -m benchmarks.growth
 
 bench-target: .venv/ready-dev  ## Measure the time to 99.5 % on DATA against a notebook's (three quarters of an hour)
-	@$(BIN)/python -m benchmarks.target $(DATA)
+	@$(BIN)/python -m benchmarks.target "$$DATA"
 
-lock: .venv/ready-dev  ## Renew the lock files from pyproject.toml
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
-	  --no-emit-index-url --custom-compile-command 'make lock' \
-	  pyproject.toml --output-file requirements.lock
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
-	  --no-emit-index-url --custom-compile-command 'make lock' --extra dev \
-	  --constraint requirements.lock pyproject.toml --output-file requirements-dev.lock
+clean:  ## Remove caches (.venv, runs and submissions stay)
+	@rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist *.egg-info
+	@find benchmarks pipeline tests -name __pycache__ -prune -exec rm -rf {} +
 
-clean:  ## Remove the virtual environment (runs and submissions stay)
-	rm -rf .venv
+distclean: clean  ## Remove caches and .venv (runs and submissions stay)
+	@rm -rf .venv
 
-.venv/ready: requirements.lock pyproject.toml
-	@$(PYTHON) -c 'import sys; assert (3, 11) <= sys.version_info < (3, 14), sys.version' || \
+$(BIN)/uv:
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' || \
 	  { echo 'Python 3.11, 3.12 or 3.13 is needed; name one: make PYTHON=python3.12 ...'; exit 2; }
-	@echo 'Making .venv (a minute or two, once) ...'
-	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@$(BIN)/python -m pip --version > /dev/null 2>&1 || $(PYTHON) -m venv --clear .venv
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check \
+	  uv==$$(awk '/^name = "uv"$$/ {getline; gsub(/"/, ""); print $$3}' uv.lock)
+
+$(READY): uv.lock pyproject.toml | $(BIN)/uv
+	@echo 'Installing packages into .venv (a minute or two, once) ...'
+	@rm -f $(filter-out $@,$(wildcard .venv/ready-*))
+	@$(SYNC)
 	@touch $@
 
-.venv/ready-dev: requirements-dev.lock .venv/ready
+.venv/ready-dev: $(READY)
 	@echo 'Adding what tests need ...'
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.lock
+	@$(SYNC) --group dev
 	@touch $@
 
-.PHONY: help submit train leaderboard report inspect models data test test-browser pictures check bench bench-memory bench-growth bench-target lock clean
+.PHONY: help submit train leaderboard report inspect models install test test-browser lint format lock data pictures bench bench-memory bench-growth bench-target clean distclean
