@@ -24,6 +24,7 @@ THEME = {
 }
 STYLE = {
     "svg.fonttype": "none",
+    "font.family": "DejaVu Sans",  # for the layout; a page shows its own
     "font.size": 10,
     "axes.edgecolor": SOFT,
     "axes.labelcolor": INK,
