@@ -100,7 +100,7 @@ def sweep_chart(sweep: Sweep, name: str) -> Markup:
         name: unique in the page.
     """
     values = [point.value for point in sweep.points]
-    numeric = all(isinstance(value, int | float) for value in values)
+    numeric = all(isinstance(v, int | float) and not isinstance(v, bool) for v in values)
     with chart() as (figure, axes):
         x = values if numeric else list(range(len(values)))
         means = [point.mean for point in sweep.points]
