@@ -52,7 +52,7 @@ def hostile_runs(hostile: Competition, tmp_path_factory: pytest.TempPathFactory)
         for seed in (0, 1)
     ]
     single = finish(hostile, folder / RUN, 1.5, draw=9)
-    ensemble = finish(hostile, folder / "committee", 4, draw=8, members=[RUN])
+    ensemble = finish(hostile, folder / "ensemble", 4, draw=8, members=[RUN])
     return [*runs, single, ensemble]
 
 

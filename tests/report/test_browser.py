@@ -92,7 +92,7 @@ def test_the_theme_is_switched_and_remembered(page) -> None:
     find(browser, "#theme").click()
     after = paper()
     assert before != after
-    page("committee")
+    page("ensemble")
     assert paper() == after
     find(browser, "#theme").click()
     assert paper() == before

@@ -49,7 +49,7 @@ def test_nothing_is_fetched(pages: dict[str, Page]) -> None:
 
 
 def test_names_are_shown_and_not_run(pages: dict[str, Page]) -> None:
-    ours = pages["committee"].scripts
+    ours = pages["ensemble"].scripts
     assert len(ours) == 1
     for page in pages.values():
         assert page.scripts == ours
@@ -78,9 +78,9 @@ def test_identifiers_are_unique(pages: dict[str, Page]) -> None:
 
 
 def test_the_page_of_an_ensemble_has_members_instead_of_a_model(pages: dict[str, Page]) -> None:
-    assert pages[RUN].sections - pages["committee"].sections == {"curves", "model"}
-    assert {"confusion", "classes", "confidence", "errors"} <= pages["committee"].sections
-    assert "it averages the probabilities of these runs" in pages["committee"].text
+    assert pages[RUN].sections - pages["ensemble"].sections == {"curves", "model"}
+    assert {"confusion", "classes", "confidence", "errors"} <= pages["ensemble"].sections
+    assert "it averages the probabilities of these runs" in pages["ensemble"].text
 
 
 def test_all_errors_are_shown_the_worst_first(
