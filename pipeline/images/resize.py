@@ -49,6 +49,17 @@ def fit_to(images: Images, height: int, width: int, channels: int) -> Images:
     return images
 
 
+def shrink(images: Images, side: int) -> Images:
+    """Images whose longer side is at most `side`; smaller ones are returned as they are.
+
+    Args:
+        images: (n, height, width, channels).
+    """
+    height, width, channels = images.shape[1:]
+    scale = min(1.0, side / max(height, width))
+    return fit_to(images, max(1, round(height * scale)), max(1, round(width * scale)), channels)
+
+
 def to_grey_levels(images: Images, low: float, high: float) -> npt.NDArray[np.uint8]:
     """The images as uint8 in 0..255, to be looked at."""
     levels = (images.astype(np.float32) - low) / (high - low) * 255

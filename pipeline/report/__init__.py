@@ -1,1 +1,1 @@
-"""Pictures and pages of competitions and runs."""
+"""HTML pages about a competition and its runs."""

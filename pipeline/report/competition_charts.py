@@ -1,4 +1,4 @@
-"""The charts of a competition's page: runs in, inline SVG out."""
+"""The charts of a competition's page: runs -> inline SVG."""
 
 import math
 from collections.abc import Sequence
@@ -8,16 +8,17 @@ from markupsafe import Markup
 from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, NullLocator, PercentFormatter
 
-from pipeline.report.charts import count_epochs, dot
-from pipeline.report.spelling import duration
-from pipeline.report.svg import TRUTH, WRONG, chart, inline
-from pipeline.runs.history import History
+from pipeline.report.charts import plot_by_epoch
+from pipeline.report.figures import SHOW, TRUTH, WRONG, chart, inline
+from pipeline.report.formatting import duration
+from pipeline.runs.run import Run
 from pipeline.runs.sweeps import Sweep
 
-# Eight colours that part from each other and from both papers, also for the colour-blind
-# (Okabe and Ito, the yellow and black left out), and dashes for more runs than that.
-CURVES = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#8c6bb1", "#7f7f7f")
+# Eight colours that readers with colour blindness can tell apart, on white and on black (Okabe
+# and Ito, 2008, without yellow and black); further runs have other dashes.
+COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#8c6bb1", "#7f7f7f")
 DASHES = ("-", "--", ":", "-.")
+CSS_DASHES = {"-": "solid", "--": "dashed", ":": "dotted", "-.": "dashed"}
 MINUTE, HOUR = 60, 3600
 STEPS = (1, 1.5, 2, 3, 5, 7, 10, 15, 20, 30, 45)
 TIMES = [
@@ -26,40 +27,40 @@ TIMES = [
     *(minutes * MINUTE for minutes in STEPS),
     *(hours * HOUR for hours in STEPS),
 ]
-# Where a dot's number may stand, from the dot, in points; the first place that is free.
-BESIDE = ((6, 3), (6, -11), (-13, 3), (-13, -11))
-WIDTH, HEIGHT = 12, 9  # of a number
+# Where the rank of a run may be written, from its dot, in points; the first that is free is used.
+OFFSETS = ((6, 3), (6, -11), (-13, 3), (-13, -11))
+TEXT_WIDTH, TEXT_HEIGHT = 12, 9
 
 
-def compared_curves(histories: Sequence[History | None], measure: str) -> Markup:
-    """One curve a run, drawn in the order of the leaderboard; the curve of run i is `show-i`."""
+def compared_curves(runs: Sequence[Run], measure: str) -> Markup:
+    """A curve for each run that has one, in the order of the leaderboard; run i is `show-i`."""
     with chart() as (figure, axes):
-        for place, history in enumerate(histories):
-            if history and measure in history:
-                values = history[measure]
-                (line,) = axes.plot(range(1, len(values) + 1), values, marker=dot(values))
-                line.set(color=curve_colour(place), linestyle=curve_dash(place))
-                line.set_gid(f"show-{place}")
-        count_epochs(axes)
+        for index, run in enumerate(runs):
+            if run.history is not None and measure in run.history:
+                colour, dash = line_style(index)
+                plot_by_epoch(
+                    axes,
+                    run.history[measure],
+                    color=colour,
+                    linestyle=dash,
+                    gid=f"{SHOW}{index}",
+                )
         if measure.endswith("accuracy"):
             axes.yaxis.set_major_formatter(PercentFormatter(1))
         return inline(figure, f"compared-{measure}", f"{measure} of each run by epoch")
 
 
-def curve_colour(place: int) -> str:
-    return CURVES[place % len(CURVES)]
+def line_style(index: int) -> tuple[str, str]:
+    """The colour and the dashes of a run's curve."""
+    return COLOURS[index % len(COLOURS)], DASHES[index // len(COLOURS) % len(DASHES)]
 
 
-def curve_dash(place: int) -> str:
-    return DASHES[place // len(CURVES) % len(DASHES)]
-
-
-def accuracy_by_time(points: Sequence[tuple[int, float, float]]) -> Markup:
-    """(place, seconds, accuracy) of each run, with its place beside it."""
-    points = [(place, max(seconds, 1e-3), accuracy) for place, seconds, accuracy in points]
+def accuracy_by_time(runs: Sequence[Run]) -> Markup:
+    """A dot for each run, in the order of the leaderboard, with its rank beside it."""
+    points = [(max(run.record.fit_seconds, 1e-3), run.scores.accuracy) for run in runs]
     with chart() as (figure, axes):
-        for place, seconds, accuracy in points:
-            axes.plot(seconds, accuracy, "o", color=curve_colour(place - 1), markersize=7)
+        for index, (seconds, accuracy) in enumerate(points):
+            axes.plot(seconds, accuracy, "o", color=line_style(index)[0], markersize=7)
         axes.set_xscale("log")
         axes.margins(0.08, 0.12)
         low, high = axes.get_xlim()
@@ -68,41 +69,45 @@ def accuracy_by_time(points: Sequence[tuple[int, float, float]]) -> Markup:
         axes.xaxis.set_major_formatter(lambda value, _: duration(value))
         axes.xaxis.set_minor_locator(NullLocator())
         axes.yaxis.set_major_formatter(PercentFormatter(1))
-        axes.set_xlabel("training time (logarithmic)")
-        _number(axes, points)
-        return inline(figure, "time", "Validation accuracy against training time, a dot a run")
+        axes.set_xlabel("training time (log scale)")
+        _write_ranks(axes, points)
+        return inline(figure, "time", "Validation accuracy against training time, a dot per run")
 
 
-def _number(axes: Axes, points: Sequence[tuple[int, float, float]]) -> None:
-    """Each dot's place beside it, where it covers no other; in a crowd some dots have none."""
+def _write_ranks(axes: Axes, points: Sequence[tuple[float, float]]) -> None:
+    """Writes each rank beside its dot, unless it would cover others wherever it is written."""
     taken: list[tuple[float, float]] = []
-    for place, seconds, accuracy in points:
-        across, up = axes.transData.transform((seconds, accuracy)) * 72 / axes.figure.dpi
+    for rank, point in enumerate(points, start=1):
+        across, up = axes.transData.transform(point) * 72 / axes.figure.dpi
         free = [
             (x, y)
-            for x, y in BESIDE
+            for x, y in OFFSETS
             if not any(
-                abs(across + x - other_x) < WIDTH and abs(up + y - other_y) < HEIGHT
+                abs(across + x - other_x) < TEXT_WIDTH and abs(up + y - other_y) < TEXT_HEIGHT
                 for other_x, other_y in taken
             )
         ]
         if free:
             x, y = free[0]
             taken.append((across + x, up + y))
-            axes.annotate(str(place), (seconds, accuracy), (x, y), textcoords="offset points")
+            axes.annotate(str(rank), point, (x, y), textcoords="offset points")
 
 
 def sweep_chart(sweep: Sweep, name: str) -> Markup:
-    """Mean and standard deviation of validation accuracy against the swept value."""
+    """Mean and standard deviation of the validation accuracy against the setting's value.
+
+    Args:
+        name: unique in the page.
+    """
     values = [point.value for point in sweep.points]
-    numbers = all(isinstance(value, int | float) for value in values)
+    numeric = all(isinstance(v, int | float) and not isinstance(v, bool) for v in values)
     with chart() as (figure, axes):
-        x = values if numbers else list(range(len(values)))
+        x = values if numeric else list(range(len(values)))
         means = [point.mean for point in sweep.points]
         deviations = [point.deviation or 0 for point in sweep.points]
         axes.errorbar(x, means, deviations, fmt="o-", color=TRUTH, markersize=5, capsize=4)
-        if numbers:
-            _lay_out(axes, sorted(values))
+        if numeric:
+            _set_scale(axes, sorted(values))
         else:
             axes.set_xticks(x, [str(value)[:20] for value in values], parse_math=False)
         if sweep.published is not None:
@@ -112,18 +117,18 @@ def sweep_chart(sweep: Sweep, name: str) -> Markup:
         return inline(figure, name, "Mean validation accuracy against the setting's value")
 
 
-def _lay_out(axes: Axes, values: Sequence[float]) -> None:
-    """The scale, linear or logarithmic, that parts the values better; their ticks at them."""
-    gap = _narrowest(values)
-    if values[0] > 0 and _narrowest([math.log(value) for value in values]) > gap:
-        gap = _narrowest([math.log(value) for value in values])
+def _set_scale(axes: Axes, values: Sequence[float]) -> None:
+    """A linear or logarithmic axis, whichever separates the values better, with ticks at them."""
+    gap = _smallest_gap(values)
+    if values[0] > 0 and _smallest_gap([math.log(value) for value in values]) > gap:
+        gap = _smallest_gap([math.log(value) for value in values])
         axes.set_xscale("log")
         axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
-    if gap > 0.1:  # as wide as a number is
+    if gap > 0.1:  # the width of a number
         axes.set_xticks(values, [f"{value:g}" for value in values])
     axes.xaxis.set_minor_locator(NullLocator())
 
 
-def _narrowest(values: Sequence[float]) -> float:
-    """The least distance of neighbours, as a share of all."""
+def _smallest_gap(values: Sequence[float]) -> float:
+    """The smallest difference of neighbours, as a share of the range."""
     return min((b - a for a, b in pairwise(values)), default=0) / max(values[-1] - values[0], 1e-30)

@@ -6,132 +6,112 @@ from urllib.parse import quote
 
 from pipeline.competition.competition import Competition
 from pipeline.report.competition_charts import (
+    CSS_DASHES,
     accuracy_by_time,
     compared_curves,
-    curve_colour,
-    curve_dash,
+    line_style,
     sweep_chart,
 )
-from pipeline.report.data_section import augmented_samples, balance, samples, suspect_cards
+from pipeline.report.data_section import augmented_samples, balance, issue_cards, samples
 from pipeline.report.page import render
-from pipeline.runs.history import load_history
+from pipeline.runs.comparison import Comparison
 from pipeline.runs.label_issues import LabelIssue
+from pipeline.runs.leaderboard import caution
 from pipeline.runs.run import Run
-from pipeline.runs.standings import Standings
 from pipeline.runs.sweeps import find_sweeps
 
 PAGES = "pages"
 CHECKED = 8  # curves shown at first
-MEASURES = {"val_accuracy": "validation accuracy", "val_loss": "validation loss"}
+MEASURES = {"val_accuracy": "Validation accuracy", "val_loss": "Validation loss"}
 
 
-def page_address(run: Run) -> str:
-    """Where the run's page is, from the competition's; a name may hold any sign but a slash."""
+def page_url(run: Run) -> str:
+    """The URL of a run's page, relative to the competition's page."""
     return f"{PAGES}/{quote(run.name, safe='')}.html"
 
 
 def competition_page(
-    competition: Competition, standings: Standings, label_issues: Sequence[LabelIssue]
+    competition: Competition, comparison: Comparison, issues: Sequence[LabelIssue]
 ) -> str:
     """The page as HTML."""
-    pictures, sprite = samples(competition)
-    augmented, sprites = augmented_samples(competition, standings.runs)
-    cards, suspicious = suspect_cards(competition, label_issues)
-    sweeps = find_sweeps(standings.runs)
+    runs = comparison.runs
+    sample_images, sample_sprite = samples(competition)
+    augmented, augmented_sprites = augmented_samples(competition, runs)
+    cards, issue_sprites = issue_cards(competition, issues)
+    sweeps = find_sweeps(runs)
     return render(
         "competition.html",
         title=competition.name,
         competition=competition,
         shape=" \N{MULTIPLICATION SIGN} ".join(map(str, competition.schema.shape)),
-        split=standings.runs[0].record["split"],
-        rows=_leaderboard(standings),
-        ties=[standings.runs[place].name for place in standings.leaders],
-        time=_time_chart(standings.runs),
-        curves=_curves(standings.runs),
-        agreement=_agreement(standings),
+        fold=runs[0].record.fold,
+        rows=_leaderboard(comparison),
+        ties=len(comparison.tied_with_first),
+        caution=caution(runs),
+        time=accuracy_by_time(runs),
+        curves=_curves(runs),
+        agreement=_agreement(comparison),
         sweeps=[(sweep, sweep_chart(sweep, f"sweep{i}")) for i, sweep in enumerate(sweeps)],
         balance=balance(competition),
-        samples=pictures,
+        samples=sample_images,
         augmented=augmented,
-        label_issues=cards,
-        suspects_found=len(label_issues),
-        sprites=[sprite, *suspicious, *sprites],
+        issues=cards,
+        issues_found=len(issues),
+        sprites=[sample_sprite, *issue_sprites, *augmented_sprites],
     )
 
 
-def _leaderboard(standings: Standings) -> list[dict[str, Any]]:
-    rows = []
-    for place, run in enumerate(standings.runs):
-        published = run.record.get("published") or {}
-        rows.append(
-            {
-                "place": place + 1,
-                "places": standings.places_text(place),
-                "name": run.name,
-                "address": page_address(run),
-                "chance": float(standings.tests[0, place]),
-                "tie": place in standings.leaders,
-                "published": published.get("accuracy"),
-                "published_on": published.get("on"),
-                **run.scores,
-                **{
-                    key: run.record.get(key)
-                    for key in ("parameters", "epochs", "best_epoch", "fit_seconds")
-                },
-            }
-        )
-    return rows
-
-
-def _time_chart(runs: Sequence[Run]) -> Any:
-    points = [
-        (place, float(run.record["fit_seconds"]), run.scores["accuracy"])
-        for place, run in enumerate(runs, start=1)
-        if run.record.get("fit_seconds") is not None
+def _leaderboard(comparison: Comparison) -> list[dict[str, Any]]:
+    return [
+        {
+            "rank": index + 1,
+            "ranks": comparison.places[index],
+            "run": run,
+            "url": page_url(run),
+            "p_value": float(comparison.p_values[0, index]),
+            "tied": index in comparison.tied_with_first,
+        }
+        for index, run in enumerate(comparison.runs)
     ]
-    return accuracy_by_time(points) if points else None
 
 
 def _curves(runs: Sequence[Run]) -> dict[str, Any] | None:
-    histories = [load_history(run) for run in runs]
-    drawn = [place for place, history in enumerate(histories) if history]
+    """The charts of all runs and the key to their lines; None if no run has a history."""
+    drawn = [index for index, run in enumerate(runs) if run.history is not None]
     if not drawn:
         return None
-    return {
-        "charts": [
-            (measure, name, compared_curves(histories, measure))
-            for measure, name in MEASURES.items()
-        ],
-        "runs": [
+    lines = []
+    for index in drawn:
+        colour, dash = line_style(index)
+        lines.append(
             {
-                "key": place,
-                "name": runs[place].name,
-                "colour": curve_colour(place),
-                "dash": {"-": "solid", "--": "dashed", ":": "dotted", "-.": "dashed"}[
-                    curve_dash(place)
-                ],
-                "checked": place in drawn[:CHECKED],
+                "index": index,
+                "run": runs[index].name,
+                "colour": colour,
+                "dash": CSS_DASHES[dash],
+                "checked": index in drawn[:CHECKED],
             }
-            for place in drawn
-        ],
-    }
+        )
+    charts = [(title, compared_curves(runs, measure)) for measure, title in MEASURES.items()]
+    return {"charts": charts, "lines": lines}
 
 
-def _agreement(standings: Standings) -> list[dict[str, Any]]:
-    shares, tests = standings.agreement, standings.tests
-    least = float(shares.min())
+def _agreement(comparison: Comparison) -> list[dict[str, Any]]:
+    """A row of cells for each run; the strength of a cell's colour is in 0..1."""
+    shares, p_values = comparison.agreement, comparison.p_values
+    lowest = float(shares.min())
     return [
         {
-            "name": run.name,
+            "run": run.name,
             "cells": [
                 {
                     "share": float(shares[i, j]),
-                    "strength": float((shares[i, j] - least) / max(1 - least, 1e-9)),
+                    "strength": float((shares[i, j] - lowest) / max(1 - lowest, 1e-9)),
                     "same": i == j,
-                    "chance": float(tests[i, j]),
+                    "p_value": float(p_values[i, j]),
                 }
-                for j in range(len(standings.runs))
+                for j in range(len(comparison.runs))
             ],
         }
-        for i, run in enumerate(standings.runs)
+        for i, run in enumerate(comparison.runs)
     ]

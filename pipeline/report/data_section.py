@@ -1,24 +1,23 @@
-"""The data as the competition page shows it: balance, samples, augmented samples, label issues."""
+"""The data on a competition's page: class balance, samples, augmented samples, label issues."""
 
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from pipeline.competition.competition import Competition
-from pipeline.report.explanation import load_explanation
-from pipeline.report.spelling import setting
-from pipeline.report.sprites import Sprite, digits_of, grey_sprite
+from pipeline.report.formatting import in_use
+from pipeline.report.sprites import Sprite, grey_sprite, training_images
 from pipeline.runs.label_issues import LabelIssue
 from pipeline.runs.run import Run
 
-SAMPLES, BALANCE = 8, 50  # digits of each class; classes with samples
-SUSPECTS = 50  # as pictures; the file has all
+SAMPLES, SAMPLED_CLASSES = 8, 50  # images of each class; classes with samples
+ISSUES = 50  # shown as images; label_issues.csv has all
 AUGMENTATIONS = 4  # different ones shown
 
 
 def balance(competition: Competition) -> list[dict[str, Any]]:
+    """Each class with its number and share of rows, and the length of its bar in 0..1."""
     counts = np.bincount(competition.labels, minlength=len(competition.classes))
     return [
         {
@@ -31,72 +30,62 @@ def balance(competition: Competition) -> list[dict[str, Any]]:
     ]
 
 
-def _sample_rows(competition: Competition) -> list[tuple[int, npt.NDArray[np.int64]]]:
-    classes = range(min(BALANCE, len(competition.classes)))
-    return [(c, np.flatnonzero(competition.labels == c)[:SAMPLES]) for c in classes]
-
-
 def samples(competition: Competition) -> tuple[list[list[Any]], Sprite]:
-    """The first digits of each class, and their sprite."""
-    chosen = _sample_rows(competition)
-    sprite = digits_of(competition, np.concatenate([rows for _, rows in chosen]), "of-samples")
-    return [[sprite.digit(row, f"row {row}") for row in rows] for _, rows in chosen], sprite
+    """The first images of each class, and their sprite."""
+    chosen = [
+        np.flatnonzero(competition.labels == label)[:SAMPLES]
+        for label in range(min(SAMPLED_CLASSES, len(competition.classes)))
+    ]
+    sprite = training_images(competition, np.concatenate(chosen), "of-samples")
+    return [[sprite.image(row, f"row {row}") for row in rows] for rows in chosen], sprite
 
 
 def augmented_samples(
     competition: Competition, runs: Sequence[Run]
 ) -> tuple[list[dict[str, Any]], list[Sprite]]:
-    """Augmented samples beside their originals, once for each augmentation; and their sprites."""
-    shown: list[dict[str, Any]] = []
-    sprites: list[Sprite] = []
-    seen: set[str] = set()
+    """Originals and their augmented copies, once for each augmentation, and their sprites."""
+    by_settings: dict[str, Run] = {}
     for run in runs:
-        augmentation = (run.record.get("recipe") or {}).get("augmentation") or {}
-        arrays = load_explanation(run) if augmentation and len(shown) < AUGMENTATIONS else {}
-        if "augmented" not in arrays or repr(augmentation) in seen:
-            continue
-        seen.add(repr(augmentation))
-        rows, moved = arrays["augmented_rows"], arrays["augmented"]
-        number = len(shown)
-        originals = digits_of(competition, rows, f"of-originals{number}")
-        copies = grey_sprite(moved.reshape(-1, *moved.shape[2:]), f"of-moved{number}")
+        settings = in_use(run.record.settings, part="augmentation")
+        if settings and "augmented" in run.explanation:
+            text = ", ".join(f"{name} {value}" for name, value in settings.items())
+            by_settings.setdefault(text, run)
+    sets, sprites = [], []
+    for number, (text, run) in enumerate(list(by_settings.items())[:AUGMENTATIONS]):
+        rows, pictures = run.explanation["augmented_rows"], run.explanation["augmented"]
+        each = pictures.shape[1]
+        originals = training_images(competition, rows, f"of-originals{number}")
+        copies = grey_sprite(pictures.reshape(-1, *pictures.shape[2:]), f"of-augmented{number}")
+        groups = [
+            (
+                originals.image(row, "original"),
+                [copies.image(i * each + j, "augmented") for j in range(each)],
+            )
+            for i, row in enumerate(rows.tolist())
+        ]
+        sets.append({"run": run.name, "settings": text, "groups": groups})
         sprites += [originals, copies]
-        each = moved.shape[1]
-        shown.append(
-            {
-                "run": run.name,
-                "settings": setting(augmentation),
-                "groups": [
-                    (
-                        originals.digit(row, "original"),
-                        [copies.digit(i * each + j, "augmented") for j in range(each)],
-                    )
-                    for i, row in enumerate(rows.tolist())
-                ],
-            }
-        )
-    return shown, sprites
+    return sets, sprites
 
 
-def suspect_cards(
-    competition: Competition, label_issues: Sequence[LabelIssue]
+def issue_cards(
+    competition: Competition, issues: Sequence[LabelIssue]
 ) -> tuple[list[dict[str, Any]], list[Sprite]]:
-    """The likeliest label errors as cards, and their sprite."""
-    shown = label_issues[:SUSPECTS]
+    """The likeliest label issues as cards, and their sprite."""
+    shown = issues[:ISSUES]
     if not shown:
         return [], []
-    sprite = digits_of(competition, [issue.row for issue in shown], "of-label_issues")
-    return [_suspect_card(competition, sprite, issue) for issue in shown], [sprite]
+    sprite = training_images(competition, [issue.row for issue in shown], "of-issues")
+    return [_issue_card(competition, sprite, issue) for issue in shown], [sprite]
 
 
-def _suspect_card(competition: Competition, sprite: Sprite, issue: LabelIssue) -> dict[str, Any]:
-    names = competition.classes[issue.label], competition.classes[issue.suggested]
+def _issue_card(competition: Competition, sprite: Sprite, issue: LabelIssue) -> dict[str, Any]:
+    label = competition.classes[issue.label]
     return {
-        "row": issue.row,
-        "truth": names[0],
-        "predicted": names[1],
+        "label": label,
+        "predicted": competition.classes[issue.suggested],
         "right": False,
-        "of_truth": issue.of_label,
+        "of_label": issue.of_label,
         "of_predicted": issue.of_suggested,
-        "picture": sprite.digit(issue.row, f"row {issue.row}, labelled {names[0]}"),
+        "image": sprite.image(issue.row, f"row {issue.row}, labelled {label}"),
     }

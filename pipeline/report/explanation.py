@@ -1,121 +1,119 @@
-"""What a run has kept of its model: layers, filters, feature maps, saliency; perhaps nothing."""
+"""The model on a run's page: layers, filters, feature maps and saliency, as far as it has them."""
 
-import json
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from markupsafe import Markup
 
+from pipeline.arrays import GreyLevels
 from pipeline.competition.competition import Competition
-from pipeline.report.sprites import Sprite, address, digits_of, grey_sprite, mosaic
+from pipeline.report.sprites import Sprite, data_url, grey_sprite, mosaic, training_images
+from pipeline.runs.record import LayerRecord
 from pipeline.runs.run import Run
 
-Arrays = dict[str, npt.NDArray[Any]]
+
+@dataclass(frozen=True)
+class Block:
+    """A layer in the diagram.
+
+    Attributes:
+        height, width: of its box, in CSS pixels.
+    """
+
+    layer: LayerRecord
+    height: float
+    width: float
+
+
+@dataclass(frozen=True)
+class Tiles:
+    """Pictures side by side in one picture.
+
+    Attributes:
+        url: the picture itself, as a data URL.
+        count: number of pictures.
+        columns: number of pictures in a line.
+    """
+
+    title: str
+    url: str
+    count: int
+    columns: int
 
 
 @dataclass
 class Explanation:
-    """The parts of a run's page that come from its model; each may be absent.
+    """The parts of a run's page that describe its model. Each may be absent.
 
     Attributes:
-        layers: of each its name, kind, output and weights' shapes, parameters.
-        features: a layer's name and its maps as one picture's address.
-        filters: the first layer's, as one picture's address, and how many.
-        saliency: (digit, map, caption) of the worst errors.
+        features: feature maps, by layer.
+        feature_image: the image that they were computed for.
+        saliency: (image, map) of the worst errors.
         sprites: what the page must carry for these.
     """
 
-    layers: list[dict[str, Any]] = field(default_factory=list)
-    features: list[dict[str, Any]] = field(default_factory=list)
-    feature_digit: Markup = field(default_factory=Markup)
-    filters: dict[str, Any] | None = None
-    saliency: list[dict[str, Any]] = field(default_factory=list)
+    blocks: list[Block]
+    filters: Tiles | None = None
+    features: list[Tiles] = field(default_factory=list)
+    feature_image: Markup = field(default_factory=Markup)
+    saliency: list[tuple[Markup, Markup]] = field(default_factory=list)
     sprites: list[Sprite] = field(default_factory=list)
 
 
-def load_explanation(run: Run) -> Arrays:
-    """The arrays that the run kept for looking at; none where there is no such file."""
-    path = run.folder / "explanation.npz"
-    if not path.exists():
-        return {}
-    with np.load(path, allow_pickle=False) as arrays:
-        return dict(arrays)
-
-
 def explain(competition: Competition, run: Run, errors: Sprite) -> Explanation:
-    """What the run has kept, ready to be shown.
+    """The explanation of a run, ready to be shown.
 
     Args:
-        errors: the page's sprite that has all wrong rows.
+        errors: a sprite of the page with all wrong rows.
     """
-    arrays, explanation = load_explanation(run), Explanation(layers=_layers(run))
+    arrays, explanation = run.explanation, Explanation(_diagram(run.layers))
     if "filters" in arrays:
-        explanation.filters = _strip(arrays["filters"], columns=16, frame=0)
-    _add_features(explanation, competition, arrays)
-    _add_saliency(explanation, competition, arrays, errors)
+        explanation.filters = _tiles(arrays["filters"], "first layer", columns=16, frame=0)
+    for number, layer in enumerate(run.layers):
+        maps = arrays.get(f"features_{number}")
+        if maps is not None and min(maps.shape[1:]) > 1:
+            title = f"{number + 1} {layer.name}"
+            explanation.features.append(_tiles(maps, title, columns=8, frame=85))
+    if explanation.features:
+        row = int(arrays["feature_row"][0])
+        sprite = training_images(competition, [row], "of-shown")
+        label = competition.classes[competition.labels[row]]
+        explanation.feature_image = sprite.image(row, f"row {row}, class {label}")
+        explanation.sprites.append(sprite)
+    if "saliency" in arrays:
+        rows = arrays["saliency_rows"].tolist()
+        saliency = grey_sprite(arrays["saliency"], "of-saliency", rows)
+        explanation.sprites.append(saliency)
+        explanation.saliency = [
+            (errors.image(row, f"row {row}"), saliency.image(row, "saliency")) for row in rows
+        ]
     return explanation
 
 
-def _layers(run: Run) -> list[dict[str, Any]]:
-    path = run.folder / "layers.json"
-    if not path.exists():
-        return []
-    layers: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))
-    largest = max((layer["output"][0] for layer in layers if len(layer["output"]) == 3), default=1)
-    for layer in layers:
-        layer |= _block(layer["output"], largest)
-    return layers
+def _diagram(layers: list[LayerRecord]) -> list[Block]:
+    """A block for each layer.
 
-
-def _block(output: list[int], largest: int) -> dict[str, float]:
-    """The layer's box in the diagram: its height and width in pixels.
-
-    Height is the image's side, width the logarithm of the channels; units stand upright.
+    The height of a block is the height of the layer's images, or the logarithm of its units; the
+    width is the logarithm of its channels.
     """
-    if len(output) == 3:
-        return {"height": 12 + 76 * output[0] / largest, "width": 8 + 4 * np.log2(output[2])}
-    return {"height": 12 + 7 * np.log2(max(1, int(np.prod(output)))), "width": 8.0}
+    sides = [layer.output[0] for layer in layers if len(layer.output) == 3]
+    blocks = []
+    for layer in layers:
+        if len(layer.output) == 3:
+            height, width = 12 + 76 * layer.output[0] / max(sides), 8 + 4 * np.log2(layer.output[2])
+        else:
+            height, width = 12 + 7 * np.log2(max(1, int(np.prod(layer.output)))), 8
+        blocks.append(Block(layer, float(height), float(width)))
+    return blocks
 
 
-def _strip(pictures: npt.NDArray[np.uint8], columns: int, frame: int) -> dict[str, Any]:
-    """(n, height, width) as one picture with a pixel of that grey between them."""
-    framed = np.pad(pictures, ((0, 0), (0, 1), (0, 1)), constant_values=frame)[..., None]
+def _tiles(pictures: GreyLevels, title: str, columns: int, frame: int) -> Tiles:
+    """(n, height, width) pictures with lines between them.
+
+    Args:
+        frame: grey level of the lines.
+    """
+    framed: Any = np.pad(pictures, ((0, 0), (0, 1), (0, 1)), constant_values=frame)[..., None]
     columns = min(columns, len(framed))
-    image = mosaic(framed, columns)
-    return {"address": address(image), "count": len(pictures), "columns": columns}
-
-
-def _add_features(explanation: Explanation, competition: Competition, arrays: Arrays) -> None:
-    for place, layer in enumerate(explanation.layers):
-        maps = arrays.get(f"features_{place}")
-        if maps is not None and min(maps.shape[1:]) > 1:
-            explanation.features.append(
-                {"name": f"{place + 1} {layer['name']}", **_strip(maps, columns=8, frame=85)}
-            )
-    if explanation.features:
-        row = int(arrays["feature_row"][0])
-        sprite = digits_of(competition, [row], "of-shown")
-        name = competition.classes[competition.labels[row]]
-        explanation.feature_digit = sprite.digit(row, f"row {row}, a {name}")
-        explanation.sprites.append(sprite)
-
-
-def _add_saliency(
-    explanation: Explanation, competition: Competition, arrays: Arrays, errors: Sprite
-) -> None:
-    if "saliency" not in arrays:
-        return
-    rows = arrays["saliency_rows"].tolist()
-    maps = grey_sprite(arrays["saliency"], "of-saliency", rows)
-    explanation.sprites.append(maps)
-    explanation.saliency = [
-        {
-            "row": row,
-            "truth": competition.classes[competition.labels[row]],
-            "picture": errors.digit(row, f"row {row}"),
-            "map": maps.digit(row, "saliency"),
-        }
-        for row in rows
-    ]
+    return Tiles(title, data_url(mosaic(framed, columns)), len(pictures), columns)

@@ -1,4 +1,4 @@
-"""Templates -> pages that stand alone: style, script and pictures inside, nothing from outside."""
+"""Templates -> self-contained pages: style, script and pictures inside, nothing from outside."""
 
 import base64
 import hashlib
@@ -9,18 +9,18 @@ from urllib.parse import quote
 import jinja2
 from markupsafe import Markup
 
-from pipeline.report.spelling import chance, duration, moment, percent
+from pipeline.report.formatting import duration, moment, p_value, percent
 
 
 def render(template: str, **values: Any) -> str:
-    """The page of a template in pipeline/report/templates; whatever is no Markup is escaped."""
+    """Fills a template of pipeline/report/templates. Values are escaped unless they are Markup."""
     environment = _environment()
     script = _source("report.js")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     return environment.get_template(template).render(
         style=Markup(_source("report.css")),
         script=Markup(script),
-        # No script runs but ours, even if a name should find its way into the page as one.
+        # Only the page's own script runs, even if a name that contains one were not escaped.
         policy=f"default-src 'none'; img-src data:; style-src 'unsafe-inline'; "
         f"script-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'",
         **values,
@@ -38,11 +38,11 @@ def _environment() -> jinja2.Environment:
     )
     environment.filters |= {
         "percent": percent,
-        "count": lambda value: "" if value is None else f"{value:,}",
-        "duration": lambda value: "" if value is None else duration(value),
-        "chance": chance,
+        "count": lambda value: f"{value:,}",
+        "duration": duration,
+        "p_value": p_value,
         "moment": moment,
-        "address": lambda name: quote(name, safe=""),
+        "url": lambda name: quote(name, safe=""),
     }
     return environment
 

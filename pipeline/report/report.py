@@ -1,4 +1,4 @@
-"""The report of a competition: a page for all runs, one for each, and a list of label issues."""
+"""The report of a competition: a page for all runs, one for each run, and the label issues."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -7,50 +7,48 @@ from pipeline.competition.competition import Competition
 from pipeline.files import lock, new_folder, write_csv, write_text
 from pipeline.report.competition_page import PAGES, competition_page
 from pipeline.report.run_page import run_page
+from pipeline.runs.comparison import compare
 from pipeline.runs.label_issues import LabelIssue, find_issues
 from pipeline.runs.run import Run
-from pipeline.runs.standings import compare
 
-PAGE, SUSPECTS = "report.html", "label_issues.csv"
+PAGE, ISSUES = "report.html", "label_issues.csv"
 
 
 def write_pages(competition: Competition, runs: Sequence[Run], folder: Path) -> Path:
-    """Writes report.html, label_issues.csv and a page a run; returns the first one's path.
+    """Writes report.html, label_issues.csv and a page for each run; returns the first path.
 
     Args:
-        runs: at least one, of this competition's data.
-        folder: the competition's runs. Run folders themselves are sealed and stay as they are.
+        runs: at least one run of this competition.
+        folder: the competition's runs. The folders of runs are not changed.
 
     Raises:
-        PipelineError: the runs speak of different data or validation rows.
+        PipelineError: the runs used different data or validation rows.
     """
-    standings = compare(runs)
-    label_issues = find_issues(standings.rows, standings.labels, standings.pooled)
+    comparison = compare(runs)
+    validation = comparison.runs[0].validation
+    issues = find_issues(validation.rows, validation.labels, comparison.pooled)
     with lock(folder / PAGES), new_folder(folder / PAGES) as unfinished:
-        for place, run in enumerate(standings.runs):
-            page = run_page(competition, run, standings.places_text(place))
-            write_text(unfinished / f"{run.name}.html", page)
-    _write_label_issues(competition, label_issues, folder / SUSPECTS)
-    write_text(folder / PAGE, competition_page(competition, standings, label_issues))
+        for run, rank in zip(comparison.runs, comparison.places, strict=True):
+            write_text(unfinished / f"{run.name}.html", run_page(competition, run, rank))
+    _write_issues(competition, issues, folder / ISSUES)
+    write_text(folder / PAGE, competition_page(competition, comparison, issues))
     return folder / PAGE
 
 
-def _write_label_issues(
-    competition: Competition, label_issues: Sequence[LabelIssue], path: Path
-) -> None:
-    """A line a issue, the likeliest error first; rows are counted from 0, below any header."""
+def _write_issues(competition: Competition, issues: Sequence[LabelIssue], path: Path) -> None:
+    """Writes a line for each issue, the likeliest first, with row numbers from 0."""
     names = competition.classes
     write_csv(
         path,
         ["row", "label", "suggested", "probability_of_label", "probability_of_suggested"],
         [
             (
-                s.row,
-                names[s.label],
-                names[s.suggested],
-                f"{s.of_label:.6f}",
-                f"{s.of_suggested:.6f}",
+                issue.row,
+                names[issue.label],
+                names[issue.suggested],
+                f"{issue.of_label:.6f}",
+                f"{issue.of_suggested:.6f}",
             )
-            for s in label_issues
+            for issue in issues
         ],
     )

@@ -7,34 +7,34 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
 from pipeline.arrays import Labels, Probabilities, Rows
 from pipeline.competition.competition import Competition
 from pipeline.report.charts import histogram, learning_curves, reliability_diagram
 from pipeline.report.explanation import explain
+from pipeline.report.formatting import in_use
 from pipeline.report.page import render
-from pipeline.report.spelling import setting
-from pipeline.report.sprites import Sprite, digits_of
+from pipeline.report.sprites import Sprite, training_images
 from pipeline.runs.calibration import reliability
-from pipeline.runs.history import load_history
-from pipeline.runs.metrics import by_class, confusion, worst_errors
+from pipeline.runs.leaderboard import choices
+from pipeline.runs.metrics import worst_errors
 from pipeline.runs.run import Run
 
-FIRST = 15  # predictions shown with all their probabilities, and digits least and most sure
-EXAMPLES = 8  # right digits shown for a cell on the diagonal
-# What run.json may say; a committee and older runs lack some.
-FACTS = ("parameters", "fit_seconds", "epochs", "published", "members", "seed", "created")
-MOST_CLASSES = 50  # of more, the matrix shows those with the most errors
+FIRST = 15  # predictions shown with their probabilities; least and most confident ones
+EXAMPLES = 8  # correct images shown for a cell on the diagonal
+MAX_CLASSES = 50  # in the confusion matrix: the classes with the most errors
+BARS = 10  # most probable classes of an image
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """A run on its validation rows.
+    """The predictions of a run for its validation rows.
 
     Attributes:
-        rows, labels: (n,) of the training file.
+        rows, labels: (n,), see `Validation`.
         probabilities: (n, k).
-        classes: their k names.
+        classes: names of the k classes.
     """
 
     rows: Rows
@@ -49,122 +49,123 @@ class Outcome:
 
     @cached_property
     def errors(self) -> npt.NDArray[np.int64]:
-        """The places of all wrong rows, the worst first."""
+        """Indices of all wrong predictions, the worst first."""
         return worst_errors(self.probabilities, self.labels)
 
     @cached_property
     def by_confidence(self) -> npt.NDArray[np.int64]:
-        """All places, the least sure prediction first."""
+        """All indices, the least confident prediction first."""
         return np.argsort(self.probabilities.max(axis=1), kind="stable")
 
     @cached_property
     def examples(self) -> npt.NDArray[np.int64]:
-        """The places of right rows: of each class, those least sure."""
+        """Indices of correct predictions: the least confident ones of each class."""
         right = self.by_confidence[(self.predicted == self.labels)[self.by_confidence]]
-        each = EXAMPLES if len(self.classes) <= MOST_CLASSES else 2
+        each = EXAMPLES if len(self.classes) <= MAX_CLASSES else 2
         chosen = [right[self.labels[right] == label][:each] for label in range(len(self.classes))]
         return np.concatenate(chosen)
 
 
-def run_page(competition: Competition, run: Run, place: str) -> str:
+def run_page(competition: Competition, run: Run, rank: str) -> str:
     """The page as HTML.
 
     Args:
-        place: on the leaderboard, as people read it.
+        rank: on the leaderboard, such as "2" or "1-3".
     """
-    outcome = Outcome(*run.validation(), competition.classes)
+    validation, record = run.validation, run.record
+    outcome = Outcome(
+        validation.rows, validation.labels, validation.probabilities, competition.classes
+    )
     sprite = _sprite(competition, outcome)
-    history = load_history(run)
-    found = reliability(outcome.probabilities, outcome.labels)
-    counts = confusion(outcome.labels, outcome.predicted, len(outcome.classes))
+    calibration = reliability(outcome.probabilities, outcome.labels)
     explanation = explain(competition, run, sprite)
+
+    def cards(indices: npt.NDArray[np.int64]) -> list[dict[str, Any]]:
+        return [_card(outcome, sprite, index) for index in indices.tolist()]
+
     return render(
         "run.html",
         title=run.name,
         competition=competition.name,
         classes=competition.classes,
-        run=run,
-        record={key: run.record.get(key) for key in FACTS},
-        place=place,
-        settings=_settings(run),
-        curves=learning_curves(history, run.record.get("best_epoch")) if history else [],
-        best_epoch=run.record.get("best_epoch"),
-        matrix=_matrix(outcome, counts),
-        scores=_class_scores(outcome, counts),
+        record=record,
+        rank=rank,
+        choices=choices(record.settings),
+        settings=in_use(record.settings),
+        curves=[] if run.history is None else learning_curves(run.history, record.best_epoch),
+        matrix=_matrix(outcome),
+        class_scores=_class_scores(outcome),
         histogram=histogram(outcome.probabilities, outcome.labels),
-        reliability=found,
-        diagram=reliability_diagram(found),
-        errors=[_card(outcome, sprite, at) for at in outcome.errors],
-        pairs=_pairs(outcome),
-        examples=[_card(outcome, sprite, at) for at in outcome.examples],
-        first=[_bars(outcome, sprite, at) for at in range(min(FIRST, len(outcome.rows)))],
-        least=[_card(outcome, sprite, at) for at in outcome.by_confidence[:FIRST]],
-        most=[_card(outcome, sprite, at) for at in outcome.by_confidence[::-1][:FIRST]],
+        calibration_error=calibration.error,
+        reliability=reliability_diagram(calibration),
+        errors=cards(outcome.errors),
+        pairs=_confused_pairs(outcome),
+        examples=cards(outcome.examples),
+        first=[_bars(outcome, sprite, index) for index in range(min(FIRST, len(outcome.rows)))],
+        least=cards(outcome.by_confidence[:FIRST]),
+        most=cards(outcome.by_confidence[::-1][:FIRST]),
         explanation=explanation,
         sprites=[sprite, *explanation.sprites],
     )
 
 
 def _sprite(competition: Competition, outcome: Outcome) -> Sprite:
-    ends = outcome.by_confidence
-    places = [outcome.errors, outcome.examples, np.arange(len(ends))[:FIRST]]
-    places += [ends[:FIRST], ends[::-1][:FIRST]]
-    return digits_of(competition, outcome.rows[np.concatenate(places)], "of-rows")
+    """All validation images that the page shows."""
+    ordered = outcome.by_confidence
+    shown = [outcome.errors, outcome.examples, np.arange(len(ordered))[:FIRST]]
+    shown += [ordered[:FIRST], ordered[::-1][:FIRST]]
+    return training_images(competition, outcome.rows[np.concatenate(shown)], "of-rows")
 
 
-def _card(outcome: Outcome, sprite: Sprite, at: int) -> dict[str, Any]:
-    """A digit with its truth, what was predicted, and their probabilities."""
-    truth, predicted = int(outcome.labels[at]), int(outcome.predicted[at])
-    names = outcome.classes[truth], outcome.classes[predicted]
-    row = int(outcome.rows[at])
+def _card(outcome: Outcome, sprite: Sprite, index: int) -> dict[str, Any]:
+    """An image with its label, its predicted class, and their probabilities."""
+    label, predicted = int(outcome.labels[index]), int(outcome.predicted[index])
+    row = int(outcome.rows[index])
     return {
-        "row": row,
-        "truth": names[0],
-        "predicted": names[1],
-        "right": truth == predicted,
-        "of_truth": float(outcome.probabilities[at, truth]),
-        "of_predicted": float(outcome.probabilities[at, predicted]),
-        "picture": sprite.digit(row, f"row {row}"),
+        "label": outcome.classes[label],
+        "predicted": outcome.classes[predicted],
+        "right": label == predicted,
+        "of_label": float(outcome.probabilities[index, label]),
+        "of_predicted": float(outcome.probabilities[index, predicted]),
+        "image": sprite.image(row, f"row {row}"),
     }
 
 
-def _bars(outcome: Outcome, sprite: Sprite, at: int) -> dict[str, Any]:
-    """A card with the probabilities of all classes; of many, the ten largest."""
-    order = np.argsort(-outcome.probabilities[at], kind="stable")[:10]
-    shown = sorted(order.tolist())
+def _bars(outcome: Outcome, sprite: Sprite, index: int) -> dict[str, Any]:
+    """A card with the probabilities of the most probable classes, in the order of the classes."""
+    probabilities = outcome.probabilities[index]
+    kinds = {int(outcome.predicted[index]): "wrong", int(outcome.labels[index]): "truth"}
     bars = [
         {
             "name": outcome.classes[label],
-            "share": float(outcome.probabilities[at, label]),
-            "kind": "truth"
-            if label == outcome.labels[at]
-            else ("wrong" if label == outcome.predicted[at] else ""),
+            "probability": float(probabilities[label]),
+            "kind": kinds.get(label, ""),
         }
-        for label in shown
+        for label in sorted(np.argsort(-probabilities, kind="stable")[:BARS].tolist())
     ]
-    return _card(outcome, sprite, at) | {"bars": bars}
+    return _card(outcome, sprite, index) | {"bars": bars}
 
 
-def _matrix(outcome: Outcome, counts: npt.NDArray[np.int64]) -> dict[str, Any]:
-    """The confusion matrix's rows and cells; shares are of the true class."""
-    wrong = counts.sum(axis=0) + counts.sum(axis=1) - 2 * counts.diagonal()
-    shown = sorted(np.argsort(-wrong, kind="stable")[:MOST_CLASSES].tolist())
+def _matrix(outcome: Outcome) -> dict[str, Any]:
+    """The rows and cells of the confusion matrix; shares are those of the true class."""
+    counts = confusion_matrix(outcome.labels, outcome.predicted, labels=range(len(outcome.classes)))
+    errors = counts.sum(axis=0) + counts.sum(axis=1) - 2 * counts.diagonal()
+    shown = sorted(np.argsort(-errors, kind="stable")[:MAX_CLASSES].tolist())
     support = np.maximum(counts.sum(axis=1), 1)
     rows = [
         {
-            "name": outcome.classes[truth],
-            "support": int(support[truth]),
+            "name": outcome.classes[label],
+            "support": int(support[label]),
             "cells": [
                 {
-                    "predicted": outcome.classes[predicted],
-                    "count": int(counts[truth, predicted]),
-                    "share": float(counts[truth, predicted] / support[truth]),
-                    "right": truth == predicted,
+                    "count": int(counts[label, predicted]),
+                    "share": float(counts[label, predicted] / support[label]),
+                    "right": label == predicted,
                 }
                 for predicted in shown
             ],
         }
-        for truth in shown
+        for label in shown
     ]
     return {
         "names": [outcome.classes[label] for label in shown],
@@ -173,28 +174,30 @@ def _matrix(outcome: Outcome, counts: npt.NDArray[np.int64]) -> dict[str, Any]:
     }
 
 
-def _class_scores(outcome: Outcome, counts: npt.NDArray[np.int64]) -> list[dict[str, Any]]:
-    scores = by_class(counts)
+def _class_scores(outcome: Outcome) -> list[dict[str, Any]]:
+    """Precision, recall and F1 of each class, NaN where they are undefined; number of rows."""
+    columns = precision_recall_fscore_support(
+        outcome.labels,
+        outcome.predicted,
+        labels=range(len(outcome.classes)),
+        zero_division=np.nan,
+    )
     return [
-        {"name": name, "support": int(counts[label].sum())}
-        | {key: float(values[label]) for key, values in scores.items()}
-        for label, name in enumerate(outcome.classes)
+        {
+            "name": name,
+            "shares": [float(precision), float(recall), float(f1)],
+            "support": int(support),
+        }
+        for name, precision, recall, f1, support in zip(outcome.classes, *columns, strict=True)
     ]
 
 
-def _pairs(outcome: Outcome) -> list[tuple[str, str, int]]:
-    """(truth, predicted, errors) of each confused pair, the most frequent first."""
-    pairs = Counter((int(outcome.labels[at]), int(outcome.predicted[at])) for at in outcome.errors)
+def _confused_pairs(outcome: Outcome) -> list[tuple[str, str, int]]:
+    """(label, predicted, number of rows) of each confused pair, the most frequent first."""
+    labels, predicted = outcome.labels[outcome.errors], outcome.predicted[outcome.errors]
+    pairs = Counter(zip(labels.tolist(), predicted.tolist(), strict=True))
     ordered = sorted(pairs.items(), key=lambda item: (-item[1], item[0]))
     return [
-        (outcome.classes[truth], outcome.classes[predicted], count)
-        for (truth, predicted), count in ordered
-    ]
-
-
-def _settings(run: Run) -> list[tuple[str, str]]:
-    """The recipe's settings that say something, as text."""
-    recipe = run.record.get("recipe") or {}
-    return [
-        (name, setting(value)) for name, value in recipe.items() if value not in (None, "", 0.0)
+        (outcome.classes[label], outcome.classes[prediction], count)
+        for (label, prediction), count in ordered
     ]

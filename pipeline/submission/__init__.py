@@ -1,1 +1,1 @@
-"""The way out: from probabilities to the CSV that a competition accepts."""
+"""From probabilities to the CSV file that a competition accepts."""

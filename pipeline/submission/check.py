@@ -1,137 +1,191 @@
-"""Every rule that a grader applies, before it does; all faults at once."""
+"""Every rule that a grader applies to a submission; all faults are found at once."""
 
 import codecs
 import csv
 import io
 import math
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from pipeline.errors import PipelineError, nearest
 from pipeline.reading.cells import NUMBER
 from pipeline.submission.format import SubmissionFormat
 
-SHOWN = 3
+SHOWN = 3  # examples in a message
 Row = tuple[int, list[str]]  # line, cells
+Kind = Literal[
+    "empty file",
+    "byte-order mark",
+    "encoding",
+    "CSV",
+    "header",
+    "fields",
+    "number of rows",
+    "missing ids",
+    "unknown ids",
+    "repeated ids",
+    "class",
+    "probability",
+    "sum",
+]
 
 
-def check_file(form: SubmissionFormat, path: Path) -> None:
-    """Raises:
-    PipelineError: the file cannot be read, or a grader would refuse it: every fault is named.
+@dataclass(frozen=True)
+class Fault:
+    """Something for which a grader would refuse a submission."""
+
+    kind: Kind
+    text: str
+
+
+def check_file(expected: SubmissionFormat, path: Path) -> None:
+    """Checks that a grader would accept a file.
+
+    Raises:
+        PipelineError: it would not, with every fault in `details`, or the file cannot be read.
     """
     if path.exists() and not path.is_file():
-        raise PipelineError(f"{path} is not a file.")
+        raise PipelineError("not a file", where=path)
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise PipelineError(f"{path} cannot be read: {error.strerror}.") from None
-    found = list(faults(form, content))
-    if found:
-        listed = "\n".join(f"  {fault}" for fault in found)
-        noun = "1 fault" if len(found) == 1 else f"{len(found)} faults"
-        raise PipelineError(f"{path} would not be accepted: {noun}.\n{listed}")
+        raise PipelineError(f"cannot be read: {error.strerror}", where=path) from None
+    raise_faults(find_faults(expected, content), path)
 
 
-def faults(form: SubmissionFormat, content: bytes) -> Iterator[str]:
-    """What is wrong with a submission of that form, a line each."""
+def raise_faults(faults: Iterable[Fault], path: Path) -> None:
+    """Raises the PipelineError of a submission with faults; does nothing if there are none."""
+    details = [fault.text for fault in faults]
+    if details:
+        found = f"this submission would not be accepted: {_count(len(details), 'fault')}"
+        raise PipelineError(found, where=path, details=details)
+
+
+def find_faults(expected: SubmissionFormat, content: bytes) -> Iterator[Fault]:
+    """The faults in the content of a submission file."""
     unmarked = content.removeprefix(codecs.BOM_UTF8)
     if not unmarked.strip():
-        yield "the file is empty"
+        yield Fault("empty file", "the file is empty")
         return
     if unmarked != content:
-        yield "line 1: it starts with a byte-order mark, which becomes part of the header"
+        text = "line 1: the file starts with a byte-order mark, which becomes part of the header"
+        yield Fault("byte-order mark", text)
     try:
         text = unmarked.decode()
     except UnicodeDecodeError:
-        yield "it is not UTF-8 text"
+        yield Fault("encoding", "the file is not UTF-8 text")
         return
     reader = csv.reader(io.StringIO(text, newline=""))
     try:
         lines = [(reader.line_num, cells) for cells in reader]
     except csv.Error as error:
-        yield f"line {reader.line_num}: {error}"
+        yield Fault("CSV", f"line {reader.line_num}: {error}")
         return
-    header = tuple(lines[0][1])
-    if header != form.header:
-        yield f"line 1: the header is {','.join(header)!r}; expected {','.join(form.header)!r}"
-        if header and header[0] in form.ids:
-            lines.insert(0, lines[0])  # no header at all: the first line is data
-    rows = lines[1:]
+    yield from _table_faults(expected, lines)
+
+
+def _table_faults(expected: SubmissionFormat, lines: list[Row]) -> Iterator[Fault]:
+    header, rows = tuple(lines[0][1]), lines[1:]
+    if header != expected.header:
+        found, wanted = ",".join(header), ",".join(expected.header)
+        yield Fault("header", f"line 1: the header is {found!r}; expected {wanted!r}")
+        if header and header[0] in expected.ids:
+            rows = list(lines)  # there is no header: the first line is data
     while rows and not rows[-1][1]:
         rows.pop()
-    wide = [(line, cells) for line, cells in rows if len(cells) != len(form.header)]
-    yield from _named(f"not {len(form.header)} fields", wide)
-    whole = [(line, cells) for line, cells in rows if len(cells) == len(form.header)]
-    yield from _id_faults(form, whole, len(rows))
-    yield from _probability_faults(whole) if form.columns else _class_faults(form, whole)
+    width = len(expected.header)
+    other = [row for row in rows if len(row[1]) != width]
+    yield from _row_faults("fields", f"{{}} without {width} fields", other)
+    complete = [row for row in rows if len(row[1]) == width]
+    yield from _id_faults(expected, complete, len(rows))
+    if expected.columns:
+        yield from _probability_faults(complete)
+    else:
+        yield from _class_faults(expected, complete)
 
 
-def _id_faults(form: SubmissionFormat, rows: list[Row], count: int) -> Iterator[str]:
-    if count != len(form.ids):
-        yield f"{_count(count, 'row')}; expected {len(form.ids):,}"
-    wanted, found = set(form.ids), Counter(cells[0] for _, cells in rows)
-    missing = [id for id in form.ids if id not in found]
+def _id_faults(expected: SubmissionFormat, rows: list[Row], count: int) -> Iterator[Fault]:
+    if count != len(expected.ids):
+        text = f"{_count(count, 'row')}; expected {len(expected.ids):,}"
+        yield Fault("number of rows", text)
+    known, found = set(expected.ids), Counter(cells[0] for _, cells in rows)
+    missing = [id for id in expected.ids if id not in found]
     if missing:
-        yield f"{_count(len(missing), 'id')} missing: {_some(missing)}"
-    yield from _named("an id that was not asked for", [r for r in rows if r[1][0] not in wanted])
-    twice = [id for id, times in found.items() if times > 1]
-    if twice:
-        yield f"{_count(len(twice), 'id')} there more than once: {_some(twice)}"
+        yield Fault("missing ids", f"{_count(len(missing), 'missing id')}: {_some(missing)}")
+    unknown = [row for row in rows if row[1][0] not in known]
+    yield from _row_faults("unknown ids", "{} with an unknown id", unknown)
+    repeated = [id for id, times in found.items() if times > 1]
+    if repeated:
+        yield Fault("repeated ids", f"{_count(len(repeated), 'repeated id')}: {_some(repeated)}")
 
 
-def _class_faults(form: SubmissionFormat, rows: list[Row]) -> Iterator[str]:
-    known = set(form.classes)
-    wrong = [(line, cells) for line, cells in rows if cells[1] not in known]
-    kinds = Counter(cells[1] for _, cells in wrong)
-    for kind, times in kinds.most_common(SHOWN):
-        line = next(line for line, cells in wrong if cells[1] == kind)
-        hint = _hint(kind, form.classes)
-        what = f"{kind!r} is none of the classes" if kind else "the class is empty"
-        yield f"line {line}: {what} ({_count(times, 'such row')}).{hint}"
-    if len(kinds) > SHOWN:
-        yield f"... and {_count(len(kinds) - SHOWN, 'other value')}"
+def _class_faults(expected: SubmissionFormat, rows: list[Row]) -> Iterator[Fault]:
+    """A fault for each of the most frequent values that are not classes."""
+    classes = set(expected.classes)
+    lines: dict[str, list[int]] = {}
+    for line, (_, name) in rows:
+        if name not in classes:
+            lines.setdefault(name, []).append(line)
+    values = sorted(lines, key=lambda value: -len(lines[value]))
+    for value in values[:SHOWN]:
+        found = f"{value!r} is not a class" if value else "the class is empty"
+        count = _count(len(lines[value]), "row")
+        hint = _hint(value, expected.classes)
+        yield Fault("class", f"line {lines[value][0]}: {found} ({count}).{hint}")
+    if len(values) > SHOWN:
+        yield Fault("class", f"... and {_count(len(values) - SHOWN, 'other value')}")
 
 
-def _hint(found: str, classes: tuple[str, ...]) -> str:
-    """What to write instead of what was found: 3 instead of 3.0."""
+def _hint(value: str, classes: Sequence[str]) -> str:
+    """What to write instead of a value: 3 instead of 3.0."""
     same = [
         name
         for name in classes
-        if NUMBER.fullmatch(found) and NUMBER.fullmatch(name) and float(name) == float(found)
+        if NUMBER.fullmatch(value) and NUMBER.fullmatch(name) and float(name) == float(value)
     ]
     if same:
         return f" Write {same[0]}."
-    return nearest(found, classes) or f" Expected one of {_some(classes)}"
+    return nearest(value, classes) or f" Expected one of {_some(classes)}"
 
 
-def _probability_faults(rows: list[Row]) -> Iterator[str]:
-    bad, off = [], []
-    for line, cells in rows:
-        try:
-            values = [float(cell) for cell in cells[1:]]
-        except ValueError:
-            bad.append((line, cells))
-            continue
+def _probability_faults(rows: list[Row]) -> Iterator[Fault]:
+    invalid, wrong_sum = [], []
+    for row in rows:
+        values = [_number(cell) for cell in row[1][1:]]
         if not all(0 <= value <= 1 for value in values):
-            bad.append((line, cells))
+            invalid.append(row)
         elif not math.isclose(sum(values), 1, abs_tol=1e-3):
-            off.append((line, cells))
-    yield from _named("a probability is no number in 0..1", bad)
-    yield from _named("the probabilities do not sum to 1", off)
+            wrong_sum.append(row)
+    yield from _row_faults("probability", "{} with a value that is not in 0..1", invalid)
+    yield from _row_faults("sum", "{} with probabilities that do not sum to 1", wrong_sum)
 
 
-def _named(what: str, rows: list[Row]) -> Iterator[str]:
-    """One line for all rows of a kind: how many, and where the first of them stand."""
+def _number(cell: str) -> float:
+    """The number in a cell; NaN if it is none."""
+    try:
+        return float(cell)
+    except ValueError:
+        return math.nan
+
+
+def _row_faults(kind: Kind, text: str, rows: list[Row]) -> Iterator[Fault]:
+    """One fault for all rows of a kind: how many there are, and the lines of the first ones.
+
+    Args:
+        text: with {} for the number of rows.
+    """
     if rows:
-        lines = _some([str(line) for line, _ in rows])
-        yield f"{what} ({_count(len(rows), 'row')}: line {lines})"
+        lines = "line" if len(rows) == 1 else "lines"
+        first = _some([str(line) for line, _ in rows])
+        yield Fault(kind, f"{text.format(_count(len(rows), 'row'))}: {lines} {first}")
 
 
 def _count(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
-def _some(items: Iterable[str]) -> str:
-    items = list(items)
+def _some(items: Sequence[str]) -> str:
     return ", ".join(items[:SHOWN]) + (", ..." if len(items) > SHOWN else "")

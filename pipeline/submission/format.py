@@ -1,4 +1,4 @@
-"""The form of a competition's submission: header, ids, and what stands beside an id."""
+"""The format of a competition's submission: header, ids, classes or probabilities."""
 
 from dataclasses import dataclass
 
@@ -6,6 +6,7 @@ import numpy as np
 
 from pipeline.arrays import Probabilities
 from pipeline.competition.competition import Competition
+from pipeline.competition.sample import Sample
 from pipeline.errors import PipelineError
 
 HEADER = ("Id", "Category")
@@ -16,12 +17,12 @@ class SubmissionFormat:
     """What a submission must look like.
 
     Attributes:
-        header: the columns' names, the id's first.
-        ids: in the order to be written.
-        order: for each id, the test row it belongs to, from 0.
-        classes: as they are to be spelt.
-        columns: the classes of the columns after the id where probabilities are asked for, else
-            empty: then the one column holds a class.
+        header: names of the columns; the first one holds the ids.
+        ids: in the order of the rows.
+        order: for each id, the index of its test row.
+        classes: names of the classes.
+        columns: for a submission of probabilities, the class of each column after the id; empty
+            for a submission of classes, which has a single column after the id.
     """
 
     header: tuple[str, ...]
@@ -31,11 +32,15 @@ class SubmissionFormat:
     columns: tuple[str, ...] = ()
 
     def rows(self, probabilities: Probabilities) -> list[list[str]]:
-        """(n, k) probabilities of the test rows, in file order -> the submission's rows."""
+        """The rows of the submission, without the header.
+
+        Args:
+            probabilities: (n, k) for the test rows, in file order.
+        """
         ordered = probabilities[list(self.order)]
         if self.columns:
             ordered = ordered[:, [self.classes.index(column) for column in self.columns]]
-            # Nine digits bring a float32 back exactly.
+            # Nine digits are enough to restore a float32 exactly.
             cells = [[f"{value:.9g}" for value in row] for row in ordered.tolist()]
         else:
             cells = [[self.classes[best]] for best in np.argmax(ordered, axis=1)]
@@ -43,39 +48,42 @@ class SubmissionFormat:
 
 
 def submission_format(competition: Competition) -> SubmissionFormat:
-    """The sample submission's form where there is one, else `Id,Category` with ids from 0.
+    """The format of the sample submission; without one, `Id,Category` and ids from 0.
 
     Raises:
-        PipelineError: the sample's columns are neither one nor one for each class.
+        PipelineError: the columns of the sample are neither a class nor one for each class.
     """
-    overrides, sample, rows = (
-        competition.overrides,
-        competition.sample,
-        len(competition.test_pixels),
-    )
-    own = competition.test_ids
-    if sample is None:
-        header, first = overrides.submission_header or HEADER, overrides.first_id
-        if own is None or first is not None:
-            own = tuple(str((first or 0) + row) for row in range(rows))
-        return SubmissionFormat(header, own, tuple(range(rows)), competition.classes)
-    place = {id: row for row, id in enumerate(own or sample.ids)}
-    order = tuple(place[id] for id in sample.ids)
-    form = SubmissionFormat(sample.header, sample.ids, order, competition.classes)
-    if len(sample.header) == 2:
-        return form
-    columns = tuple(_class_of(name, competition.classes) for name in sample.header[1:])
-    if sorted(columns) != sorted(competition.classes):
+    overrides, sample = competition.overrides, competition.sample
+    ids, count = competition.test_ids, len(competition.test_pixels)
+    if sample is not None:
+        rows = {id: row for row, id in enumerate(ids or sample.ids)}
+        order = tuple(rows[id] for id in sample.ids)
+        columns = _probability_columns(sample, competition.classes)
+        return SubmissionFormat(sample.header, sample.ids, order, competition.classes, columns)
+    if ids is None or overrides.first_id is not None:
+        first = overrides.first_id or 0
+        ids = tuple(str(first + row) for row in range(count))
+    header = overrides.submission_header or HEADER
+    return SubmissionFormat(header, ids, tuple(range(count)), competition.classes)
+
+
+def _probability_columns(sample: Sample, classes: tuple[str, ...]) -> tuple[str, ...]:
+    """The class of each column after the id; empty if there is a single column of classes."""
+    names = sample.header[1:]
+    if len(names) == 1:
+        return ()
+    columns = tuple(_class_of(name, classes) for name in names)
+    if sorted(columns) != sorted(classes):
         raise PipelineError(
-            f"{sample.path} has the columns {', '.join(sample.header[1:])} after the id. Expected "
-            f"one column for the class, or one for each of the classes "
-            f"{', '.join(competition.classes)}."
+            f"the columns after the id are {', '.join(names)}",
+            where=sample.path,
+            expected=f"one column for the class, or one for each of {', '.join(classes)}",
         )
-    return SubmissionFormat(sample.header, sample.ids, order, competition.classes, columns)
+    return columns
 
 
 def _class_of(column: str, classes: tuple[str, ...]) -> str:
-    """The class that a probability column is named after: '7', 'class_7', 'p7'."""
+    """The class that a column of probabilities is named after: "7", "class_7", "p7"."""
     if column in classes:
         return column
     ends = [name for name in classes if column.endswith(name)]

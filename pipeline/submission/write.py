@@ -1,4 +1,4 @@
-"""Ids + probabilities -> the CSV, in the competition's own form, checked before it appears."""
+"""Probabilities -> a submission file, which is checked before it is written."""
 
 from pathlib import Path
 
@@ -8,35 +8,37 @@ from pipeline.arrays import Probabilities
 from pipeline.competition.competition import Competition
 from pipeline.errors import PipelineError
 from pipeline.files import csv_text, write_text
-from pipeline.submission.check import faults
+from pipeline.submission.check import find_faults, raise_faults
 from pipeline.submission.format import submission_format
 
 
 def write_submission(competition: Competition, probabilities: Probabilities, path: Path) -> None:
-    """Writes the submission.
+    """Writes a submission in the competition's format.
 
     Args:
-        probabilities: (n, k), a row for each test row in file order.
+        probabilities: (n, k) for the test rows, in file order.
 
     Raises:
-        PipelineError: the probabilities are of other rows or classes, the file would be refused,
-            or cannot be written.
+        PipelineError: the probabilities have another shape or are not finite, a grader would not
+            accept the file, or it cannot be written.
     """
-    expected = len(competition.test_pixels), len(competition.classes)
-    if probabilities.shape != expected:
+    rows, classes = len(competition.test_pixels), len(competition.classes)
+    if probabilities.shape != (rows, classes):
         raise PipelineError(
-            f"The run's probabilities are of {probabilities.shape[0]} rows and "
-            f"{probabilities.shape[1]} classes; {competition.folder} has {expected[0]} and "
-            f"{expected[1]}."
+            f"an array of shape {probabilities.shape}",
+            where="probabilities",
+            expected=f"({rows}, {classes}): a row for each test row, a column for each class",
         )
     if not np.isfinite(probabilities).all():
-        raise PipelineError("The run's probabilities are not all numbers. Train it again.")
-    form = submission_format(competition)
-    text = csv_text(form.header, form.rows(probabilities))
-    found = list(faults(form, text.encode()))
-    if found:
-        raise PipelineError(f"The submission would be refused: {'; '.join(found)}.")
+        raise PipelineError(
+            "some values are not finite",
+            where="probabilities",
+            remedy="Train the run again with --fresh.",
+        )
+    expected = submission_format(competition)
+    text = csv_text(expected.header, expected.rows(probabilities))
+    raise_faults(find_faults(expected, text.encode()), path)
     try:
         write_text(path, text)
     except OSError as error:
-        raise PipelineError(f"{path} cannot be written: {error.strerror}.") from None
+        raise PipelineError(f"cannot be written: {error.strerror}", where=path) from None

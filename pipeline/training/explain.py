@@ -9,7 +9,7 @@ import numpy.typing as npt
 from pipeline.arrays import GreyLevels, Images
 from pipeline.competition.competition import Competition
 from pipeline.images.augmentation import LOOKED_AT, Augmentation, augment, choose_interpolation
-from pipeline.images.resize import fit_to, to_grey_levels
+from pipeline.images.resize import fit_to, shrink, to_grey_levels
 from pipeline.networks.backend import keras
 from pipeline.runs.folder import Validation
 from pipeline.runs.metrics import worst_errors
@@ -147,11 +147,7 @@ def _stretched(values: npt.NDArray[np.float32]) -> GreyLevels:
 
 
 def _shrunk(levels: GreyLevels) -> GreyLevels:
-    height, width = levels.shape[1:]
-    scale = min(1.0, SIDE / max(height, width))
-    size = max(1, round(height * scale)), max(1, round(width * scale))
-    shrunk: GreyLevels = fit_to(levels[..., None], *size, 1)[..., 0].astype(np.uint8)
-    return shrunk
+    return shrink(levels[..., None], SIDE)[..., 0].astype(np.uint8)
 
 
 def _leaves(model: keras.Model) -> Iterator[Any]:

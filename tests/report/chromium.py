@@ -1,4 +1,4 @@
-"""Headless Chromium that asks nothing of any network."""
+"""Headless Chromium that makes no network requests of its own."""
 
 import shutil
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A competition with hostile names, and finished runs of it that nobody had to train."""
+"""A competition with hostile names, and finished runs of it."""
 
 from pathlib import Path
 
@@ -9,8 +9,9 @@ from hostile_names import CLASSES, HOSTILE, RUN
 
 from pipeline.competition.competition import Competition
 from pipeline.files import write_csv
-from pipeline.report.report import write_report
-from pipeline.runs.run import Run, list_runs
+from pipeline.networks.published import Published
+from pipeline.report.report import write_pages
+from pipeline.runs.run import Run
 
 
 @pytest.fixture(scope="session")
@@ -34,27 +35,28 @@ def hostile(hostile_folder: Path) -> Competition:
 
 @pytest.fixture(scope="session")
 def hostile_runs(hostile: Competition, tmp_path_factory: pytest.TempPathFactory) -> list[Run]:
-    folder = tmp_path_factory.mktemp("runs") / "hostile"
-    whole = {"parameters": 44, "epochs": 5, "best_epoch": 4, "fit_seconds": 12.5}
-    recipe = {"name": "dense", "augmentation": {"rotation": 15.0, "fill": "nearest"}}
-    for place, l2 in enumerate((1e-6, 1e-4, 1e-2)):
-        for seed in (0, 1):
-            finish(
-                hostile,
-                folder / f"dense-l2={l2}-seed={seed}",
-                skill=2 + place,
-                random_seed=10 * place + seed,
-                recipe=recipe | {"l2": l2},
-                seed=seed,
-                published={"accuracy": 0.9, "on": HOSTILE},
-                **whole,
-            )
-    finish(hostile, folder / RUN, 1.5, 9, recipe=recipe, **whole)
-    finish(hostile, folder / "committee", 4, 8, bare=True, members=[RUN])
-    return list_runs(folder)
+    """A sweep of l2 with two seeds, a run with a hostile name, and an ensemble of it."""
+    folder = tmp_path_factory.mktemp("runs") / hostile.name
+    augmented = {"augmentation.rotation": 15.0, "augmentation.fill": "nearest"}
+    runs = [
+        finish(
+            hostile,
+            folder / f"dense-l2={l2}-seed={seed}",
+            skill=2 + place,
+            draw=10 * place + seed,
+            settings={"l2": l2, **augmented},
+            seed=seed,
+            published=Published(811, 0.9, on=HOSTILE),
+        )
+        for place, l2 in enumerate((1e-6, 1e-4, 1e-2))
+        for seed in (0, 1)
+    ]
+    single = finish(hostile, folder / RUN, 1.5, draw=9)
+    ensemble = finish(hostile, folder / "ensemble", 4, draw=8, members=[RUN])
+    return [*runs, single, ensemble]
 
 
 @pytest.fixture(scope="session")
 def report(hostile: Competition, hostile_runs: list[Run]) -> Path:
-    """The written report's path."""
-    return write_report(hostile, hostile_runs, hostile_runs[0].folder.parent)
+    """The path of the written report."""
+    return write_pages(hostile, hostile_runs, hostile_runs[0].folder.parent)

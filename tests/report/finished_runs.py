@@ -1,62 +1,105 @@
-"""Finished runs that nobody had to train."""
+"""Finished runs without training."""
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from pipeline.competition.competition import Competition
-from pipeline.competition.folds import Fold
-from pipeline.files import write_array, write_arrays, write_csv, write_json
-from pipeline.runs.metrics import scores
+from pipeline.networks.published import Published
+from pipeline.runs.metrics import score
+from pipeline.runs.record import Data, FoldRecord, Identity, LayerRecord, RunRecord, Training
+from pipeline.runs.folder import Validation, write_run
+from pipeline.runs.run import Run, load_run
+
+EPOCHS = np.arange(1, 6)
+HISTORY = pd.DataFrame(
+    {
+        "loss": 1 / EPOCHS,
+        "accuracy": 1 - 1 / EPOCHS,
+        "val_loss": 1.1 / EPOCHS,
+        "val_accuracy": 1 - 1.1 / EPOCHS,
+        "learning_rate": 1e-3,
+    },
+    index=EPOCHS,
+)
+LAYERS = [
+    LayerRecord("conv2d", "Conv2D", (8, 8, 4), ((3, 3, 1, 4), (4,)), 40),
+    LayerRecord("dense", "Dense", (3,), ((256, 3), (3,)), 771),
+]
+SETTINGS = {"epochs": 5, "restore_best": True, "augmentation": None}
 
 
 def finish(
     competition: Competition,
     folder: Path,
     skill: float,
-    random_seed: int,
-    bare: bool = False,
-    **record: Any,
-) -> None:
-    """Writes a run whose probabilities are better the higher the skill; a bare one has no more."""
-    split = competition.split()
-    labels = competition.labels[split.validation]
-    random = np.random.default_rng(random_seed)
+    *,
+    draw: int,
+    settings: Mapping[str, Any] = SETTINGS,
+    seed: int = 0,
+    published: Published | None = None,
+    members: Sequence[str] = (),
+    history: pd.DataFrame = HISTORY,
+) -> Run:
+    """Writes a run with random probabilities, those of an ensemble if it has members.
+
+    Args:
+        skill: the higher it is, the better are the probabilities.
+        draw: random seed of the probabilities.
+    """
+    fold = competition.hold_out
+    labels = competition.labels[fold.validation]
+    random = np.random.default_rng(draw)
     logits = random.normal(size=(len(labels), len(competition.classes)))
     logits[np.arange(len(labels)), labels] += skill
-    logits[[0, 1], (labels[:2] + 1) % 3] += 15  # as all runs see it, two labels are wrong
-    probabilities = np.exp(logits)
-    probabilities = (probabilities / probabilities.sum(axis=1, keepdims=True)).astype(np.float32)
-    write_array(folder / "validation.npy", probabilities)
-    write_array(folder / "validation_rows.npy", split.validation)
-    write_array(folder / "validation_labels.npy", labels)
-    facts = {
-        "data": {"fingerprint": competition.fingerprint, "classes": list(competition.classes)},
-        "split": {"fingerprint": split.fingerprint, "validation_rows": len(labels)},
-        "scores": scores(probabilities, labels),
-    }
-    write_json(folder / "run.json", facts | record)
-    if not bare:
-        _explain(folder, split)
+    logits[[0, 1], (labels[:2] + 1) % 3] += 15  # label issues in every run
+    exponentials = np.exp(logits)
+    probabilities = (exponentials / exponentials.sum(axis=1, keepdims=True)).astype(np.float32)
+    validation = Validation(fold.validation, labels, probabilities)
+    schema, classes = competition.schema, competition.classes
+    test = np.full((len(competition.test_pixels), len(classes)), 1 / len(classes), np.float32)
+    record = RunRecord(
+        identity=Identity(
+            "dense", dict(settings), seed, competition.fingerprint, fold.fingerprint
+        ),
+        data=Data(
+            competition.name, competition.fingerprint, classes, schema.shape, schema.planes,
+            schema.low, schema.high, "uint8", len(competition.labels), len(test),
+        ),
+        fold=FoldRecord(fold.name, fold.fingerprint, len(fold.train), len(labels)),
+        scores=score(probabilities, labels),
+        parameters=811,
+        fit_seconds=12.5,
+        predict_images_per_second=1000.0,
+        created="2026-11-21T07:35:23+00:00",
+        published=published,
+        training=None if members else Training(len(history), 4, 12.5, schema.shape),
+        members=tuple(members),
+    )  # fmt: skip
+    with write_run(folder) as writer:
+        writer.record(record)
+        writer.probabilities(validation, test)
+        if not members:
+            writer.history(history)
+            writer.explanation(LAYERS, _pictures(competition, validation))
+    return load_run(folder)
 
 
-def _explain(folder: Path, split: Fold) -> None:
-    random = np.random.default_rng(0)
-    epochs = [(e, 1 / e, 1 - 1 / e, 1.1 / e, 1 - 1.1 / e, 1e-3) for e in range(1, 6)]
-    names = ["epoch", "loss", "accuracy", "val_loss", "val_accuracy", "learning_rate"]
-    write_csv(folder / "history.csv", names, epochs)
-    levels = random.integers(0, 256, (4, 4, 8, 8)).astype(np.uint8)
-    arrays = {
-        "feature_row": split.validation[:1],
-        "features_0": levels[0],
-        "filters": levels[1],
-        "augmented": levels,
-        "augmented_rows": split.train[:4],
+def _pictures(competition: Competition, validation: Validation) -> dict[str, Any]:
+    """As many pictures of a model as a run has at most."""
+    height, width, _ = competition.schema.shape
+    wrong = validation.rows[validation.probabilities.argmax(axis=1) != validation.labels][:40]
+    noise = np.random.default_rng(0).exponential(45, (48 + 32 + len(wrong), height, width))
+    levels = np.minimum(noise, 255).astype(np.uint8)
+    return {
+        "feature_row": validation.rows[:1],
+        "features_0": levels[:16],
+        "filters": levels[16:48],
+        "augmented": levels[48:80].reshape(8, 4, height, width),
+        "augmented_rows": competition.hold_out.train[:8],
+        "saliency": levels[80:],
+        "saliency_rows": wrong,
     }
-    write_arrays(folder / "explanation.npz", arrays)
-    layers = [
-        {"name": "conv2d", "kind": "Conv2D", "output": [8, 8, 4], "weights": [[3, 3, 1, 4], [4]]},
-        {"name": "dense", "kind": "Dense", "output": [3], "weights": [[256, 3], [3]]},
-    ]
-    write_json(folder / "layers.json", [layer | {"parameters": 40} for layer in layers])

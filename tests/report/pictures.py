@@ -1,4 +1,4 @@
-"""Takes the README's two pictures from the pages of a report.
+"""Takes the two screenshots of the README from the pages of a report.
 
 python tests/report/pictures.py REPORT RUN FOLDER
 """
@@ -19,7 +19,7 @@ WIDTH, COLOURS = 1280, 128
 
 
 def picture(browser: Any, first: str, last: str) -> bytes:
-    """A strip of the page as a small PNG, from one element's top to another's bottom."""
+    """A small PNG of the page from the top of one element to the bottom of another."""
     top, bottom = browser.execute_script(
         "const box = s => document.querySelector(s).getBoundingClientRect();"
         "return [box(arguments[0]).top + scrollY, box(arguments[1]).bottom + scrollY]",

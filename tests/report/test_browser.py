@@ -23,7 +23,7 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
 
 @pytest.fixture
 def page(browser: Any, report: Path) -> Iterator[Any]:
-    """Opens the report or a run's page; whatever it did, the console must have stayed silent."""
+    """Opens the report or the page of a run; in the end the console must be empty."""
 
     def open_page(run: str | None = None, width: int = 1280) -> Any:
         browser.set_window_size(width, 900)
@@ -70,7 +70,7 @@ def test_the_leaderboard_sorts_by_click_and_by_key(page) -> None:
     assert head.get_attribute("aria-sort") == "descending"
 
 
-def test_a_box_hides_a_runs_curves(page) -> None:
+def test_a_checkbox_hides_the_curves_of_a_run(page) -> None:
     browser = page()
     box = find(browser, "[data-curve]")
     curves = f"#compared .show-{box.get_attribute('data-curve')}"
@@ -81,7 +81,7 @@ def test_a_box_hides_a_runs_curves(page) -> None:
     assert count_shown(browser, curves) == 2
 
 
-def test_the_theme_switches_and_is_kept(page) -> None:
+def test_the_theme_is_switched_and_remembered(page) -> None:
     browser = page()
 
     def paper() -> str:
@@ -92,13 +92,13 @@ def test_the_theme_switches_and_is_kept(page) -> None:
     find(browser, "#theme").click()
     after = paper()
     assert before != after
-    page("committee")
+    page("ensemble")
     assert paper() == after
     find(browser, "#theme").click()
     assert paper() == before
 
 
-def test_a_cell_of_the_confusion_matrix_shows_its_digits(page) -> None:
+def test_a_cell_of_the_confusion_matrix_shows_its_images(page) -> None:
     browser = page(RUN)
     cell = find(browser, "#matrix td.off button")
     count = int(cell.text)
@@ -107,7 +107,7 @@ def test_a_cell_of_the_confusion_matrix_shows_its_digits(page) -> None:
     assert any(name in find(browser, "#cell h3").text for name in CLASSES)
     find(browser, "#matrix td.right button").send_keys("\ue007")
     assert count_shown(browser, "#cell figure") > 0
-    assert "found as such" in find(browser, "#cell h3").text
+    assert "correct" in find(browser, "#cell h3").text
 
 
 def test_the_matrix_shows_counts_or_shares(page) -> None:
@@ -164,3 +164,18 @@ def test_the_keyboard_reaches_every_control(page) -> None:
         browser.switch_to.active_element.send_keys("\ue004")  # Tab
         reached.add(browser.execute_script("return document.activeElement.id"))
     assert {"theme", "pair", "class"} <= reached
+
+
+def test_charts_have_the_colours_and_the_font_of_the_page(page) -> None:
+    browser = page(RUN)
+
+    def of(selector: str, name: str) -> str:
+        value: str = find(browser, selector).value_of_css_property(name)
+        return value
+
+    label = "#curves svg text[style*=currentColor]"
+    assert of(label, "font-family") == of("body", "font-family")
+    before = of(label, "fill")
+    assert before == of("body", "color").replace("rgba", "rgb").replace(", 1)", ")")
+    find(browser, "#theme").click()
+    assert of(label, "fill") != before

@@ -1,6 +1,5 @@
-"""Paired tests, calibration, sweeps, label_issues: what is said of several runs, and how surely."""
+"""Paired tests, calibration, sweeps, label issues."""
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -8,40 +7,46 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest
 
+from pipeline.networks.published import Published
 from pipeline.runs.calibration import reliability
-from pipeline.runs.comparison import agreement, mcnemar, paired_tests, places, two_sided_coin
-from pipeline.runs.history import load_history
+from pipeline.runs.comparison import compare, mcnemar, paired_tests, places
 from pipeline.runs.label_issues import find_issues
-from pipeline.runs.metrics import by_class, confusion, worst_errors
-from pipeline.runs.run import Run
+from pipeline.runs.metrics import score, worst_errors
+from pipeline.runs.record import Data, FoldRecord, Identity, RunRecord, Scores
+from pipeline.runs.run import Run, Validation, average, load_run, write_run
 from pipeline.runs.sweeps import find_sweeps
 
 
-@pytest.mark.parametrize(("fewer", "tosses"), [(0, 0), (0, 5), (3, 10), (5, 10), (180, 400)])
-def test_the_paired_test_is_the_exact_binomial_one(fewer: int, tosses: int) -> None:
-    wanted = binomtest(fewer, tosses).pvalue if tosses else 1.0
-    assert two_sided_coin(fewer, tosses) == pytest.approx(wanted, rel=1e-9)
+@pytest.mark.parametrize(
+    ("only_one", "only_two"), [(0, 0), (0, 5), (3, 7), (5, 5), (7, 3), (180, 220)]
+)
+def test_the_paired_test_is_the_exact_binomial_test(only_one: int, only_two: int) -> None:
+    one = np.repeat([True, False, True], [only_one, only_two, 10])
+    two = np.repeat([False, True, True], [only_one, only_two, 10])
+    n = only_one + only_two
+    expected = binomtest(only_one, n).pvalue if n else 1.0
+    assert mcnemar(one, two) == pytest.approx(expected, rel=1e-9)
 
 
-def test_rows_on_which_runs_agree_say_nothing() -> None:
-    one = np.array([True, True, False, True])
-    two = np.array([True, False, False, True])
-    many = np.ones(1000, bool)
-    assert mcnemar(np.append(one, many), np.append(two, many)) == mcnemar(one, two) == 1.0
+def test_a_run_has_every_place_that_chance_may_have_given_it() -> None:
+    right = np.zeros((3, 100), bool)
+    right[0, :90] = right[1, 1:90] = right[2, :40] = True
+    assert places(right.mean(axis=1).tolist(), paired_tests(right)) == [(1, 2), (1, 2), (3, 3)]
 
 
-def test_a_run_has_all_places_that_luck_might_have_given_it() -> None:
-    base = np.zeros(100, bool)
-    right = [base.copy() for _ in range(3)]
-    right[0][:90] = right[2][:40] = True
-    right[1][1:90] = True
-    tests = paired_tests(right)
-    assert places([r.mean() for r in right], tests) == [(1, 2), (1, 2), (3, 3)]
-
-
-def test_agreement_counts_equal_predictions() -> None:
-    matrix = agreement([np.array([0, 1, 2, 2]), np.array([0, 1, 1, 1])])
-    np.testing.assert_array_equal(matrix, [[1, 0.5], [0.5, 1]])
+def test_runs_are_compared_row_by_row(tmp_path: Path) -> None:
+    labels = np.repeat([0, 1], 50)
+    predictions = {"good": labels.copy(), "bad": 1 - labels, "equal": labels.copy()}
+    predictions["good"][:1] = 1
+    runs = [predicting(tmp_path / name, labels, predictions[name]) for name in predictions]
+    comparison = compare(runs)
+    assert [run.name for run in comparison.runs] == ["equal", "good", "bad"]
+    assert comparison.places == ["1\N{EN DASH}2", "1\N{EN DASH}2", "3"]
+    assert comparison.tied_with_first == [0, 1]
+    np.testing.assert_array_equal(comparison.agreement[0], [1, 0.99, 0])
+    np.testing.assert_array_equal(comparison.p_values, comparison.p_values.T)
+    tied = [run.validation.probabilities for run in (runs[2], runs[0])]
+    np.testing.assert_array_equal(comparison.pooled, average(tied))
 
 
 def test_calibration_error_is_the_weighted_gap() -> None:
@@ -51,54 +56,35 @@ def test_calibration_error_is_the_weighted_gap() -> None:
     assert found.error == pytest.approx((4 * abs(0.95 - 0.75) + 2 * abs(0.65 - 0.5)) / 6, abs=1e-6)
 
 
-def test_certain_and_empty_bins_do_no_harm() -> None:
+def test_certain_predictions_and_empty_bins_are_valid() -> None:
     found = reliability(np.array([[1.0, 0.0]], np.float32), np.array([0]))
     assert (found.error, found.counts[-1]) == (0.0, 1)
 
 
-def test_scores_by_class_follow_from_the_confusion_matrix() -> None:
-    counts = confusion(np.array([0, 0, 1, 1, 1]), np.array([0, 1, 1, 1, 0]), 3)
-    np.testing.assert_array_equal(counts, [[1, 1, 0], [1, 2, 0], [0, 0, 0]])
-    found = by_class(counts)
-    assert found["precision"][:2].tolist() == [0.5, 2 / 3]
-    assert found["f1"][1] == pytest.approx(2 / 3)
-    assert np.isnan(found["recall"][2])
-
-
-def test_the_worst_error_is_the_one_claimed_most_against_the_truth() -> None:
+def test_the_worst_error_has_the_largest_difference_of_probabilities() -> None:
     probabilities = np.array([[0.6, 0.4], [0.9, 0.1], [0.2, 0.8]], np.float32)
     assert worst_errors(probabilities, np.array([1, 1, 1])).tolist() == [1, 0]
 
 
-def test_only_planted_labels_are_suspected() -> None:
+def test_label_issues_are_the_planted_ones() -> None:
     random = np.random.default_rng(0)
     labels = np.repeat([0, 1, 2], 60)
     probabilities = np.eye(3)[labels] * 0.8 + random.dirichlet([1, 1, 1], 180) * 0.2
     planted = labels.copy()
     planted[[3, 70, 150]] = [1, 2, 0]
     found = find_issues(np.arange(1000, 1180), planted, probabilities.astype(np.float32))
-    # How many errors a class may have is estimated, so that one of a few can go unseen.
+    # The number of errors in a class is estimated, so one of a few can be missed.
     assert len(found) >= 2
     assert {issue.row for issue in found} <= {1003, 1070, 1150}
     assert all(labels[issue.row - 1000] == issue.suggested for issue in found)
 
 
-def test_no_suspects_where_all_is_well() -> None:
+def test_there_are_no_label_issues_without_errors() -> None:
     labels = np.repeat([0, 1], 10)
     assert find_issues(np.arange(20), labels, np.eye(2, dtype=np.float32)[labels]) == []
 
 
-def run(name: str, accuracy: float, seed: int, **settings: Any) -> Run:
-    record = {
-        "recipe": {"name": "dense", "epochs": 5, "augmentation": None, **settings},
-        "seed": seed,
-        "scores": {"accuracy": accuracy},
-        "published": {"accuracy": 0.97, "on": "x"},
-    }
-    return Run(Path(name), record)
-
-
-def test_a_sweep_is_one_setting_that_differs_and_seeds_are_its_spread() -> None:
+def test_a_sweep_has_a_point_for_each_value_with_the_spread_over_seeds() -> None:
     runs = [
         run(f"{l2}-{seed}", l2 + seed / 10, seed, l2=l2) for l2 in (0.2, 0.1) for seed in (0, 1)
     ]
@@ -110,23 +96,47 @@ def test_a_sweep_is_one_setting_that_differs_and_seeds_are_its_spread() -> None:
     assert sweep.points[0].deviation == pytest.approx(np.std([0.1, 0.2], ddof=1))
 
 
-def test_two_runs_that_merely_differ_are_no_sweep() -> None:
+def test_two_single_runs_are_not_a_sweep() -> None:
     assert find_sweeps([run("a", 0.5, 0, l2=0.1), run("b", 0.6, 0, l2=0.2)]) == []
 
 
-def test_a_part_of_a_recipe_can_be_swept() -> None:
-    values = (5.0, 10.0, 15.0)
-    runs = [run(str(v), 0.9, 0, augmentation={"rotation": v, "fill": "nearest"}) for v in values]
+def test_a_setting_of_a_part_can_be_swept() -> None:
+    runs = [run(str(v), 0.9, 0, **{"augmentation.rotation": v}) for v in (5.0, 10.0, 15.0)]
     (sweep,) = find_sweeps(runs)
     assert sweep.setting == "augmentation.rotation"
     assert [point.deviation for point in sweep.points] == [None] * 3
 
 
-def test_a_history_is_read_with_its_gaps(tmp_path: Path) -> None:
-    (tmp_path / "run.json").write_text(json.dumps({}))
-    assert load_history(Run(tmp_path, {})) is None
-    (tmp_path / "history.csv").write_text("epoch,loss,learning_rate\n1,0.5,\n2,0.25,0.001\n")
-    history = load_history(Run(tmp_path, {}))
-    assert history is not None
-    assert history["loss"] == [0.5, 0.25]
-    assert np.isnan(history["learning_rate"][0])
+def test_texts_and_numbers_of_one_setting_are_sorted() -> None:
+    values = [None, 20, "adam", 3]
+    (sweep,) = find_sweeps([run(str(v), 0.9, 0, early_stopping=v) for v in values])
+    assert [point.value for point in sweep.points] == [3, 20, None, "adam"]
+
+
+def run(name: str, accuracy: float, seed: int, **settings: Any) -> Run:
+    """A run whose folder does not exist."""
+    return Run(Path(name), record(Scores(accuracy, 0, 1, 0.5, 100), seed, settings), {})
+
+
+def predicting(folder: Path, labels: np.ndarray, predicted: np.ndarray) -> Run:
+    """A written run that predicts these classes with a probability of 80 %."""
+    probabilities = np.where(np.eye(2)[predicted] == 1, 0.8, 0.2).astype(np.float32)
+    validation = Validation(np.arange(len(labels)), labels, probabilities)
+    with write_run(folder) as writer:
+        writer.record(record(score(probabilities, labels)))
+        writer.probabilities(validation, probabilities)
+    return load_run(folder)
+
+
+def record(scores: Scores, seed: int = 0, settings: dict[str, Any] | None = None) -> RunRecord:
+    return RunRecord(
+        identity=Identity("dense", {"epochs": 5, **(settings or {})}, seed, "data", "fold"),
+        data=Data("digits", "data", ("0", "1"), (8, 8, 1), False, 0, 16, "uint8", 80, 20),
+        fold=FoldRecord("hold-out", "fold", 60, 20),
+        scores=scores,
+        parameters=100,
+        fit_seconds=1.0,
+        predict_images_per_second=1000.0,
+        created="2026-11-21T07:35:23+00:00",
+        published=Published(100, 0.97),
+    )

@@ -1,4 +1,4 @@
-"""The submission is written in the competition's own form, or not at all."""
+"""Submissions are written in the competition's format, or not at all."""
 
 import csv
 
@@ -10,10 +10,12 @@ from pipeline.submission.check import check_file
 from pipeline.submission.format import submission_format
 from pipeline.submission.write import write_submission
 
+WORDS = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
+
 
 @pytest.fixture
 def submit(folder, tmp_path):
-    """Writes random predictions for the folder; the rows of the file, and the classes meant."""
+    """Writes random predictions; returns the rows of the file, the classes, the probabilities."""
 
     def write():
         competition = folder.load()
@@ -38,22 +40,11 @@ def test_without_a_sample_ids_count_from_0(folder, submit) -> None:
     assert rows == [["Id", "Category"], *([str(row), label] for row, label in enumerate(best))]
 
 
-def test_words_are_spelt_as_in_the_training_file(folder, submit) -> None:
+def test_classes_are_spelt_as_in_the_training_file(folder, submit) -> None:
     folder.fill(words=True)
     rows, best, _ = submit()
     assert [row[1] for row in rows[1:]] == best
-    assert set(best) <= {
-        "zero",
-        "one",
-        "two",
-        "three",
-        "four",
-        "five",
-        "six",
-        "seven",
-        "eight",
-        "nine",
-    }
+    assert set(best) <= set(WORDS)
 
 
 def test_the_test_files_ids_are_used_where_there_is_no_sample(folder, submit) -> None:
@@ -62,20 +53,20 @@ def test_the_test_files_ids_are_used_where_there_is_no_sample(folder, submit) ->
     assert rows[1:] == [[str(501 + row), label] for row, label in enumerate(best)]
 
 
-def test_header_and_first_id_are_told(folder, submit) -> None:
+def test_header_and_first_id_can_be_overridden(folder, submit) -> None:
     folder.fill()
     folder.write("competition.toml", 'submission_header = ["ImageId", "Label"]\nfirst_id = 1\n')
     rows, best, _ = submit()
     assert rows == [["ImageId", "Label"], *([str(1 + n), label] for n, label in enumerate(best))]
 
 
-def test_a_told_first_id_stands_above_the_test_files_ids(folder, submit) -> None:
+def test_a_first_id_overrides_the_ids_of_the_test_file(folder, submit) -> None:
     folder.fill(ids="test")
     folder.write("competition.toml", "first_id = 7\n")
     assert [row[0] for row in submit()[0][1:]] == [str(7 + row) for row in range(12)]
 
 
-def test_the_samples_header_and_ids_are_taken_over(folder, submit) -> None:
+def test_header_and_ids_are_those_of_the_sample(folder, submit) -> None:
     folder.fill()
     ids = [f"img_{row}.png" for row in range(12)]
     folder.save("sample_submission.csv", [["file", "digit"], *([id, 0] for id in ids)])
@@ -83,7 +74,7 @@ def test_the_samples_header_and_ids_are_taken_over(folder, submit) -> None:
     assert rows == [["file", "digit"], *([id, label] for id, label in zip(ids, best, strict=True))]
 
 
-def test_the_samples_order_is_kept_and_each_id_gets_its_own_rows_class(folder, submit) -> None:
+def test_rows_have_the_order_of_the_sample_and_the_class_of_their_id(folder, submit) -> None:
     folder.fill(ids="test")
     order = np.random.default_rng(1).permutation(12)
     folder.save("sample_submission.csv", [["id", "label"], *([501 + row, 0] for row in order)])
@@ -92,7 +83,7 @@ def test_the_samples_order_is_kept_and_each_id_gets_its_own_rows_class(folder, s
 
 
 @pytest.mark.parametrize("name", ["{}", "class_{}", "Prob {}", "p{}"])
-def test_a_sample_that_asks_for_probabilities_gets_them(folder, submit, name) -> None:
+def test_a_sample_with_a_column_for_each_class_gets_probabilities(folder, submit, name) -> None:
     folder.fill()
     columns = [name.format(digit) for digit in (3, 1, 4, 0, 5, 9, 2, 6, 8, 7)]
     folder.save("sample_submission.csv", [["id", *columns], *([n, *[0.1] * 10] for n in range(12))])
@@ -102,7 +93,7 @@ def test_a_sample_that_asks_for_probabilities_gets_them(folder, submit, name) ->
     np.testing.assert_array_equal(written, probabilities[:, [3, 1, 4, 0, 5, 9, 2, 6, 8, 7]])
 
 
-def test_a_probability_column_is_of_the_class_with_the_longest_name_in_it(folder, submit) -> None:
+def test_a_column_belongs_to_the_class_with_the_longest_matching_name(folder, submit) -> None:
     folder.fill()
     folder.replace_column("train.csv", -1, [row % 12 for row in range(40)])
     columns = [f"class{digit}" for digit in range(12)]
@@ -115,62 +106,73 @@ def test_a_probability_column_is_of_the_class_with_the_longest_name_in_it(folder
     )
 
 
-def test_a_sample_whose_ids_have_no_name_is_taken_over(folder, submit) -> None:
+def test_the_column_of_ids_may_have_no_name(folder, submit) -> None:
     folder.fill()
     folder.save("sample_submission.csv", [["", *range(10)], *([n, *[0.1] * 10] for n in range(12))])
     assert submit()[0][0] == ["", *map(str, range(10))]
 
 
 @pytest.mark.parametrize("columns", [["a", "b"], [*map(str, range(9))], [*map(str, range(11))]])
-def test_a_sample_with_other_columns_is_refused(folder, submit, columns) -> None:
+def test_a_sample_with_other_columns_is_rejected(folder, submit, columns) -> None:
     folder.fill()
     rows = [["id", *columns], *([row, *[0] * len(columns)] for row in range(12))]
     folder.save("sample_submission.csv", rows)
-    with pytest.raises(PipelineError, match=r"one column for the class, or one for each of the"):
+    with pytest.raises(PipelineError) as error:
         submit()
+    assert error.value.where == folder.path / "sample_submission.csv"
+    assert error.value.found == f"the columns after the id are {', '.join(columns)}"
+    assert error.value.expected is not None
+    assert error.value.expected.startswith("one column for the class, or one for each of 0, 1,")
 
 
 @pytest.mark.parametrize("shape", [(11, 10), (12, 9), (0, 10)])
-def test_probabilities_of_other_rows_or_classes_are_refused(folder, tmp_path, shape) -> None:
+def test_probabilities_for_other_rows_or_classes_are_rejected(folder, tmp_path, shape) -> None:
     folder.fill()
     path = tmp_path / "submission.csv"
-    said = rf"of {shape[0]} rows and {shape[1]} classes; .* has 12 and 10"
-    with pytest.raises(PipelineError, match=said):
+    with pytest.raises(PipelineError) as error:
         write_submission(folder.load(), np.full(shape, 0.1, np.float32), path)
+    assert error.value.found == f"an array of shape {shape}"
+    assert error.value.expected is not None
+    assert error.value.expected.startswith("(12, 10): ")
     assert not path.exists()
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])
-def test_probabilities_that_are_no_numbers_are_refused(folder, tmp_path, value) -> None:
+def test_probabilities_that_are_not_finite_are_rejected(folder, tmp_path, value) -> None:
     folder.fill()
     probabilities = np.full((12, 10), 0.1, np.float32)
     probabilities[3, 4] = value
-    with pytest.raises(PipelineError, match="probabilities are not all numbers"):
+    with pytest.raises(PipelineError) as error:
         write_submission(folder.load(), probabilities, tmp_path / "submission.csv")
+    assert (error.value.where, error.value.found) == ("probabilities", "some values are not finite")
     assert not (tmp_path / "submission.csv").exists()
 
 
-def test_what_a_grader_would_refuse_is_not_written_over_an_older_file(folder, tmp_path) -> None:
+def test_an_older_file_is_not_replaced_by_one_with_faults(folder, tmp_path) -> None:
     folder.fill()
     folder.save(
         "sample_submission.csv", [["id", *range(10)], *([n, *[0.1] * 10] for n in range(12))]
     )
     path = tmp_path / "submission.csv"
     path.write_text("the older file")
-    with pytest.raises(PipelineError, match="would be refused: the probabilities do not sum to 1"):
+    with pytest.raises(PipelineError) as error:
         write_submission(folder.load(), np.full((12, 10), 0.2, np.float32), path)
+    assert error.value.where == path
+    assert len(error.value.details) == 1
     assert path.read_text() == "the older file"
     assert [p.name for p in tmp_path.iterdir() if "submission" in p.name] == ["submission.csv"]
 
 
-def test_a_place_that_cannot_be_written_is_refused(folder, tmp_path) -> None:
+def test_a_path_that_cannot_be_written_is_named(folder, tmp_path) -> None:
     folder.fill()
     probabilities = np.full((12, 10), 0.1, np.float32)
     (tmp_path / "file").write_text("")
     for path in (folder.path, tmp_path / "file" / "submission.csv"):
         before = folder.tree()
-        with pytest.raises(PipelineError, match="cannot be written"):
+        with pytest.raises(PipelineError) as error:
             write_submission(folder.load(), probabilities, path)
+        assert error.value.where == path
+        assert error.value.found.startswith("cannot be written: ")
         assert [name for name, _ in folder.tree()] == [name for name, _ in before]
 
 

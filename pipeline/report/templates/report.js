@@ -2,22 +2,22 @@
 const all = (selector, root = document) => [...root.querySelectorAll(selector)];
 const one = (selector, root = document) => root.querySelector(selector);
 
-// The theme: the system's until somebody chooses, then kept where the browser allows it.
+// The theme of the system, or the one that the reader chose, if the browser stores it.
 const theme = one("#theme"), page = document.documentElement;
 const night = () => page.dataset.theme
   ? page.dataset.theme === "dark"
   : matchMedia("(prefers-color-scheme: dark)").matches;
 const name = () => { theme.textContent = night() ? "Light" : "Dark"; };
-try { if (localStorage.theme) page.dataset.theme = localStorage.theme; } catch { /* not allowed */ }
+try { if (localStorage.theme) page.dataset.theme = localStorage.theme; } catch { /* storage is blocked */ }
 theme.hidden = false;
 theme.addEventListener("click", () => {
   page.dataset.theme = night() ? "light" : "dark";
-  try { localStorage.theme = page.dataset.theme; } catch { /* not allowed */ }
+  try { localStorage.theme = page.dataset.theme; } catch { /* storage is blocked */ }
   name();
 });
 name();
 
-// Tables sort by a click on a column's head, numbers as numbers.
+// A click on a column's header sorts the table; numbers are sorted by value.
 const key = (row, column) => {
   const cell = row.cells[column], value = cell.dataset.value ?? cell.textContent.trim();
   return value !== "" && !Number.isNaN(Number(value)) ? Number(value) : value;
@@ -36,7 +36,7 @@ for (const button of all(".sortable .sort")) {
   });
 }
 
-// Curves: a box shows or hides a run's.
+// A checkbox shows or hides the curves of a run.
 const showCurve = (box) => {
   for (const curve of all(`#compared .show-${box.dataset.curve}`)) {
     curve.style.display = box.checked ? "" : "none";
@@ -56,7 +56,7 @@ for (const button of all("[data-check]")) {
   });
 }
 
-// The histogram holds every class, one is shown.
+// The histogram contains all classes and shows one.
 const classes = one("#class");
 const showClass = () => {
   for (const bars of all("#histogram [class^=show-]")) {
@@ -68,16 +68,16 @@ if (classes) {
   showClass();
 }
 
-// Errors by pair, and a cell's digits beneath the matrix.
+// Errors of one pair of classes; the images of a cell beside the confusion matrix.
 const cards = all("#gallery figure"), pair = one("#pair");
-const isOf = (card, truth, predicted) => one("b", card).textContent === truth
+const isOf = (card, label, predicted) => one("b", card).textContent === label
   && (one("em", card) ?? one("b", card)).textContent === predicted;
 if (pair) {
   pair.addEventListener("change", () => {
-    const { truth, predicted } = pair.selectedOptions[0].dataset;
-    for (const card of cards) card.hidden = truth !== undefined && !isOf(card, truth, predicted);
+    const { label, predicted } = pair.selectedOptions[0].dataset;
+    for (const card of cards) card.hidden = label !== undefined && !isOf(card, label, predicted);
     const shown = cards.filter((card) => !card.hidden).length;
-    one("#shown").textContent = truth !== undefined ? `${shown} of ${cards.length}` : "";
+    one("#shown").textContent = label !== undefined ? `${shown} of ${cards.length}` : "";
   });
 }
 const matrix = one("#matrix");
@@ -87,13 +87,13 @@ if (matrix) {
   }
   const heads = all("thead th", matrix).map((head) => head.textContent);
   for (const cell of all("button", matrix)) {
-    const row = cell.closest("tr"), truth = one("th", row).textContent;
+    const row = cell.closest("tr"), label = one("th", row).textContent;
     const predicted = heads[cell.closest("td").cellIndex - 1], count = cell.textContent;
-    const what = truth === predicted ? `${truth}, found as such` : `${truth} taken for ${predicted}`;
+    const what = label === predicted ? `${label}, correct` : `${label} predicted as ${predicted}`;
     cell.setAttribute("aria-label", `${what}: ${count}`);
     cell.addEventListener("click", () => {
       for (const other of all("button", matrix)) other.setAttribute("aria-pressed", other === cell);
-      showCell(truth, predicted, what, count);
+      showCell(label, predicted, what, count);
     });
   }
 }
@@ -107,16 +107,16 @@ function showCounts(counts) {
     }
   }
 }
-function showCell(truth, predicted, what, count) {
-  const found = [...all("#examples figure"), ...cards].filter((card) => isOf(card, truth, predicted));
-  const title = document.createElement("h3"), digits = document.createElement("div");
-  const part = found.length < Number(count) ? `the ${found.length} least sure of ${count}` : count;
+function showCell(label, predicted, what, count) {
+  const found = [...all("#examples figure"), ...cards].filter((card) => isOf(card, label, predicted));
+  const title = document.createElement("h3"), images = document.createElement("div");
+  const part = found.length < Number(count) ? `the ${found.length} least confident of ${count}` : count;
   title.textContent = `${what}: ${part}`;
-  digits.className = "gallery";
+  images.className = "gallery";
   for (const card of found) {
     const copy = card.cloneNode(true);
     copy.hidden = false;
-    digits.append(copy);
+    images.append(copy);
   }
-  one("#cell").replaceChildren(title, digits);
+  one("#cell").replaceChildren(title, images);
 }
