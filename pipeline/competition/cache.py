@@ -19,6 +19,19 @@ from pipeline.errors import PipelineError
 from pipeline.files import lock, new_folder, remove_folder, sync, touch, write_json
 
 RECORD = "files.json"
+# The modules that decide what is cached, inside the package.
+CODE = (
+    "arrays.py",
+    "files.py",
+    "reading/*.py",
+    "competition/columns.py",
+    "competition/competition.py",
+    "competition/labels.py",
+    "competition/overrides.py",
+    "competition/sample.py",
+    "competition/schema.py",
+    "competition/values.py",
+)
 # How coarse the times of a file may be: the coarsest in use (FAT) are of two seconds.
 MOMENT = 2.0
 FORGET_AFTER = 30 * 24 * 3600.0
@@ -107,10 +120,12 @@ def _signature(path: Path) -> list[int]:
 
 @cache
 def _code() -> str:
-    """SHA-256 of the modules that read: what others have read is read anew."""
+    """SHA-256 of the modules in `CODE`: what other code has read is read again."""
+    package = Path(__file__).parents[1]
     digest = hashlib.sha256()
-    for path in sorted(Path(__file__).parent.glob("*.py")):
-        digest.update(path.read_bytes())
+    for pattern in CODE:
+        for path in sorted(package.glob(pattern)):
+            digest.update(f"{path.relative_to(package)}\n".encode() + path.read_bytes())
     return digest.hexdigest()
 
 

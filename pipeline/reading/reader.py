@@ -18,7 +18,7 @@ from pipeline.reading.faults import Fault, Faults
 from pipeline.reading.parser import Parser
 from pipeline.reading.source import Source
 
-# Below this many bytes, polars' import takes longer than the exact parser.
+# Below this many bytes, pandas' import takes longer than the exact parser.
 SMALL = 1 << 20
 
 Parsed = tuple[Texts, Pixels]
@@ -60,7 +60,7 @@ def read(source: Source, text_columns: Collection[int], kept: Path) -> Table:
     faults = Faults(source)
     keep = tuple(sorted(text_columns))
     large = source.path.stat().st_size > SMALL
-    parser = Parser(source.delimiter, source.columns, keep, use_polars=large)
+    parser = Parser(source.delimiter, source.columns, keep, use_pandas=large)
     for line, block, fast_result in _side_by_side(source, parser.parse):
         some_texts, some_values = fast_result or _parse_exactly(source, line, block, keep, faults)
         texts.append(some_texts)

@@ -1,5 +1,6 @@
 """What was read is reused while it is true, and only then."""
 
+import ast
 import os
 import signal
 import subprocess
@@ -115,6 +116,25 @@ def test_other_settings_are_read_apart_where_reading_depends_on_them(settled, re
     settled.load(validation=0.5, split_seed=1, first_id=1)
     assert len(readings) == 2
     assert len(entries()) == 2
+
+
+def test_the_cache_depends_on_the_modules_that_read_and_on_no_others() -> None:
+    package = Path(cache_module.__file__).parents[1]
+    reading = {"competition.competition", "competition.schema", "reading.reader"}
+    todo = reading | {"competition.labels", "competition.sample"}
+    found: set[Path] = set()
+    while todo:
+        path = package / (todo.pop().replace(".", "/") + ".py")
+        found.add(path)
+        if path.stem != "competition":  # it reads, and does much else
+            nodes = ast.walk(ast.parse(path.read_text()))
+            names = {n.module or "" for n in nodes if isinstance(n, ast.ImportFrom)}
+            todo |= {name[9:] for name in names if name.startswith("pipeline.")} - {
+                str(p.relative_to(package))[:-3].replace("/", ".") for p in found
+            }
+    listed = {path for pattern in cache_module.CODE for path in package.glob(pattern)}
+    others = {package / "errors.py", package / "machine.py", package / "reading/__init__.py"}
+    assert found - others == listed - others
 
 
 def test_faults_are_refused_each_time_and_leave_nothing(settled, readings) -> None:

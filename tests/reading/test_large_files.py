@@ -34,7 +34,7 @@ def large(tmp_path_factory, digits) -> Path:
 
 @pytest.fixture
 def copy(large, folder, monkeypatch):
-    """The first 300 rows of the large folder, to be changed; with polars where it is of use."""
+    """The first 300 rows of the large folder, to be changed; with pandas where it is of use."""
     monkeypatch.setattr(reader, "SMALL", 1 << 16)
     lines = (large / "train.csv").read_bytes().splitlines(keepends=True)
     folder.write("train.csv", b"".join(lines[:301]))
@@ -184,7 +184,8 @@ def test_fractions_that_begin_late_in_a_file_change_nothing_before(copy, monkeyp
 
 # fmt: off
 SPELLINGS = [
-    "5.", ".5", "-.5", "1e2", "1E-3", "+7", "-0", "007", "-1.5", "0.1", "16777217", "99999999999",
+    "5.", ".5", "-.5", "1,", "5\t", "5\0", "1e5,", "1e2", "1E-3", "+7", "-0", "007", "-1.5", "0.1",
+    "16777217", "99999999999",
     "0.30000001192092896", "1e-50", "3.4e38", "1e60", "1e999", "1.2.3", "1,5", "1,2,3", "1'000",
     "1_0", "0x1", "1e", "1d5", "e5", ".", "-", "+", "--1", "nan", "NaN", "inf", "-inf", "True", "x",
     "\u0663", " 8", "9 ", "1 2", "", " ", '""', '"6"', ' "6"', '"6"x', '"6.5"', '"1\n2"', 'a"b',
