@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.arrays import Pixels, Texts
-from pipeline.reading.cells import is_bytes
+from pipeline.reading.cells import column_index, is_bytes
 from pipeline.reading.plain_cells import Cells, short_fractions, small_whole_numbers
 
 MAX_TEXT = 64  # characters of a label or an id
@@ -49,12 +49,12 @@ class Parser:
         texts = [_texts(cells.take([column])) for column in self.text_columns]
         if any(text is None for text in texts):
             return None
-        number_columns = np.delete(np.arange(self.columns), self.text_columns)
+        number_columns = [c for c in range(self.columns) if c not in self.text_columns]
         numbers = self._numbers(cells.take(number_columns))
         if numbers is None:
             return None
         values = np.zeros(cells.ends.shape, numbers.dtype)
-        values[:, number_columns] = numbers
+        values[:, column_index(number_columns)] = numbers
         return np.stack(texts, axis=1), values  # type: ignore[arg-type]
 
     def _cells(self, codes: npt.NDArray[np.uint8]) -> Cells | None:

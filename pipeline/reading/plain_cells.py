@@ -6,6 +6,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from pipeline.reading.cells import column_index
+
 ZERO, POINT = ord("0"), ord(".")
 MAX_DECIMALS = 8
 U = np.uint64
@@ -24,10 +26,10 @@ class Cells(NamedTuple):
     ends: npt.NDArray[np.int64]
     lengths: npt.NDArray[np.int64]
 
-    def take(self, columns: Sequence[int] | npt.NDArray[np.int64]) -> "Cells":
-        """The cells of some columns."""
-        ends, lengths = (array.take(columns, axis=1) for array in (self.ends, self.lengths))
-        return Cells(self.codes, ends, lengths)
+    def take(self, columns: Sequence[int]) -> "Cells":
+        """The cells of some columns: views where the columns are adjacent."""
+        index = column_index(columns)
+        return Cells(self.codes, self.ends[:, index], self.lengths[:, index])
 
 
 def small_whole_numbers(cells: Cells) -> npt.NDArray[np.uint8] | None:
@@ -39,7 +41,7 @@ def small_whole_numbers(cells: Cells) -> npt.NDArray[np.uint8] | None:
     if values.max() > 9:
         return None
     # Few cells are longer in most files: what follows looks at these alone.
-    longer = np.nonzero(lengths > 1)
+    longer = lengths > 1
     at = ends[longer]
     second, third = codes[at - 2] - ZERO, (codes[at - 3] - ZERO) * (lengths[longer] > 2)
     numbers = values[longer] + 10 * second.astype(np.int16) + 100 * third.astype(np.int16)

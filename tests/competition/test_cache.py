@@ -20,7 +20,7 @@ LOAD = """
 import sys
 from pipeline.competition import cache
 from pipeline.competition.competition import Competition
-cache.MOMENT = -1
+cache.TIME_RESOLUTION = -1
 print(Competition.load(sys.argv[1]).fingerprint)
 """
 
@@ -28,7 +28,7 @@ print(Competition.load(sys.argv[1]).fingerprint)
 @pytest.fixture
 def settled(folder, monkeypatch, tmp_path_factory):
     """A folder whose files count as settled, and a cache of its own."""
-    monkeypatch.setattr(cache_module, "MOMENT", -1)
+    monkeypatch.setattr(cache_module, "TIME_RESOLUTION", -1)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
     folder.fill()
     return folder
@@ -87,7 +87,7 @@ def test_a_changed_file_is_read_anew_though_its_size_and_time_are_the_same(
 
 
 def test_a_file_written_a_moment_ago_is_read_anew(settled, readings, monkeypatch) -> None:
-    monkeypatch.setattr(cache_module, "MOMENT", 60)
+    monkeypatch.setattr(cache_module, "TIME_RESOLUTION", 60)
     settled.load()
     settled.load()
     assert len(readings) == 2
@@ -152,7 +152,7 @@ def test_a_file_that_changes_while_it_is_read_is_refused(settled, monkeypatch) -
         paths["train"].write_bytes(paths["train"].read_bytes() + b"\n")
 
     monkeypatch.setattr(competition, "_read", slowly)
-    with pytest.raises(PipelineError, match="has changed while it was read"):
+    with pytest.raises(PipelineError, match="changed while it was read"):
         settled.load()
     assert not entries()
 
@@ -196,5 +196,5 @@ def test_what_was_not_used_for_a_month_is_forgotten(settled, folder) -> None:
 def test_a_cache_that_cannot_be_written_is_named(settled, monkeypatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(settled.path / "train.csv"))
     message = settled.refusal()
-    assert "cannot be used: Not a directory" in message
+    assert "the cache folder is unusable: Not a directory" in message
     assert "XDG_CACHE_HOME" in message
