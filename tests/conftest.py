@@ -130,7 +130,7 @@ class Folder:
 
     def save(self, name: str, rows: list[Row], delimiter: str = ",", decimal: str = ".") -> None:
         lines = "".join(delimiter.join(map(str, row)) + "\n" for row in rows)
-        (self.path / name).write_text(lines.replace(".", decimal))
+        (self.path / name).write_text(lines.replace(".", decimal), errors="surrogateescape")
 
     def rows(self, name: str) -> list[Row]:
         return [line.split(",") for line in (self.path / name).read_text().splitlines()]

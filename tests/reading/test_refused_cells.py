@@ -26,7 +26,9 @@ def found(cell: str) -> str:
     row=st.integers(0, 11),
     pixel=st.integers(0, 63),
 )
-def test_one_invalid_pixel_anywhere_is_named(folders, cell, name, header, label, row, pixel) -> None:
+def test_one_invalid_pixel_anywhere_is_named(
+    folders, cell, name, header, label, row, pixel
+) -> None:
     folder = next(folders)
     folder.fill(scale="0..255", header=header, label=label)
     column = pixel + (name == "train" and label == "first")
