@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import json
 import zipfile
 from itertools import product
 from pathlib import Path
@@ -12,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.competition.competition import Competition
+from pipeline.competition.inspection import inspect_competition
 
 NAMED = ("names", "index")  # headers that name the label and the ids
 
@@ -231,6 +233,24 @@ def test_what_was_found_is_described(folder) -> None:
         assert words in shown.stdout
     picture = folder.path.parent / "runs/competition/samples.png"
     assert picture.read_bytes().startswith(b"\x89PNG")
+
+
+def test_an_inspection_is_json_and_counts_classes_and_duplicates(folder) -> None:
+    truth = folder.fill(header="names", words=True)
+    rows = folder.rows("train.csv")
+    folder.save("train.csv", [*rows, rows[1], [*rows[2][:-1], "other"], [*rows[3][:-1], "other"]])
+    folder.change("test.csv", lambda tests: tests.append(rows[1][:-1]))
+    found = json.loads(json.dumps(inspect_competition(folder.load()).to_dict()))
+    assert list(found) == [
+        "competition", "training", "test", "label", "ids", "images", "values", "sample",
+        "duplicates", "classes",
+    ]  # fmt: skip
+    assert found["classes"]["other"] == 2
+    assert sum(found["classes"].values()) == len(truth.labels) + 3
+    assert found["duplicates"] == (
+        "3 training rows repeat another, 1 test rows repeat a training row; "
+        "2 images have more than one label"
+    )
 
 
 def test_every_combination_of_label_ids_and_header_names_the_same_content(folder) -> None:
