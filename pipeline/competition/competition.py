@@ -12,13 +12,13 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.arrays import Pixels
-from pipeline.competition.cache import kept
-from pipeline.competition.columns import candidates
+from pipeline.competition.cache import cached
+from pipeline.competition.columns import text_columns
 from pipeline.competition.folds import Fold, hold_out
 from pipeline.competition.labels import classes_of
 from pipeline.competition.overrides import AFTER_READING, FILE, Overrides, load_overrides
-from pipeline.competition.sample import Sample, check_bad_ids, check_other_ids, read_sample
-from pipeline.competition.schema import Schema, infer
+from pipeline.competition.sample import Sample, check_same_ids, check_unique_ids, read_sample
+from pipeline.competition.schema import Schema, infer_schema
 from pipeline.competition.values import chunks
 from pipeline.errors import PipelineError
 from pipeline.files import write_array, write_text
@@ -90,7 +90,7 @@ class Competition:
     def _load(cls, folder: Path, paths: dict[str, Path], overrides: Overrides) -> "Competition":
         name = folder.resolve().name
         read = {n: value for n, value in asdict(overrides).items() if n not in AFTER_READING}
-        with kept(name, paths, read, lambda into: _read(paths, overrides, into)) as place:
+        with cached(name, paths, read, lambda into: _read(paths, overrides, into)) as place:
             return cls(name, folder, overrides, **_recall(paths, place))
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -141,18 +141,18 @@ def _read(paths: dict[str, Path], overrides: Overrides, into: Path) -> None:
     sample = read_sample(paths["sample"]) if "sample" in paths else None
     sample_id = sample.header[0] if sample else None
     train, test = (
-        read(source, candidates(source, other, overrides, sample_id), into / f"{role}.raw")
+        read(source, text_columns(source, other, overrides, sample_id), into / f"{role}.raw")
         for role, source, other in zip(("train", "test"), sources, sources[::-1], strict=True)
     )
-    schema, train_pixels, test_pixels = infer(train, test, overrides, sample_id, into)
+    schema, train_pixels, test_pixels = infer_schema(train, test, overrides, sample_id, into)
     for role in ("train", "test"):
         (into / f"{role}.raw").unlink()
     classes, labels = classes_of(train, schema.label)
     ids = None
     if schema.test_id is not None:
         ids = tuple(str(text) for text in test.texts[schema.test_id])
-        check_bad_ids(test.source, schema.test_id, ids)
-    check_other_ids(test.source, sample, ids, len(test))
+        check_unique_ids(test.source, schema.test_id, ids)
+    check_same_ids(test.source, sample, ids, len(test))
     write_array(into / "labels.npy", labels)
     parts = {
         "schema": asdict(schema),

@@ -11,11 +11,12 @@ from pipeline.reading.source import Source, open_source
 
 @dataclass(frozen=True)
 class Sample:
-    """A sample submission: the form that the competition accepts.
+    """A sample submission: the format that the competition accepts.
 
     Attributes:
+        path: the file.
         header: the columns' names, the id's first.
-        ids: the first column, as written, in the order asked for.
+        ids: the first column, as written, in the order of a submission.
     """
 
     path: Path
@@ -24,8 +25,10 @@ class Sample:
 
 
 def read_sample(path: Path) -> Sample:
-    """Raises:
-    PipelineError: the file cannot be read, a row is broken, an id is missing or there twice.
+    """Reads a sample submission.
+
+    Raises:
+        PipelineError: the file cannot be read, a row is invalid, or an id is missing or repeated.
     """
     source = open_source(path, header=True, keep_numbers=True)
     assert source.header is not None
@@ -34,46 +37,63 @@ def read_sample(path: Path) -> Sample:
     for line, cells in source.rows():
         ids.append(cells[0].strip())
         if len(cells) != source.columns:
-            what = f"{len(cells)} fields where the header has {source.columns}"
-            faults.add(Fault(line, None, what))
-    faults.refuse()
+            expected = f"{source.columns}, as in the header"
+            faults.add(Fault(line, None, f"{len(cells)} fields", expected))
+    faults.check()
     if not ids:
-        raise PipelineError(f"{path} holds no rows. Expected a row for each test image.")
-    check_bad_ids(source, 0, ids)
+        raise PipelineError(
+            "the file holds no rows", where=path, expected="a row for each test image"
+        )
+    check_unique_ids(source, 0, ids)
     return Sample(path, tuple(source.header), tuple(ids))
 
 
-def check_bad_ids(source: Source, column: int, ids: Sequence[str]) -> None:
-    """Refuses ids that are empty or stand there twice."""
+def check_unique_ids(source: Source, column: int, ids: Sequence[str]) -> None:
+    """Refuses ids that are empty or repeated.
+
+    Args:
+        column: where the ids are in the file, for the message.
+
+    Raises:
+        PipelineError: there are such ids.
+    """
     first: dict[str, int] = {}
-    bad = [row for row, id in enumerate(ids) if first.setdefault(id, row) != row or not id]
-    lines = locate(
-        source, {row for bad_row in bad[:SHOWN] for row in (bad_row, first[ids[bad_row]])}
-    )
+    invalid = [row for row, id in enumerate(ids) if first.setdefault(id, row) != row or not id]
+    shown = invalid[:SHOWN]
+    lines = locate(source, set(shown) | {first[ids[row]] for row in shown})
     faults = Faults(source)
-    for row in bad[:SHOWN]:
-        twice = f"the id {ids[row]!r} stands in line {lines[first[ids[row]]][0]} already"
-        what = twice if ids[row] else "the id is empty"
-        faults.add(Fault(lines[row][0], source.column(column), what))
-    faults.total = len(bad)
-    faults.refuse()
+    for row in shown:
+        repeated = f"the id {ids[row]!r} is in line {lines[first[ids[row]]][0]} already"
+        found = repeated if ids[row] else "the id is empty"
+        faults.add(Fault(lines[row][0], source.column(column), found))
+    faults.total = len(invalid)
+    faults.check()
 
 
-def check_other_ids(
+def check_same_ids(
     test: Source, sample: Sample | None, ids: tuple[str, ...] | None, rows: int
 ) -> None:
-    """Refuses a sample and a test file that cannot be of one competition."""
+    """Refuses a sample submission and a test file that do not belong together.
+
+    Args:
+        ids: the test file's, or None if it has none.
+        rows: how many the test file has.
+
+    Raises:
+        PipelineError: their ids differ, or without ids their numbers of rows.
+    """
     if sample is None:
         return
     if ids is None and len(sample.ids) != rows:
         raise PipelineError(
-            f"{sample.path} has {len(sample.ids)} rows and {test.path} has {rows}. Expected as "
-            "many: one of the two belongs to another competition, or is cut short."
+            f"{sample.path} has {len(sample.ids)} rows and {test.path} has {rows}",
+            expected="the same number",
+            remedy="One of them is cut short or belongs to another competition.",
         )
     if ids is not None and set(ids) != set(sample.ids):
-        lacking, extra = set(sample.ids) - set(ids), set(ids) - set(sample.ids)
+        missing, extra = set(sample.ids) - set(ids), set(ids) - set(sample.ids)
         raise PipelineError(
-            f"{sample.path} and {test.path} have other ids: {len(lacking)} of the sample's are "
-            f"not in the test file, {len(extra)} of the test's not in the sample (for example "
-            f"{min(lacking | extra)!r}). Expected the same."
+            f"{sample.path} and {test.path} have different ids: {len(missing)} are in the sample "
+            f"alone and {len(extra)} in the test file alone (for example {min(missing | extra)!r})",
+            expected="the same ids in both",
         )

@@ -1,38 +1,45 @@
-"""What the columns are: label, id, pixels; image shape and value range; inferred, or told."""
+"""The schema: which columns are the label, the ids and the pixels; image shape and value range.
+
+Three steps: `infer_columns` looks at names and values, `check_columns` refuses two files that do
+not fit, `store_pixels` writes the pixels as arrays and infers what only they show.
+"""
 
 import math
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.arrays import Pixels
 from pipeline.competition.columns import (
     ENDS,
-    id_columns,
-    index_column,
+    find_column,
+    find_label_column,
+    find_row_columns,
     is_image,
     is_label,
-    label_column,
     square_side,
-    told_column,
 )
 from pipeline.competition.overrides import Overrides
-from pipeline.competition.values import check_odd, common_range, is_whole, numbers, stored_by_plane
+from pipeline.competition.values import (
+    check_values,
+    common_range,
+    copy_pixels,
+    is_whole,
+    stored_by_plane,
+)
 from pipeline.errors import PipelineError
 from pipeline.reading.reader import Table
 from pipeline.reading.source import Source
 
 
 @dataclass(frozen=True)
-class Schema:
-    """What each column is.
+class Columns:
+    """Which column is what, counted from 0, in file order.
 
     Attributes:
-        label: the label's column in the training file, counted from 0.
+        label: the label's column in the training file.
         train_id, test_id: the ids' columns, or None.
-        pixels, test_pixels: the pixels' columns, in file order.
-        shape: (height, width, channels).
-        planes: True where colour images are stored plane by plane (all reds, all greens, ...).
-        low, high: the values that stand for the two ends of the grey scale.
+        pixels, test_pixels: the pixels' columns.
     """
 
     label: int
@@ -40,126 +47,186 @@ class Schema:
     test_id: int | None
     pixels: tuple[int, ...]
     test_pixels: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Schema(Columns):
+    """What each column is, and what the pixels are.
+
+    Attributes:
+        shape: (height, width, channels).
+        planes: True where colour images are stored plane by plane (all reds, all greens, ...).
+        low, high: the values of the two ends of the grey scale.
+    """
+
     shape: tuple[int, int, int]
     planes: bool
     low: float
     high: float
 
 
-def infer(
-    train: Table, test: Table, settings: Overrides, sample_id: str | None, folder: Path
+def infer_schema(
+    train: Table, test: Table, overrides: Overrides, sample_id: str | None, folder: Path
 ) -> tuple[Schema, Pixels, Pixels]:
-    """Tells what each column is, from names, values and what the two files share.
+    """The schema of two files and their pixels: infer, check, store.
 
     Args:
-        settings: what the user has told; it stands above every guess.
+        overrides: what the user says; it is never inferred.
         sample_id: the name of the id column in the sample submission.
-        folder: for the files that the pixels are kept in.
+        folder: where `store_pixels` writes.
 
     Returns:
-        The schema; the two files' pixels, (n, pixels) each, in one dtype.
+        The schema; the training and the test pixels, see `store_pixels`.
 
     Raises:
-        PipelineError: the files cannot be understood, or contradict each other.
+        PipelineError: the files cannot be understood, contradict each other or have faults.
     """
-    if settings.id and not any(settings.id in (t.source.header or ENDS) for t in (train, test)):
-        told_column(test.source, settings.id, "id")
-    train_ids, test_ids = (id_columns(table, settings, sample_id) for table in (train, test))
-    inner = _others(train, {*train_ids, index_column(train)})
-    test_inner = _others(test, {*test_ids, index_column(test)})
-    label = label_column(train, test, settings, inner, test_inner)
-    inner = [column for column in inner if column != label]
-    _refuse_label_in_test(train, test, label, inner, test_inner, settings)
-    _refuse_other_pixels(train, test, inner, test_inner)
-    whole = is_whole(train, inner) and is_whole(test, test_inner)
-    train_pixels = numbers(train, inner, whole, folder / "train_pixels.npy")
-    test_pixels = numbers(test, test_inner, whole, folder / "test_pixels.npy")
-    shape = _shape(train.source, len(inner), settings)
-    low, high = settings.range or common_range(train.source, test.source, train_pixels, test_pixels)
-    check_odd(train.source, train_pixels, inner, low, high)
-    check_odd(test.source, test_pixels, test_inner, low, high)
+    columns = infer_columns(train, test, overrides, sample_id)
+    check_columns(train, test, columns, overrides)
+    return store_pixels(train, test, columns, overrides, folder)
+
+
+def infer_columns(
+    train: Table, test: Table, overrides: Overrides, sample_id: str | None
+) -> Columns:
+    """Which columns are the label, the ids and the pixels.
+
+    Raises:
+        PipelineError: no column looks like a label, or an override names no column.
+    """
+    name = overrides.id
+    if name and not any(name in (table.source.header or ENDS) for table in (train, test)):
+        find_column(test.source, name, "id")
+    train_rows, test_rows = (find_row_columns(t, overrides, sample_id) for t in (train, test))
+    inner = _others(train, {train_rows.ids, train_rows.counter})
+    test_pixels = _others(test, {test_rows.ids, test_rows.counter})
+    label = find_label_column(train, test, overrides, inner, test_pixels)
+    pixels = [column for column in inner if column != label]
+    train_id = None if train_rows.ids == label else train_rows.ids
+    return Columns(label, train_id, test_rows.ids, tuple(pixels), tuple(test_pixels))
+
+
+def check_columns(train: Table, test: Table, columns: Columns, overrides: Overrides) -> None:
+    """Refuses files whose pixel columns are not the same.
+
+    Raises:
+        PipelineError: the test file has the label, or the pixels differ in number, name or order.
+    """
+    _check_no_label_in_test(train, test, columns, overrides)
+    one, two = train.source, test.source
+    count, test_count = len(columns.pixels), len(columns.test_pixels)
+    if not count:
+        raise PipelineError(
+            f"no pixels: the {one.columns} columns are labels and ids",
+            where=one.path,
+            expected="a column for each pixel",
+        )
+    if count != test_count:
+        raise PipelineError(
+            f"{one.path} has {count} pixel columns and {two.path} has {test_count}",
+            expected="the same number in both",
+            remedy="Compare the two files' columns, or name the label and the id with --label "
+            "and --id.",
+        )
+    _check_names(one, two, columns)
+
+
+def store_pixels(
+    train: Table, test: Table, columns: Columns, overrides: Overrides, folder: Path
+) -> tuple[Schema, Pixels, Pixels]:
+    """Writes the pixels as train_pixels.npy and test_pixels.npy, and completes the schema.
+
+    Returns:
+        The schema; the two files' pixels, (n, pixels) in file order, both uint8 in 0..255 or both
+        float32 in low..high, mapped into memory.
+
+    Raises:
+        PipelineError: a cell holds no number or one out of range, or the pixels make no image.
+    """
+    pairs = ((train, columns.pixels), (test, columns.test_pixels))
+    dtype = "uint8" if all(is_whole(table, some) for table, some in pairs) else "float32"
+    train_pixels, test_pixels = (
+        copy_pixels(table, some, dtype, folder / f"{name}_pixels.npy")
+        for name, (table, some) in zip(("train", "test"), pairs, strict=True)
+    )
+    shape = _shape(train.source, len(columns.pixels), overrides)
+    low, high = overrides.range or common_range(
+        train.source, test.source, train_pixels, test_pixels
+    )
+    check_values(train.source, train_pixels, columns.pixels, low, high)
+    check_values(test.source, test_pixels, columns.test_pixels, low, high)
     planes = shape[2] == 3 and (
-        stored_by_plane(train_pixels, shape) if settings.planes is None else settings.planes
+        stored_by_plane(train_pixels, shape) if overrides.planes is None else overrides.planes
     )
-    train_id = next((c for c in reversed(train_ids) if c != label), None)
-    test_id = test_ids[-1] if test_ids else None
-    schema = Schema(
-        label, train_id, test_id, tuple(inner), tuple(test_inner), shape, planes, low, high
-    )
+    schema = Schema(**vars(columns), shape=shape, planes=planes, low=low, high=high)
     return schema, train_pixels, test_pixels
 
 
-def _others(table: Table, taken: set[int | None]) -> list[int]:
-    return [c for c in range(table.source.columns) if c not in taken]
+def _others(table: Table, excluded: Collection[int | None]) -> list[int]:
+    return [column for column in range(table.source.columns) if column not in excluded]
 
 
-def _refuse_label_in_test(
-    train: Table,
-    test: Table,
-    label: int,
-    pixels: list[int],
-    test_pixels: list[int],
-    settings: Overrides,
+def _check_no_label_in_test(
+    train: Table, test: Table, columns: Columns, overrides: Overrides
 ) -> None:
-    source, header = test.source, test.source.header
-    advice = "Remove that column: test rows have no labels here."
+    source, header, label = test.source, test.source.header, columns.label
+    remedy = "Remove that column: test rows have no labels."
     if train.source.header and header:
         name = train.source.header[label]
-        if name in header and header.index(name) in test_pixels:
-            raise PipelineError(f"{source.path} has the label's column {name!r} too. {advice}")
-    elif len(test_pixels) == len(pixels) + 1 and is_image(len(pixels), settings):
-        end = test_pixels[0 if label < pixels[0] else -1]
+        if name in header and header.index(name) in columns.test_pixels:
+            raise PipelineError(
+                f"the label's column {name!r} is in the test file too",
+                where=source.path,
+                remedy=remedy,
+            )
+        return
+    count = len(columns.pixels)
+    if len(columns.test_pixels) == count + 1 and is_image(count, overrides):
+        end = columns.test_pixels[0 if label < columns.pixels[0] else -1]
         if is_label(test.texts[end]):
             raise PipelineError(
-                f"{source.path} has one column more than the {len(pixels)} pixels of "
-                f"{train.source.path}, and its column {source.column(end)} looks like a label. "
-                f"{advice}"
+                f"column {source.column(end)} looks like a label, and there is one column more "
+                f"than the {count} pixels of {train.source.path}",
+                where=source.path,
+                remedy=remedy,
             )
 
 
-def _refuse_other_pixels(
-    train: Table, test: Table, pixels: list[int], test_pixels: list[int]
-) -> None:
-    one, two = train.source, test.source
-    if not pixels:
-        raise PipelineError(
-            f"{one.path} has no pixels: its {one.columns} columns are labels and ids. "
-            "Expected a column for each pixel."
-        )
-    if len(pixels) != len(test_pixels):
-        raise PipelineError(
-            f"{one.path} has {len(pixels)} pixel columns and {two.path} has {len(test_pixels)}. "
-            "Expected the same: compare the two files' columns, or name the label and the id "
-            "with --label and --id."
-        )
-    if not (one.header and two.header):
+def _check_names(train: Source, test: Source, columns: Columns) -> None:
+    if not (train.header and test.header):
         return
-    for mine, theirs in zip(pixels, test_pixels, strict=True):
-        if one.header[mine] != two.header[theirs]:
-            same = sorted(one.header[c] for c in pixels) == sorted(
-                two.header[c] for c in test_pixels
-            )
+    names = [train.header[column] for column in columns.pixels]
+    test_names = [test.header[column] for column in columns.test_pixels]
+    for name, test_name, column in zip(names, test_names, columns.test_pixels, strict=True):
+        if name != test_name:
+            same = sorted(names) == sorted(test_names)
             raise PipelineError(
-                f"{two.path} has {'its pixel columns in another order' if same else 'other pixels'}"
-                f": its column {theirs + 1} is {two.header[theirs]!r} where {one.path} has "
-                f"{one.header[mine]!r}. Expected the same columns in the same order."
+                f"column {column + 1} is {test_name!r} where {train.path} has {name!r}: "
+                + ("the pixels are in another order" if same else "these are other pixels"),
+                where=test.path,
+                expected="the same pixel columns in the same order",
             )
 
 
-def _shape(source: Source, pixels: int, settings: Overrides) -> tuple[int, int, int]:
-    if settings.shape:
-        if math.prod(settings.shape) != pixels:
+def _shape(source: Source, pixels: int, overrides: Overrides) -> tuple[int, int, int]:
+    if overrides.shape:
+        needed = math.prod(overrides.shape)
+        if needed != pixels:
+            shape = "x".join(map(str, overrides.shape))
             raise PipelineError(
-                f"{source.path} has {pixels} pixel columns; the shape "
-                f"{'x'.join(map(str, settings.shape))} needs {math.prod(settings.shape)}."
+                f"{pixels} pixel columns",
+                where=source.path,
+                expected=f"{needed}, as the shape {shape} says",
             )
-        height, width, channels = settings.shape
+        height, width, channels = overrides.shape
         return height, width, channels
     for channels in (1, 3):
         if side := square_side(pixels, channels):
             return side, side, channels
     raise PipelineError(
-        f"{source.path} has {pixels} pixel columns: not a square (28 x 28 = 784), nor three. "
-        "If another column is the label or the id, name it with --label or --id; if the images "
-        "are not square, say --shape HEIGHTxWIDTHxCHANNELS."
+        f"{pixels} pixel columns, which make no square image",
+        where=source.path,
+        expected="a square number (28 x 28 = 784), or three times one for colours",
+        remedy="If another column is the label or the id, name it with --label or --id. If the "
+        "images are not square, give --shape HEIGHTxWIDTHxCHANNELS.",
     )

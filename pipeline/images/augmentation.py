@@ -1,4 +1,4 @@
-"""Random affine transforms of training batches: one matrix an image, one warp a batch."""
+"""Random affine transforms of training images: one matrix an image, one warp a batch."""
 
 from dataclasses import dataclass, replace
 from functools import cache
@@ -14,34 +14,34 @@ from pipeline.config import UNLIMITED
 
 NonNegative = Annotated[float, Meta(ge=0, lt=UNLIMITED)]
 INTERPOLATIONS = {"linear": cv2.INTER_LINEAR, "nearest": cv2.INTER_NEAREST}
-LOOKED_AT = 500  # images that settle the interpolation
-# Correlation of neighbours in a row: digits drawn on black have 0.75 at 12 x 12, 0.95 at 28 x 28;
-# digits on noise 0.25 at most, and those of 8 x 8, whose strokes are one pixel wide, 0.4.
+LOOKED_AT = 500  # images that decide the interpolation
+# Correlation of neighbouring pixels: 0.75 (12 x 12) to 0.95 (28 x 28) for digits on black, at most
+# 0.25 for digits on noise, 0.4 for those of 8 x 8, whose strokes are one pixel wide.
 SMOOTH = 0.5
 TALLEST = 32_000  # rows of an image that OpenCV warps
 
-Places = npt.NDArray[np.float32]
+Coordinates = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True)
 class Augmentation:
-    """How far images are moved, each drawn uniformly from -limit to +limit.
+    """Limits of random transforms, each drawn uniformly from -limit to +limit.
 
-    The moves are those of Keras' ImageDataGenerator: about the centre, zoom first, then shear,
-    shift and rotation, width and height zoomed each by a draw of its own. Only its slips are not
-    repeated: it exchanges width and height in the shift and the centre of images that are not
-    square, and a whole-number shift of 2 draws whole pixels from -1 to 1.
+    The transforms are those of Keras' ImageDataGenerator: about the centre, zoom first, then shear,
+    shift and rotation, with separate draws for the zoom of width and height. Three of its bugs are
+    not copied: it swaps width and height in the shift and in the centre of images that are not
+    square, and a shift of 2 draws whole pixels from -1 to 1.
 
     Attributes:
         rotation, shear: degrees.
-        zoom: a share: 0.1 draws the width and the height each from 0.9 to 1.1 times their size.
-        shift: pixels; below 1, a share of the side.
-        fill: what stands where nothing was: "nearest", the nearest pixel; "reflect", the image
-            mirrored at its edge, the edge's pixels twice; "constant", zero; "noise", pixels drawn
-            from the image's own outermost rows and columns, each anew, so that a noisy
-            background goes on where the others would draw bars.
+        zoom: a fraction: 0.1 draws the width and the height each from 0.9 to 1.1 times their size.
+        shift: pixels if 1 or more; below 1, a fraction of the side.
+        fill: the pixels beyond the edge: "nearest" repeats the edge; "reflect" mirrors the image,
+            the edge included; "constant" is zero; "noise" draws each pixel from the image's own
+            outermost rows and columns, which continues a noisy background.
         interpolation: "linear" smooths; "nearest" keeps the texture of noisy images, which
-            linear would blur so that training no longer looks like the test; "auto" chooses.
+            linear would blur, so that training images would differ from test images; "auto"
+            chooses by `choose_interpolation`.
     """
 
     rotation: NonNegative = 0.0
@@ -53,7 +53,11 @@ class Augmentation:
 
 
 def choose_interpolation(augmentation: Augmentation, images: Images) -> Augmentation:
-    """Settles "auto": linear where neighbouring pixels are alike, nearest where they are noise."""
+    """Replaces "auto": by "linear" if neighbouring pixels correlate, by "nearest" if not.
+
+    Args:
+        images: (n, height, width, channels), of which the first `LOOKED_AT` decide.
+    """
     if augmentation.interpolation != "auto":
         return augmentation
     some = images[:LOOKED_AT].astype(np.float32)
@@ -64,10 +68,14 @@ def choose_interpolation(augmentation: Augmentation, images: Images) -> Augmenta
 
 
 def augment(images: Images, augmentation: Augmentation, random: np.random.Generator) -> Images:
-    """(n, height, width, channels) -> the same, each image moved by its own draw.
+    """Transforms each image by its own draw.
 
     Args:
-        augmentation: its interpolation settled, see `choose_interpolation`.
+        images: (n, height, width, channels).
+        augmentation: with an interpolation other than "auto", see `choose_interpolation`.
+
+    Returns:
+        New images in the same shape, dtype and range.
     """
     count, height, width, _ = images.shape
     matrices = _matrices(count, height, width, augmentation, random)
@@ -82,7 +90,7 @@ def augment(images: Images, augmentation: Augmentation, random: np.random.Genera
 def _matrices(
     count: int, height: int, width: int, augmentation: Augmentation, random: np.random.Generator
 ) -> npt.NDArray[np.float64]:
-    """(count, 2, 3) matrices that say where each pixel (across, down) comes from."""
+    """(count, 2, 3) matrices from a pixel (across, down) of the result to its source."""
 
     def draw(limit: float) -> npt.NDArray[np.float64]:
         return random.uniform(-limit, limit, count)
@@ -109,13 +117,13 @@ def _warp(
     augmentation: Augmentation,
     random: np.random.Generator,
 ) -> Images:
-    """The images moved, all by one call: they stand below each other in a single tall one."""
+    """The transformed images, by a single OpenCV call on one tall image of all of them."""
     count, height, width, channels = images.shape
-    places = np.ones((3, height, width), np.float32)
-    places[1], places[0] = np.mgrid[:height, :width]
-    across, down = matrices.transpose(1, 0, 2).astype(np.float32) @ places.reshape(3, -1)
+    grid = np.ones((3, height, width), np.float32)
+    grid[1], grid[0] = np.mgrid[:height, :width]
+    across, down = matrices.transpose(1, 0, 2).astype(np.float32) @ grid.reshape(3, -1)
     how = INTERPOLATIONS[augmentation.interpolation]
-    # Where the nearest pixel is taken, a place is in the image as far as that pixel reaches.
+    # The nearest pixel reaches half a pixel beyond its centre.
     reach = 0.5 if how == cv2.INTER_NEAREST else 0.0
     _fill(across, down, height, width, augmentation.fill, reach, random)
     down += height * np.arange(count, dtype=np.float32)[:, None]
@@ -131,40 +139,43 @@ def _warp(
 
 
 def _fill(
-    across: Places,
-    down: Places,
+    across: Coordinates,
+    down: Coordinates,
     height: int,
     width: int,
     fill: str,
     reach: float,
     random: np.random.Generator,
 ) -> None:
-    """Brings places outside the image into it, or far out of it where zeros are wanted."""
+    """Moves coordinates outside the image into it, or far out of it for zeros. Changes both arrays.
+
+    Args:
+        across, down: (n, height * width) coordinates in the source image.
+        reach: how far beyond the centres of the edge's pixels the image goes.
+    """
     sides = ((across, width), (down, height))
     if fill == "reflect":
-        for place, side in sides:  # from -side to 2 * side; what is further is the nearest pixel
-            np.subtract(np.abs(place + 0.5), 0.5, out=place)
-            np.subtract(side - 0.5, np.abs(side - 0.5 - place), out=place)
+        for at, side in sides:  # from -side to 2 * side; further out, the nearest pixel
+            np.subtract(np.abs(at + 0.5), 0.5, out=at)
+            np.subtract(side - 0.5, np.abs(side - 0.5 - at), out=at)
     if fill in ("constant", "noise"):
-        out_across, out_down = (
-            (place < -reach) | (place > side - 1 + reach) for place, side in sides
-        )
+        out_across, out_down = ((at < -reach) | (at > side - 1 + reach) for at, side in sides)
         exposed = out_across | out_down
-    for place, side in sides:
-        np.clip(place, 0, side - 1, out=place)
+    for at, side in sides:
+        np.clip(at, 0, side - 1, out=at)
     if fill == "constant":
         np.copyto(across, -width, where=exposed)
     if fill == "noise":
-        places = np.flatnonzero(exposed)
+        pixels = np.flatnonzero(exposed)
         rim_across, rim_down = _rim(height, width)
-        drawn = random.integers(len(rim_down), size=len(places), dtype=np.uint32)
-        across.ravel()[places] = rim_across.take(drawn)
-        down.ravel()[places] = rim_down.take(drawn)
+        drawn = random.integers(len(rim_down), size=len(pixels), dtype=np.uint32)
+        across.ravel()[pixels] = rim_across.take(drawn)
+        down.ravel()[pixels] = rim_down.take(drawn)
 
 
 @cache
-def _rim(height: int, width: int) -> tuple[Places, Places]:
-    """Across and down of each pixel in the outermost rows and columns."""
+def _rim(height: int, width: int) -> tuple[Coordinates, Coordinates]:
+    """The coordinates (across, down) of the pixels in the outermost rows and columns."""
     inner = np.zeros((max(height - 2, 0), max(width - 2, 0)), bool)
     down, across = np.nonzero(np.pad(inner, 1, constant_values=True)[:height, :width])
     return across.astype(np.float32), down.astype(np.float32)

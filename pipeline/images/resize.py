@@ -1,4 +1,4 @@
-"""Pixels -> images: reshape, resize, channels. The one place that knows how."""
+"""Pixels -> images: reshape, resize, convert channels."""
 
 import cv2
 import numpy as np
@@ -12,7 +12,7 @@ def to_images(pixels: Pixels, shape: tuple[int, int, int], planes: bool = False)
 
     Args:
         shape: (height, width, channels).
-        planes: True if colours are stored plane by plane: all reds, all greens, all blues.
+        planes: whether colours are stored plane by plane: all reds, all greens, all blues.
     """
     height, width, channels = shape
     if planes:
@@ -61,6 +61,10 @@ def shrink(images: Images, side: int) -> Images:
 
 
 def to_grey_levels(images: Images, low: float, high: float) -> npt.NDArray[np.uint8]:
-    """The images as uint8 in 0..255, to be looked at."""
+    """The images as uint8 in 0..255, for display.
+
+    Args:
+        low, high: the values that become 0 and 255; others are clipped.
+    """
     levels = (images.astype(np.float32) - low) / (high - low) * 255
     return levels.clip(0, 255).round().astype(np.uint8)

@@ -1,4 +1,4 @@
-"""What a cell holds: a number, a word, nothing."""
+"""Whether cells hold numbers, and which."""
 
 import math
 import re
@@ -21,16 +21,26 @@ def with_points(cells: Iterable[str], delimiter: str) -> list[str]:
 
 
 def to_numbers(cells: Sequence[str] | Texts) -> npt.NDArray[np.float64]:
-    """The cells as numbers, NaN where one is no finite number written in digits."""
+    """(n,) float64, NaN for a cell that is not a finite number written in digits."""
     try:
         numbers = np.array(cells, dtype=np.float64)
     except ValueError:
         numbers = np.array(math.nan)
-    # Python reads 1_000 as a number, and numpy reads `nan`.
+    # Python reads 1_000 as a number, and NumPy reads `nan`.
     if np.isfinite(numbers).all() and "_" not in "".join(cells):
         return numbers
     values = [float(cell) if NUMBER.fullmatch(cell) else math.nan for cell in cells]
     return np.where(np.isfinite(values), values, np.nan)
+
+
+def column_index(columns: Sequence[int]) -> slice | list[int]:
+    """Ascending columns as an index: a slice where they are adjacent, as NumPy then copies nothing.
+
+    >>> column_index([3, 4, 5]), column_index([3, 5])
+    (slice(3, 6, None), [3, 5])
+    """
+    adjacent = bool(columns) and columns[-1] - columns[0] + 1 == len(columns)
+    return slice(columns[0], columns[-1] + 1) if adjacent else list(columns)
 
 
 def is_bytes(values: npt.NDArray[np.generic]) -> bool:

@@ -1,4 +1,4 @@
-"""What is wrong with a file, named by line and column."""
+"""The faults of a file, each with its line and column."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -8,25 +8,43 @@ from pipeline.errors import PipelineError
 from pipeline.reading.source import Source
 
 SHOWN = 5
+MAX_CELL = 40  # characters of a cell in a message
+REMEDY = "Correct the file and run the command again."
 
 
 @dataclass(frozen=True)
 class Fault:
-    """A place in a file that cannot be right. Lines and columns as people count them, from 1."""
+    """An invalid cell or row.
+
+    Attributes:
+        line: counted from 1.
+        column: its name, or its number counted from 1; None for a whole row.
+        found: what is wrong.
+        expected: what would be accepted.
+    """
 
     line: int
     column: str | None
-    what: str
+    found: str
+    expected: str | None = None
+
+    @property
+    def where(self) -> str:
+        return f"line {self.line}" + (f", column {self.column}" if self.column else "")
 
     def __str__(self) -> str:
-        return f"line {self.line}{f', column {self.column}' if self.column else ''}: {self.what}"
+        return f"{self.where}: {self.found}" + (
+            f"; expected {self.expected}" if self.expected else ""
+        )
 
 
 class Faults:
     """The first faults of a file, and how many there are: a broken file may have millions.
 
     Attributes:
-        ragged: whether a whole row cannot be read.
+        first: up to `SHOWN` faults, in file order.
+        total: how many there are.
+        ragged: whether a whole row is invalid.
     """
 
     def __init__(self, source: Source) -> None:
@@ -41,52 +59,63 @@ class Faults:
             self.first.append(fault)
 
     def add_cells(self, line: int, cells: Sequence[str], columns: Sequence[int]) -> None:
-        """Adds cells of a row that are no numbers."""
+        """Adds the cells of a row that hold no number."""
         for column in columns[:SHOWN]:
-            self.add(Fault(line, self.source.column(column), _found(cells[column], "a number")))
+            self.add(cell_fault(self.source, line, cells, column, "a number"))
         self.total += len(columns[SHOWN:])
 
-    def refuse(self) -> None:
+    def check(self) -> None:
         """Raises:
-        PipelineError: there is at least one fault.
+        PipelineError: there is a fault. The first are named, and the total where there are more.
         """
-        if not self.total:
-            return
-        shown = "\n".join(f"  {fault}" for fault in self.first)
-        more = f"\n  ... and {self.total - SHOWN} more" if self.total > SHOWN else ""
-        noun = "1 fault" if self.total == 1 else f"{self.total:,} faults"
-        raise PipelineError(
-            f"{self.source.path} has {noun}. Mend the file and run the command again."
-            f"\n{shown}{more}"
-        )
+        path = self.source.path
+        if self.total == 1:
+            fault = self.first[0]
+            raise PipelineError(
+                fault.found,
+                where=f"{path} {fault.where}",
+                expected=fault.expected,
+                remedy=REMEDY,
+            )
+        if self.total:
+            more = [f"... and {self.total - SHOWN:,} more"] if self.total > SHOWN else []
+            raise PipelineError(
+                f"{self.total:,} faults",
+                where=path,
+                remedy=REMEDY,
+                details=[*map(str, self.first), *more],
+            )
 
 
-def check_cells(source: Source, places: Sequence[tuple[int, int, str]], total: int) -> None:
-    """Refuses cells, where there are any.
+def cell_fault(
+    source: Source, line: int, cells: Sequence[str], column: int, expected: str
+) -> Fault:
+    """The fault of one cell of a row."""
+    cell = cells[column]
+    found = f"found {cell[:MAX_CELL]!r}" if cell.strip() else "the cell is empty"
+    return Fault(line, source.column(column), found, expected)
+
+
+def check_cells(source: Source, invalid: Sequence[tuple[int, int, str]], total: int) -> None:
+    """Refuses a file with invalid cells.
 
     Args:
-        places: (data row, column, what should stand there) of the first, counted from 0.
+        invalid: (data row, column, what is expected) of the first, rows and columns from 0.
         total: how many there are.
 
     Raises:
         PipelineError: there is at least one.
     """
-    lines = locate(source, {row for row, _, _ in places})
+    lines = locate(source, {row for row, _, _ in invalid})
     faults = Faults(source)
-    for row, column, expected in places:
-        line, cells = lines[row]
-        faults.add(Fault(line, source.column(column), _found(cells[column], expected)))
+    for row, column, expected in invalid:
+        faults.add(cell_fault(source, *lines[row], column, expected))
     faults.total = total
-    faults.refuse()
-
-
-def _found(cell: str, expected: str) -> str:
-    found = f"found {cell[:40]!r}" if cell.strip() else "the cell is empty"
-    return f"{found}; expected {expected}"
+    faults.check()
 
 
 def locate(source: Source, rows: Collection[int]) -> dict[int, tuple[int, list[str]]]:
-    """Data row, counted from 0 -> (line, cells), for messages about what was read."""
+    """Data row, counted from 0 -> (line, cells). Reads the file again, for messages only."""
     last = max(rows, default=-1)
     numbered = enumerate(islice(source.rows(), last + 1))
     return {row: found for row, found in numbered if row in rows}

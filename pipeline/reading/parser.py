@@ -1,17 +1,19 @@
-"""A block of a CSV -> texts and numbers, many cells at a time, where nothing is unusual."""
+"""The fast parser: a block of a CSV -> texts and numbers, many cells at a time."""
 
+import csv
+import io
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 
 from pipeline.arrays import Pixels, Texts
-from pipeline.reading.cells import is_bytes
-from pipeline.reading.plain_cells import ZERO, Codes, Places, short_fractions, small_whole_numbers
+from pipeline.reading.cells import column_index, is_bytes
+from pipeline.reading.plain_cells import Cells, short_fractions, small_whole_numbers
 
-LONGEST_TEXT = 64
-LF, QUOTE, LAST_OF_ASCII = ord("\n"), ord('"'), 127
+MAX_TEXT = 64  # characters of a label or an id
+LF, QUOTE, COMMA, ZERO, LAST_ASCII = b'\n",0\x7f'
+IN_NUMBERS = np.isin(np.arange(256), list(b"0123456789.,+-eE \n"))
 
 
 @dataclass(frozen=True)
@@ -22,91 +24,111 @@ class Parser:
         delimiter: one character.
         columns: how many a row has.
         text_columns: those kept as text, ascending; the others hold numbers.
-        use_polars: whether the file is worth its import, where numbers are written at length.
+        use_pandas: whether numbers that NumPy alone does not read go through pandas. A small file
+            is read by the exact parser before pandas is imported.
     """
 
     delimiter: str
     columns: int
     text_columns: tuple[int, ...]
-    use_polars: bool = True
+    use_pandas: bool = True
 
     def parse(self, block: bytes) -> tuple[Texts, Pixels] | None:
-        """Whole lines -> (n, text columns) strings and (n, columns) numbers, or None.
+        """Parses whole lines, or returns None where anything is unusual.
 
-        Numbers are uint8 where all are whole ones in 0..255, else float32; zero in columns of
-        text. None where anything is unusual: a quote, a row of another length, a cell that is no
-        number. What is wrong, if it is wrong, is for the exact parser to say.
+        Unusual are a quote, a character beyond ASCII, a row of another length, a long text and a
+        cell that holds no number. Whether one is a fault is for the exact parser to say.
+
+        Returns:
+            (n, text columns) strings, and (n, columns) numbers: uint8 if all are whole numbers in
+            0..255, else float32; zero in columns of text.
         """
-        # The digit in front is what columns of text are taken for where numbers are read. Whole
-        # blocks are looked at by NumPy alone: other threads run meanwhile.
-        codes = np.empty(len(block) + 1, np.uint8)
-        codes[0], codes[1:] = ZERO, np.frombuffer(block, np.uint8)
-        ends = np.flatnonzero((codes == ord(self.delimiter)) | (codes == LF))
-        if len(ends) % self.columns or codes.max() > LAST_OF_ASCII or (codes == QUOTE).any():
+        cells = self._cells(np.frombuffer(block, np.uint8))
+        if cells is None:
             return None
-        rows = len(ends) // self.columns
-        is_last = (codes[ends] == LF).reshape(rows, -1)
-        if is_last[:, :-1].any() or not is_last[:, -1].all():
+        texts = [_texts(cells.take([column])) for column in self.text_columns]
+        if any(text is None for text in texts):
             return None
-        lengths = np.diff(ends, prepend=0) - 1
-        by_row = ends.reshape(rows, -1), lengths.reshape(rows, -1)
-        texts = [_texts(codes, *(places[:, c] for places in by_row)) for c in self.text_columns]
-        for places in by_row:
-            places[:, self.text_columns] = 1
-        values: Pixels | None = small_whole_numbers(codes, ends, lengths)
-        if values is None:
-            values = short_fractions(codes, ends, lengths)
-        if values is None and self.use_polars:
-            values = self._any_numbers(block, *by_row)
-        if values is None or any(text is None for text in texts):
+        number_columns = [c for c in range(self.columns) if c not in self.text_columns]
+        numbers = self._numbers(cells.take(number_columns))
+        if numbers is None:
             return None
-        values = values.reshape(rows, -1)
-        if is_bytes(values[:1]) and is_bytes(values):
-            values = values.astype(np.uint8)
+        values = np.zeros(cells.ends.shape, numbers.dtype)
+        values[:, column_index(number_columns)] = numbers
         return np.stack(texts, axis=1), values  # type: ignore[arg-type]
 
-    def _any_numbers(
-        self, block: bytes, ends: Places, lengths: Places
-    ) -> npt.NDArray[np.float32] | None:
-        """Numbers however written, by polars: as a table of one column, which it reads fastest."""
-        import polars
+    def _cells(self, codes: npt.NDArray[np.uint8]) -> Cells | None:
+        """Where the cells lie; None unless all rows are of one length and plain ASCII."""
+        ends = np.flatnonzero((codes == ord(self.delimiter)) | (codes == LF))
+        if len(ends) % self.columns or codes.max() > LAST_ASCII or (codes == QUOTE).any():
+            return None
+        lengths = np.diff(ends, prepend=-1) - 1
+        cells = Cells(codes, ends.reshape(-1, self.columns), lengths.reshape(-1, self.columns))
+        ends_line = codes[cells.ends] == LF
+        return None if ends_line[:, :-1].any() or not ends_line[:, -1].all() else cells
 
-        edges = [-1, *self.text_columns, self.columns]
-        between = [slice(a + 1, b) for a, b in pairwise(edges) if a + 1 < b]
-        starts = ends - lengths - 1  # in the block, which has no digit in front
-        spans = [(starts[:, part.start], ends[:, part.stop - 1]) for part in between]
-        cells = b"".join(
-            block[first:behind]
-            for row in zip(*(places.tolist() for span in spans for places in span), strict=True)
-            for first, behind in zip(row[::2], row[1::2], strict=True)
+    def _numbers(self, cells: Cells) -> Pixels | None:
+        """The cells as uint8 or float32, by the fastest of three ways that reads them all."""
+        if not cells.ends.size:
+            return np.zeros(cells.ends.shape, np.uint8)
+        numbers: Pixels | None = small_whole_numbers(cells)
+        if numbers is not None:
+            return numbers
+        numbers = short_fractions(cells)
+        if numbers is None and self.use_pandas:
+            numbers = _numbers_by_pandas(cells)
+        if numbers is not None and is_bytes(numbers[:1]) and is_bytes(numbers):
+            return numbers.astype(np.uint8)
+        return numbers
+
+
+def _numbers_by_pandas(cells: Cells) -> npt.NDArray[np.float32] | None:
+    """(rows, columns) float32 of numbers written in any way, or None if a cell holds none."""
+    import pandas
+
+    lines = _one_a_line(cells)
+    after_commas = lines[np.flatnonzero(lines == COMMA) + 1]
+    if not IN_NUMBERS[lines].all() or (after_commas - ZERO > 9).any():
+        return None  # pandas would read "True", "5\0" and "5,"
+    try:
+        # A table of one column is read fastest. As float64 the number is Python's, and so the
+        # exact parser's (before pandas 3.1 up to its last bit, which float32 does not have).
+        table = pandas.read_csv(
+            io.BytesIO(lines.tobytes()),
+            header=None,
+            sep="\t",
+            dtype=np.float64,
+            decimal="," if len(after_commas) else ".",
+            na_filter=False,
+            quoting=csv.QUOTE_NONE,
+            skip_blank_lines=False,
         )
-        try:
-            column = polars.read_csv(
-                cells.replace(self.delimiter.encode(), b"\n"),
-                has_header=False,
-                schema={"number": polars.Float32},
-                separator="\t",
-                quote_char=None,
-                decimal_comma=self.delimiter != "," and b"," in cells,
-            )["number"]
-        except polars.exceptions.PolarsError:
-            return None
-        if len(column) != cells.count(b"\n") + cells.count(self.delimiter.encode()):
-            return None
-        if column.null_count() or not np.isfinite(column.to_numpy()).all():
-            return None
-        values = np.zeros(ends.shape, np.float32)
-        numbers = np.setdiff1d(np.arange(self.columns), self.text_columns)
-        values[:, numbers] = column.to_numpy().reshape(len(ends), -1)
-        return values
+    except ValueError:
+        return None
+    numbers: npt.NDArray[np.float64] = table.to_numpy()
+    if numbers.shape != (cells.ends.size, 1) or not np.isfinite(numbers).all():
+        return None
+    with np.errstate(over="ignore"):  # too large for float32 is infinite, and out of range later
+        return numbers.reshape(cells.ends.shape).astype(np.float32)
 
 
-def _texts(codes: Codes, ends: Places, lengths: Places) -> Texts | None:
-    """The cells of one column as strings."""
+def _one_a_line(cells: Cells) -> npt.NDArray[np.uint8]:
+    """The bytes of these cells alone, each followed by a line end."""
+    steps = np.zeros(len(cells.codes) + 1, np.int8)
+    steps[cells.ends - cells.lengths] = 1
+    steps[cells.ends + 1] -= 1
+    lines = cells.codes.copy()
+    lines[cells.ends] = LF
+    return lines[np.cumsum(steps[:-1], dtype=np.int8) > 0]
+
+
+def _texts(cells: Cells) -> Texts | None:
+    """(rows,) strings of one column, or None if one is very long."""
+    codes, ends, lengths = cells
     width = max(int(lengths.max()), 1)
-    if width > LONGEST_TEXT:
+    if width > MAX_TEXT:
         return None
     within = np.arange(width)
-    places = np.minimum((ends - lengths)[:, None] + within, len(codes) - 1)
-    letters = np.where(within < lengths[:, None], codes[places], 0).astype(np.uint8)
+    offsets = np.minimum(ends - lengths + within, len(codes) - 1)
+    letters = np.where(within < lengths, codes[offsets], 0).astype(np.uint8)
     return letters.view(f"S{width}").ravel().astype(np.str_)

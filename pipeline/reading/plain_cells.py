@@ -1,31 +1,47 @@
-"""Cells that are written plainly -> numbers, a block of cells at a time.
+"""Cells that are written plainly -> numbers, a block of cells at a time."""
 
-A block is given as `codes`, its bytes as (length,) uint8; `ends`, the place behind each cell; and
-`lengths`, how many bytes each cell has. What is not plain gives None, for another parser.
-"""
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-Codes = npt.NDArray[np.uint8]
-Places = npt.NDArray[np.int64]
+from pipeline.reading.cells import column_index
 
 ZERO, POINT = ord("0"), ord(".")
-MOST_DECIMALS = 8
+MAX_DECIMALS = 8
 U = np.uint64
 
 
-def small_whole_numbers(
-    codes: Codes, ends: Places, lengths: Places
-) -> npt.NDArray[np.uint8] | None:
-    """Cells of one to three digits, up to 255."""
+class Cells(NamedTuple):
+    """Where the cells of a block lie.
+
+    Attributes:
+        codes: (bytes,) uint8, the block.
+        ends: (rows, columns) the offset behind each cell.
+        lengths: (rows, columns) how many bytes each cell has.
+    """
+
+    codes: npt.NDArray[np.uint8]
+    ends: npt.NDArray[np.int64]
+    lengths: npt.NDArray[np.int64]
+
+    def take(self, columns: Sequence[int]) -> "Cells":
+        """The cells of some columns: views where the columns are adjacent."""
+        index = column_index(columns)
+        return Cells(self.codes, self.ends[:, index], self.lengths[:, index])
+
+
+def small_whole_numbers(cells: Cells) -> npt.NDArray[np.uint8] | None:
+    """(rows, columns) uint8 if all cells are one to three digits, up to 255, else None."""
+    codes, ends, lengths = cells
     if lengths.min() < 1 or lengths.max() > 3:
         return None
     values = codes[ends - 1] - ZERO  # what is below "0" becomes large
     if values.max() > 9:
         return None
     # Few cells are longer in most files: what follows looks at these alone.
-    longer = np.flatnonzero(lengths > 1)
+    longer = lengths > 1
     at = ends[longer]
     second, third = codes[at - 2] - ZERO, (codes[at - 3] - ZERO) * (lengths[longer] > 2)
     numbers = values[longer] + 10 * second.astype(np.int16) + 100 * third.astype(np.int16)
@@ -35,13 +51,14 @@ def small_whole_numbers(
     return values
 
 
-def short_fractions(codes: Codes, ends: Places, lengths: Places) -> npt.NDArray[np.float32] | None:
-    """Cells of one digit, or of one digit, a point and up to eight decimals.
+def short_fractions(cells: Cells) -> npt.NDArray[np.float32] | None:
+    """(rows, columns) float32 if all cells are like 0 or 0.5, up to eight decimals, else None.
 
     A cell's decimals lie in one word of eight bytes, whose digits are added up two by two, then
     four by four, then eight by eight: Lemire, "Quickly parsing eight digits" (2018).
     """
-    if lengths.min() < 1 or lengths.max() > 2 + MOST_DECIMALS or (lengths == 2).any():
+    codes, ends, lengths = cells
+    if lengths.min() < 1 or lengths.max() > 2 + MAX_DECIMALS or (lengths == 2).any():
         return None
     starts = ends - lengths
     units, long = codes[starts] - ZERO, lengths > 2
@@ -65,6 +82,6 @@ def short_fractions(codes: Codes, ends: Places, lengths: Places) -> npt.NDArray[
 
 # By a cell's length: the bytes that hold decimals in the word that ends with the cell, and the
 # power of ten that makes them whole.
-_COUNTS = [max(length - 2, 0) for length in range(3 + MOST_DECIMALS)]
+_COUNTS = [max(length - 2, 0) for length in range(3 + MAX_DECIMALS)]
 _DECIMALS = np.array([(256**n - 1) << 8 * (8 - n) for n in _COUNTS], U)
 _POWERS = np.array([10.0**n for n in _COUNTS])

@@ -1,4 +1,4 @@
-"""CSV -> arrays. Every row is checked, and cells that are no numbers stand out as NaN."""
+"""CSV -> arrays. Every row is checked; a cell that holds no number becomes NaN."""
 
 from collections import deque
 from collections.abc import Callable, Collection, Iterator
@@ -18,7 +18,7 @@ from pipeline.reading.faults import Fault, Faults
 from pipeline.reading.parser import Parser
 from pipeline.reading.source import Source
 
-# Below this many bytes, polars' import takes longer than the exact parser.
+# Below this many bytes, the exact parser takes less time than importing pandas.
 SMALL = 1 << 20
 
 Parsed = tuple[Texts, Pixels]
@@ -26,14 +26,14 @@ Parsed = tuple[Texts, Pixels]
 
 @dataclass(frozen=True)
 class Table:
-    """What a file holds.
+    """The content of a file.
 
     Attributes:
         texts: column index -> (n,) strings, for columns that may be labels or ids: as written,
             without spaces around them, and with a decimal point where the file has a comma.
-        values: (n, columns) uint8 where every number is a whole one in 0..255, else float32, NaN
-            where a cell is no finite number. Columns of `texts` are zero here. It is mapped from
-            a file, for it may be larger than memory.
+        values: (n, columns) uint8 if every number is a whole one in 0..255, else float32, with NaN
+            for a cell that holds no finite number. Columns of `texts` are zero. Mapped from a
+            file, as it may be larger than memory.
     """
 
     source: Source
@@ -44,35 +44,37 @@ class Table:
         return len(self.values)
 
 
-def read(source: Source, text_columns: Collection[int], kept: Path) -> Table:
+def read(source: Source, text_columns: Collection[int], file: Path) -> Table:
     """Reads the file, checking every row.
 
     Args:
-        text_columns: columns kept as text, because they may be labels or ids.
-        kept: a file to be made, for the values.
+        text_columns: columns to keep as text, because they may be labels or ids.
+        file: a new file for the values.
 
     Raises:
-        PipelineError: rows of other lengths; the first five are named.
+        PipelineError: the file has no rows, or rows of different lengths.
     """
     keep_memory()
     texts: list[Texts] = []
-    values = GrowingRows(kept)
+    values = GrowingRows(file)
     faults = Faults(source)
-    keep = tuple(sorted(text_columns))
+    kept = tuple(sorted(text_columns))
     large = source.path.stat().st_size > SMALL
-    parser = Parser(source.delimiter, source.columns, keep, use_polars=large)
+    parser = Parser(source.delimiter, source.columns, kept, use_pandas=large)
     for line, block, fast_result in _side_by_side(source, parser.parse):
-        some_texts, some_values = fast_result or _parse_exactly(source, line, block, keep, faults)
+        some_texts, some_values = fast_result or _parse_exactly(source, line, block, kept, faults)
         texts.append(some_texts)
         values.add(some_values)
-    if faults.ragged:  # broken cells alone may wait: which column they are in is told better later
-        faults.refuse()
+    if faults.ragged:  # invalid cells alone are reported when it is known which columns are pixels
+        faults.check()
     if not values.count:
-        raise PipelineError(f"{source.path} holds no rows of data. Expected a row for each image.")
+        raise PipelineError(
+            "the file holds no rows of data", where=source.path, expected="a row for each image"
+        )
     text = np.char.strip(np.concatenate(texts))
     if source.delimiter != ",":
         text = np.array([with_points(row, source.delimiter) for row in text], np.str_)
-    columns = {column: text[:, place] for place, column in enumerate(keep)}
+    columns = {column: text[:, index] for index, column in enumerate(kept)}
     return Table(source, columns, values.array(source.columns))
 
 
@@ -94,21 +96,22 @@ def _side_by_side(
 def _parse_exactly(
     source: Source, line: int, block: bytes, text_columns: Collection[int], faults: Faults
 ) -> Parsed:
-    """Parses a block cell by cell and adds what is wrong with it to the faults."""
+    """Parses a block cell by cell, and adds its faults."""
     texts: list[list[str]] = []
     rows: list[npt.NDArray[np.float32]] = []
     number_columns = [c for c in range(source.columns) if c not in text_columns]
-    for at, cells in source.rows_of(line, block):
-        fault = _row_fault(source, at, cells)
+    for row_line, cells in source.rows_of(line, block):
+        fault = _row_fault(source, row_line, cells)
         if fault:
             faults.add(fault)
             faults.ragged = True
             continue
         texts.append([cells[c] for c in text_columns])
         numbers = to_numbers(with_points([cells[c] for c in number_columns], source.delimiter))
-        faults.add_cells(at, cells, [number_columns[n] for n in np.flatnonzero(np.isnan(numbers))])
+        invalid = [number_columns[n] for n in np.flatnonzero(np.isnan(numbers))]
+        faults.add_cells(row_line, cells, invalid)
         row = np.zeros(source.columns, np.float32)
-        with np.errstate(over="ignore"):  # beyond float32 is infinite, and refused for its size
+        with np.errstate(over="ignore"):  # too large for float32: infinite, out of range
             row[number_columns] = numbers
         rows.append(row)
     values = np.array(rows, np.float32).reshape(len(rows), source.columns)
@@ -122,11 +125,9 @@ def _row_fault(source: Source, line: int, cells: list[str]) -> Fault | None:
     count, expected = len(cells), source.columns
     if count == expected:
         if source.header and [cell.strip() for cell in cells] == source.header:
-            return Fault(line, None, "the header again, in the middle of the data")
+            return Fault(line, None, "the header again", "a row of data")
         return None
-    what = f"{count} fields where the first row has {expected}"
+    found = f"{count} fields"
     if count == expected + 1 and not cells[-1].strip():
-        what += f"; the row ends with a stray '{source.delimiter}'"
-    elif count < expected:
-        what += "; the row is cut short"
-    return Fault(line, None, what)
+        found += f", the last of them empty after a stray {source.delimiter!r}"
+    return Fault(line, None, found, f"{expected}, as in the first row")

@@ -1,4 +1,4 @@
-"""A CSV file's form, its delimiter and header; its rows in blocks, or one by one."""
+"""A CSV file's format: delimiter, header, columns. Its rows in blocks, or one by one."""
 
 import csv
 import io
@@ -19,14 +19,13 @@ DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t", "pipe": "|"}
 
 @dataclass(frozen=True)
 class Source:
-    """A CSV file whose form is known and whose rows are not read yet.
+    """A CSV file whose format is known and whose rows are not read yet.
 
     Attributes:
         delimiter: one character.
-        header: the columns' names, or None where there are none: the first row is data, or
-            merely numbers the columns.
+        header: the columns' names, or None if the first row is data or merely numbers the columns.
         columns: how many there are.
-        first_line: the line of the file, from 1, on which the first data row stands.
+        first_line: the line of the first data row, counted from 1.
     """
 
     path: Path
@@ -49,15 +48,19 @@ class Source:
                 line += int(np.count_nonzero(np.frombuffer(rows, np.uint8) == ord("\n")))
 
     def rows(self) -> Iterator[tuple[int, list[str]]]:
-        """Every data row, one by one, as (line, cells); empty lines are passed over.
-
-        Slow and exact: what decides where the fast reader is not sure.
-        """
+        """Every data row, one by one, as (line, cells), without empty lines. Slow and exact."""
         for line, block in self.blocks():
             yield from self.rows_of(line, block)
 
     def rows_of(self, line: int, block: bytes) -> Iterator[tuple[int, list[str]]]:
-        """The rows of one block whose first row stands on that line."""
+        """The rows of one block as (line, cells).
+
+        Args:
+            line: the line of the block's first row.
+
+        Raises:
+            PipelineError: the block is not UTF-8, or a cell is larger than `csv` allows.
+        """
         reader = _reader(io.StringIO(self.decode(line, block)), self.delimiter)
         while True:
             start = line + reader.line_num
@@ -66,22 +69,28 @@ class Source:
             except StopIteration:
                 return
             except csv.Error as error:
-                raise PipelineError(f"{self.path} line {start}: {error}.") from None
+                raise PipelineError(str(error), where=f"{self.path} line {start}") from None
             if cells and (len(cells) > 1 or cells[0].strip()):
                 yield start, cells
 
     def decode(self, line: int, block: bytes) -> str:
+        """The block as text.
+
+        Raises:
+            PipelineError: it is not UTF-8.
+        """
         try:
             return block.decode()
         except UnicodeDecodeError as error:
             line += block[: error.start].count(b"\n")
             raise PipelineError(
-                f"{self.path} line {line}: the byte 0x{block[error.start]:02x} is not UTF-8 text. "
-                "Save the file as UTF-8."
+                f"the byte 0x{block[error.start]:02x} is not UTF-8 text",
+                where=f"{self.path} line {line}",
+                remedy="Save the file as UTF-8.",
             ) from None
 
     def column(self, index: int) -> str:
-        """The column as messages name it: its name, or its number counted from 1."""
+        """The column for messages: its name, or its number counted from 1."""
         if self.header and index < len(self.header) and self.header[index]:
             return self.header[index]
         return str(index + 1)
@@ -93,11 +102,11 @@ def open_source(
     header: bool | None = None,
     keep_numbers: bool = False,
 ) -> Source:
-    """Looks at the start of the file and tells its form.
+    """Infers a file's format from its first lines.
 
     Args:
-        delimiter: told rather than inferred.
-        header: whether the first row holds names, told rather than inferred.
+        delimiter: one character; None infers it.
+        header: whether the first row holds names; None infers it.
         keep_numbers: whether a header that merely numbers the columns counts as names.
 
     Raises:
@@ -111,7 +120,7 @@ def open_source(
         if line.strip() and not line.lower().startswith("sep=")
     ]
     if not lines:
-        raise PipelineError(f"{path} is empty. Expected rows of pixels.")
+        raise PipelineError("the file is empty", where=path, expected="rows of pixels")
     number, line = lines[0]
     delimiter = delimiter or _delimiter(line)
     first, second, third = (
@@ -125,7 +134,7 @@ def open_source(
     source = Source(path, delimiter, names, len(first), number + header)
     if "\ufffd" in line:
         source.decode(1, head)
-    _refuse_first_row(source, number, first, second, third)
+    _check_first_row(source, number, first, second, third)
     return source
 
 
@@ -133,50 +142,56 @@ def _reader(lines: Iterable[str], delimiter: str) -> Any:
     return csv.reader(lines, delimiter=delimiter, skipinitialspace=True)
 
 
-def _refuse_first_row(
+def _check_first_row(
     source: Source, line: int, first: list[str], second: list[str], third: list[str]
 ) -> None:
-    """Refuses what would make every later row look wrong."""
+    """Refuses a first row that would make every later row look invalid."""
     where = f"{source.path} line {line}"
     if len(first) == 1:
         raise PipelineError(
-            f"{where} is a single cell, {first[0][:40]!r}. Expected columns with commas, "
-            "semicolons, tabs or pipes between them. If the delimiter is inferred or told wrongly, "
-            "say --delimiter."
+            f"the row is a single cell, {first[0][:40]!r}",
+            where=where,
+            expected="columns separated by commas, semicolons, tabs or pipes",
+            remedy="If the delimiter is another of these, name it with --delimiter.",
         )
     if not first[-1].strip() and (source.header or not second or not second[-1].strip()):
         raise PipelineError(
-            f"{where} ends with a delimiter: its column {len(first)} is empty. "
-            "Remove the delimiter from the ends of the rows."
+            f"the row ends with a delimiter: column {len(first)} is empty",
+            where=where,
+            remedy="Remove the delimiter from the ends of the rows.",
         )
     if third and third[-1].strip() and len(second) == len(third) != len(first):
         raise PipelineError(
-            f"{where} has {len(first)} fields, and the rows after it have {len(second)}. "
-            "Expected the same number in all."
+            f"the row has {len(first)} fields, and the next rows have {len(second)}",
+            where=where,
+            expected="the same number in all rows",
         )
     if _is_data_in_the_header(first, second):
         raise PipelineError(
-            f"{where} has a row of data as its header: {', '.join(first[:8])}, ... This happens "
-            "where pandas reads a file without a header and saves it. Read it with header=None."
+            f"the header is a row of data: {', '.join(first[:8])}, ...",
+            where=where,
+            remedy="pandas does this to a file without a header. Read it with header=None, and "
+            "save it with header=False.",
         )
     seen: dict[str, int] = {}
     for column, name in enumerate(source.header or (), start=1):
         if name and name in seen:
             raise PipelineError(
-                f"{where}: the header has {name!r} twice, as columns {seen[name]} and {column}. "
-                "Rename or remove one of them."
+                f"the header has {name!r} twice, as columns {seen[name]} and {column}",
+                where=where,
+                remedy="Rename or remove one of them.",
             )
         seen[name] = column
 
 
 def _is_header(first: list[str], second: list[str]) -> bool:
-    """Whether a file's first row holds names rather than data."""
+    """Whether a file's first row holds names, not data."""
     numbers = [cell for cell in first if NUMBER.fullmatch(cell)]
     return len(numbers) < len(first) / 2 or (first != second and _counts(numbers))
 
 
 def _counts(names: list[str]) -> bool:
-    """Whether these number the columns: 0, 1, 2, ... An index saved along has no name."""
+    """Whether these number the columns: 0, 1, 2, ... A saved index has an empty name."""
     numbers = [int(name) for name in names if name.strip().isdecimal()]
     others = [name for name in names if name.strip() and not name.strip().isdecimal()]
     first = numbers[0] if numbers else 0
@@ -184,7 +199,7 @@ def _counts(names: list[str]) -> bool:
 
 
 def _is_data_in_the_header(first: list[str], second: list[str]) -> bool:
-    """Whether pandas has made names of numbers: a second 0 becomes 0.1, a third 0.2."""
+    """Whether pandas made these names from numbers: a second 0 becomes 0.1, a third 0.2."""
     names = set(first)
     alike = len(set(second)) < len(second) and len(names) == len(first)
     numbers = all(NUMBER.fullmatch(name) for name in first[1:-1])

@@ -1,4 +1,4 @@
-"""A file as whole lines of bytes: plain, gzipped or zipped; and what is no CSV at all."""
+"""A file as whole lines of bytes, unpacked if it is gzipped or zipped; other formats refused."""
 
 import gzip
 import zipfile
@@ -10,8 +10,8 @@ from typing import BinaryIO
 from pipeline.errors import PipelineError
 
 UTF16 = (b"\xff\xfe", b"\xfe\xff")
-# What people save under the name of a CSV, by its first bytes.
-NOT_A_CSV = {
+# Files that people name .csv, by their first bytes.
+OTHER_FORMATS = {
     b"PAR1": "a Parquet file",
     b"\x89PNG": "a PNG image",
     b"\x89HDF": "an HDF5 file",
@@ -27,29 +27,41 @@ NOT_A_CSV = {
 
 
 def check_other_formats(path: Path, head: bytes) -> None:
-    """Raises:
-    PipelineError: the first bytes are another format's.
+    """Refuses what is no CSV.
+
+    Args:
+        head: the file's first bytes, unpacked.
+
+    Raises:
+        PipelineError: they belong to another format.
     """
     start = head[:512].lstrip().lower()
-    found = next((name for magic, name in NOT_A_CSV.items() if head.startswith(magic)), None)
-    advice = "Save it as CSV."
+    found = next((name for magic, name in OTHER_FORMATS.items() if head.startswith(magic)), None)
+    remedy = "Save it as CSV."
     if found is None and (head.startswith(UTF16) or head[:64].count(0) >= 8):
-        found, advice = "UTF-16 or binary", "Save it as UTF-8 text."
+        found, remedy = "UTF-16 or binary", "Save it as UTF-8 text."
     elif found is None and b"\0" in head:
         found = "binary: it holds zero bytes"
     elif start.startswith(b"version https://git-lfs"):
-        found, advice = "a Git LFS pointer, not the file itself", "Run `git lfs pull`."
+        found, remedy = "a Git LFS pointer, not the file itself", "Run `git lfs pull`."
     elif start.startswith(b"<"):
         found = "a web page, perhaps a login page saved by a download"
-        advice = "Download it again, signed in."
+        remedy = "Download it again, signed in."
     elif start.startswith((b"{", b"[")):
         found = "JSON"
     if found:
-        raise PipelineError(f"{path} is not a CSV: it is {found}. {advice}")
+        raise PipelineError(f"not a CSV: it is {found}", where=path, remedy=remedy)
 
 
 def line_blocks(path: Path, size: int) -> Iterator[bytes]:
-    """The file's bytes, unpacked, in whole lines with LF ends and without a byte-order mark."""
+    """The file's bytes, unpacked, in whole lines that end in LF, without a byte-order mark.
+
+    Args:
+        size: bytes to read at a time.
+
+    Raises:
+        PipelineError: the file is missing, damaged or unreadable.
+    """
     try:
         with _open(path) as file:
             rest, first = b"", True
@@ -77,19 +89,23 @@ def line_blocks(path: Path, size: int) -> Iterator[bytes]:
         NotImplementedError,
     ) as error:
         raise PipelineError(
-            f"{path} is damaged or cut short: {error}. Download or copy it again."
+            f"the file is damaged or cut short: {error}",
+            where=path,
+            remedy="Download or copy it again.",
         ) from None
     except OSError as error:
-        raise PipelineError(f"{path} cannot be read: {error.strerror or error}.") from None
+        raise PipelineError(
+            f"the file cannot be read: {error.strerror or error}", where=path
+        ) from None
 
 
 def _open(path: Path) -> BinaryIO:
-    """The file's content by what it is, whatever its ending says."""
+    """Opens a file by its content, whatever its ending says."""
     if not path.exists():
         link = f": it is a link to {path.readlink()}" if path.is_symlink() else ""
-        raise PipelineError(f"{path} does not exist{link}.")
+        raise PipelineError(f"the file does not exist{link}", where=path)
     if not path.is_file():
-        raise PipelineError(f"{path} is not a file.")
+        raise PipelineError("not a file", where=path)
     with open(path, "rb") as file:
         magic = file.read(4)
     if magic.startswith(b"\x1f\x8b"):
@@ -108,12 +124,18 @@ def _open_zip(path: Path) -> BinaryIO:
     ]
     names = ", ".join(member.filename for member in members[:5])
     if any(member.filename == "[Content_Types].xml" for member in members):
-        raise PipelineError(f"{path} is not a CSV: it is an Excel workbook. Save it as CSV.")
+        raise PipelineError(
+            "not a CSV: it is an Excel workbook", where=path, remedy="Save it as CSV."
+        )
     if len(members) != 1:
         raise PipelineError(
-            f"{path} holds {len(members)} files ({names or 'none'}). Expected one CSV: "
-            "unpack it and keep the one that is meant."
+            f"the archive holds {len(members)} files ({names or 'none'})",
+            where=path,
+            expected="a single CSV",
+            remedy="Unpack it and keep the file that you want.",
         )
     if members[0].flag_bits & 1:
-        raise PipelineError(f"{path} is encrypted. Unpack it first.")
+        raise PipelineError(
+            "the archive is encrypted", where=path, remedy="Unpack it with its password."
+        )
     return archive.open(members[0])  # type: ignore[return-value]

@@ -8,7 +8,8 @@ from markupsafe import Markup
 
 from pipeline.arrays import GreyLevels
 from pipeline.competition.competition import Competition
-from pipeline.report.sprites import Sprite, data_url, grey_sprite, mosaic, training_images
+from pipeline.images.mosaic import mosaic
+from pipeline.report.sprites import Sprite, data_url, grey_sprite, training_images
 from pipeline.runs.record import LayerRecord
 from pipeline.runs.run import Run
 

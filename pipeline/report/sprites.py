@@ -10,6 +10,7 @@ from markupsafe import Markup
 
 from pipeline.arrays import GreyLevels
 from pipeline.competition.competition import Competition
+from pipeline.images.mosaic import mosaic
 from pipeline.images.resize import shrink, to_grey_levels, to_images
 
 COLUMNS = 40
@@ -69,16 +70,6 @@ def grey_sprite(pictures: GreyLevels, name: str, keys: Iterable[int] | None = No
     """The sprite of (n, height, width) pictures, by their index or by keys."""
     named = range(len(pictures)) if keys is None else keys
     return Sprite(name, pictures[..., None], {int(key): i for i, key in enumerate(named)})
-
-
-def mosaic(images: GreyLevels, columns: int) -> GreyLevels:
-    """(n, height, width, channels) -> one picture, from left to right and down."""
-    count, height, width, channels = images.shape
-    rows = max(1, -(-count // columns))
-    grid = np.zeros((rows * columns, height, width, channels), np.uint8)
-    grid[:count] = images
-    lines = grid.reshape(rows, columns, height, width, channels).transpose(0, 2, 1, 3, 4)
-    return lines.reshape(rows * height, columns * width, channels)
 
 
 def data_url(picture: GreyLevels) -> str:

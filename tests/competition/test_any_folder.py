@@ -2,14 +2,18 @@
 
 import gzip
 import io
+import json
 import zipfile
 from itertools import product
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from pipeline.competition.competition import Competition
+from pipeline.competition.inspection import inspect_competition
 
 NAMED = ("names", "index")  # headers that name the label and the ids
 
@@ -28,29 +32,32 @@ def assert_read(folder, truth, shape=(8, 8, 1), values=(0, 16), planes=False, id
     return competition
 
 
-@pytest.mark.parametrize("noise", [False, True])
-@pytest.mark.parametrize("ids", ["none", "both", "test"])
-@pytest.mark.parametrize("header", ["none", "names", "numbers", "index", "train"])
-@pytest.mark.parametrize("label", ["first", "last"])
-def test_label_header_and_ids_are_found(folder, label, header, ids, noise) -> None:
-    truth = folder.fill(label=label, header=header, ids=ids, noise=noise)
-    assert_read(folder, truth, ids=ids != "none")
-
-
-@pytest.mark.parametrize("scale", ["0..1.0", "0..16", "0..16.0", "0..255", "0..255.0", "-1..1.0"])
-@pytest.mark.parametrize(
-    ("label", "header", "ids"),
-    [
-        ("first", "none", "none"),
-        ("last", "none", "both"),
-        ("first", "names", "test"),
-        ("last", "numbers", "none"),
-    ],
+@settings(max_examples=150, deadline=None, derandomize=True)
+@given(
+    label=st.sampled_from(["first", "last"]),
+    header=st.sampled_from(["none", "names", "numbers", "index", "train"]),
+    ids=st.sampled_from(["none", "both", "test"]),
+    scale=st.sampled_from(["0..1.0", "0..16", "0..16.0", "0..255", "0..255.0", "-1..1.0"]),
+    separators=st.sampled_from([",.", ";.", ";,", "\t.", "\t,", "|."]),
+    side=st.sampled_from([8, 20, 28, 32]),
+    image=st.sampled_from(["clean", "noise", "pixel by pixel", "plane by plane"]),
+    words=st.booleans(),
+    by_label=st.booleans(),
+    seed=st.integers(0, 7),
 )
-def test_every_usual_range_is_told(folder, label, header, ids, scale) -> None:
-    truth = folder.fill(scale=scale, label=label, header=header, ids=ids)
+def test_any_format_of_any_digits_is_read_without_options(
+    folders, label, header, ids, scale, separators, side, image, words, by_label, seed
+) -> None:
+    folder = next(folders)
+    planes = image == "plane by plane" if image.endswith(("pixel", "plane")) else None
+    truth = folder.fill(
+        label=label, header=header, ids=ids, scale=scale, side=side, words=words, seed=seed,
+        by_label=by_label, delimiter=separators[0], decimal=separators[1],
+        noise=image == "noise", planes=planes,
+    )  # fmt: skip
     low, high = map(float, scale.split(".."))
-    assert_read(folder, truth, values=(low, high), ids=ids != "none")
+    shape = (side, side, 1 if planes is None else 3)
+    assert_read(folder, truth, shape, (low, high), planes or False, ids=ids != "none")
 
 
 @pytest.mark.parametrize("words", [False, True])
@@ -73,21 +80,6 @@ def test_small_noisy_files_without_a_header_are_read(folder, label, seed) -> Non
         )
         high = float(scale.split("..")[1])
         assert_read(folder, truth, shape=(side, side, 1), values=(0, high))
-
-
-@pytest.mark.parametrize("planes", [False, True])
-@pytest.mark.parametrize("side", [8, 32])
-@pytest.mark.parametrize(
-    ("label", "header", "ids"),
-    [("first", "none", "none"), ("last", "none", "both"), ("first", "index", "test")],
-)
-def test_colours_are_told_from_planes(folder, label, header, ids, side, planes) -> None:
-    truth = folder.fill(
-        rows=30, side=side, planes=planes, scale="0..255", label=label, header=header, ids=ids
-    )
-    assert_read(
-        folder, truth, shape=(side, side, 3), values=(0, 255), planes=planes, ids=ids != "none"
-    )
 
 
 @pytest.mark.parametrize("name", ["label", "Class", "digit", "target", "answer", "y"])
@@ -147,17 +139,6 @@ def test_a_numbered_header_in_which_the_label_has_a_name_is_understood(folder) -
     truth = folder.fill(header="numbers", label="first")
     folder.change("train.csv", lambda rows: rows[0].__setitem__(slice(None), ["label", *range(64)]))
     assert_read(folder, truth)
-
-
-@pytest.mark.parametrize(
-    ("delimiter", "decimal"),
-    [(",", "."), (";", "."), (";", ","), ("\t", "."), ("\t", ","), ("|", ".")],
-)
-@pytest.mark.parametrize("header", ["none", "names"])
-@pytest.mark.parametrize("scale", ["0..1.0", "0..16"])
-def test_delimiters_and_decimal_commas_are_told(folder, delimiter, decimal, header, scale) -> None:
-    truth = folder.fill(delimiter=delimiter, decimal=decimal, header=header, scale=scale)
-    assert_read(folder, truth, values=(0, float(scale.split("..")[1])))
 
 
 def test_labels_with_decimal_commas_are_whole_numbers(folder) -> None:
@@ -252,6 +233,24 @@ def test_what_was_found_is_described(folder) -> None:
         assert words in shown.stdout
     picture = folder.path.parent / "runs/competition/samples.png"
     assert picture.read_bytes().startswith(b"\x89PNG")
+
+
+def test_an_inspection_is_json_and_counts_classes_and_duplicates(folder) -> None:
+    truth = folder.fill(header="names", words=True)
+    rows = folder.rows("train.csv")
+    folder.save("train.csv", [*rows, rows[1], [*rows[2][:-1], "other"], [*rows[3][:-1], "other"]])
+    folder.change("test.csv", lambda tests: tests.append(rows[1][:-1]))
+    found = json.loads(json.dumps(inspect_competition(folder.load()).to_dict()))
+    assert list(found) == [
+        "competition", "training", "test", "label", "ids", "images", "values", "sample",
+        "duplicates", "classes",
+    ]  # fmt: skip
+    assert found["classes"]["other"] == 2
+    assert sum(found["classes"].values()) == len(truth.labels) + 3
+    assert found["duplicates"] == (
+        "3 training rows repeat another, 1 test rows repeat a training row; "
+        "2 images have more than one label"
+    )
 
 
 def test_every_combination_of_label_ids_and_header_names_the_same_content(folder) -> None:

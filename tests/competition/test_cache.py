@@ -1,5 +1,6 @@
 """What was read is reused while it is true, and only then."""
 
+import ast
 import os
 import signal
 import subprocess
@@ -19,7 +20,7 @@ LOAD = """
 import sys
 from pipeline.competition import cache
 from pipeline.competition.competition import Competition
-cache.MOMENT = -1
+cache.TIME_RESOLUTION = -1
 print(Competition.load(sys.argv[1]).fingerprint)
 """
 
@@ -27,7 +28,7 @@ print(Competition.load(sys.argv[1]).fingerprint)
 @pytest.fixture
 def settled(folder, monkeypatch, tmp_path_factory):
     """A folder whose files count as settled, and a cache of its own."""
-    monkeypatch.setattr(cache_module, "MOMENT", -1)
+    monkeypatch.setattr(cache_module, "TIME_RESOLUTION", -1)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
     folder.fill()
     return folder
@@ -86,7 +87,7 @@ def test_a_changed_file_is_read_anew_though_its_size_and_time_are_the_same(
 
 
 def test_a_file_written_a_moment_ago_is_read_anew(settled, readings, monkeypatch) -> None:
-    monkeypatch.setattr(cache_module, "MOMENT", 60)
+    monkeypatch.setattr(cache_module, "TIME_RESOLUTION", 60)
     settled.load()
     settled.load()
     assert len(readings) == 2
@@ -117,6 +118,25 @@ def test_other_settings_are_read_apart_where_reading_depends_on_them(settled, re
     assert len(entries()) == 2
 
 
+def test_the_cache_depends_on_the_modules_that_read_and_on_no_others() -> None:
+    package = Path(cache_module.__file__).parents[1]
+    reading = {"competition.competition", "competition.schema", "reading.reader"}
+    todo = reading | {"competition.labels", "competition.sample"}
+    found: set[Path] = set()
+    while todo:
+        path = package / (todo.pop().replace(".", "/") + ".py")
+        found.add(path)
+        if path.stem != "competition":  # it reads, and does much else
+            nodes = ast.walk(ast.parse(path.read_text()))
+            names = {n.module or "" for n in nodes if isinstance(n, ast.ImportFrom)}
+            todo |= {name[9:] for name in names if name.startswith("pipeline.")} - {
+                str(p.relative_to(package))[:-3].replace("/", ".") for p in found
+            }
+    listed = {path for pattern in cache_module.CODE for path in package.glob(pattern)}
+    others = {package / "errors.py", package / "machine.py", package / "reading/__init__.py"}
+    assert found - others == listed - others
+
+
 def test_faults_are_refused_each_time_and_leave_nothing(settled, readings) -> None:
     settled.put("train.csv", -1, 3, "x")
     assert settled.refusal() == settled.refusal()
@@ -132,7 +152,7 @@ def test_a_file_that_changes_while_it_is_read_is_refused(settled, monkeypatch) -
         paths["train"].write_bytes(paths["train"].read_bytes() + b"\n")
 
     monkeypatch.setattr(competition, "_read", slowly)
-    with pytest.raises(PipelineError, match="has changed while it was read"):
+    with pytest.raises(PipelineError, match="changed while it was read"):
         settled.load()
     assert not entries()
 
@@ -176,5 +196,5 @@ def test_what_was_not_used_for_a_month_is_forgotten(settled, folder) -> None:
 def test_a_cache_that_cannot_be_written_is_named(settled, monkeypatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(settled.path / "train.csv"))
     message = settled.refusal()
-    assert "cannot be used: Not a directory" in message
+    assert "the cache folder is unusable: Not a directory" in message
     assert "XDG_CACHE_HOME" in message

@@ -9,9 +9,9 @@ import pandas as pd
 
 from pipeline.competition.competition import Competition
 from pipeline.networks.published import Published
+from pipeline.runs.folder import Validation, write_run
 from pipeline.runs.metrics import score
 from pipeline.runs.record import Data, FoldRecord, Identity, LayerRecord, RunRecord, Training
-from pipeline.runs.folder import Validation, write_run
 from pipeline.runs.run import Run, load_run
 
 EPOCHS = np.arange(1, 6)
