@@ -103,8 +103,8 @@ def verdict(differences: Sequence[float]) -> tuple[str, int]:
     else:
         lines.append("No difference could be shown. This does not prove that there is none.")
     lines.append(
-        f"With these seeds, a true difference of {(quantile + power_quantile) * error:.2f} points "
-        f"or more would have been found with a probability of {POWER:.0%}."
+        f"The smallest difference that would have been found, with a probability of "
+        f"{100 * POWER:.0f} %: {(quantile + power_quantile) * error:.2f} points."
     )
     return "\n".join(lines), int(high < 0)
 
