@@ -1,1 +1,1 @@
-"""What `make bench` runs: ratios, measured side by side in one run."""
+"""Measures the pipeline side by side with what people do without it: `make bench`."""

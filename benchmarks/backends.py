@@ -1,47 +1,63 @@
 """Images a second of bare training steps, on the backend that KERAS_BACKEND names.
 
-    KERAS_BACKEND=torch python -m benchmarks.backends [--seconds N] [RECIPE ...]
+    KERAS_BACKEND=torch python -m benchmarks.backends [--seconds N] [RECIPE...]
 
-Each step takes the same batch; the best of three stretches counts, after two steps to warm up.
+Every step takes the same batch, so that nothing but the network is measured; a training also
+augments and validates. The best of three stretches counts, after two steps to warm up.
 """
 
 import time
+from collections.abc import Callable
 
 import click
-import numpy as np
 
-from pipeline.machine import cores, processor
+from benchmarks.data import SIDE, digit_images
+from benchmarks.table import machine_line
+from pipeline.networks.recipe import Recipe
+from pipeline.recipes import find_recipe
 
 RECIPES = ("conv2", "conv-deep", "fast")
+STRETCHES, WARM_UP = 3, 2
 
 
 @click.command()
 @click.option("--seconds", default=5.0, show_default=True, help="Of each stretch.")
 @click.argument("names", nargs=-1)
 def backends(seconds: float, names: tuple[str, ...]) -> None:
-    import keras
+    import keras  # after the pipeline, which sets it up
 
-    from pipeline.networks.build import build, compile_network
-    from pipeline.recipes import find_recipe
-
-    random = np.random.default_rng(0)
-    click.echo(f"{keras.backend.backend()}, {processor()}, {len(cores())} cores")
+    click.echo(f"{keras.backend.backend()}; {machine_line()}")
     for name in names or RECIPES:
-        recipe = find_recipe(name)
-        model = build(recipe, (28, 28, 1), 10, 0, 255).model
-        compile_network(model, recipe, steps=1000)
-        images = random.integers(0, 256, (recipe.batch_size, 28, 28, 1)).astype(np.uint8)
-        labels = random.integers(0, 10, recipe.batch_size)
-        for _ in range(2):
-            model.train_on_batch(images, labels)
-        rates = []
-        for _ in range(3):
-            start, steps = time.perf_counter(), 0
-            while time.perf_counter() - start < seconds:
-                model.train_on_batch(images, labels)
-                steps += 1
-            rates.append(steps * recipe.batch_size / (time.perf_counter() - start))
-        click.echo(f"{name:12} {max(rates):8,.0f} images/s  {keras.config.dtype_policy().name}")
+        rate = images_per_second(find_recipe(name), seconds)
+        click.echo(f"{name:12} {rate:8,.0f} images/s  {keras.config.dtype_policy().name}")
+
+
+def images_per_second(recipe: Recipe, seconds: float) -> float:
+    """The rate of the best stretch.
+
+    Args:
+        seconds: duration of a stretch.
+    """
+    from pipeline.networks.build import build, compile_network
+
+    model = build(recipe, (SIDE, SIDE, 1), 10, 0, 255).model
+    compile_network(model, recipe, steps=1000)
+    images, labels = digit_images(recipe.batch_size)
+
+    def step() -> None:
+        model.train_on_batch(images, labels)
+
+    for _ in range(WARM_UP):
+        step()
+    return max(_steps_per_second(step, seconds) for _ in range(STRETCHES)) * recipe.batch_size
+
+
+def _steps_per_second(step: Callable[[], None], seconds: float) -> float:
+    start, steps = time.perf_counter(), 0
+    while time.perf_counter() - start < seconds:
+        step()
+        steps += 1
+    return steps / (time.perf_counter() - start)
 
 
 if __name__ == "__main__":

@@ -1,65 +1,42 @@
-"""How soon the quick commands answer, as whole processes."""
+"""How soon quick commands answer, as whole processes."""
 
-import json
-import sys
+from functools import partial
 from pathlib import Path
 
-from benchmarks.side_by_side import Row, in_turn, median, python
+from benchmarks.measure import ROOT, alternate, run
+from benchmarks.table import Row, spread
 
-DIGITS = Path("data/digits")
+DIGITS = ROOT / "data/digits"
+IMPORTS = "benchmarks.workers.imports"
+NOTE = (
+    "Whole processes; theirs only imports what ours cannot do without, so a ratio of 1 would mean "
+    "that the command itself takes no time."
+)
 
 
-def startup_rows(folder: Path, runs: int) -> list[Row]:
-    """Against Python importing click alone, and NumPy alone: what the commands cannot do without.
+def startup_rows(folder: Path, repeats: int) -> list[Row]:
+    """Seconds, against Python importing click alone, and click with pandas or NumPy.
 
     Args:
-        folder: an empty one, for a run and a submission to read.
+        folder: an existing folder for a run and a submission.
     """
-    submission = _submission(folder / "submission.csv")
-    words = [
-        ["--help"],
-        ["leaderboard", str(DIGITS), "--runs", str(_run(folder / "runs"))],
-        ["check", str(DIGITS), str(submission)],
+    runs, submission = folder / "runs", folder / "submission.csv"
+    _pipeline("train", DIGITS, "--model", "dense", "--epochs", 1, "--runs", runs, "--quiet")
+    _pipeline("submit", DIGITS, "--runs", runs, "--output", submission)
+    commands: list[tuple[tuple[object, ...], tuple[str, ...], float]] = [
+        (("--help",), ("click",), 0.4),
+        (("leaderboard", DIGITS, "--runs", runs), ("click", "pandas"), 0.5),
+        (("check", DIGITS, submission), ("click", "numpy"), 0.33),
     ]
-    commands = [[sys.executable, "-m", "pipeline", *some] for some in words]
-    bases = [python("import click"), python("import numpy, click"), python("import numpy, click")]
-    seconds = [
-        median([cost.seconds for cost in costs]) for costs in in_turn([*commands, *bases], runs)
-    ]
-    names = ("--help", "leaderboard", "check")
-    return [
-        Row(f"pipeline {name} | import {what}", ours, theirs, "s", least)
-        for name, what, ours, theirs, least in zip(
-            names,
-            ("click", "NumPy", "NumPy"),
-            seconds[:3],
-            seconds[3:],
-            (0.4, 0.5, 0.33),
-            strict=True,
+    rows = []
+    for words, packages, at_least in commands:
+        ours, theirs = alternate(
+            repeats, partial(_pipeline, *words), partial(run, IMPORTS, *packages, figures=False)
         )
-    ]
+        figures = spread(ours, "process_seconds", "s"), spread(theirs, "process_seconds", "s")
+        what = f"pipeline {words[0]} | import {' and '.join(packages)}"
+        rows.append(Row(what, *figures, at_least, NOTE))
+    return rows
 
 
-def _submission(path: Path) -> Path:
-    rows = len((DIGITS / "test_data.csv").read_text().splitlines())
-    path.write_text("Id,Category\n" + "".join(f"{row},0\n" for row in range(rows)))
-    return path
-
-
-def _run(runs: Path) -> Path:
-    """A folder of runs with one run in it, as far as a leaderboard reads it."""
-    folder = runs / DIGITS.name / "dense"
-    folder.mkdir(parents=True)
-    record = {
-        "recipe": {"name": "dense", "keep": "best"},
-        "scores": {"accuracy": 0.9, "low": 0.8, "high": 0.95, "loss": 0.3, "n": 287},
-        "data": {"fingerprint": ""},
-        "split": {"fingerprint": ""},
-        "parameters": 4810,
-        "epochs": 100,
-        "best_epoch": 90,
-        "fit_seconds": 10.0,
-        "predict_images_per_second": 1000.0,
-    }
-    (folder / "run.json").write_text(json.dumps(record))
-    return runs
+_pipeline = partial(run, "pipeline", figures=False)

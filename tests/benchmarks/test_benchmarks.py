@@ -1,0 +1,190 @@
+"""Every benchmark can be imported, and its table and verdicts say what the figures say."""
+
+import importlib
+import os
+import pkgutil
+import re
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import benchmarks
+from benchmarks.measure import SPEED_VARIABLES, alternate, equal_settings, run, timed
+from benchmarks.table import Row, Spread, machine_line, print_rows, spread
+
+MODULES = [
+    module.name
+    for module in pkgutil.walk_packages(benchmarks.__path__, "benchmarks.")
+    if not module.name.endswith("__main__")
+]
+ROOT = Path(__file__).parent.parent.parent
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_every_module_can_be_imported(name: str) -> None:
+    module = importlib.import_module(name)
+    assert module.__doc__ or name == "benchmarks.workers"
+
+
+def test_the_makefile_runs_modules_that_exist() -> None:
+    run_by_make = re.findall(r"python -m (benchmarks[.\w]*)", (ROOT / "Makefile").read_text())
+    assert len(run_by_make) >= 4
+    assert all(importlib.util.find_spec(name) for name in run_by_make)
+
+
+def row(ours: float, theirs: float, at_least: float | None = None, unfair: str = "") -> Row:
+    return Row("work", Spread((ours,), "s"), Spread((theirs,), "s"), at_least, unfair)
+
+
+def test_a_ratio_is_that_of_medians_and_misses_an_aim_above_it() -> None:
+    measured = [{"seconds": value} for value in (0.003, 0.001, 0.009)]
+    ours = spread(measured, "seconds", "ms", scale=1000)
+    assert (ours.median, ours.text(), ours.range_text()) == (3, "3 ms", "1 - 9")
+    assert row(2, 5).ratio == 2.5
+    assert row(2, 5, at_least=2.6).missed
+    assert not row(2, 5, at_least=2.5).missed
+    assert not row(2, 1).missed  # without an aim
+
+
+def test_the_table_numbers_what_is_unfair(capsys: pytest.CaptureFixture[str]) -> None:
+    print_rows([row(1, 3, 2, "one"), row(1, 1, 2, "two"), row(1, 1), row(1, 1, None, "one")])
+    lines = capsys.readouterr().out.splitlines()
+    assert ["[1]" in line for line in lines[1:5]] == [True, False, False, True]
+    assert [line.endswith("MISSED") for line in lines[1:5]] == [False, True, False, False]
+    assert lines[5:] == ["", "[1] one", "[2] two"]
+
+
+def test_the_machine_line_names_the_versions() -> None:
+    assert re.search(r"\d+ cores, .*Python 3\.\d+\.\d+, TensorFlow \d", machine_line())
+
+
+def test_measurements_alternate_after_a_warm_up_of_each() -> None:
+    calls: list[str] = []
+
+    def measurement(name: str) -> dict[str, float]:
+        calls.append(name)
+        return {"calls": len(calls)}
+
+    ours, theirs = alternate(2, lambda: measurement("ours"), lambda: measurement("theirs"))
+    assert calls == ["ours", "theirs"] * 3
+    assert [figures["calls"] for figures in (*ours, *theirs)] == [3, 5, 4, 6]
+
+
+def test_a_process_is_measured_as_a_whole() -> None:
+    figures = run("benchmarks.workers.imports", "json", figures=False)
+    assert figures["process_cpu_seconds"] > 0
+    assert figures["process_seconds"] > 0
+    assert figures["peak_megabytes"] > 1
+
+
+def test_a_failing_process_is_an_error() -> None:
+    with pytest.raises(RuntimeError, match=r"imports no\.such ended with status 1"):
+        run("benchmarks.workers.imports", "no.such", figures=False)
+
+
+def test_both_sides_get_equal_settings_and_none_of_the_users(monkeypatch) -> None:
+    from benchmarks.measure import _environment
+
+    monkeypatch.setenv("TF_ENABLE_ONEDNN_OPTS", "0")
+    assert not set(SPEED_VARIABLES) & set(_environment(None))
+    assert equal_settings().items() <= _environment(equal_settings()).items()
+    assert set(equal_settings()) == set(SPEED_VARIABLES)
+    assert os.environ["TF_ENABLE_ONEDNN_OPTS"] == "0"
+
+
+def test_timed_counts_cpu_time_apart_from_waiting() -> None:
+    import time
+
+    figures = timed(lambda: time.sleep(0.05))
+    assert figures["cpu_seconds"] < figures["seconds"]
+
+
+@pytest.mark.parametrize(
+    ("differences", "words", "status"),
+    [
+        ([-1.0, -1.1, -0.9], "Ours is worse", 1),
+        ([1.0, 1.1, 0.9], "Ours is better", 0),
+        ([-2.0, 1.0, 0.5], "No difference could be shown. This does not prove", 0),
+    ],
+)
+def test_same_accuracy_fails_only_below_zero(differences, words: str, status: int) -> None:
+    from benchmarks.same_accuracy import verdict
+
+    text, found = verdict(differences)
+    assert words in text
+    assert found == status
+
+
+def test_same_accuracy_tells_the_smallest_difference_that_it_would_have_found() -> None:
+    from benchmarks.same_accuracy import verdict
+
+    differences = [0.0, 1.0, 2.0, 3.0, 4.0]
+    found = re.search(r"%: ([\d.]+) points", verdict(differences)[0])
+    error = np.std(differences, ddof=1) / 5**0.5
+    assert found is not None
+    assert float(found[1]) == pytest.approx((2.776 + 0.941) * error, abs=0.01)  # Student, 4
+
+
+def test_growth_is_straight_where_seconds_grow_as_the_rows(tmp_path: Path) -> None:
+    from benchmarks.growth import STAGES, draw, is_straight
+
+    def table(seconds: float) -> pd.DataFrame:
+        rows = [(1000, "read", 0.1, 50.0), (10_000, "read", seconds, 60.0)]
+        return pd.DataFrame(rows, columns=["rows", "stage", "seconds", "megabytes"])
+
+    assert is_straight(table(1.4), "read")
+    assert not is_straight(table(1.6), "read")
+    assert is_straight(table(9.0).iloc[1:], "read")  # nothing to compare with
+    parts = [table(1.0).assign(stage=stage) for stage in STAGES]
+    draw(pd.concat(parts), tmp_path / "growth.png")
+    assert (tmp_path / "growth.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_frontier_builds_the_widths_that_it_names() -> None:
+    from benchmarks.frontier import make_recipe, multiplications
+    from pipeline.runs.record import LayerRecord
+
+    recipe = make_recipe("fast", "4-8x6", 2)
+    filters = [layer.filters for layer in recipe.layers(recipe) if hasattr(layer, "filters")]
+    assert filters == [4, 8, 6]
+    assert (recipe.epochs_for(10_000), recipe.name) == (2, "4-8x6")
+    layers = [
+        LayerRecord("a", "Conv2D", (5, 4, 8), ((3, 3, 2, 8),), 144),
+        LayerRecord("b", "ReLU", (5, 4, 8), (), 0),
+        LayerRecord("c", "Dense", (10,), ((8, 10), (10,)), 90),
+    ]
+    assert multiplications(layers) == 5 * 4 * 144 + 80
+
+
+def test_target_says_who_reached_the_accuracy() -> None:
+    from benchmarks.target import verdict
+
+    ours = [{"accuracy": 0.99, "seconds": 1.0}, {"accuracy": 0.97, "seconds": 3.0}]
+    theirs = {"accuracy": 0.98, "seconds": 5.0}
+    assert "98.00 % on average" in verdict(ours, theirs, 0.98)
+    assert "network reached it after 2.5 times as long" in verdict(ours, theirs, 0.98)
+    assert "did not reach it" in verdict(ours, theirs, 0.99)
+
+
+def test_label_errors_plants_fifty_other_labels(tmp_path: Path) -> None:
+    from benchmarks.label_errors import DIGITS, PLANTED, plant
+
+    rows = plant(DIGITS, tmp_path / "planted", seed=0)
+    old, new = (
+        (folder / "train_data.csv").read_text().splitlines()
+        for folder in (DIGITS, tmp_path / "planted")
+    )
+    changed = {
+        n for n, lines in enumerate(zip(old, new[-len(old) :], strict=True)) if lines[0] != lines[1]
+    }
+    assert len(rows) == PLANTED
+    assert changed == rows
+
+
+def test_memory_writes_as_many_bytes_as_asked(tmp_path: Path) -> None:
+    from benchmarks.memory import write_noise
+
+    size = write_noise(tmp_path / "train.csv", 1000)
+    assert (tmp_path / "train.csv").stat().st_size == size >= 1000
