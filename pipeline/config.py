@@ -70,19 +70,26 @@ def differences(before: Any, after: Any) -> dict[str, Any]:
 
 def expectation(kind: Any) -> str:
     """What a field of that type accepts, in words."""
-    arguments = typing.get_args(kind)
+    arguments: tuple[Any, ...] = typing.get_args(kind)
     if typing.get_origin(kind) is typing.Annotated:
         meta = next(meta for meta in arguments[1:] if isinstance(meta, msgspec.Meta))
         return meta.description or _with_limits(expectation(arguments[0]), meta)
     if typing.get_origin(kind) is typing.Literal:
         return f"one of {', '.join(map(str, arguments))}"
     if typing.get_origin(kind) in (typing.Union, types.UnionType):
-        options = [expectation(option) for option in arguments if option is not types.NoneType]
-        return " or ".join(options) + (f", or {NONE}" if types.NoneType in arguments else "")
+        options = [option for option in arguments if option is not types.NoneType]
+        words = " or ".join(map(expectation, options))
+        may_be_none = types.NoneType in arguments and not any(map(_takes_text, options))
+        return f"{words}, or {NONE}" if may_be_none else words
     if is_dataclass(kind):
         return f"settings of its own, such as {fields(kind)[0].name}, after a dot"
-    words = {int: "a whole number", float: "a number", str: "a text", bool: "true or false"}
-    return words.get(kind, str(kind))
+    of_type: dict[Any, str] = {
+        int: "a whole number",
+        float: "a number",
+        str: "a text",
+        bool: "true or false",
+    }
+    return of_type.get(kind, str(kind))
 
 
 def _set(
@@ -124,11 +131,16 @@ def _new_part(kind: Any, name: str, where: str) -> Any:
 
 def _convert(value: Any, kind: Any) -> Any:
     arguments = typing.get_args(kind)
-    if isinstance(value, str) and value.lower() == NONE and types.NoneType in arguments:
+    if value == NONE and types.NoneType in arguments and not any(map(_takes_text, arguments)):
         return None
     if is_dataclass(value) and type(value) in (kind, *arguments):
         return value
     return msgspec.convert(value, kind, strict=not isinstance(value, str))
+
+
+def _takes_text(kind: Any) -> bool:
+    """Whether any text is a value: then "none" is a text too."""
+    return kind is str or (typing.get_origin(kind) is typing.Annotated and kind.__origin__ is str)
 
 
 def _with_limits(words: str, meta: msgspec.Meta) -> str:

@@ -32,8 +32,7 @@ class PipelineError(click.ClickException):
     ) -> None:
         self.found, self.where, self.expected = found, where, expected
         self.remedy, self.details = remedy, tuple(details)
-        first = found if where is None else f"{where}: {found}"
-        parts = [first if details or "\n" in found else _sentence(first)]
+        parts = [_sentence(found if where is None else f"{where}: {found}")]
         if expected is not None:
             parts.append(_sentence(f"Expected {expected}"))
         if remedy is not None:
@@ -46,7 +45,7 @@ class PipelineError(click.ClickException):
 
 
 def suggest(name: str, choices: Iterable[str]) -> str:
-    """'Did you mean 'X'?" for the choice that resembles the name most, or an empty string."""
+    """Asks "Did you mean ...?" with the choice that resembles the name most, or an empty text."""
     close = get_close_matches(name, list(choices), n=1)
     return f"Did you mean {close[0]!r}?" if close else ""
 
@@ -64,9 +63,3 @@ def _restore(
 ) -> PipelineError:
     """Rebuilds an error that was sent from another process."""
     return PipelineError(found, where=where, expected=expected, remedy=remedy, details=details)
-
-
-def nearest(name: str, choices: Iterable[str]) -> str:
-    """The suggestion with a space in front."""
-    text = suggest(name, choices)
-    return f" {text}" if text else ""

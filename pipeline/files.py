@@ -18,6 +18,8 @@ from filelock import FileLock, Timeout
 
 from pipeline.errors import PipelineError
 
+LOCKS = ".locks"  # folder of lock files
+
 
 def write_bytes(path: Path, content: bytes) -> None:
     """Replaces the file. A reader sees the old content or the new one, never a part of it."""
@@ -157,7 +159,7 @@ def lock(path: Path, wait: bool = False) -> Iterator[None]:
     Raises:
         PipelineError: another process holds it.
     """
-    folder = path.parent / ".locks"
+    folder = path.parent / LOCKS
     folder.mkdir(parents=True, exist_ok=True)
     try:
         with FileLock(folder / f"{path.name}.lock", blocking=wait):

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.errors import PipelineError
-from pipeline.files import lock, new_folder, remove_folder, sync, touch, write_json
+from pipeline.files import LOCKS, lock, new_folder, remove_folder, sync, touch, write_json
 
 RECORD = "files.json"
 # The modules that decide what is cached, inside the package.
@@ -134,5 +134,7 @@ def _remove_expired() -> None:
     """Removes what was not used for a month, and what killed processes left."""
     for path in cache_folder().iterdir():
         with suppress(FileNotFoundError):  # another process removes it too
-            if path.is_dir() and time.time() - path.stat().st_mtime > EXPIRES_AFTER:
+            if path.name == LOCKS or not path.is_dir():
+                continue
+            if time.time() - path.stat().st_mtime > EXPIRES_AFTER:
                 remove_folder(path)

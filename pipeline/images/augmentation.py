@@ -12,6 +12,7 @@ from msgspec import Meta
 from pipeline.arrays import Images
 from pipeline.config import UNLIMITED
 
+Fill = Literal["nearest", "reflect", "constant", "noise"]
 NonNegative = Annotated[float, Meta(ge=0, lt=UNLIMITED)]
 INTERPOLATIONS = {"linear": cv2.INTER_LINEAR, "nearest": cv2.INTER_NEAREST}
 LOOKED_AT = 500  # images that decide the interpolation
@@ -48,7 +49,7 @@ class Augmentation:
     zoom: NonNegative = 0.0
     shift: NonNegative = 0.0
     shear: NonNegative = 0.0
-    fill: Literal["nearest", "reflect", "constant", "noise"] = "nearest"
+    fill: Fill = "nearest"
     interpolation: Literal["auto", "linear", "nearest"] = "auto"
 
 

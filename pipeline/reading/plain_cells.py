@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from pipeline.reading.cells import column_index
 
-ZERO, POINT = ord("0"), ord(".")
+ZERO, POINT, LF = b"0.\n"
 MAX_DECIMALS = 8
 U = np.uint64
 
@@ -30,6 +30,31 @@ class Cells(NamedTuple):
         """The cells of some columns: views where the columns are adjacent."""
         index = column_index(columns)
         return Cells(self.codes, self.ends[:, index], self.lengths[:, index])
+
+
+def digits_alone(codes: npt.NDArray[np.uint8], delimiter: int) -> npt.NDArray[np.uint16] | None:
+    """The number that ends at each byte of a block, or None if the block has more than digits.
+
+    All bytes are looked at together, which is twice as fast as looking at cells.
+
+    Args:
+        codes: (bytes,) uint8. Every cell must have one to three digits.
+
+    Returns:
+        (bytes,) uint16; at the last digit of each cell it is the value of the cell.
+    """
+    digits = codes - ZERO  # what is below "0" becomes large
+    is_digit = digits <= 9
+    between = (codes == delimiter) | (codes == LF)
+    four = is_digit[3:] & is_digit[2:-1] & is_digit[1:-2] & is_digit[:-3]
+    empty = between[1:] & between[:-1]
+    if not (is_digit ^ between).all() or between[0] or empty.any() or four.any():
+        return None
+    values = digits.astype(np.uint16)
+    tens = digits[:-1] * is_digit[:-1]
+    values[1:] += tens.astype(np.uint16) * 10
+    values[2:] += (tens[:-1] * is_digit[1:-1]).astype(np.uint16) * 100
+    return values
 
 
 def small_whole_numbers(cells: Cells) -> npt.NDArray[np.uint8] | None:

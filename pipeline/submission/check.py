@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from pipeline.errors import PipelineError, nearest
+from pipeline.errors import PipelineError, suggest
 from pipeline.reading.cells import NUMBER
 from pipeline.submission.format import SubmissionFormat
 
@@ -134,7 +134,7 @@ def _class_faults(expected: SubmissionFormat, rows: list[Row]) -> Iterator[Fault
         found = f"{value!r} is not a class" if value else "the class is empty"
         count = _count(len(lines[value]), "row")
         hint = _hint(value, expected.classes)
-        yield Fault("class", f"line {lines[value][0]}: {found} ({count}).{hint}")
+        yield Fault("class", f"line {lines[value][0]}: {found} ({count}). {hint}")
     if len(values) > SHOWN:
         yield Fault("class", f"... and {_count(len(values) - SHOWN, 'other value')}")
 
@@ -147,8 +147,8 @@ def _hint(value: str, classes: Sequence[str]) -> str:
         if NUMBER.fullmatch(value) and NUMBER.fullmatch(name) and float(name) == float(value)
     ]
     if same:
-        return f" Write {same[0]}."
-    return nearest(value, classes) or f" Expected one of {_some(classes)}"
+        return f"Write {same[0]}."
+    return suggest(value, classes) or f"Expected one of {_some(classes)}"
 
 
 def _probability_faults(rows: list[Row]) -> Iterator[Fault]:

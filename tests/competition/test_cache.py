@@ -49,7 +49,7 @@ def readings(monkeypatch) -> list[Path]:
 
 
 def entries() -> list[Path]:
-    return sorted(path for path in cache_module.cache_folder().iterdir() if path.is_dir())
+    return sorted(path for path in cache_module.cache_folder().iterdir() if path.name != ".locks")
 
 
 def same(one: Competition, two: Competition) -> bool:

@@ -1,4 +1,4 @@
-"""The split is stratified, the same whenever it is made, and never parts equal images."""
+"""Folds are stratified, reproducible, and never separate equal images."""
 
 import numpy as np
 import pytest
@@ -15,21 +15,21 @@ def images(count: int, seed: int = 0) -> np.ndarray:
 @pytest.mark.parametrize("seed", [0, 1])
 def test_each_class_validates_with_its_share(share, seed) -> None:
     labels = np.repeat([0, 1, 2], [200, 60, 20])
-    split = hold_out(images(280), labels, share, seed)
-    assert np.bincount(labels[split.validation]).tolist() == [
+    fold = hold_out(images(280), labels, share, seed)
+    assert np.bincount(labels[fold.validation]).tolist() == [
         round(share * rows) for rows in (200, 60, 20)
     ]
-    assert split.notes == ()
+    assert fold.notes == ()
 
 
-def test_each_row_stands_on_one_side_in_the_order_of_the_file() -> None:
-    split = hold_out(images(100), np.arange(100) % 10, 0.2, 0)
-    assert sorted([*split.train, *split.validation]) == list(range(100))
-    for rows in (split.train, split.validation):
+def test_each_row_is_on_one_side_in_the_order_of_the_file() -> None:
+    fold = hold_out(images(100), np.arange(100) % 10, 0.2, 0)
+    assert sorted([*fold.train, *fold.validation]) == list(range(100))
+    for rows in (fold.train, fold.validation):
         assert (np.diff(rows) > 0).all()
 
 
-def test_the_seed_decides() -> None:
+def test_the_seed_decides_which_rows_validate() -> None:
     labels = np.arange(100) % 10
     first, again, other = (hold_out(images(100), labels, 0.2, seed) for seed in (5, 5, 6))
     np.testing.assert_array_equal(first.validation, again.validation)
@@ -39,45 +39,45 @@ def test_the_seed_decides() -> None:
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_equal_images_stand_on_one_side(seed) -> None:
+def test_equal_images_stay_on_one_side(seed) -> None:
     pixels = np.concatenate([images(60), images(60)[:30], images(60)[:30]])
     labels = np.concatenate([np.arange(60) % 3, np.arange(30) % 3, np.arange(30) % 3])
-    split = hold_out(pixels, labels, 0.3, seed)
+    fold = hold_out(pixels, labels, 0.3, seed)
     train, validation = (
-        {row.tobytes() for row in pixels[r]} for r in (split.train, split.validation)
+        {row.tobytes() for row in pixels[r]} for r in (fold.train, fold.validation)
     )
     assert not train & validation
     assert len(validation) == 18
-    assert split.notes == ("60 rows are copies of others and stand on the same side as these",)
+    assert fold.notes == ("60 rows are copies of other rows; copies stay on the same side",)
 
 
-def test_equal_images_with_other_labels_stand_on_one_side_too() -> None:
+def test_equal_images_with_other_labels_stay_on_one_side_too() -> None:
     pixels = np.concatenate([images(40), images(40)])
     labels = np.concatenate([np.arange(40) % 2, (np.arange(40) + 1) % 2])
-    split = hold_out(pixels, labels, 0.5, 0)
-    assert set(split.validation % 40) & set(split.train % 40) == set()
+    fold = hold_out(pixels, labels, 0.5, 0)
+    assert set(fold.validation % 40) & set(fold.train % 40) == set()
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_a_class_with_one_image_trains(seed) -> None:
+def test_a_class_with_a_single_image_is_used_for_training(seed) -> None:
     labels = np.array([0] * 20 + [1] * 20 + [2])
-    split = hold_out(images(41), labels, 0.2, seed)
-    assert 40 in split.train
-    assert split.notes == ("1 classes have one image, which trains",)
+    fold = hold_out(images(41), labels, 0.2, seed)
+    assert 40 in fold.train
+    assert fold.notes == ("1 class has a single image; it is used for training only",)
 
 
-def test_a_class_whose_images_are_all_equal_trains() -> None:
+def test_a_class_of_equal_images_is_used_for_training() -> None:
     pixels = np.concatenate([images(20), np.tile(images(1, seed=9), (5, 1))])
-    split = hold_out(pixels, np.repeat([0, 1], [20, 5]), 0.2, 0)
-    assert set(range(20, 25)) <= set(split.train)
+    fold = hold_out(pixels, np.repeat([0, 1], [20, 5]), 0.2, 0)
+    assert set(range(20, 25)) <= set(fold.train)
 
 
 @pytest.mark.parametrize("share", [0.01, 0.5, 0.99])
 def test_every_class_of_two_images_has_one_on_each_side(share) -> None:
     labels = np.repeat(np.arange(10), 2)
-    split = hold_out(images(20), labels, share, 0)
-    assert sorted(labels[split.validation]) == list(range(10))
-    assert sorted(labels[split.train]) == list(range(10))
+    fold = hold_out(images(20), labels, share, 0)
+    assert sorted(labels[fold.validation]) == list(range(10))
+    assert sorted(labels[fold.train]) == list(range(10))
 
 
 def test_rows_are_numbered_in_order_of_first_appearance() -> None:
@@ -101,5 +101,5 @@ def test_a_competition_in_which_no_image_can_validate_is_refused(folder) -> None
     rows = (folder.path / "train.csv").read_text().splitlines()
     by_label = {row.rsplit(",", 1)[1]: row for row in rows}
     (folder.path / "train.csv").write_text("\n".join(2 * list(by_label.values())) + "\n")
-    with pytest.raises(PipelineError, match="no class with two different images"):
-        folder.load().split()
+    with pytest.raises(PipelineError, match="no class has two different images"):
+        folder.load().hold_out  # noqa: B018

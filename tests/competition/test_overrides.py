@@ -1,4 +1,4 @@
-"""What is told, by options or in competition.toml, stands above every guess."""
+"""Options and competition.toml override what is inferred."""
 
 import json
 
@@ -149,7 +149,7 @@ def test_the_planes_are_told(folder, tell, planes) -> None:
 
 
 @pytest.mark.parametrize("role", ["train", "test", "sample"])
-def test_file_names_are_told(folder, tell, role) -> None:
+def test_file_names_are_overridden(folder, tell, role) -> None:
     folder.fill()
     folder.save("sample_submission.csv", [["Id", "Category"], *([n, 0] for n in range(12))])
     name = "sample_submission.csv" if role == "sample" else f"{role}.csv"
@@ -162,22 +162,22 @@ def test_file_names_are_told(folder, tell, role) -> None:
     assert (error.where, error.found) == ("nowhere.csv", "the file does not exist")
 
 
-def test_the_split_is_told(folder, tell) -> None:
+def test_the_hold_out_is_overridden(folder, tell) -> None:
     folder.fill()
-    settings = tell(validation=0.5, split_seed=7).settings
-    assert (settings.validation, settings.split_seed) == (0.5, 7)
+    overrides = tell(validation=0.5, split_seed=7).overrides
+    assert (overrides.validation, overrides.split_seed) == (0.5, 7)
 
 
-def test_options_stand_above_the_file(folder) -> None:
+def test_options_override_the_file(folder) -> None:
     folder.fill()
     toml(folder, shape=[16, 4], validation=0.3)
     competition = folder.load(shape=[4, 16])
     assert competition.schema.shape == (4, 16, 1)
-    assert competition.settings.validation == 0.3
+    assert competition.overrides.validation == 0.3
     assert folder.load(shape=None).schema.shape == (16, 4, 1)
 
 
-def test_the_command_line_tells_too(folder) -> None:
+def test_the_command_line_overrides_too(folder) -> None:
     folder.fill(label="first", header="names", names=("id", "answer"), scale="0..255")
     shown = folder.inspect(
         "--label", "answer", "--shape", "4x16", "--range", "0", "300", "--header",
@@ -192,7 +192,7 @@ def test_the_command_line_tells_too(folder) -> None:
     ("words", "said"),
     [
         ("--shape 9x9", "train.csv: 64 pixel columns. Expected 81, as the shape 9x9x1 says."),
-        ("--shape abc", "the options: shape = ['abc']. Expected [height, width]"),
+        ("--shape abc", "options: shape = ['abc']. Expected [height, width]"),
         ("--shape 8", "shape = [8]. Expected [height, width]"),
         ("--shape 8x8x2", "shape = [8, 8, 2]. Expected [height, width]"),
         ("--shape 0x64", "shape = [0, 64]. Expected [height, width]"),
@@ -200,12 +200,12 @@ def test_the_command_line_tells_too(folder) -> None:
         ("--label nosuch", "train.csv: no column 'nosuch' for the label."),
         ("--label labl", "Did you mean 'label'?"),
         ("--id nosuch", "test.csv: no column 'nosuch' for the id."),
-        ("--delimiter foo", "delimiter = 'foo'. Expected one of comma, semicolon, tab, pipe."),
+        ("--delimiter foo", "delimiter = 'foo'. Expected one of comma, semicolon, tab, pipe"),
         ("--delimiter tab", "the row is a single cell"),
-        ("--range 5 1", "range = (5.0, 1.0). Expected [lowest, highest]."),
-        ("--range 5 5", "Expected [lowest, highest]."),
-        ("--range 0 inf", "Expected [lowest, highest]."),
-        ("--range nan 1", "Expected [lowest, highest]."),
+        ("--range 5 1", "range = (5.0, 1.0). Expected [low, high], finite, low below high"),
+        ("--range 5 5", "Expected [low, high]"),
+        ("--range 0 inf", "Expected [low, high]"),
+        ("--range nan 1", "Expected [low, high]"),
         ("--no-header", "line 1, column 1: found 'pixel0'; expected a number"),
     ],
 )
@@ -226,32 +226,32 @@ def test_a_name_is_refused_where_there_is_no_header(folder) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("labl = 'x'", "has an unknown setting 'labl'. Did you mean 'label'?"),
-        ("colour = true", "has an unknown setting 'colour'. Known are: train, test,"),
-        ("[told]\nlabel = 'x'", "has an unknown setting 'told'"),
-        ("label = 3", "label = 3. Expected a column's name, or 'first' or 'last'."),
-        ("label = ''", "label = ''. Expected a column's name"),
+        ("labl = 'x'", "Did you mean 'label'?"),
+        ("colour = true", "unknown setting 'colour'. Expected one of train, test,"),
+        ("[told]\nlabel = 'x'", "unknown setting 'told'"),
+        ("label = 3", "label = 3. Expected a column name, or 'first' or 'last'."),
+        ("label = ''", "label = ''. Expected a column name"),
         ("train = ['a.csv']", "train = ['a.csv']. Expected a file name."),
-        ("header = 'yes'", "header = 'yes'. Expected true or false."),
-        ("header = 1", "header = 1. Expected true or false."),
-        ("delimiter = ';'", "delimiter = ';'. Expected one of comma, semicolon, tab, pipe."),
+        ("header = 'yes'", "header = 'yes'. Expected true or false"),
+        ("header = 1", "header = 1. Expected true or false"),
+        ("delimiter = ';'", "delimiter = ';'. Expected one of comma, semicolon, tab, pipe"),
         ("shape = '8x8'", "shape = '8x8'. Expected [height, width]"),
         ("shape = [8.0, 8.0]", "Expected [height, width]"),
         ("shape = [8, 8, 1.0]", "Expected [height, width]"),
         ("shape = [true, 64]", "Expected [height, width]"),
-        ("range = 255", "range = 255. Expected [lowest, highest]."),
-        ("range = [false, true]", "Expected [lowest, highest]."),
-        ("planes = 'rgb'", "planes = 'rgb'. Expected true or false."),
-        ("validation = 1.0", "validation = 1.0. Expected the validation rows' share, between"),
+        ("range = 255", "range = 255. Expected [low, high]"),
+        ("range = [false, true]", "Expected [low, high]"),
+        ("planes = 'rgb'", "planes = 'rgb'. Expected true or false"),
+        ("validation = 1.0", "validation = 1.0. Expected a share of the rows, between"),
         ("validation = 20", "validation = 20. Expected"),
-        ("split_seed = -1", "split_seed = -1. Expected a whole number."),
-        ("split_seed = 1.5", "split_seed = 1.5. Expected a whole number."),
-        ("first_id = true", "first_id = True. Expected a whole number."),
-        ("submission_header = 'Id,Category'", "Expected [\"Id\", \"Category\"]"),
-        ("submission_header = ['Id']", "Expected [\"Id\", \"Category\"]"),
-        ("label 3", "competition.toml is not TOML: Expected '='"),
-        ("label = 'a'\nlabel = 'b'", "competition.toml is not TOML: Cannot overwrite a value"),
-        (b"label = '\xff'", "competition.toml is not TOML: 'utf-8' codec"),
+        ("split_seed = -1", "split_seed = -1. Expected a whole number of at least 0"),
+        ("split_seed = 1.5", "split_seed = 1.5. Expected a whole number of at least 0"),
+        ("first_id = true", "first_id = True. Expected a whole number of at least 0"),
+        ("submission_header = 'Id,Category'", "Expected two column names"),
+        ("submission_header = ['Id']", "Expected two column names"),
+        ("label 3", "competition.toml: not TOML: Expected '='"),
+        ("label = 'a'\nlabel = 'b'", "competition.toml: not TOML: Cannot overwrite a value"),
+        (b"label = '\xff'", "competition.toml: not TOML: 'utf-8' codec"),
     ],
 )  # fmt: skip
 def test_a_wrong_competition_toml_is_refused(folder, text, said) -> None:
@@ -265,10 +265,10 @@ def test_a_wrong_competition_toml_is_refused(folder, text, said) -> None:
 def test_a_folder_named_competition_toml_is_refused(folder) -> None:
     folder.fill()
     (folder.path / "competition.toml").mkdir()
-    assert "competition.toml cannot be read: Is a directory." in folder.refusal()
+    assert "competition.toml: it cannot be read: Is a directory." in folder.refusal()
 
 
-def test_a_byte_order_mark_in_competition_toml_is_passed_over(folder) -> None:
+def test_a_byte_order_mark_in_competition_toml_is_ignored(folder) -> None:
     folder.fill()
     folder.write("competition.toml", "\ufeffshape = [4, 16]\n")
     assert folder.load().schema.shape == (4, 16, 1)
@@ -276,5 +276,5 @@ def test_a_byte_order_mark_in_competition_toml_is_passed_over(folder) -> None:
 
 def test_an_unknown_option_is_refused(folder) -> None:
     folder.fill()
-    with pytest.raises(PipelineError, match="the options has an unknown setting 'labels'"):
+    with pytest.raises(PipelineError, match="options: unknown setting 'labels'"):
         folder.load(labels="first")

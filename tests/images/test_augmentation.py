@@ -1,12 +1,13 @@
 """Draws are uniform within their limits, each image has its own, and the seed decides."""
 
 from dataclasses import replace
+from typing import get_args
 
 import cv2
 import numpy as np
 import pytest
 
-from pipeline.images.augmentation import FILLS, Augmentation, augment, choose_interpolation
+from pipeline.images.augmentation import Augmentation, Fill, augment, choose_interpolation
 
 COUNT, SIDE = 1200, 41
 LINEAR = Augmentation(interpolation="linear", fill="constant")
@@ -109,7 +110,7 @@ def noise(dtype: type, channels: int) -> np.ndarray:
 
 
 @pytest.mark.parametrize("interpolation", ["linear", "nearest"])
-@pytest.mark.parametrize("fill", FILLS)
+@pytest.mark.parametrize("fill", get_args(Fill))
 @pytest.mark.parametrize("channels", [1, 3])
 @pytest.mark.parametrize("dtype", [np.uint8, np.float32])
 def test_zero_limits_leave_images_as_they_are(dtype, channels, fill, interpolation) -> None:
@@ -121,7 +122,7 @@ def test_zero_limits_leave_images_as_they_are(dtype, channels, fill, interpolati
 
 
 @pytest.mark.parametrize("interpolation", ["linear", "nearest"])
-@pytest.mark.parametrize("fill", FILLS)
+@pytest.mark.parametrize("fill", get_args(Fill))
 @pytest.mark.parametrize("channels", [1, 3])
 @pytest.mark.parametrize("dtype", [np.uint8, np.float32])
 def test_shape_type_and_range_stay(dtype, channels, fill, interpolation) -> None:

@@ -100,8 +100,8 @@ def test_a_missing_file_is_named_and_what_is_there(folder, name) -> None:
     role = name.removesuffix(".csv")
     text = folder.refused().text
     assert f"no {role} file" in text
-    assert f"{name} and {role}_data.csv" in text
-    assert "digits.csv, " in text
+    assert f"{name} or {role}_data.csv" in text
+    assert "digits.csv" in text
     assert f'competition.toml: {role} = "..."' in text
 
 

@@ -10,10 +10,11 @@ from scipy.stats import binomtest
 from pipeline.networks.published import Published
 from pipeline.runs.calibration import reliability
 from pipeline.runs.comparison import compare, mcnemar, paired_tests, places
+from pipeline.runs.folder import Validation, write_run
 from pipeline.runs.label_issues import find_issues
 from pipeline.runs.metrics import score, worst_errors
 from pipeline.runs.record import Data, FoldRecord, Identity, RunRecord, Scores
-from pipeline.runs.run import Run, Validation, average, load_run, write_run
+from pipeline.runs.run import Run, average, load_run
 from pipeline.runs.sweeps import find_sweeps
 
 

@@ -239,7 +239,7 @@ def test_the_error_has_a_line_for_each_fault(folder, tmp_path) -> None:
     assert error.value.where == path
     assert error.value.details == ("10 rows; expected 12", "2 missing ids: 10, 11")
     assert str(error.value).splitlines() == [
-        f"{path}: this submission would not be accepted: 2 faults",
+        f"{path}: this submission would not be accepted: 2 faults.",
         "  10 rows; expected 12",
         "  2 missing ids: 10, 11",
     ]
