@@ -1,4 +1,7 @@
-"""Imports Keras and its backend: without their chatter, and with freed memory kept for reuse."""
+"""Imports Keras: without chatter of its backend, with freed memory kept for reuse.
+
+Other modules import Keras from here.
+"""
 
 import logging
 import os
@@ -10,6 +13,8 @@ from typing import Literal
 
 from pipeline.errors import PipelineError
 from pipeline.machine import cores, has_bfloat16, keep_memory
+
+__all__ = ["keras", "policy", "resolve_precision", "threads", "uses_accelerator"]
 
 BACKENDS = ("tensorflow", "torch", "jax")
 THREADS = "TF_NUM_INTRAOP_THREADS"  # TensorFlow's own environment variable

@@ -2,11 +2,11 @@
 
 from concurrent.futures import ThreadPoolExecutor
 
-import keras
 import numpy as np
 
 from pipeline.arrays import Images, Probabilities, Rows
 from pipeline.images.views import SHIFTS, shift
+from pipeline.networks.backend import keras
 
 BATCH = 128  # larger batches leave the processor's cache and gain nothing
 # While one batch is prepared, another computes. Of Keras' backends only TensorFlow's lets two
