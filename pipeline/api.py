@@ -224,8 +224,11 @@ def predict(
 
     Example:
         >>> import pipeline as pp
-        >>> pp.predict("runs/digits/dense", "data/digits/test_data.csv")["class"].head(3).tolist()
-        ['7', '2', '1']
+        >>> competition = pp.load("data/digits")
+        >>> run = pp.train(competition, "dense", epochs=3, runs=folder, progress=False)
+        >>> table = pp.predict(run, "data/digits/test_data.csv")
+        >>> table.columns[:4].tolist(), len(table)
+        (['id', 'class', '0', '1'], 360)
     """
     from pipeline.runs.predictions import predict_files
 

@@ -8,6 +8,7 @@ import click
 
 from pipeline.cli.options import DELIMITER, HEADER, RUNS, format_option
 from pipeline.cli.output import percent, table_text
+from pipeline.errors import PipelineError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -55,7 +56,10 @@ def command(
     table = pp.predict(run, files, invert=invert, delimiter=delimiter, header=header, runs=runs)
     text = _render(table, probabilities, output_format)
     if output:
-        write_text(output, text)
+        try:
+            write_text(output, text)
+        except OSError as error:
+            raise PipelineError(f"it cannot be written: {error.strerror}", where=output) from None
         click.echo(output)
     else:
         click.echo(text, nl=False)

@@ -78,11 +78,12 @@ def read_rows(
     table = read(source, texts or {0}, folder / "values.raw")  # no text at all cannot be read
     columns = possible[0] if len(possible) == 1 else _choose(table, possible, data.classes)
     labels = _texts(table, columns.label)
+    spelled = {label: spell(label, data.classes) for label in set(labels or ())}
     rows = NewRows(
         table=table,
         columns=columns,
         ids=_texts(table, columns.id) or [str(row) for row in range(len(table))],
-        labels=labels and [spell(label, data.classes) for label in labels],
+        labels=labels and [spelled[label] for label in labels],
     )
     _check_range(rows, data.low, data.high)
     return rows
@@ -156,7 +157,7 @@ def _fits(table: Table, columns: Columns, classes: tuple[str, ...]) -> bool:
     ids, labels = _texts(table, columns.id) or [], _texts(table, columns.label)
     if len(set(ids)) < len(ids):
         return False
-    known = {spell(label, classes) for label in labels or ()}
+    known = {spell(label, classes) for label in set(labels or ())}
     return labels is None or (known <= {*classes} and (len(known) > 1 or len(table) == 1))
 
 

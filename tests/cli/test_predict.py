@@ -414,6 +414,12 @@ def test_output_names_the_file_and_leaves_its_path_on_standard_output(run, place
     assert (tmp_path / "new" / "classes.csv").read_text() == predict(run.folder, file).stdout
 
 
+def test_an_output_that_cannot_be_written_is_refused(run, place, tmp_path) -> None:
+    (tmp_path / "file").write_text("")
+    output = tmp_path / "file" / "classes.csv"
+    assert str(output) in refuse(run.folder, place / "data/named/test.csv", "--output", output)
+
+
 def test_a_fault_in_any_file_leaves_no_output(run, place, pixels, tmp_path) -> None:
     wrong = csv(tmp_path / "wrong.csv", pixels.astype(int) + 200)
     output = tmp_path / "classes.csv"
