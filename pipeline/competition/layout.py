@@ -75,14 +75,14 @@ def find_columns(source: Source, layouts: Sequence[FileLayout], pixels: int) -> 
     Raises:
         PipelineError: the file is like none of the layouts, or its pixels are in another order.
     """
-    found = _by_name(source, layouts, pixels) if source.header else []
-    found = found or [
-        _columns(source, {other.index: other.role for other in layout.others})
-        for layout in layouts
-        if layout.columns == source.columns and not (source.header and layout.pixel_names)
-    ]
-    if not found and source.columns == pixels:
-        found = [Columns(tuple(range(pixels)))]
+    exact, usual = _named_roles(source, layouts)
+    found = [roles for roles in (exact, usual) if source.columns - len(roles) == pixels][:1]
+    if not found:
+        found = [
+            {other.index: other.role for other in layout.others}
+            for layout in layouts
+            if layout.columns == source.columns and not (source.header and layout.pixel_names)
+        ]
     if not found:
         known = [_in_words(layout) for layout in layouts if layout.columns != pixels]
         raise PipelineError(
@@ -92,8 +92,9 @@ def find_columns(source: Source, layouts: Sequence[FileLayout], pixels: int) -> 
             remedy="Remove the other columns, or begin the file with the names that the run's "
             "files have.",
         )
-    _check_order(source, found[0], layouts)
-    return list(dict.fromkeys(found))
+    possible = list(dict.fromkeys(_columns(source, roles) for roles in found))
+    _check_order(source, possible[0], layouts)
+    return possible
 
 
 def _layout(source: Source, pixels: Sequence[int], roles: Mapping[int | None, Role]) -> FileLayout:
@@ -110,24 +111,21 @@ def _layout(source: Source, pixels: Sequence[int], roles: Mapping[int | None, Ro
     )
 
 
-def _by_name(source: Source, layouts: Sequence[FileLayout], pixels: int) -> list[Columns]:
-    """The columns by the names that the run's files have, or that are usual."""
-    assert source.header is not None
+def _named_roles(
+    source: Source, layouts: Sequence[FileLayout]
+) -> tuple[dict[int, Role], dict[int, Role]]:
+    """The columns with names that the run's files have; and with these or usual names."""
+    header = source.header or []
     known = {other.name: other.role for layout in reversed(layouts) for other in layout.others}
-    named: Mapping[Role, Sequence[str]] = {
+    names: Mapping[Role, Sequence[str]] = {
         "label": LABEL_NAMES,
         "id": ID_NAMES,
         "unused": INDEX_NAMES,
     }
-    usual = {name: role for role, names in named.items() for name in names}
-    exact = {c: known[name] for c, name in enumerate(source.header) if name in known}
-    likely = {
-        c: usual[name.lower()] for c, name in enumerate(source.header) if name.lower() in usual
-    }
-    for roles in (exact, likely | exact, {}):
-        if source.columns - len(roles) == pixels:
-            return [_columns(source, roles)]
-    return []
+    usual = {name: role for role, some in names.items() for name in some}
+    exact = {c: known[name] for c, name in enumerate(header) if name in known}
+    likely = {c: usual[name.lower()] for c, name in enumerate(header) if name.lower() in usual}
+    return exact, likely | exact
 
 
 def _columns(source: Source, roles: Mapping[int, Role]) -> Columns:

@@ -205,6 +205,16 @@ def test_the_runs_pixels_in_another_order_are_refused(run, pixels, tmp_path) -> 
     assert "train.csv" in error.expected
 
 
+@pytest.mark.parametrize("first", ["id", "weight"])
+def test_names_decide_and_not_the_number_of_columns_alone(first, run, pixels, tmp_path) -> None:
+    """An id and 63 pixels are no 64 pixels; a weight and 64 pixels are no id and pixels."""
+    kept = PIXELS[1:] if first == "id" else PIXELS
+    cells = np.column_stack([np.arange(12), pixels[:, -len(kept) :]])
+    file = csv(tmp_path / "new.csv", cells, header=True, names=[first, *kept])
+    error = error_of(lambda: pp.predict(run, file))
+    assert (error.found, error.where) == (f"{len(kept) + 1} columns", file)
+
+
 def test_another_number_of_columns_is_refused_with_what_the_run_needs(run, pixels, tmp_path):
     file = csv(tmp_path / "new.csv", pixels[:, 1:], header=True, names=PIXELS[1:])
     error = error_of(lambda: pp.predict(run, file))
@@ -456,7 +466,7 @@ def test_a_damaged_run_is_refused(name, damage, run, place, tmp_path) -> None:
     else:
         content = (folder / name).read_bytes()
         (folder / name).write_bytes(content[: len(content) // 2])
-    assert str(folder) in refuse(folder, place / "data/named/test.csv")
+    assert f"run {folder}: " in refuse(folder, place / "data/named/test.csv")
 
 
 def test_an_ensemble_without_one_of_its_members_is_refused(ensemble, place, tmp_path) -> None:
