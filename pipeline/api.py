@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline.competition.competition import Competition
 from pipeline.competition.folds import Fold
-from pipeline.errors import PipelineError
-from pipeline.runs.run import Run, find_run
+from pipeline.errors import PipelineError, suggest
+from pipeline.runs.folder import CHECKSUMS, RECORD, is_run
+from pipeline.runs.run import Run, find_run, load_run
 from pipeline.runs.run import list_runs as _list_runs
 
 if TYPE_CHECKING:
@@ -190,6 +191,55 @@ def write_report(competition: Competition, *, runs: Path | str = RUNS) -> Path:
     return write_pages(competition, found, folder)
 
 
+def predict(
+    run: Run | Path | str,
+    files: Path | str | Sequence[Path | str],
+    *,
+    invert: bool = False,
+    delimiter: str | None = None,
+    header: bool | None = None,
+    runs: Path | str = RUNS,
+) -> "pd.DataFrame":
+    """Predicts the classes of the rows of CSV files, of images, and of folders of images.
+
+    Args:
+        run: a run, its folder, or its folder's path within `runs`, such as "digits/fast".
+        files: a file or folder, or several. A CSV has the columns of the run's training or test
+            file, or the pixels alone, with values in the competition's range. Images are PNG or
+            JPEG of any size, grey or colour; white becomes the upper end of the range, black and
+            transparent parts the lower end.
+        invert: turn light into dark, for dark digits on white if the run knows bright ones on
+            black.
+        delimiter, header: of the CSV files, see `Overrides`; inferred if not given.
+        runs: folder of all runs.
+
+    Returns:
+        A row for each image, in the order of the files (images of a folder by name): id (as
+        written in the file, else the row number from 0; the file name of an image), class,
+        float32 probabilities with a column for each class, and label if a file has labels. With
+        several files, the first column is the file.
+
+    Raises:
+        PipelineError: there is no such run, it is damaged, or a file cannot be used, with its
+            line and column where there is one.
+
+    Example:
+        >>> import pipeline as pp
+        >>> competition = pp.load("data/digits")
+        >>> run = pp.train(competition, "dense", epochs=3, runs=folder, progress=False)
+        >>> table = pp.predict(run, "data/digits/test_data.csv")
+        >>> table.columns[:4].tolist(), len(table)
+        (['id', 'class', '0', '1'], 360)
+    """
+    from pipeline.prediction.predict_files import predict_files
+
+    paths = [files] if isinstance(files, (str, Path)) else files
+    run = run if isinstance(run, Run) else _open_run(run, Path(runs))
+    return predict_files(
+        run, [Path(path) for path in paths], invert=invert, delimiter=delimiter, header=header
+    )
+
+
 def submit(
     competition: Competition,
     run: Run | str | None = None,
@@ -260,3 +310,17 @@ def _some_runs(folder: Path, on_damage: Callable[[PipelineError], None] | None =
             "no finished runs", where=folder, remedy="Train some with `pipeline train`."
         )
     return found
+
+
+def _open_run(name: Path | str, runs: Path) -> Run:
+    """The run in that folder, or in that folder within `runs`."""
+    for folder in (Path(name), runs / name):
+        if is_run(folder) or (folder / CHECKSUMS).is_file():
+            return load_run(folder)
+    known = [str(path.parent) for path in sorted(runs.glob(f"*/[!.]*/{RECORD}"))]
+    raise PipelineError(
+        "not the folder of a run" if Path(name).exists() else "there is no such run",
+        where=name,
+        expected=f"one of {', '.join(known)}" if known else "the folder of a finished run",
+        remedy=suggest(str(name), known) or None,
+    )

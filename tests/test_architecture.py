@@ -25,6 +25,7 @@ USES = {
     "runs": {"images", "competition", "networks"},
     "training": {"images", "competition", "networks", "recipes", "runs"},
     "search": {"images", "competition", "networks", "recipes", "training", "runs"},
+    "prediction": {"reading", "images", "competition", "runs"},
     "report": {"reading", "images", "competition", "runs"},
     "submission": {"reading", "competition", "runs"},
 }
@@ -40,6 +41,20 @@ def imports(path: Path) -> set[str]:
         elif isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
     return names
+
+
+def lines_of_code(path: Path) -> int:
+    """Lines without docstrings and empty lines."""
+    tree = ast.parse(path.read_text())
+    texts = [
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Expr)
+        and isinstance(node.value, ast.Constant)
+        and isinstance(node.value.value, str)
+    ]
+    documented = sum((node.end_lineno or node.lineno) - node.lineno + 1 for node in texts)
+    return sum(bool(line.strip()) for line in path.read_text().splitlines()) - documented
 
 
 @by_path
@@ -71,7 +86,7 @@ def test_folders_and_modules_stay_small() -> None:
     for folder in {path.parent for path in MODULES}:
         assert len([path for path in folder.glob("*.py") if path.stem != "__init__"]) <= 12, folder
     for path in MODULES:
-        assert len(path.read_text().splitlines()) <= 300, path
+        assert lines_of_code(path) <= 220, path
 
 
 @pytest.mark.parametrize("words", [["--help"], ["leaderboard"], ["check", "data/digits", "x.csv"]])

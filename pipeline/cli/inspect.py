@@ -1,30 +1,46 @@
 """pipeline inspect"""
 
+import json
 from pathlib import Path
 from typing import Any
 
 import click
 
-from pipeline.cli.options import DATA, RUNS, schema_options
+from pipeline.cli.options import DATA, FORMAT, RUNS, schema_options
+from pipeline.cli.output import echo_frame
 
 
 @click.command()
 @DATA
+@FORMAT
 @RUNS
 @schema_options
-def command(data: Path, runs: Path, **overrides: Any) -> None:
+def command(data: Path, output_format: str, runs: Path, **overrides: Any) -> None:
     """Show what a folder holds: schema, classes, duplicates, samples.
+
+    The samples are a picture in the folder of runs. With --format csv, the rows of each class.
 
     \b
     Example: pipeline inspect data/my-competition
     """
     import pipeline as pp
-    from pipeline.competition.inspection import choose_samples, describe
+    from pipeline.competition.inspection import choose_samples, inspect_competition
     from pipeline.files import write_bytes
     from pipeline.report.figures import png, samples
 
     competition = pp.load(data, **overrides)
-    click.echo(describe(competition))
+    found = inspect_competition(competition)
+    if output_format == "json":
+        click.echo(json.dumps(found.to_dict(), indent=2))
+        return
+    if output_format == "csv":
+        echo_frame(found.to_frame(), output_format)
+        return
+    click.echo(found.to_text())
     picture = runs / competition.name / "samples.png"
-    write_bytes(picture, png(samples(*choose_samples(competition))))
-    click.echo(f"\nsamples      {picture}")
+    try:
+        write_bytes(picture, png(samples(*choose_samples(competition))))
+    except OSError as error:
+        click.echo(f"Warning: {picture} cannot be written: {error.strerror}", err=True)
+    else:
+        click.echo(f"\nsamples      {picture}")

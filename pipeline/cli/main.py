@@ -9,7 +9,7 @@ import click
 from pipeline import __version__
 from pipeline.errors import PipelineError
 
-COMMANDS = ("inspect", "models", "train", "leaderboard", "report", "submit", "check")
+COMMANDS = ("inspect", "models", "train", "leaderboard", "report", "predict", "submit", "check")
 
 
 class Commands(click.Group):

@@ -16,14 +16,24 @@ RUNS = click.option(
     show_default=True,
     help="Folder of runs, with one subfolder per competition.",
 )
-FORMAT = click.option(
-    "--format",
-    "output_format",
-    type=click.Choice(["table", "json", "csv"]),
-    default="table",
-    show_default=True,
-    help="Output format.",
+
+
+def format_option(default: str) -> Callable[[Command], Command]:
+    return click.option(
+        "--format",
+        "output_format",
+        type=click.Choice(["table", "json", "csv"]),
+        default=default,
+        show_default=True,
+        help="Output format.",
+    )
+
+
+FORMAT = format_option("table")
+HEADER = click.option(
+    "--header/--no-header", default=None, help="Whether files begin with column names."
 )
+DELIMITER = click.option("--delimiter", help="comma, semicolon, tab or pipe.")
 
 
 def _shape(
@@ -38,8 +48,8 @@ def _shape(
 SCHEMA = (
     click.option("--label", help="Label column: its name, 'first' or 'last'."),
     click.option("--id", help="Id column: its name, 'first' or 'last'."),
-    click.option("--header/--no-header", default=None, help="Whether files begin with names."),
-    click.option("--delimiter", help="comma, semicolon, tab or pipe."),
+    HEADER,
+    DELIMITER,
     click.option("--shape", callback=_shape, help="Shape of an image, such as 28x28 or 32x32x3."),
     click.option("--range", type=float, nargs=2, help="Pixel values of black and white: 0 255."),
 )

@@ -12,7 +12,13 @@ WIDE = 1000  # columns of a file or pipe, where nothing is wrapped
 
 
 def echo_table(header: Sequence[str], rows: Sequence[Sequence[str]], left: Sequence[str]) -> None:
-    """Prints rows of text in aligned columns.
+    """Prints rows of text in aligned columns, see `table_text`."""
+    for line in table_text(header, rows, left).splitlines():
+        click.echo(line)
+
+
+def table_text(header: Sequence[str], rows: Sequence[Sequence[str]], left: Sequence[str]) -> str:
+    """Rows of text in aligned columns.
 
     Args:
         left: the columns that are aligned to the left; numbers are aligned to the right.
@@ -31,8 +37,7 @@ def echo_table(header: Sequence[str], rows: Sequence[Sequence[str]], left: Seque
         console.width = WIDE
     with console.capture() as captured:
         console.print(table)
-    for line in captured.get().splitlines():
-        click.echo(line.rstrip())
+    return "".join(f"{line.rstrip()}\n" for line in captured.get().splitlines())
 
 
 def echo_frame(frame: "pd.DataFrame", output_format: str) -> None:

@@ -1,7 +1,8 @@
 """What a competition holds: schema, class balance, duplicates, sample images."""
 
 import base64
-from dataclasses import dataclass
+import math
+from dataclasses import asdict, dataclass
 from html import escape
 from typing import TYPE_CHECKING, Any
 
@@ -23,61 +24,123 @@ MAX_CLASSES_SHOWN = 20
 
 
 @dataclass(frozen=True)
+class FileFacts:
+    """A CSV file: its name, format and columns.
+
+    Attributes:
+        label, id: the column, counted from 0, or None.
+    """
+
+    name: str
+    rows: int
+    columns: int
+    delimiter: str
+    header: bool
+    label: int | None
+    id: int | None
+
+
+@dataclass(frozen=True)
 class Inspection:
     """What a competition holds.
 
     Attributes:
-        facts: (name, value) in the order of a page.
-        classes: a row for each class, with the columns `class` (its name) and `rows`.
+        train, test: its files.
+        label: the label column in words.
+        shape: (height, width, channels) of an image.
+        planes: whether colours are stored plane by plane.
+        low, high: the pixel values for the two ends of the grey scale.
+        dtype: of the pixels, "uint8" or "float32".
+        sample: header of the sample submission, if there is one.
+        copies: training rows that repeat another.
+        shared: test rows that repeat a training row.
+        conflicts: images with more than one label.
+        classes: number of training rows of each class.
     """
 
-    facts: tuple[tuple[str, str], ...]
-    classes: "pandas.DataFrame"
+    competition: str
+    train: FileFacts
+    test: FileFacts
+    label: str
+    ids: str
+    shape: tuple[int, int, int]
+    planes: bool
+    low: float
+    high: float
+    dtype: str
+    sample: tuple[str, ...] | None
+    copies: int
+    shared: int
+    conflicts: int
+    classes: dict[str, int]
 
     def to_dict(self) -> dict[str, Any]:
-        """The facts by name, and under `classes` the rows of each class; in JSON's types."""
-        counts = zip(self.classes["class"], self.classes["rows"].tolist(), strict=True)
-        return {**dict(self.facts), "classes": dict(counts)}
+        """All fields, for JSON."""
+        return asdict(self)
+
+    def to_frame(self) -> "pandas.DataFrame":
+        """A row for each class: its name and its number of training rows."""
+        import pandas
+
+        return pandas.DataFrame({"class": list(self.classes), "rows": list(self.classes.values())})
 
     def to_text(self) -> str:
         """A page of text: a line for each fact, and the class balance as bars."""
-        lines = [f"{name:<12} {value}" for name, value in self.facts]
-        names, rows = self.classes["class"].tolist(), self.classes["rows"].tolist()
-        width = max(len("class"), *map(len, names))
+        height, width, channels = self.shape
+        colours = {1: "grey", 3: "RGB, plane by plane" if self.planes else "RGB"}[channels]
+        pixels = math.prod(self.shape)
+        whole = "whole numbers" if self.dtype == "uint8" else "fractions"
+        facts = {
+            "competition": self.competition,
+            "training": _file_text(self.train),
+            "test": _file_text(self.test),
+            "label": self.label,
+            "ids": self.ids,
+            "images": f"{height} x {width} x {channels} ({colours}), {pixels} pixels",
+            "values": f"{self.low:g}..{self.high:g}, {whole}",
+            "sample": ",".join(self.sample)
+            if self.sample
+            else "none: the submission will have "
+            f"{'the ids of the test file' if self.test.id is not None else 'ids from 0'}",
+            "duplicates": self._duplicates_text(),
+        }
+        lines = [f"{name:<12} {value}" for name, value in facts.items()]
+        largest, width = max(self.classes.values()), max(len("class"), *map(len, self.classes))
         bars = [
-            f"{name:<{width}}  {count:>6,}  {'#' * round(BAR * count / max(rows))}"
-            for name, count in zip(names, rows, strict=True)
+            f"{name:<{width}}  {count:>6,}  {'#' * round(BAR * count / largest)}"
+            for name, count in self.classes.items()
         ]
         return "\n".join([*lines, "", f"{'class':<{width}}    rows", *bars])
 
-
-def describe(competition: Competition) -> str:
-    """The competition as a page of text."""
-    return inspect_competition(competition).to_text()
+    def _duplicates_text(self) -> str:
+        text = f"{self.copies:,} training rows repeat another, "
+        text += f"{self.shared:,} test rows repeat a training row"
+        conflicts = f"; {self.conflicts:,} images have more than one label"
+        return text + (conflicts if self.conflicts else "")
 
 
 def inspect_competition(competition: Competition) -> Inspection:
-    """The schema of a competition, its class balance and its duplicates."""
-    import pandas
-
+    """The files, the schema, the class balance and the duplicates of a competition."""
     schema, train, test = competition.schema, competition.train_source, competition.test_source
-    height, width, channels = schema.shape
-    colours = {1: "grey", 3: "RGB, plane by plane" if schema.planes else "RGB"}.get(channels, "")
-    whole = "whole numbers" if competition.train_pixels.dtype == np.uint8 else "fractions"
-    facts = {
-        "competition": competition.name,
-        "training": _file(train, len(competition.labels)),
-        "test": _file(test, len(competition.test_pixels)),
-        "label": _column(train, schema.label),
-        "ids": _ids(competition),
-        "images": f"{height} x {width} x {channels} ({colours}), {len(schema.pixels)} pixels",
-        "values": f"{schema.low:g}..{schema.high:g}, {whole}",
-        "sample": _sample(competition),
-        "duplicates": _duplicates(competition),
-    }
-    counts = np.bincount(competition.labels, minlength=len(competition.classes))
-    classes = pandas.DataFrame({"class": list(competition.classes), "rows": counts})
-    return Inspection(tuple(facts.items()), classes)
+    copies, shared, conflicts = _count_duplicates(competition)
+    counts = np.bincount(competition.labels, minlength=len(competition.classes)).tolist()
+    return Inspection(
+        competition=competition.name,
+        train=_file(train, len(competition.labels), schema.label, schema.train_id),
+        test=_file(test, len(competition.test_pixels), None, schema.test_id),
+        label=_column(train, schema.label),
+        ids=_ids(competition),
+        shape=schema.shape,
+        planes=schema.planes,
+        low=schema.low,
+        high=schema.high,
+        dtype=competition.train_pixels.dtype.name,
+        sample=competition.sample.header if competition.sample else None,
+        copies=copies,
+        shared=shared,
+        conflicts=conflicts,
+        classes=dict(zip(competition.classes, counts, strict=True)),
+    )
 
 
 def choose_samples(
@@ -101,11 +164,16 @@ def choose_samples(
     return to_grey_levels(images, schema.low, schema.high), titles, min(len(classes), columns)
 
 
-def _file(source: Source, rows: int) -> str:
+def _file(source: Source, rows: int, label: int | None, id: int | None) -> FileFacts:
     delimiter = next(name for name, sign in DELIMITERS.items() if sign == source.delimiter)
-    header = "header" if source.header else "no header"
+    header = source.header is not None
+    return FileFacts(source.path.name, rows, source.columns, delimiter, header, label, id)
+
+
+def _file_text(file: FileFacts) -> str:
+    header = "header" if file.header else "no header"
     return (
-        f"{source.path.name}: {rows:,} rows, {source.columns} columns, {delimiter}-separated, "
+        f"{file.name}: {file.rows:,} rows, {file.columns} columns, {file.delimiter}-separated, "
         f"{header}"
     )
 
@@ -125,23 +193,15 @@ def _ids(competition: Competition) -> str:
     return "; ".join(found) or "none: rows are numbered"
 
 
-def _sample(competition: Competition) -> str:
-    sample = competition.sample
-    if sample:
-        return f"{sample.path.name}: {','.join(sample.header)}, {len(sample.ids):,} rows"
-    ids = "the test file's ids" if competition.test_ids else "ids from 0"
-    return f"none: the submission will be Id,Category with {ids}"
-
-
-def _duplicates(competition: Competition) -> str:
-    train, test = competition.train_pixels, competition.test_pixels
-    groups, copies = groups_of_equal_rows(train)
-    labels = np.unique(np.stack([groups, competition.labels]), axis=1)  # (group, label) pairs
-    conflicts = np.count_nonzero(np.bincount(labels[0]) > 1)
-    known = set(row_digests(train))
-    shared = sum(digest in known for digest in row_digests(test))
-    text = f"{copies:,} training rows repeat another, {shared:,} test rows repeat a training row"
-    return text + (f"; {conflicts:,} images have more than one label" if conflicts else "")
+def _count_duplicates(competition: Competition) -> tuple[int, int, int]:
+    """Training rows that repeat another, test rows that repeat one of these, and images with
+    more than one label."""
+    groups, copies = groups_of_equal_rows(competition.train_pixels)
+    pairs = np.unique(np.stack([groups, competition.labels]), axis=1)  # (group, label)
+    conflicts = int(np.count_nonzero(np.bincount(pairs[0]) > 1))
+    known = set(row_digests(competition.train_pixels))
+    shared = sum(digest in known for digest in row_digests(competition.test_pixels))
+    return copies, shared, conflicts
 
 
 def html(competition: Competition) -> str:
@@ -150,7 +210,7 @@ def html(competition: Competition) -> str:
     _, png = cv2.imencode(".png", mosaic(images, columns)[..., ::-1])  # OpenCV has BGR
     address = base64.b64encode(png.tobytes()).decode()
     return (
-        f"<pre>{escape(describe(competition))}</pre>"
+        f"<pre>{escape(inspect_competition(competition).to_text())}</pre>"
         f'<img style="width:{32 * columns}px;image-rendering:pixelated" '
         f'src="data:image/png;base64,{address}">'
     )

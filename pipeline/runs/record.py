@@ -1,10 +1,12 @@
 """run.json: what is known of a run, typed."""
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 
+from pipeline.competition.layout import FileLayout
 from pipeline.networks.published import Published
 
 SCHEMA_VERSION = 2
@@ -84,6 +86,7 @@ class Data:
         planes: whether colours are stored plane by plane.
         low, high: the pixel values for the two ends of the grey scale.
         dtype: of the pixels, "uint8" or "float32".
+        files: the columns of the training and the test file.
     """
 
     competition: str
@@ -96,6 +99,12 @@ class Data:
     dtype: str
     train_rows: int
     test_rows: int
+    files: tuple[FileLayout, ...] = ()
+
+    @property
+    def pixels(self) -> int:
+        """How many pixels an image has."""
+        return math.prod(self.shape)
 
 
 @dataclass(frozen=True)

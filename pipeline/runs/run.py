@@ -110,6 +110,15 @@ class Run:
 
         return keras.saving.load_model(path, compile=False)
 
+    @cached_property
+    def members(self) -> "list[Run]":
+        """The runs of an ensemble; empty for another run.
+
+        Raises:
+            PipelineError: one of them is missing or damaged.
+        """
+        return [load_run(self.folder.parent / name) for name in self.record.members]
+
     def predict(self, inputs: "Pixels | Images") -> Probabilities:
         """Probabilities for new images, with the run's preprocessing and TTA.
 
@@ -128,8 +137,7 @@ class Run:
             PipelineError: the inputs have another shape or values out of range.
         """
         if self.record.members:
-            members = [load_run(self.folder.parent / name) for name in self.record.members]
-            return average([member.predict(inputs) for member in members])
+            return average([member.predict(inputs) for member in self.members])
         from pipeline.networks.predict import predict
 
         return predict(

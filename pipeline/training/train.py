@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.arrays import Images, Pixels, Probabilities
 from pipeline.competition.competition import Competition
+from pipeline.competition.layout import describe_layouts
 from pipeline.images.resize import fit_to, to_images
 from pipeline.networks.backend import keras
 from pipeline.networks.build import Network
@@ -91,6 +92,7 @@ def describe_data(competition: Competition) -> Data:
         dtype=competition.train_pixels.dtype.name,
         train_rows=len(competition.train_pixels),
         test_rows=len(competition.test_pixels),
+        files=describe_layouts(schema, competition.train_source, competition.test_source),
     )
 
 

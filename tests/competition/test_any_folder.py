@@ -13,7 +13,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.competition.competition import Competition
-from pipeline.competition.inspection import inspect_competition
 
 NAMED = ("names", "index")  # headers that name the label and the ids
 
@@ -240,17 +239,13 @@ def test_an_inspection_is_json_and_counts_classes_and_duplicates(folder) -> None
     rows = folder.rows("train.csv")
     folder.save("train.csv", [*rows, rows[1], [*rows[2][:-1], "other"], [*rows[3][:-1], "other"]])
     folder.change("test.csv", lambda tests: tests.append(rows[1][:-1]))
-    found = json.loads(json.dumps(inspect_competition(folder.load()).to_dict()))
-    assert list(found) == [
-        "competition", "training", "test", "label", "ids", "images", "values", "sample",
-        "duplicates", "classes",
-    ]  # fmt: skip
+    found = json.loads(folder.inspect("--format", "json").stdout)
+    assert (found["shape"], found["train"]["label"], found["test"]["rows"]) == ([8, 8, 1], 64, 13)
     assert found["classes"]["other"] == 2
     assert sum(found["classes"].values()) == len(truth.labels) + 3
-    assert found["duplicates"] == (
-        "3 training rows repeat another, 1 test rows repeat a training row; "
-        "2 images have more than one label"
-    )
+    assert (found["copies"], found["shared"], found["conflicts"]) == (3, 1, 2)
+    assert "3 training rows repeat another, 1 test rows" in folder.inspect().stdout
+    assert folder.inspect("--format", "csv").stdout.startswith("class,rows\neight,")
 
 
 def test_every_combination_of_label_ids_and_header_names_the_same_content(folder) -> None:

@@ -1,0 +1,93 @@
+"""pipeline predict"""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from pipeline.cli.options import DELIMITER, HEADER, RUNS, format_option
+from pipeline.cli.output import percent, table_text
+from pipeline.errors import PipelineError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+EXACT = "%.9g"  # nine digits bring a float32 back exactly
+
+
+@click.command()
+@click.argument("run", type=click.Path(path_type=Path))
+@click.argument(
+    "files", metavar="FILE...", nargs=-1, required=True, type=click.Path(path_type=Path)
+)
+@click.option("--probabilities", is_flag=True, help="A column for each class, not the best class.")
+@click.option("--invert", is_flag=True, help="Turn light into dark: for dark digits on white.")
+@format_option("csv")
+@click.option("--output", type=click.Path(path_type=Path, dir_okay=False), help="File to write.")
+@HEADER
+@DELIMITER
+@RUNS
+def command(
+    run: Path,
+    files: tuple[Path, ...],
+    probabilities: bool,
+    invert: bool,
+    output_format: str,
+    output: Path | None,
+    header: bool | None,
+    delimiter: str | None,
+    runs: Path,
+) -> None:
+    """Predict the classes of any CSV, image, or folder of images.
+
+    RUN is a run's folder, or its path within the folder of runs. A CSV has the columns of the
+    run's training or test file, or the pixels alone; if it has labels, the accuracy is printed
+    too. Images are PNG or JPEG, grey or colour, of any size; transparent parts count as black.
+
+    \b
+    Examples: pipeline predict runs/digits/fast new.csv
+              pipeline predict digits/fast photos/ --invert --probabilities --output new.csv
+    """
+    import pipeline as pp
+    from pipeline.files import write_text
+    from pipeline.prediction.predict_files import score_files
+
+    table = pp.predict(run, files, invert=invert, delimiter=delimiter, header=header, runs=runs)
+    text = _render(table, probabilities, output_format)
+    if output:
+        try:
+            write_text(output, text)
+        except OSError as error:
+            raise PipelineError(f"it cannot be written: {error.strerror}", where=output) from None
+        click.echo(output)
+    else:
+        click.echo(text, nl=False)
+    for name, scores in score_files(table).items():
+        low, high = percent(scores.low), percent(scores.high)
+        file = f"{name}: " if name else ""
+        click.echo(
+            f"{file}accuracy {percent(scores.accuracy)} %, 95 % interval {low} - {high}, "
+            f"n = {scores.n:,}",
+            err=True,
+        )
+
+
+def _render(table: "pd.DataFrame", probabilities: bool, output_format: str) -> str:
+    """The table as text, with the classes or with their probabilities."""
+    floats = [place for place, dtype in enumerate(table.dtypes) if dtype == "float32"]
+    places = [*range(floats[0] - 1), *floats] if probabilities else [*range(floats[0])]
+    shown = table.iloc[:, places]
+    if output_format == "csv":
+        text: str = shown.to_csv(index=False, float_format=EXACT, lineterminator="\n")
+        return text
+    rows = list(shown.itertuples(index=False, name=None))
+    if output_format == "json":
+        records = [dict(zip(shown.columns, map(_exact, row), strict=True)) for row in rows]
+        return json.dumps(records, indent=2, ensure_ascii=False) + "\n"
+    cells = [[c if isinstance(c, str) else f"{c:.4f}" for c in row] for row in rows]
+    return table_text(list(shown.columns), cells, left=("file", "id", "class"))
+
+
+def _exact(cell: str | float) -> str | float:
+    return cell if isinstance(cell, str) else float(EXACT % cell)

@@ -1,0 +1,194 @@
+"""Other files for a run: the rows of a CSV, or images, in the run's range of values."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from pipeline.arrays import Pixels
+from pipeline.competition.layout import Columns, find_columns
+from pipeline.competition.values import is_whole
+from pipeline.errors import PipelineError
+from pipeline.images.decode import decode, is_image
+from pipeline.reading.cells import to_numbers
+from pipeline.reading.faults import SHOWN, check_cells
+from pipeline.reading.reader import Table, read
+from pipeline.reading.source import open_source
+from pipeline.runs.record import Data
+
+CHUNK = 4096  # rows; whole batches, so that chunks give the same bytes as all rows together
+IMAGE_ENDINGS = (".png", ".jpg", ".jpeg")
+
+
+@dataclass(frozen=True)
+class NewRows:
+    """The rows of a CSV.
+
+    Attributes:
+        ids: as written; row numbers from 0 if the file has no ids.
+        labels: as the run's classes are spelled where they are known, else as written; None if
+            the file has no labels.
+    """
+
+    table: Table
+    columns: Columns
+    ids: list[str]
+    labels: list[str] | None
+
+    def __len__(self) -> int:
+        return len(self.table)
+
+    def chunks(self) -> Iterator[tuple[int, Pixels]]:
+        """(first row, (n, pixels)) for consecutive parts of the file."""
+        table, columns = self.table, self.columns.pixels
+        dtype = np.uint8 if is_whole(table, columns) else np.float32
+        for start in range(0, len(self), CHUNK):
+            rows = slice(start, start + CHUNK)
+            pixels: Pixels = table.values[rows][:, _index(columns)].astype(dtype)
+            with np.errstate(over="ignore"):  # infinite as float32, and out of range
+                for pixel, column in enumerate(columns):
+                    if column in table.texts:
+                        pixels[:, pixel] = to_numbers(table.texts[column][rows])
+            yield start, pixels + pixels.dtype.type(0)  # -0 becomes 0, as in the training data
+
+
+def read_rows(
+    path: Path,
+    data: Data,
+    folder: Path,
+    delimiter: str | None = None,
+    header: bool | None = None,
+) -> NewRows:
+    """Reads a CSV for a run, with or without header, labels and ids.
+
+    Args:
+        data: what the run was trained on.
+        folder: for a temporary file with the values.
+        delimiter, header: inferred if not given.
+
+    Raises:
+        PipelineError: the file has faults, other columns than the run's files, or values out of
+            range.
+    """
+    source = open_source(path, delimiter, header)
+    possible = find_columns(source, data.files, data.pixels)
+    texts = {c for columns in possible for c in {*range(source.columns)} - {*columns.pixels}}
+    table = read(source, texts or {0}, folder / "values.raw")  # no text at all cannot be read
+    columns = possible[0] if len(possible) == 1 else _choose(table, possible, data.classes)
+    labels = _texts(table, columns.label)
+    spelled = {label: spell(label, data.classes) for label in set(labels or ())}
+    rows = NewRows(
+        table=table,
+        columns=columns,
+        ids=_texts(table, columns.id) or [str(row) for row in range(len(table))],
+        labels=labels and [spelled[label] for label in labels],
+    )
+    _check_range(rows, data.low, data.high)
+    return rows
+
+
+def spell(label: str, classes: Sequence[str]) -> str:
+    """The class that a label means, such as "5" for "5.0"; else the label itself."""
+    if label in classes:
+        return label
+    value = float(to_numbers(np.array([label], np.str_))[0])
+    whole = str(int(value)) if value.is_integer() else ""
+    return whole if whole in classes else label
+
+
+def find_images(path: Path) -> list[Path]:
+    """The image itself, or the images of a folder by name; empty if the file is no image.
+
+    Subfolders and hidden files do not count.
+
+    Raises:
+        PipelineError: a folder has no images.
+    """
+    if not path.is_dir():
+        return [path] if path.is_file() and _looks_like_image(path) else []
+    files = [file for file in sorted(path.iterdir()) if file.is_file() and file.name[0] != "."]
+    if not files:
+        raise PipelineError(
+            "no images", where=path, expected="PNG or JPEG images in the folder itself"
+        )
+    return files
+
+
+def read_image(
+    path: Path, low: float, high: float, invert: bool = False
+) -> npt.NDArray[np.float32]:
+    """(height, width, 1 or 3) in low..high, see `decode`.
+
+    Raises:
+        PipelineError: it is not a PNG or JPEG, or damaged.
+    """
+    try:
+        values = decode(path.read_bytes(), invert)
+    except ValueError as error:
+        raise PipelineError(
+            str(error), where=path, expected="a complete PNG or JPEG image"
+        ) from None
+    except OSError as error:
+        raise PipelineError(f"it cannot be read: {error.strerror}", where=path) from None
+    return (low + (high - low) * values).astype(np.float32)
+
+
+def _choose(table: Table, possible: Sequence[Columns], classes: tuple[str, ...]) -> Columns:
+    """The columns of a file without a header whose number of columns is that of both layouts.
+
+    Raises:
+        PipelineError: the values do not tell.
+    """
+    fitting = [columns for columns in possible if _fits(table, columns, classes)]
+    if len(fitting) != 1:
+        raise PipelineError(
+            f"{table.source.columns} columns without a header, which may be labels and pixels as "
+            "well as ids and pixels",
+            where=table.source.path,
+            remedy="Begin the file with the columns' names: label, or id, and the pixels'.",
+        )
+    return fitting[0]
+
+
+def _fits(table: Table, columns: Columns, classes: tuple[str, ...]) -> bool:
+    """Whether ids all differ, and labels are several of the classes."""
+    ids, labels = _texts(table, columns.id) or [], _texts(table, columns.label)
+    if len(set(ids)) < len(ids):
+        return False
+    known = {spell(label, classes) for label in set(labels or ())}
+    return labels is None or (known <= {*classes} and (len(known) > 1 or len(table) == 1))
+
+
+def _texts(table: Table, column: int | None) -> list[str] | None:
+    return None if column is None else [str(text) for text in table.texts[column]]
+
+
+def _check_range(rows: NewRows, low: float, high: float) -> None:
+    """Refuses cells that hold no number, or one out of range."""
+    columns, total = rows.columns.pixels, 0
+    found: list[tuple[int, int, str]] = []
+    for start, pixels in rows.chunks():
+        invalid = np.argwhere(~((low <= pixels) & (pixels <= high)))  # NaN is neither
+        total += len(invalid)
+        found += [
+            (start + row, columns[pixel], f"a number in {low:g}..{high:g}")
+            for row, pixel in invalid[: SHOWN - len(found)].tolist()
+        ]
+    check_cells(rows.table.source, found, total)
+
+
+def _index(columns: Sequence[int]) -> slice | list[int]:
+    """A slice, which copies nothing, if the columns stand side by side."""
+    first, last = columns[0], columns[-1]
+    return slice(first, last + 1) if last - first + 1 == len(columns) else list(columns)
+
+
+def _looks_like_image(path: Path) -> bool:
+    """By its content, or by its name, so that a damaged image is not taken for a CSV."""
+    try:
+        with open(path, "rb") as file:
+            return is_image(file.read(8)) or path.suffix.lower() in IMAGE_ENDINGS
+    except OSError as error:
+        raise PipelineError(f"it cannot be read: {error.strerror}", where=path) from None

@@ -1,0 +1,127 @@
+"""A run's predictions for other files, as a table."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from pipeline.arrays import Probabilities
+from pipeline.competition.overrides import Overrides
+from pipeline.config import change
+from pipeline.errors import PipelineError
+from pipeline.prediction.new_rows import find_images, read_image, read_rows
+from pipeline.runs.metrics import score
+from pipeline.runs.record import Scores
+from pipeline.runs.run import Run
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+GROUP_IMAGES, GROUP_VALUES = 128, 1 << 26  # of images that are in memory at the same time
+
+
+def predict_files(
+    run: Run,
+    files: Sequence[Path],
+    *,
+    invert: bool = False,
+    delimiter: str | None = None,
+    header: bool | None = None,
+) -> "pd.DataFrame":
+    """See `pipeline.predict`."""
+    import pandas as pd
+
+    form = {"delimiter": delimiter, "header": header}
+    given = change(Overrides(), {k: v for k, v in form.items() if v is not None}, "options")
+    tables = []
+    for path in files:
+        if images := find_images(path):
+            table = _table(run, [image.name for image in images], _images(run, images, invert))
+        else:
+            table = _rows(run, path, given, invert)
+        if len(files) > 1:
+            table.insert(0, "file", str(path))
+        tables.append(table)
+    if not tables:
+        raise PipelineError("no files", where="files", expected="CSV files, images or folders")
+    return pd.concat(tables, ignore_index=True)
+
+
+def score_files(table: "pd.DataFrame") -> dict[str, Scores]:
+    """The scores of the rows whose labels are classes of the run, by file.
+
+    Args:
+        table: from `predict_files`. If it is of one file, the name of the file is empty.
+    """
+    several, labelled = table.columns[0] == "file", table.columns[-1] == "label"
+    first = 3 if several else 2  # after file, id and class
+    if not labelled or table.dtypes.iloc[-1] == np.float32:  # a class of that name
+        return {}
+    probabilities = table.iloc[:, first:-1].to_numpy(np.float32)
+    places = {name: place for place, name in enumerate(table.columns[first:-1])}
+    labels = np.array([places.get(label, -1) for label in table.iloc[:, -1]])
+    files = table.iloc[:, 0].to_numpy() if several else np.full(len(table), "")
+    scores = {}
+    for name in dict.fromkeys(files):
+        rows = np.flatnonzero((files == name) & (labels >= 0))
+        if len(rows):
+            scores[name] = score(probabilities[rows], labels[rows])
+    return scores
+
+
+def _rows(run: Run, path: Path, given: Overrides, invert: bool) -> "pd.DataFrame":
+    """The predictions for a CSV, chunk by chunk: it may be larger than memory."""
+    data = run.record.data
+    with TemporaryDirectory() as folder:
+        rows = read_rows(path, data, Path(folder), given.separator, given.header)
+        parts = []
+        for _, pixels in rows.chunks():
+            if invert:
+                pixels = np.asarray(data.low + data.high - pixels, np.float32)
+            parts.append(run.predict(pixels))
+        return _table(run, rows.ids, np.concatenate(parts), rows.labels)
+
+
+def _images(run: Run, paths: Sequence[Path], invert: bool) -> Probabilities:
+    """The predictions for images, those of equal size together."""
+    probabilities = np.empty((len(paths), len(run.record.data.classes)), np.float32)
+    for group in _groups(run, paths, invert):
+        shapes = dict.fromkeys(image.shape for image in group.values())
+        for shape in shapes:
+            rows = [row for row, image in group.items() if image.shape == shape]
+            probabilities[rows] = run.predict(np.stack([group[row] for row in rows]))
+    return probabilities
+
+
+def _groups(
+    run: Run, paths: Sequence[Path], invert: bool
+) -> Iterator[Mapping[int, npt.NDArray[np.float32]]]:
+    """Images by their place in `paths`, as many at a time as fit into memory."""
+    data = run.record.data
+    group: dict[int, npt.NDArray[np.float32]] = {}
+    for row, path in enumerate(paths):
+        group[row] = read_image(path, data.low, data.high, invert)
+        size = sum(image.size for image in group.values())
+        if len(group) == GROUP_IMAGES or size >= GROUP_VALUES or row == len(paths) - 1:
+            yield group
+            group = {}
+
+
+def _table(
+    run: Run,
+    ids: Sequence[str],
+    probabilities: Probabilities,
+    labels: Sequence[str] | None = None,
+) -> "pd.DataFrame":
+    import pandas as pd
+
+    classes = run.record.data.classes
+    best = np.argmax(probabilities, axis=1)
+    front = pd.DataFrame({"id": ids, "class": [classes[place] for place in best]})
+    parts = [front, pd.DataFrame(probabilities, columns=list(classes))]
+    if labels is not None:
+        parts.append(pd.DataFrame({"label": labels}))
+    return pd.concat(parts, axis=1)
