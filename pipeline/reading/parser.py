@@ -12,12 +12,14 @@ from pipeline.reading.cells import column_index, is_bytes
 from pipeline.reading.plain_cells import (
     Cells,
     digits_alone,
+    select_cells,
     short_fractions,
     small_whole_numbers,
 )
 
 MAX_TEXT = 64  # characters of a label or an id
-LF, QUOTE, COMMA, ZERO, LAST_ASCII = b'\n",0\x7f'
+LF, COMMA, ZERO = b"\n,0"
+QUOTE = b'"'
 IN_NUMBERS = np.isin(np.arange(256), list(b"0123456789.,+-eE \n"))
 
 
@@ -48,48 +50,59 @@ class Parser:
             (n, text columns) strings, and (n, columns) numbers: uint8 if all are whole numbers in
             0..255, else float32; zero in columns of text.
         """
-        cells = self._cells(np.frombuffer(block, np.uint8))
-        if cells is None:
+        if not block.isascii() or QUOTE in block:
             return None
-        texts = [_texts(cells.take([column])) for column in self.text_columns]
+        codes = np.frombuffer(block, np.uint8)
+        ends = self._cell_ends(codes)
+        if ends is None:
+            return None
+        texts = [_texts(select_cells(codes, ends, [column])) for column in self.text_columns]
         if any(text is None for text in texts):
             return None
-        number_columns = [c for c in range(self.columns) if c not in self.text_columns]
-        numbers = self._numbers(cells.take(number_columns))
-        if numbers is None:
-            return None
-        values = np.zeros(cells.ends.shape, numbers.dtype)
-        values[:, column_index(number_columns)] = numbers
-        return np.stack(texts, axis=1), values  # type: ignore[arg-type]
+        values: Pixels | None = self._whole_numbers(codes, ends)
+        if values is None:
+            values = self._any_numbers(codes, ends)
+        return None if values is None else (np.stack(texts, axis=1), values)  # type: ignore[arg-type]
 
-    def _cells(self, codes: npt.NDArray[np.uint8]) -> Cells | None:
-        """Where the cells lie; None unless all rows are of one length and plain ASCII."""
+    def _cell_ends(self, codes: npt.NDArray[np.uint8]) -> npt.NDArray[np.int64] | None:
+        """(rows, columns) offsets behind each cell; None unless all rows are of one length."""
         ends_line = codes == LF
         ends = np.flatnonzero((codes == ord(self.delimiter)) | ends_line)
         of_rows = ends[self.columns - 1 :: self.columns]
         if len(ends) % self.columns or not np.array_equal(np.flatnonzero(ends_line), of_rows):
             return None
-        if codes.max() > LAST_ASCII or (codes == QUOTE).any():
-            return None
-        lengths = np.diff(ends, prepend=-1) - 1
-        return Cells(codes, ends.reshape(-1, self.columns), lengths.reshape(-1, self.columns))
+        return ends.reshape(-1, self.columns)
 
-    def _numbers(self, cells: Cells) -> Pixels | None:
-        """The cells as uint8 or float32, by the fastest of four ways that reads them all."""
-        if not cells.ends.size:
-            return np.zeros(cells.ends.shape, np.uint8)
-        at_byte = digits_alone(cells.codes, ord(self.delimiter))
-        if at_byte is not None and (whole := at_byte[cells.ends - 1]).max() <= 255:
-            return whole.astype(np.uint8)
+    def _whole_numbers(
+        self, codes: npt.NDArray[np.uint8], ends: npt.NDArray[np.int64]
+    ) -> npt.NDArray[np.uint8] | None:
+        """(rows, columns) of a block that is digits alone, the fastest way; else None."""
+        at_end = digits_alone(codes, ord(self.delimiter))
+        if at_end is None:
+            return None
+        values = at_end.take(ends)
+        values[:, list(self.text_columns)] = 0
+        return values.astype(np.uint8) if values.max() <= 255 else None
+
+    def _any_numbers(
+        self, codes: npt.NDArray[np.uint8], ends: npt.NDArray[np.int64]
+    ) -> Pixels | None:
+        """(rows, columns) uint8 or float32, by the fastest of three ways that reads all cells."""
+        columns = [c for c in range(self.columns) if c not in self.text_columns]
+        if not columns:
+            return np.zeros(ends.shape, np.uint8)
+        cells = select_cells(codes, ends, columns)
         numbers: Pixels | None = small_whole_numbers(cells)
-        if numbers is not None:
-            return numbers
-        numbers = short_fractions(cells)
+        if numbers is None:
+            numbers = short_fractions(cells)
         if numbers is None and self.use_pandas:
             numbers = _numbers_by_pandas(cells)
-        if numbers is not None and is_bytes(numbers[:1]) and is_bytes(numbers):
-            return numbers.astype(np.uint8)
-        return numbers
+        if numbers is None:
+            return None
+        whole = is_bytes(numbers[:1]) and is_bytes(numbers)
+        values = np.zeros(ends.shape, np.uint8 if whole else np.float32)
+        values[:, column_index(columns)] = numbers
+        return values
 
 
 def _numbers_by_pandas(cells: Cells) -> npt.NDArray[np.float32] | None:

@@ -26,34 +26,51 @@ class Cells(NamedTuple):
     ends: npt.NDArray[np.int64]
     lengths: npt.NDArray[np.int64]
 
-    def take(self, columns: Sequence[int]) -> "Cells":
-        """The cells of some columns: views where the columns are adjacent."""
-        index = column_index(columns)
-        return Cells(self.codes, self.ends[:, index], self.lengths[:, index])
+
+def select_cells(
+    codes: npt.NDArray[np.uint8], ends: npt.NDArray[np.int64], columns: Sequence[int]
+) -> Cells:
+    """The cells of some columns.
+
+    Args:
+        codes: (bytes,) uint8, the block.
+        ends: (rows, all columns) the offset behind each cell.
+        columns: ascending.
+    """
+    of_columns = np.ascontiguousarray(ends[:, column_index(columns)])
+    rest = [column - 1 for column in columns if column]
+    before = ends[:, column_index(rest)] if rest else ends[:, :0]
+    if columns[0] == 0:
+        rows_before = np.concatenate([[-1], ends[:-1, -1]])
+        before = np.column_stack([rows_before, before])
+    return Cells(codes, of_columns, of_columns - before - 1)
 
 
 def digits_alone(codes: npt.NDArray[np.uint8], delimiter: int) -> npt.NDArray[np.uint16] | None:
-    """The number that ends at each byte of a block, or None if the block has more than digits.
+    """The numbers of a block whose cells are one to three digits each, or None for other blocks.
 
-    All bytes are looked at together, which is twice as fast as looking at cells.
+    All bytes are looked at together, which is faster than looking at cells.
 
     Args:
-        codes: (bytes,) uint8. Every cell must have one to three digits.
+        codes: (bytes,) uint8.
 
     Returns:
-        (bytes,) uint16; at the last digit of each cell it is the value of the cell.
+        (bytes + 1,) uint16, the value of a cell at the offset behind it.
     """
     digits = codes - ZERO  # what is below "0" becomes large
     is_digit = digits <= 9
     between = (codes == delimiter) | (codes == LF)
-    four = is_digit[3:] & is_digit[2:-1] & is_digit[1:-2] & is_digit[:-3]
-    empty = between[1:] & between[:-1]
-    if not (is_digit ^ between).all() or between[0] or empty.any() or four.any():
+    if not (is_digit ^ between).all():
         return None
-    values = digits.astype(np.uint16)
+    empty = between[1:] & between[:-1]
+    four = is_digit[3:] & is_digit[2:-1] & is_digit[1:-2] & is_digit[:-3]
+    if between[0] or empty.any() or four.any():
+        return None
+    values = np.empty(len(codes) + 1, np.uint16)
+    values[1:] = digits
     tens = digits[:-1] * is_digit[:-1]
-    values[1:] += tens.astype(np.uint16) * 10
-    values[2:] += (tens[:-1] * is_digit[1:-1]).astype(np.uint16) * 100
+    values[2:] += tens * np.uint16(10)
+    values[3:] += (tens[:-1] * is_digit[1:-1]) * np.uint16(100)
     return values
 
 
@@ -86,13 +103,13 @@ def short_fractions(cells: Cells) -> npt.NDArray[np.float32] | None:
     if lengths.min() < 1 or lengths.max() > 2 + MAX_DECIMALS or (lengths == 2).any():
         return None
     starts = ends - lengths
-    units, long = codes[starts] - ZERO, lengths > 2
-    if units.max() > 9 or (codes[starts[long] + 1] != POINT).any():
+    units = codes.take(starts) - ZERO
+    if units.max() > 9 or (codes.take(starts[lengths > 2] + 1) != POINT).any():
         return None
     padded = np.concatenate([np.zeros(8, np.uint8), codes])
-    words = np.ndarray(len(padded) - 7, "<u8", padded.data, strides=(1,))[ends]
+    words = np.ndarray(len(padded) - 7, "<u8", padded.data, strides=(1,)).take(ends)
     words ^= U(0x3030303030303030)
-    words &= _DECIMALS[lengths]
+    words &= _DECIMALS.take(lengths)
     if ((words + U(0x7676767676767676)) & U(0x8080808080808080)).any():  # a byte above 9
         return None
     for digits, mask in ((1, 0x00FF00FF00FF00FF), (2, 0x0000FFFF0000FFFF), (4, 0xFFFFFFFF)):
@@ -100,7 +117,7 @@ def short_fractions(cells: Cells) -> npt.NDArray[np.float32] | None:
         words *= U(10**digits)
         words += right
         words &= U(mask)
-    scale = _POWERS[lengths]
+    scale = _POWERS.take(lengths)
     values: npt.NDArray[np.float64] = (words + units * scale) / scale
     return values.astype(np.float32)
 

@@ -46,16 +46,16 @@ def execute(
         PipelineError: the folder has runs that are not comparable or that would be overwritten.
         Exception: a training failed; an ExceptionGroup if several did. All others are finished.
     """
-    finished = _FinishedRuns.read(folder, competition, jobs, display, fresh)
     trainings = [training for job in jobs for training in trainings_of(job)]
+    finished = _FinishedRuns.read(folder, competition, jobs, display, fresh)
     runs: dict[str, Run] = {}
-    missing: dict[str, Job] = {}
+    missing: list[Job] = []
     for training, identity in _unique(trainings, competition):
         if run := finished.find(training.name, identity):
             runs[training.name] = run
         else:
-            missing[training.name] = training
-    failures = _run_missing(list(missing.values()), competition, folder, display, engine, runs)
+            missing.append(training)
+    failures = _run_missing(missing, competition, folder, display, engine, runs)
     for job in jobs:
         if isinstance(job, EnsembleJob) and all(member.name in runs for member in job.members):
             members = [runs[member.name] for member in job.members]
@@ -151,7 +151,8 @@ class _FinishedRuns:
         names |= {training.name for job in jobs for training in trainings_of(job)}
         runs = list_runs(folder, on_damage=lambda error: display.note(error.message))
         others = [run for run in runs if not (fresh and run.name in names)]
-        check_comparable(others, competition.fingerprint, competition.hold_out.fingerprint)
+        fold = trainings_of(jobs[0])[0].fold
+        check_comparable(others, competition.fingerprint, fold.fingerprint)
         return cls(folder, runs, display, fresh)
 
     def find(self, name: str, identity: Identity) -> Run | None:

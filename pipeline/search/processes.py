@@ -44,7 +44,7 @@ class Processes:
             while waiting or busy:
                 while waiting and idle:
                     worker, job = idle.pop(), waiting.popleft()
-                    worker.connection.send((work, job))
+                    worker.send(work, job)
                     busy[worker.connection] = worker, job
                 for connection in wait(list(busy)):
                     worker, job = busy[connection]  # type: ignore[index]
@@ -53,7 +53,10 @@ class Processes:
                         observer(message)
                         continue
                     del busy[connection]  # type: ignore[arg-type]
-                    idle.append(worker if worker.process.is_alive() else _Worker())
+                    if worker.process.is_alive():
+                        idle.append(worker)
+                    elif waiting:
+                        idle.append(_Worker())
                     yield job, message
         finally:
             for worker in [*idle, *(worker for worker, _ in busy.values())]:
@@ -69,6 +72,21 @@ class _Worker:
         self.process: BaseProcess = context.Process(target=_serve, args=(theirs,), daemon=True)
         self.process.start()
         theirs.close()
+
+    def send(self, work: Work, job: Job) -> None:
+        """Gives the process a job. If it cannot be sent, the answer is the exception."""
+        try:
+            self.connection.send((work, job))
+        except (pickle.PicklingError, AttributeError, TypeError) as error:
+            self.connection.send(
+                PipelineError(
+                    f"it cannot be sent to another process: {error}",
+                    where=f"run {job.name}",
+                    remedy="Define the layers of a recipe in a module, or use engine='inline'.",
+                )
+            )
+        except OSError:
+            return  # the process has ended, which `receive` tells
 
     def receive(self, job: Job) -> Any:
         """The next message: progress, a run, or an exception."""
@@ -95,14 +113,13 @@ def _serve(connection: Connection) -> None:
     threading.Thread(target=_end_with_parent, daemon=True).start()
     while True:
         try:
-            work, job = connection.recv()
+            message = connection.recv()
+            if isinstance(message, Exception):
+                raise message
+            work, job = message
+            connection.send(work(job, connection.send))
         except EOFError:
             return
-        except Exception as error:  # the job cannot be rebuilt here
-            connection.send(_portable(error))
-            continue
-        try:
-            connection.send(work(job, connection.send))
         except Exception as error:
             connection.send(_portable(error))
 
