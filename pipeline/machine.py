@@ -5,8 +5,6 @@ import os
 import platform
 from pathlib import Path
 
-import psutil
-
 
 def cores() -> list[int]:
     """The CPU cores that this process may use."""
@@ -28,6 +26,8 @@ def has_bfloat16() -> bool:
 
 def free_memory() -> int:
     """Bytes of memory that are available to processes."""
+    import psutil
+
     return int(psutil.virtual_memory().available)
 
 

@@ -104,7 +104,7 @@ def short_fractions(cells: Cells) -> npt.NDArray[np.float32] | None:
         return None
     starts = ends - lengths
     units = codes.take(starts) - ZERO
-    if units.max() > 9 or (codes.take(starts[lengths > 2] + 1) != POINT).any():
+    if units.max() > 9 or not ((codes.take(starts + 1) == POINT) | (lengths == 1)).all():
         return None
     padded = np.concatenate([np.zeros(8, np.uint8), codes])
     words = np.ndarray(len(padded) - 7, "<u8", padded.data, strides=(1,)).take(ends)
