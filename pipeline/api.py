@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from pipeline.competition.competition import Competition
 from pipeline.competition.folds import Fold
 from pipeline.errors import PipelineError, suggest
-from pipeline.runs.folder import CHECKSUMS, RECORD, is_run
+from pipeline.runs.folder import RECORD, is_run
 from pipeline.runs.run import Run, find_run, load_run
 from pipeline.runs.run import list_runs as _list_runs
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from pipeline.networks.recipe import Recipe
+    from pipeline.search.engine import Engine
 
 RUNS = Path("runs")
 """Where runs are kept, in one subfolder for each competition."""
@@ -104,7 +105,7 @@ def train_all(
     fold: Fold | None = None,
     runs: Path | str = RUNS,
     fresh: bool = False,
-    engine: str = "auto",
+    engine: "str | Engine" = "auto",
     progress: bool = True,
 ) -> list[Run]:
     """Trains each combination of recipes, values of settings, and seeds, side by side.
@@ -113,7 +114,7 @@ def train_all(
         recipes: names or recipes; a baseline and a good model if not given.
         sweep: the values of each changed setting, such as `{"l2": [1e-6, 1e-4]}`.
         seeds: random seeds.
-        engine: "inline", "processes", or "auto".
+        engine: "inline", "processes", or "auto"; or an `Engine` of `pipeline.search.engine`.
 
     Returns:
         The runs, in that order.
@@ -131,12 +132,13 @@ def train_all(
     fold = fold or competition.hold_out
     for note in fold.notes:
         display.note(f"Note: {note}.")
-    jobs = make_grid(recipes or DEFAULTS, fold, sweep, seeds)
+    recipes = DEFAULTS if recipes is None else recipes
+    jobs = make_grid(recipes, fold, sweep, seeds)
     return execute(jobs, competition, _folder(competition, runs), display, fresh, engine)
 
 
 def list_runs(
-    competition: Competition | str,
+    competition: Competition | Path | str,
     *,
     runs: Path | str = RUNS,
     on_damage: Callable[[PipelineError], None] | None = None,
@@ -144,14 +146,14 @@ def list_runs(
     """The finished runs of a competition, by name.
 
     Args:
-        competition: a competition, or the name of one.
+        competition: a competition, its folder or its name.
         on_damage: called for each damaged run, which is skipped; without it the error is raised.
     """
     return _list_runs(_folder(competition, runs), on_damage)
 
 
 def leaderboard(
-    competition: Competition | str,
+    competition: Competition | Path | str,
     *,
     runs: Path | str = RUNS,
     on_damage: Callable[[PipelineError], None] | None = None,
@@ -159,7 +161,7 @@ def leaderboard(
     """All runs of a competition, ranked by accuracy on the same validation rows.
 
     Args:
-        competition: a competition, or the name of one.
+        competition: a competition, its folder or its name.
         on_damage: as for `list_runs`.
 
     Returns:
@@ -285,7 +287,7 @@ def check(competition: Competition, file: Path | str) -> int:
 
 
 def models(
-    competition: Competition | str | None = None, *, runs: Path | str = RUNS
+    competition: Competition | Path | str | None = None, *, runs: Path | str = RUNS
 ) -> "pd.DataFrame":
     """Every recipe: parameters, input, epochs, published scores, origin.
 
@@ -297,9 +299,10 @@ def models(
     return catalogue(_list_runs(_folder(competition, runs)) if competition else ())
 
 
-def _folder(competition: Competition | str, runs: Path | str) -> Path:
-    name = competition if isinstance(competition, str) else competition.name
-    return Path(runs) / name
+def _folder(competition: Competition | Path | str, runs: Path | str) -> Path:
+    if isinstance(competition, Competition):
+        return Path(runs) / competition.name
+    return Path(runs) / Path(competition).resolve().name
 
 
 def _some_runs(folder: Path, on_damage: Callable[[PipelineError], None] | None = None) -> list[Run]:
@@ -315,7 +318,7 @@ def _some_runs(folder: Path, on_damage: Callable[[PipelineError], None] | None =
 def _open_run(name: Path | str, runs: Path) -> Run:
     """The run in that folder, or in that folder within `runs`."""
     for folder in (Path(name), runs / name):
-        if is_run(folder) or (folder / CHECKSUMS).is_file():
+        if is_run(folder):
             return load_run(folder)
     known = [str(path.parent) for path in sorted(runs.glob(f"*/[!.]*/{RECORD}"))]
     raise PipelineError(

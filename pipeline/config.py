@@ -37,6 +37,30 @@ def change(instance: T, changes: Mapping[str, Any], where: str, fixed: tuple[str
     return instance
 
 
+def check(instance: Any, without: tuple[str, ...] = ()) -> None:
+    """Checks that all fields of a dataclass have valid values.
+
+    Args:
+        without: fields that are not checked.
+
+    Raises:
+        PipelineError: a value does not fit its field.
+    """
+    kinds = typing.get_type_hints(type(instance), include_extras=True)
+    for field in fields(instance):
+        value = getattr(instance, field.name)
+        if field.name in without or is_dataclass(value):  # a part has checked itself
+            continue
+        try:
+            _convert(value, kinds[field.name])
+        except ValueError:
+            raise PipelineError(
+                f"{field.name} = {value!r}",
+                where=type(instance).__name__,
+                expected=expectation(kinds[field.name]),
+            ) from None
+
+
 def flatten(instance: Any, without: tuple[str, ...] = ()) -> dict[str, Any]:
     """{"epochs": 5, "augmentation.rotation": 10.0}: the fields of a dataclass and of its parts."""
     flat: dict[str, Any] = {}
@@ -135,6 +159,8 @@ def _convert(value: Any, kind: Any) -> Any:
         return None
     if is_dataclass(value) and type(value) in (kind, *arguments):
         return value
+    if hasattr(value, "item") and not getattr(value, "shape", None):
+        value = value.item()  # a NumPy scalar
     return msgspec.convert(value, kind, strict=not isinstance(value, str))
 
 

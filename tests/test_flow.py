@@ -85,6 +85,7 @@ def test_inspect_draws_samples(place: Path) -> None:
         (["train", "--set", "epoch=3"], "Did you mean 'epochs'"),
         (["train", "--set", "lr=3"], "unknown setting 'lr'"),
         (["train", "--set", "epochs"], "NAME=VALUE"),
+        (["train", "--epochs", "2", "--set", "epochs=3"], "epochs is given twice"),
         (["train", "nowhere"], "nowhere does not exist"),
         (["leaderboard", "nowhere"], "no finished runs"),
         (["submit", "--run", "nosuch"], "no run 'nosuch'"),
@@ -101,6 +102,13 @@ def test_a_mistake_gets_one_message_and_status_2(words: list[str], message: str,
     assert message in result.stderr
     assert "Traceback" not in result.stderr
     assert sorted(place.rglob("*")) == before
+
+
+def test_a_reader_that_ends_early_is_no_error(place: Path) -> None:
+    pipeline("train", "--model", "dense", "--epochs", 1, cwd=place)
+    command = f"{sys.executable} -m pipeline leaderboard --format csv | true"
+    result = subprocess.run(command, shell=True, cwd=place, capture_output=True, text=True)
+    assert result.stderr == ""
 
 
 def test_an_unknown_backend_is_a_mistake_too(place: Path) -> None:

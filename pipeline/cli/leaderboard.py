@@ -20,18 +20,18 @@ HEADER = (
 @RUNS
 def command(data: Path, output_format: str, runs: Path) -> None:
     """Compare all runs on the same validation rows."""
-    echo_leaderboard(data.resolve().name, runs, output_format)
+    echo_leaderboard(data, runs, output_format)
 
 
-def echo_leaderboard(competition: str, runs: Path, output_format: str = "table") -> None:
-    """Prints the leaderboard, and below the table how far to trust it."""
+def echo_leaderboard(competition: Path | str, runs: Path, output_format: str = "table") -> str:
+    """Prints the leaderboard with a note on selection bias. Returns the name of the first run."""
     import pipeline as pp
     from pipeline.runs.leaderboard import caution
 
     table = pp.leaderboard(competition, runs=runs, on_damage=_warn)
     if output_format != "table":
         echo_frame(table, output_format)
-        return
+        return str(table["run"].iloc[0])
     rows = [
         (
             str(row["rank"]),
@@ -50,6 +50,7 @@ def echo_leaderboard(competition: str, runs: Path, output_format: str = "table")
     echo_table(HEADER, rows, left=("run",))
     found = pp.list_runs(competition, runs=runs, on_damage=lambda _: None)
     click.echo("\n" + click.wrap_text(caution(found), width=80))
+    return str(table["run"].iloc[0])
 
 
 def _epochs(best: object, epochs: object) -> str:

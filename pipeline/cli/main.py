@@ -1,5 +1,6 @@
 """The `pipeline` command: its subcommands, and how errors are shown."""
 
+import errno
 import importlib
 import traceback
 from typing import Any
@@ -34,6 +35,8 @@ class Commands(click.Group):
             click.echo("Interrupted. Finished runs are kept, the unfinished one is not.", err=True)
             ctx.exit(130)
         except Exception as error:
+            if isinstance(error, OSError) and error.errno == errno.EPIPE:
+                raise  # click ends quietly when the reader of a pipe has gone
             ctx.exit(_show(error, debug=bool(ctx.params.get("debug"))))
 
 

@@ -18,7 +18,7 @@ def command(data: Path, output_format: str, runs: Path) -> None:
     """List the recipes: parameters, input, published score, and your best run on DATA."""
     import pipeline as pp
 
-    table = pp.models(data.resolve().name, runs=runs)
+    table = pp.models(data, runs=runs)
     if output_format != "table":
         echo_frame(table, output_format)
         return

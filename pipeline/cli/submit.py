@@ -24,6 +24,6 @@ def command(data: Path, run: str | None, output: Path | None, runs: Path, **over
 
     competition = pp.load(data, **overrides)
     path = pp.submit(competition, run, output=output, runs=runs)
-    echo_leaderboard(competition.name, runs)
-    click.echo(f"\nThe submission of {run or 'the best run'}:")
+    best = echo_leaderboard(competition.name, runs)
+    click.echo(f"\nThe submission of {run or best}:")
     click.echo(path)

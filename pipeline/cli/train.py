@@ -73,11 +73,11 @@ def command(
     import pipeline as pp
 
     short = {"epochs": epochs, "backbone.weights": weights, "precision": precision}
-    sweep = _sweep(settings) | {name: [value] for name, value in short.items() if value is not None}
+    sweep = _sweep(settings, {name: value for name, value in short.items() if value is not None})
     competition = pp.load(data, **overrides)
     pp.train_all(
         competition,
-        recipes,
+        recipes or None,
         sweep=sweep,
         seeds=range(seed, seed + replicates),
         runs=runs,
@@ -88,11 +88,16 @@ def command(
     echo_leaderboard(competition.name, runs)
 
 
-def _sweep(settings: tuple[str, ...]) -> dict[str, list[Any]]:
-    """("l2=1e-6,1e-4",) -> {"l2": ["1e-6", "1e-4"]}"""
-    sweep: dict[str, list[Any]] = {}
+def _sweep(settings: tuple[str, ...], options: dict[str, Any]) -> dict[str, list[Any]]:
+    """("l2=1e-6,1e-4",) and {"epochs": 5} -> {"epochs": [5], "l2": ["1e-6", "1e-4"]}"""
+    sweep: dict[str, list[Any]] = {name: [value] for name, value in options.items()}
     for text in settings:
         name, _, values = text.partition("=")
+        if name in sweep:
+            raise PipelineError(
+                f"--set {text}: {name} is given twice",
+                remedy=f"Give all values at once: --set {name}=A,B.",
+            )
         sweep[name] = values.split(",")
         if not name or not all(sweep[name]):
             raise PipelineError(f"--set {text}", expected="NAME=VALUE, such as --set batch_size=64")

@@ -9,6 +9,8 @@ import numpy as np
 
 from pipeline.arrays import Labels, Pixels, Rows
 
+HOLD_OUT = "hold-out"
+
 
 @dataclass(frozen=True, eq=False)
 class Fold:
@@ -21,13 +23,19 @@ class Fold:
 
     train: Rows
     validation: Rows
-    name: str = "hold-out"
+    name: str = HOLD_OUT
     notes: tuple[str, ...] = ()
 
     @cached_property
     def fingerprint(self) -> str:
-        """SHA-256 of the validation rows."""
+        """SHA-256 of the validation rows: scores are comparable if it is equal."""
         return hashlib.sha256(self.validation.astype("<i8").tobytes()).hexdigest()
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of the training and the validation rows."""
+        rows = self.train.astype("<i8").tobytes() + self.fingerprint.encode()
+        return hashlib.sha256(rows).hexdigest()
 
 
 def hold_out(pixels: Pixels, labels: Labels, share: float, seed: int) -> Fold:

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from msgspec import Meta
 
+from pipeline import config
 from pipeline.arrays import Images
 from pipeline.config import UNLIMITED
 
@@ -51,6 +52,9 @@ class Augmentation:
     shear: NonNegative = 0.0
     fill: Fill = "nearest"
     interpolation: Literal["auto", "linear", "nearest"] = "auto"
+
+    def __post_init__(self) -> None:
+        config.check(self)
 
 
 def choose_interpolation(augmentation: Augmentation, images: Images) -> Augmentation:

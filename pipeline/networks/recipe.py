@@ -1,6 +1,7 @@
 """The Recipe dataclass: everything that defines a model and its training."""
 
 import math
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Annotated, Any, Literal
@@ -18,6 +19,8 @@ Positive = Annotated[float, Meta(gt=0, lt=config.UNLIMITED)]
 NonNegative = Annotated[float, Meta(ge=0, lt=config.UNLIMITED)]
 BelowOne = Annotated[float, Meta(ge=0, lt=1)]
 
+NAME = re.compile(r"[A-Za-z0-9][\w.-]*", re.ASCII)  # it is the name of a folder
+RESERVED = ("pages",)  # folders beside runs
 FIXED = ("name", "origin", "layers", "published")  # not settings
 WITH_MOMENTUM = ("rmsprop", "sgd")  # the optimizers of Keras that have one
 
@@ -31,6 +34,9 @@ class Plateau:
     factor: BelowOne = 0.1
     patience: NonNegativeInt = 5
     min_learning_rate: NonNegative = 0.0
+
+    def __post_init__(self) -> None:
+        config.check(self)
 
 
 @dataclass(frozen=True)
@@ -50,6 +56,9 @@ class Backbone:
     warm_up_epochs: NonNegativeInt = 0
     warm_up_learning_rate: Positive = 1e-3
     weights: str = "imagenet"
+
+    def __post_init__(self) -> None:
+        config.check(self)
 
 
 @dataclass(frozen=True)
@@ -110,6 +119,16 @@ class Recipe:
     tta_views: Literal[1, 5, 9] = 1
     min_steps: NonNegativeInt = 0
 
+    def __post_init__(self) -> None:
+        config.check(self, without=FIXED)
+        if not NAME.fullmatch(self.name) or self.name in RESERVED:
+            raise PipelineError(
+                f"name = {self.name!r}",
+                where="Recipe",
+                expected="letters, digits, '.', '_' and '-', beginning with a letter or digit; "
+                f"not {', '.join(RESERVED)}",
+            )
+
     def epochs_for(self, rows: int) -> int:
         """The maximum number of epochs on so many training rows, without warm-up epochs."""
         steps_per_epoch = math.ceil(rows / self.batch_size)
@@ -120,10 +139,6 @@ class Recipe:
         height, width, channels = shape
         scale = max(1.0, self.min_side / min(height, width))
         return round(height * scale), round(width * scale), self.channels or channels
-
-    def settings(self) -> dict[str, Any]:
-        """All settings by name, those of parts as "part.setting"."""
-        return config.flatten(self, without=FIXED)
 
     def change(self, **changes: Any) -> "Recipe":
         """A copy with some settings changed.

@@ -1,1 +1,1 @@
-"""What is known of finished work, read from run folders: no model, no TensorFlow."""
+"""Finished runs: their folders, scores and comparison. Keras is imported only to predict."""

@@ -107,7 +107,8 @@ def write_run(folder: Path) -> Iterator[RunWriter]:
 
 def is_run(folder: Path) -> bool:
     """Whether a finished run, perhaps a damaged one, is in that folder."""
-    return not folder.name.startswith(".") and (folder / RECORD).exists()
+    files = (folder / RECORD, folder / CHECKSUMS)
+    return not folder.name.startswith(".") and any(path.exists() for path in files)
 
 
 def read_checksums(folder: Path) -> dict[str, str]:
@@ -143,5 +144,5 @@ def verify(folder: Path, checksums: Mapping[str, str], name: str) -> Path:
 
 def damaged(folder: Path, found: str) -> PipelineError:
     """The error for a damaged run."""
-    remedy = "Train it again with --fresh, or remove the folder."
+    remedy = "Train it again, or remove the folder."
     return PipelineError(found, where=f"run {folder}", remedy=remedy)

@@ -21,7 +21,8 @@ class Identity:
         settings: the recipe's settings by name, with the resolved precision.
         seed: random seed.
         data: fingerprint of the competition.
-        fold: fingerprint of the fold.
+        fold: digest of the training and validation rows.
+        backend: Keras' backend, such as "tensorflow".
         architecture: SHA-256 of the model's configuration as built; empty for ensembles.
         weights: SHA-256 of the pretrained weights' content, if there are any.
         members: digests of an ensemble's members.
@@ -35,6 +36,7 @@ class Identity:
     architecture: str = ""
     weights: str | None = None
     members: tuple[str, ...] = ()
+    backend: str = "tensorflow"
 
     def differences(self, other: "Identity") -> list[str]:
         """What differs, in words, such as "epochs: 5, now 10"."""
@@ -47,10 +49,11 @@ class Identity:
             "recipe": "the recipe's name",
             "seed": "the seed",
             "data": "the data",
-            "fold": "the validation rows",
+            "fold": "the training or validation rows",
             "architecture": "the layers",
             "weights": "the content of the pretrained weights",
             "members": "the members",
+            "backend": "Keras' backend",
         }
         return found + [
             text for name, text in names.items() if getattr(self, name) != getattr(other, name)

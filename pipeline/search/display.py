@@ -79,8 +79,9 @@ class Display:
             )
 
     def fail(self, name: str) -> None:
-        """Removes the bar of a job that failed."""
+        """Replaces the bar of a job that failed; the error is shown when all jobs have ended."""
         self._remove(name)
+        self._print(f"{name}: failed")
 
     def note(self, text: str) -> None:
         """Prints a line."""

@@ -41,14 +41,16 @@ class Inline:
         self, work: Work, jobs: Sequence[Job], observer: Observer
     ) -> Iterator[tuple[Job, Outcome]]:
         for job in jobs:
+            outcome: Outcome
             try:
-                yield job, work(job, observer)
+                outcome = work(job, observer)
             except Exception as error:
-                yield job, error
+                outcome = error
+            yield job, outcome
 
 
 def choose_engine(jobs: int, name: str = "auto", accelerator: bool = False) -> Engine:
-    """The engine for so many jobs.
+    """The engine for a number of jobs.
 
     Small networks leave cores idle: two trainings side by side finish sooner than one after the
     other. How many run side by side depends on cores and memory; their results do not.

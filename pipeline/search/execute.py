@@ -1,8 +1,9 @@
 """Jobs -> runs: reuses what is finished, runs the rest on an engine, averages ensembles."""
 
 import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from pipeline.runs.leaderboard import check_comparable
 from pipeline.runs.record import Identity
 from pipeline.runs.run import Run, list_runs
 from pipeline.search.display import Display
-from pipeline.search.engine import choose_engine
+from pipeline.search.engine import Engine, Outcome, choose_engine
 from pipeline.search.grid import EnsembleJob, trainings_of
 from pipeline.training.job import Job
 from pipeline.training.progress import Observer
@@ -30,14 +31,14 @@ def execute(
     folder: Path,
     display: Display,
     fresh: bool = False,
-    engine: str = "auto",
+    engine: str | Engine = "auto",
 ) -> list[Run]:
     """Makes the runs of all jobs. Finished runs with the same identity are reused.
 
     Args:
         folder: the competition's runs.
         fresh: retrain existing runs.
-        engine: "inline", "processes" or "auto", see `choose_engine`.
+        engine: "inline", "processes" or "auto", see `choose_engine`; or an engine.
 
     Returns:
         A run for each job, in their order.
@@ -46,81 +47,97 @@ def execute(
         PipelineError: the folder has runs that are not comparable or that would be overwritten.
         Exception: a training failed; an ExceptionGroup if several did. All others are finished.
     """
-    trainings = [training for job in jobs for training in trainings_of(job)]
-    finished = _FinishedRuns.read(folder, competition, jobs, display, fresh)
-    runs: dict[str, Run] = {}
-    missing: list[Job] = []
-    for training, identity in _unique(trainings, competition):
-        if run := finished.find(training.name, identity):
-            runs[training.name] = run
+    if not jobs:
+        return []
+    identities = _identify(jobs, competition)
+    finished = _FinishedRuns.read(folder, competition, jobs, display)
+    runs = {} if fresh else finished.find_all(identities)
+    trainings = {job.name: job for entry in jobs for job in trainings_of(entry)}
+    missing = [job for name, job in trainings.items() if name not in runs]
+    failures = []
+    for job, outcome in _run(missing, competition, folder, display, engine):
+        if isinstance(outcome, Run):
+            runs[job.name] = outcome
         else:
-            missing.append(training)
-    failures = _run_missing(missing, competition, folder, display, engine, runs)
-    for job in jobs:
-        if isinstance(job, EnsembleJob) and all(member.name in runs for member in job.members):
-            members = [runs[member.name] for member in job.members]
-            runs[job.name] = _ensemble(job, members, folder, finished)
+            failures.append(outcome)
+    for entry in jobs:
+        if isinstance(entry, EnsembleJob) and entry.name not in runs:
+            members = [runs[member.name] for member in entry.members if member.name in runs]
+            if len(members) == len(entry.members):
+                identity, published = identities[entry.name], entry.recipe.published
+                runs[entry.name] = make_ensemble(folder / entry.name, members, identity, published)
     if failures:
         raise failures[0] if len(failures) == 1 else ExceptionGroup("trainings failed", failures)
     return [runs[job.name] for job in jobs]
 
 
-def _run_missing(
+def _run(
     jobs: Sequence[Job],
     competition: Competition,
     folder: Path,
     display: Display,
-    engine: str,
-    runs: dict[str, Run],
-) -> list[Exception]:
-    """Runs the jobs, adds their runs, and returns the exceptions of those that failed."""
-    failures = []
-    chosen = choose_engine(len(jobs), engine, uses_accelerator())
+    engine: str | Engine,
+) -> Iterator[tuple[Job, Outcome]]:
+    """Runs the jobs on an engine, and displays them."""
+    if engine == "auto" and not all(_can_be_sent(job) for job in jobs):
+        engine = "inline"
+    if isinstance(engine, str):
+        engine = choose_engine(len(jobs), engine, uses_accelerator())
     with display.show([job.name for job in jobs]):
         work = partial(_train, competition, folder)
-        for job, outcome in chosen.run(work, jobs, display.progress):
+        for job, outcome in engine.run(work, jobs, display.progress):
             if isinstance(outcome, Run):
-                runs[job.name] = outcome
                 display.finish(job.name, outcome)
             else:
-                failures.append(outcome)
                 display.fail(job.name)
-    return failures
+            yield job, outcome
+
+
+def _can_be_sent(job: Job) -> bool:
+    """Whether other processes can import the function that makes the recipe's layers."""
+    layers = job.recipe.layers
+    module = sys.modules.get(layers.__module__)
+    found = getattr(module, layers.__qualname__, None)
+    return layers.__module__ != "__main__" and found is layers
 
 
 def _train(competition: Competition, folder: Path, job: Job, observer: Observer) -> Run:
     return train(job, competition, folder, observer)
 
 
-def _unique(jobs: Sequence[Job], competition: Competition) -> list[tuple[Job, Identity]]:
-    """Each job once, with its identity."""
-    found: dict[str, tuple[Job, Identity]] = {}
-    for job in jobs:
-        identity = job.identity(competition)
-        if job.name in found and found[job.name][1] != identity:
+def _identify(jobs: Sequence[Job | EnsembleJob], competition: Competition) -> dict[str, Identity]:
+    """The identity of every training and ensemble by its name.
+
+    Raises:
+        PipelineError: two of them have the same name and different identities.
+    """
+    found: dict[str, Identity] = {}
+
+    def add(name: str, identity: Identity) -> Identity:
+        if found.setdefault(name, identity) != identity:
             raise PipelineError(
                 "different settings produce the same run name",
-                where=f"run {job.name}",
-                details=found[job.name][1].differences(identity),
+                where=f"run {name}",
+                details=found[name].differences(identity),
             )
-        found.setdefault(job.name, (job, identity))
-    return list(found.values())
+        return identity
 
-
-def _ensemble(
-    job: EnsembleJob, members: Sequence[Run], folder: Path, finished: "_FinishedRuns"
-) -> Run:
-    first = members[0].record.identity
-    identity = Identity(
-        recipe=job.recipe.name,
-        settings=first.settings,
-        seed=job.seed,
-        data=first.data,
-        fold=first.fold,
-        members=tuple(digest(run.record.identity) for run in members),
-    )
-    run = finished.find(job.name, identity)
-    return run or make_ensemble(folder / job.name, members, identity, job.recipe.published)
+    for job in jobs:
+        members = [add(each.name, each.identity(competition)) for each in trainings_of(job)]
+        if isinstance(job, EnsembleJob):
+            digests = tuple(map(digest, members))
+            add(
+                job.name,
+                replace(
+                    members[0],
+                    recipe=job.recipe.name,
+                    seed=job.seed,
+                    architecture="",
+                    weights=None,
+                    members=digests,
+                ),
+            )
+    return found
 
 
 def digest(identity: Identity) -> str:
@@ -135,7 +152,6 @@ class _FinishedRuns:
     folder: Path
     runs: list[Run]
     display: Display
-    fresh: bool
 
     @classmethod
     def read(
@@ -144,39 +160,47 @@ class _FinishedRuns:
         competition: Competition,
         jobs: Sequence[Job | EnsembleJob],
         display: Display,
-        fresh: bool,
     ) -> "_FinishedRuns":
-        """Raises PipelineError if the folder has runs on other data or validation rows."""
+        """Raises PipelineError if the folder has other runs that would not be comparable."""
         names = {job.name for job in jobs}
         names |= {training.name for job in jobs for training in trainings_of(job)}
         runs = list_runs(folder, on_damage=lambda error: display.note(error.message))
-        others = [run for run in runs if not (fresh and run.name in names)]
+        others = [run for run in runs if run.name not in names]
         fold = trainings_of(jobs[0])[0].fold
         check_comparable(others, competition.fingerprint, fold.fingerprint)
-        return cls(folder, runs, display, fresh)
+        return cls(folder, runs, display)
 
-    def find(self, name: str, identity: Identity) -> Run | None:
-        """The run with this identity, whatever its name.
+    def find_all(self, identities: Mapping[str, Identity]) -> dict[str, Run]:
+        """The runs with these identities by the names that were asked for.
 
         Raises:
-            PipelineError: a run of this name has another identity.
+            PipelineError: a run of such a name has another identity.
         """
-        if self.fresh:
-            return None
+        found = {}
+        for name, identity in identities.items():
+            if run := self.find(name, identity):
+                found[name] = run
+                said = name if run.name == name else f"{name} is {run.name}"
+                self.display.note(f"{said}: finished before, reused")
+            elif is_run(self.folder / name):
+                self.display.note(f"{name}: the damaged run is trained again")
+        return found
+
+    def find(self, name: str, identity: Identity) -> Run | None:
+        """The run with this identity, preferably of this name.
+
+        Raises:
+            PipelineError: there is none, and a run of this name has another identity.
+        """
         same = [run for run in self.runs if run.record.identity == identity]
+        named = next((run for run in self.runs if run.name == name), None)
         if same:
-            run = next((run for run in same if run.name == name), same[0])
-            said = name if run.name == name else f"{name} is {run.name}"
-            self.display.note(f"{said}: finished before, reused")
-            return run
-        other = next((run for run in self.runs if run.name == name), None)
-        if other:
+            return named if named in same else same[0]
+        if named:
             raise PipelineError(
-                "the recipe has changed since this run",
-                where=f"run {other.folder}",
-                remedy="Retrain it with --fresh, or move the folder away.",
-                details=other.record.identity.differences(identity),
+                "it was made with other settings, layers, weights or data",
+                where=f"run {named.folder}",
+                remedy="Retrain it with --fresh, or rename the folder.",
+                details=named.record.identity.differences(identity),
             )
-        if is_run(self.folder / name):
-            self.display.note(f"{name}: the damaged run is trained again")
         return None

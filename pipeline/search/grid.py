@@ -68,5 +68,5 @@ def _job(
     name, recipe = recipe, find_recipe(ensemble.member)
     seeds = range(seed, seed + ensemble.size)
     members = tuple(make_job(recipe, changes, each, fold) for each in seeds)
-    full_name = run_name(name, differing(recipe, recipe.change(**changes)), seed)
+    full_name = run_name(name, differing(recipe, recipe.change(**changes)), seed, fold.name)
     return EnsembleJob(full_name, ensemble, seed, members)

@@ -4,10 +4,13 @@ import multiprocessing
 import os
 import pickle
 import signal
+import sys
 import threading
 import traceback
+import types
 from collections import deque
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from typing import Any
@@ -70,7 +73,8 @@ class _Worker:
         context = multiprocessing.get_context("spawn")
         self.connection, theirs = context.Pipe()
         self.process: BaseProcess = context.Process(target=_serve, args=(theirs,), daemon=True)
-        self.process.start()
+        with _without_interrupts(), _without_main():
+            self.process.start()
         theirs.close()
 
     def send(self, work: Work, job: Job) -> None:
@@ -92,11 +96,11 @@ class _Worker:
         """The next message: progress, a run, or an exception."""
         try:
             return self.connection.recv()
-        except (EOFError, ConnectionResetError):
+        except (EOFError, OSError):
             self.process.join()
             return PipelineError(
-                f"its process was killed (exit status {self.process.exitcode}), perhaps because "
-                "memory ran out",
+                f"its process ended unexpectedly (exit status {self.process.exitcode}), possibly "
+                "out of memory",
                 where=f"run {job.name}",
                 remedy="Run the command again; finished runs are reused.",
             )
@@ -109,19 +113,49 @@ class _Worker:
 
 def _serve(connection: Connection) -> None:
     """Runs jobs until this process is terminated."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent handles Ctrl-C
     threading.Thread(target=_end_with_parent, daemon=True).start()
     while True:
         try:
             message = connection.recv()
+        except EOFError:
+            return
+        except Exception as error:  # the job cannot be rebuilt here
+            connection.send(_portable(error))
+            continue
+        try:
             if isinstance(message, Exception):
                 raise message
             work, job = message
             connection.send(work(job, connection.send))
-        except EOFError:
-            return
         except Exception as error:
             connection.send(_portable(error))
+
+
+@contextmanager
+def _without_interrupts() -> Iterator[None]:
+    """Processes that start in the block ignore Ctrl-C, which the parent handles."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+@contextmanager
+def _without_main() -> Iterator[None]:
+    """Processes that start in the block do not run the user's script again.
+
+    A script needs no `if __name__ == "__main__"` then.
+    """
+    main = sys.modules["__main__"]
+    sys.modules["__main__"] = types.ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = main
 
 
 def _portable(error: Exception) -> Exception:

@@ -9,15 +9,17 @@ from typing import Any
 
 from pipeline import config
 from pipeline.competition.competition import Competition
-from pipeline.competition.folds import Fold
+from pipeline.competition.folds import HOLD_OUT, Fold
+from pipeline.errors import PipelineError
 from pipeline.networks.backbone import weights_hash
-from pipeline.networks.backend import resolve_precision
+from pipeline.networks.backend import keras, resolve_precision
 from pipeline.networks.build import Network, build
 from pipeline.networks.recipe import FIXED, Recipe
 from pipeline.networks.saving import architecture_hash
 from pipeline.runs.record import Identity
 
 MAX_NAME = 120  # characters
+MAX_SEED = 2**32 - 1  # NumPy takes 32 bits
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,8 @@ class Job:
             settings=settings,
             seed=self.seed,
             data=competition.fingerprint,
-            fold=self.fold.fingerprint,
+            fold=self.fold.digest,
+            backend=keras.backend.backend(),
             architecture=_architecture(
                 self.recipe, schema.shape, len(competition.classes), schema.low, schema.high
             ),
@@ -67,8 +70,10 @@ def make_job(recipe: Recipe, changes: Mapping[str, Any], seed: int, fold: Fold) 
     Raises:
         PipelineError: a change is not valid.
     """
+    if not 0 <= seed <= MAX_SEED:
+        raise PipelineError(f"seed {seed}", expected=f"an integer in 0..{MAX_SEED}")
     changed = recipe.change(**changes)
-    name = run_name(recipe.name, differing(recipe, changed), seed)
+    name = run_name(recipe.name, differing(recipe, changed), seed, fold.name)
     return Job(name, replace(changed, precision=resolve_precision(changed.precision)), seed, fold)
 
 
@@ -101,13 +106,14 @@ def differing(recipe: Recipe, changed: Recipe) -> dict[str, Any]:
     return found
 
 
-def run_name(recipe: str, changes: Mapping[str, Any], seed: int) -> str:
-    """A run's name: the recipe, the changed settings, the seed if it is not 0.
+def run_name(recipe: str, changes: Mapping[str, Any], seed: int = 0, fold: str = HOLD_OUT) -> str:
+    """A run's name: the recipe, the changed settings, the fold and the seed if they are others.
 
     A name of more than MAX_NAME characters ends with a hash of the settings instead.
     """
     parts = [f"{name}={_text(value)}" for name, value in sorted(changes.items())]
-    end = [f"seed={seed}"] if seed else []
+    end = [f"fold={fold}"] if fold != HOLD_OUT else []
+    end += [f"seed={seed}"] if seed else []
     name = "-".join([recipe, *parts, *end])
     if len(name) <= MAX_NAME:
         return name

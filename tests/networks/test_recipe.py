@@ -1,10 +1,14 @@
 """Settings of recipes, given as values or text."""
 
+from dataclasses import replace
+
 import keras
 import pytest
 
 from pipeline.errors import PipelineError
+from pipeline.images.augmentation import Augmentation
 from pipeline.networks.build import compile_network
+from pipeline.networks.recipe import Plateau
 from pipeline.recipes import find_recipe
 
 
@@ -24,6 +28,21 @@ from pipeline.recipes import find_recipe
 )
 def test_a_setting_takes_a_value_or_its_text(name: str, given: object, value: object) -> None:
     assert getattr(find_recipe("augmented").change(**{name: given}), name) == value
+
+
+@pytest.mark.parametrize(
+    ("make", "found"),
+    [
+        (lambda: Augmentation(fill="wrap"), "fill = 'wrap'"),  # type: ignore[arg-type]
+        (lambda: Augmentation(zoom=-1), "zoom = -1"),
+        (lambda: replace(find_recipe("dense"), tta_views=4), "tta_views = 4"),
+        (lambda: Plateau(factor=2), "factor = 2"),
+    ],
+)
+def test_values_are_checked_however_they_are_given(make, found: str) -> None:
+    with pytest.raises(PipelineError) as caught:
+        make()
+    assert caught.value.found == found
 
 
 def test_a_setting_of_a_part_leaves_the_others_as_they_are() -> None:

@@ -30,6 +30,8 @@ def work(job: Any, observer: Any) -> Any:
     observer(Progress(job.name, 1, 1, 1, 1, 0.1, {}, True))
     if job.name == "user error":
         raise PipelineError("bad", where="here", expected="good", details=["more"])
+    if job.name == "end of file":
+        raise EOFError("empty")
     if job.name == "value error":
         raise ValueError("wrong")
     if job.name == "stubborn":
@@ -63,7 +65,8 @@ def test_every_job_is_run_and_reports_progress(run) -> None:
 
 
 def test_a_failure_arrives_as_itself_and_stops_no_other_job(run) -> None:
-    outcomes, _ = run("user error", "a", "value error", "b")
+    outcomes, _ = run("user error", "a", "value error", "end of file", "b")
+    assert isinstance(outcomes["end of file"], EOFError)
     error = outcomes["user error"]
     assert (error.found, error.where, error.expected) == ("bad", "here", "good")
     assert error.details == ("more",)

@@ -1,6 +1,9 @@
 """Sweeps, replicates, ensembles; what is reused, and what never is."""
 
 import json
+import shutil
+import subprocess
+import sys
 from dataclasses import replace
 from typing import Any
 
@@ -9,6 +12,7 @@ import pytest
 from keras import layers
 
 import pipeline as pp
+from pipeline.competition.folds import Fold
 from pipeline.errors import PipelineError
 from pipeline.files import sha256
 from pipeline.networks.backbone import load_backbone
@@ -128,6 +132,78 @@ def test_fresh_trains_again(tiny, tmp_path) -> None:
     assert fresh.record.fit_seconds != first.record.fit_seconds
 
 
+def test_other_training_rows_are_another_run(tiny, tmp_path) -> None:
+    fold = tiny.hold_out
+    fewer = Fold(fold.train[:30], fold.validation)
+    run = pp.train(tiny, "dense", epochs=1, runs=tmp_path, progress=False)
+    with pytest.raises(PipelineError) as caught:
+        pp.train(tiny, "dense", epochs=1, fold=fewer, runs=tmp_path, progress=False)
+    assert caught.value.details == ("the training or validation rows",)
+    other = pp.train(tiny, "dense", epochs=1, fold=replace(fewer, name="few"), runs=tmp_path)
+    assert other.name == "dense-epochs=1-fold=few"
+    assert (other.record.fold.train_rows, run.record.fold.train_rows) == (30, 48)
+
+
+def test_a_name_that_is_taken_is_found_before_any_training(tiny, tmp_path) -> None:
+    small = {**SHORT, "min_side": [8]}
+    (ensemble,) = train(tiny, tmp_path, ["conv-10-committee"], small)
+    path, sums = ensemble.folder / "run.json", ensemble.folder / "SHA256SUMS"
+    path.write_text(path.read_text().replace(ensemble.record.identity.members[0], "0" * 64))
+    sums.write_text(sums.read_text().replace(ensemble.checksums["run.json"], sha256(path)))
+    for run in pp.list_runs(tiny, runs=tmp_path):
+        if run.name != ensemble.name:
+            shutil.rmtree(run.folder)
+    with pytest.raises(PipelineError) as caught:
+        train(tiny, tmp_path, ["conv-10-committee"], small)
+    assert caught.value.details == ("the members",)
+    assert [run.name for run in pp.list_runs(tiny, runs=tmp_path)] == [ensemble.name]
+
+
+@pytest.mark.parametrize("empty", [{"recipes": []}, {"seeds": []}, {"sweep": {"l2": []}}])
+def test_nothing_asked_for_is_nothing_trained(empty, tiny, tmp_path) -> None:
+    asked = {"recipes": ["dense-500-300"], **empty}
+    assert pp.train_all(tiny, asked.pop("recipes"), runs=tmp_path, **asked) == []
+
+
+def test_values_of_numpy_can_be_swept(tiny, tmp_path) -> None:
+    sweep = {"l2": np.array([1e-3]), **SHORT}
+    (run,) = train(tiny, tmp_path, ["dense-500-300"], sweep, progress=False)
+    assert run.name == "dense-500-300-epochs=1-l2=0.001"
+
+
+@pytest.mark.parametrize("seed", [-1, 2**32])
+def test_a_seed_that_numpy_does_not_take_is_refused(seed, tiny, tmp_path) -> None:
+    with pytest.raises(PipelineError, match=f"seed {seed}"):
+        pp.train(tiny, "dense", seed=seed, runs=tmp_path)
+
+
+@pytest.mark.parametrize("name", [".x", "../x", "a b", "pages", ""])
+def test_a_recipe_whose_name_cannot_be_a_folder_is_refused(name) -> None:
+    with pytest.raises(PipelineError):
+        replace(find_recipe("dense"), name=name)
+
+
+def test_recipes_of_a_notebook_are_trained_in_its_process(tiny, tmp_path) -> None:
+    recipes = [
+        replace(find_recipe("dense"), name=name, layers=lambda recipe: [layers.Flatten()])
+        for name in ("one", "two")
+    ]
+    assert len(train(tiny, tmp_path, recipes, progress=False)) == 2
+
+
+def test_a_script_needs_no_main_guard(tiny_folder, tmp_path) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(
+        "import pipeline as pp\n"
+        f"competition = pp.load({str(tiny_folder)!r})\n"
+        "runs = pp.train_all(competition, ['dense'], sweep={'epochs': [1]}, seeds=[0, 1],\n"
+        f"    runs={str(tmp_path)!r}, engine='processes', progress=False)\n"
+        "print(len(runs))\n"
+    )
+    result = subprocess.run([sys.executable, script], capture_output=True, text=True)
+    assert (result.returncode, result.stdout, result.stderr) == (0, "2\n", "")
+
+
 def test_a_damaged_run_is_trained_again(tiny, tmp_path, capsys) -> None:
     (run,) = train(tiny, tmp_path, ["dense"])
     (run.folder / "test.npy").write_bytes(b"")
@@ -148,9 +224,8 @@ def test_runs_on_other_data_are_not_mixed_but_replaced_if_asked(tiny, tmp_path) 
     train(tiny, tmp_path, ["conv-10-committee"], small)
     for run in pp.list_runs(tiny, runs=tmp_path):
         with_other_data(run)
-    for recipe in ("conv-10-committee", "dense"):
-        with pytest.raises(PipelineError, match="these runs used different data"):
-            train(tiny, tmp_path, [recipe], small)
+    with pytest.raises(PipelineError, match="these runs used different data"):
+        train(tiny, tmp_path, ["dense"], small)
     train(tiny, tmp_path, ["conv-10-committee"], small, fresh=True)
     found = {run.record.data.fingerprint for run in pp.list_runs(tiny, runs=tmp_path)}
     assert found == {tiny.fingerprint}
@@ -198,7 +273,7 @@ def test_a_run_says_all_that_its_result_depends_on(tiny, tmp_path) -> None:
     (run,) = train(tiny, tmp_path, ["augmented"])
     identity = json.loads((run.folder / "run.json").read_text())["identity"]
     assert identity["data"] == tiny.fingerprint
-    assert identity["fold"] == tiny.hold_out.fingerprint
+    assert identity["fold"] == tiny.hold_out.digest
     assert len(identity["architecture"]) == 64
     assert identity["settings"]["augmentation.rotation"] == 15
     assert identity["settings"]["precision"] == "float32"
