@@ -189,3 +189,9 @@ def test_the_best_epoch_of_a_training_that_diverges_later_is_restored(
 
     monkeypatch.setattr(loop, "evaluate", spoiled)
     assert train(job("dense"), tiny, tmp_path).record.best_epoch == 2
+
+
+def test_fast_learns_the_shipped_digits(tmp_path) -> None:
+    digits = pp.load(Path(__file__).parents[2] / "data/digits")
+    run = pp.train(digits, "fast", epochs=25, runs=tmp_path, progress=False)
+    assert run.scores.accuracy > 0.95
