@@ -12,7 +12,7 @@ from pipeline.competition.layout import Columns, find_columns
 from pipeline.competition.values import is_whole
 from pipeline.errors import PipelineError
 from pipeline.images.decode import decode, is_image
-from pipeline.reading.cells import to_numbers
+from pipeline.reading.cells import column_index, to_numbers
 from pipeline.reading.faults import SHOWN, check_cells
 from pipeline.reading.reader import Table, read
 from pipeline.reading.source import open_source
@@ -46,7 +46,7 @@ class NewRows:
         dtype = np.uint8 if is_whole(table, columns) else np.float32
         for start in range(0, len(self), CHUNK):
             rows = slice(start, start + CHUNK)
-            pixels: Pixels = table.values[rows][:, _index(columns)].astype(dtype)
+            pixels: Pixels = table.values[rows][:, column_index(columns)].astype(dtype)
             with np.errstate(over="ignore"):  # infinite as float32, and out of range
                 for pixel, column in enumerate(columns):
                     if column in table.texts:
@@ -177,12 +177,6 @@ def _check_range(rows: NewRows, low: float, high: float) -> None:
             for row, pixel in invalid[: SHOWN - len(found)].tolist()
         ]
     check_cells(rows.table.source, found, total)
-
-
-def _index(columns: Sequence[int]) -> slice | list[int]:
-    """A slice, which copies nothing, if the columns stand side by side."""
-    first, last = columns[0], columns[-1]
-    return slice(first, last + 1) if last - first + 1 == len(columns) else list(columns)
 
 
 def _looks_like_image(path: Path) -> bool:

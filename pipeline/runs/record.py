@@ -131,13 +131,11 @@ class Training:
     Attributes:
         epochs: number of epochs.
         best_epoch: the epoch, from 1, whose weights were kept.
-        seconds: training time.
         image_shape: (height, width, channels) that the model takes.
     """
 
     epochs: int
     best_epoch: int
-    seconds: float
     image_shape: tuple[int, int, int]
 
 

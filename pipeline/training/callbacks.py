@@ -12,14 +12,18 @@ INTERVAL = 0.2  # seconds between two reports of progress within an epoch
 
 
 class BestWeights(keras.callbacks.Callback):
-    """Keeps the weights of the epoch with the lowest validation loss in memory.
+    """Finds the epoch with the lowest validation loss, and copies its weights.
+
+    Args:
+        copy: whether to copy the weights, for `restore`.
 
     Attributes:
         epoch: that epoch, from 0, or None before the first finite loss.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, copy: bool) -> None:
         super().__init__()
+        self.copy = copy
         self.epoch: int | None = None
         self.loss = math.inf
         self.weights: list[Any] = []
@@ -28,7 +32,8 @@ class BestWeights(keras.callbacks.Callback):
         loss = float((logs or {})["val_loss"])
         if loss < self.loss:
             self.epoch, self.loss = epoch, loss
-            self.weights = self.model.get_weights()
+            if self.copy:
+                self.weights = self.model.get_weights()
 
     def restore(self) -> None:
         """Gives the model these weights."""

@@ -69,7 +69,7 @@ def fit(
     warm_up = _warm_up_epochs(recipe)
     last = total_epochs(job)
     compile_network(model, recipe, (last - warm_up) * len(train))
-    best = BestWeights()
+    best = BestWeights(copy=recipe.restore_best)
     callbacks = [LearningRate(), *recipe_callbacks(recipe), best, report]
     rest = run_epochs(model, train, validation, warm_up, last, callbacks)
     history = {name: history.get(name, []) + values for name, values in rest.items()}

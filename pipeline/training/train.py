@@ -69,7 +69,6 @@ def train(
                 training=Training(
                     epochs=len(result.history["loss"]),
                     best_epoch=result.best_epoch,
-                    seconds=result.seconds,
                     image_shape=job.recipe.image_shape(competition.schema.shape),
                 ),
                 environment=describe_environment(),

@@ -76,7 +76,7 @@ def finish(
         predict_images_per_second=1000.0,
         created="2026-11-21T07:35:23+00:00",
         published=published,
-        training=None if members else Training(len(history), 4, 12.5, schema.shape),
+        training=None if members else Training(len(history), 4, schema.shape),
         members=tuple(members),
     )  # fmt: skip
     with write_run(folder) as writer:

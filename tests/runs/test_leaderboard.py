@@ -22,7 +22,7 @@ RECORD = RunRecord(
     fit_seconds=1.5,
     predict_images_per_second=2000.0,
     created="2026-01-01T00:00:00+00:00",
-    training=Training(5, 4, 1.5, (8, 8, 1)),
+    training=Training(5, 4, (8, 8, 1)),
 )
 
 
