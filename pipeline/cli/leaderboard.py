@@ -24,7 +24,7 @@ def command(data: Path, output_format: str, runs: Path) -> None:
 
 
 def echo_leaderboard(competition: str, runs: Path, output_format: str = "table") -> None:
-    """Prints the leaderboard, and below the table how far to trust it."""
+    """Prints the leaderboard, and below the table a note on selection bias."""
     import pipeline as pp
     from pipeline.runs.leaderboard import caution
 

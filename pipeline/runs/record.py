@@ -1,4 +1,4 @@
-"""run.json: what is known of a run, typed."""
+"""run.json: the typed run record."""
 
 import math
 from dataclasses import dataclass
@@ -62,7 +62,7 @@ class Scores:
     """Scores on the validation rows.
 
     Attributes:
-        accuracy: share of correct predictions, in 0..1.
+        accuracy: fraction of correct predictions, in 0..1.
         low, high: 95 % interval of the accuracy (Wilson).
         loss: log loss.
         n: number of rows.
@@ -84,7 +84,7 @@ class Data:
         classes: the classes as the training file spells them.
         shape: (height, width, channels) of an image.
         planes: whether colours are stored plane by plane.
-        low, high: the pixel values for the two ends of the grey scale.
+        low, high: pixel values of black and white.
         dtype: of the pixels, "uint8" or "float32".
         files: the columns of the training and the test file.
     """
@@ -127,7 +127,7 @@ class Training:
 
     Attributes:
         epochs: number of epochs.
-        best_epoch: the epoch, from 1, whose weights were kept.
+        best_epoch: the epoch, from 1, whose weights were restored.
         seconds: training time.
         image_shape: (height, width, channels) that the model takes.
     """

@@ -29,7 +29,7 @@ MOST = 5.5
 
 
 def picture() -> np.ndarray:
-    """(SIDE, SIDE, 1) float32: two spots of different form off the centre, on a slope."""
+    """(SIDE, SIDE, 1) float32: two spots of different shape off the centre, on a slope."""
     down, across = np.mgrid[:SIDE, :SIDE].astype(np.float32)
     spots = 150 * np.exp(-(((down - 4) / 1.5) ** 2) - ((across - 11) / 3) ** 2)
     spots += 90 * np.exp(-(((down - 12) / 2) ** 2) - ((across - 5) / 1.2) ** 2)

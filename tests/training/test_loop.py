@@ -15,7 +15,7 @@ LABELS = RANDOM.integers(0, 10, 53)
 
 
 class Diary(keras.callbacks.Callback):
-    """Writes down what it is told."""
+    """Records the calls."""
 
     def __init__(self) -> None:
         super().__init__()
