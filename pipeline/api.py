@@ -27,8 +27,7 @@ def load(folder: Path | str, **overrides: Any) -> Competition:
 
     Args:
         folder: the competition's folder.
-        overrides: schema overrides, such as `label="digit"`,
-            `shape=(28, 28)`; see `Overrides`.
+        overrides: schema overrides, such as `label="digit"`, `shape=(28, 28)`; see `Overrides`.
 
     Returns:
         Its pixels (n, pixels), labels, classes and schema.
@@ -70,7 +69,7 @@ def train(
 
     Raises:
         PipelineError: a recipe or setting is unknown, a value is not valid, or the run exists
-            with another content of the recipe.
+            with different settings.
 
     Example:
         >>> import pipeline as pp
@@ -116,7 +115,7 @@ def train_all(
         engine: "inline", "processes", or "auto".
 
     Returns:
-        The runs, in that order.
+        The runs, by recipe, settings, seed.
 
     Raises:
         PipelineError: as for `train`.
@@ -209,8 +208,7 @@ def predict(
             file, or only the pixels, with values in the competition's range. Images are PNG or
             JPEG of any size, grey or colour; white becomes the upper end of the range, black and
             transparent parts the lower end.
-        invert: turn light into dark, for dark digits on white if the run knows bright ones on
-            black.
+        invert: invert the images (dark digits on white).
         delimiter, header: of the CSV files, see `Overrides`; inferred if not given.
         runs: folder of all runs.
 

@@ -128,7 +128,7 @@ def _few(pixels: Pixels) -> int:
 def check_values(
     source: Source, pixels: Pixels, columns: Sequence[int], low: float, high: float
 ) -> None:
-    """Checks that all pixels are in the range, and that integers have no few fractions among them.
+    """Checks that all pixels are in the range, and that integers have no stray fractions.
 
     Args:
         pixels: (n, pixels).

@@ -334,7 +334,7 @@ def test_white_and_black_are_the_ends_of_the_runs_range(plain_run, tmp_path) -> 
     assert from_images[numbers].to_numpy().tobytes() == from_rows[numbers].to_numpy().tobytes()
 
 
-def test_invert_turns_light_into_dark_in_images_and_in_csv_files(run, pixels, tmp_path) -> None:
+def test_invert_applies_to_images_and_csv_files(run, pixels, tmp_path) -> None:
     image = png(tmp_path / "negative.png", 255 - pixels[0].reshape(8, 8))
     rows = csv(tmp_path / "negative.csv", 255 - pixels)
     assert floats(succeed(run.folder, rows, "--invert", "--probabilities")) == (

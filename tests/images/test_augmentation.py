@@ -68,11 +68,11 @@ def test_a_shift_below_1_is_a_share_of_each_side() -> None:
     assert_uniform(across, 4.1, 0.05)
 
 
-def test_turns_are_uniform() -> None:
+def test_rotations_are_uniform() -> None:
     assert_uniform(angles(augmented(blobs((1.5, 6)), rotation=30)), 30, 0.5)
 
 
-def test_turns_keep_the_size_and_the_centre() -> None:
+def test_rotations_keep_the_size_and_the_centre() -> None:
     before, after = (
         moments(images) for images in (blobs((2, 5)), augmented(blobs((2, 5)), rotation=40))
     )

@@ -29,7 +29,7 @@ def test_the_paired_test_is_the_exact_binomial_test(only_one: int, only_two: int
     assert mcnemar(one, two) == pytest.approx(expected, rel=1e-9)
 
 
-def test_a_run_has_every_place_that_chance_may_have_given_it() -> None:
+def test_a_run_has_a_rank_range() -> None:
     right = np.zeros((3, 100), bool)
     right[0, :90] = right[1, 1:90] = right[2, :40] = True
     assert rank_ranges(right.mean(axis=1).tolist(), paired_tests(right)) == [(1, 2), (1, 2), (3, 3)]
