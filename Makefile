@@ -8,15 +8,15 @@ BIN    := .venv/bin
 # Recipes say "$$DATA", so that names with spaces and quotes work.
 export DATA
 
-# What was last installed, cpu or gpu, stays until GPU=1 or GPU=0 asks for the other.
+# What was last installed, cpu or gpu, is reused until GPU=1 or GPU=0 asks for the other.
 READY := $(wildcard .venv/ready-cpu .venv/ready-gpu)
 BUILD := $(if $(GPU),$(if $(filter 0,$(GPU)),cpu,gpu),$(or $(READY:.venv/ready-%=%),cpu))
 READY := .venv/ready-$(BUILD)
-# Where Python may not keep bytecode when it first imports a package, it is written with it.
+# If Python cannot write bytecode when it imports a package, it is written at installation.
 SYNC   = $(BIN)/uv sync --quiet --frozen --python $(BIN)/python --extra $(BUILD) \
          --no-default-groups $(if $(PYTHONDONTWRITEBYTECODE),--compile-bytecode)
 export UV_PROJECT_ENVIRONMENT := .venv
-# The lock file names PyPI, whatever mirror is configured where it is written.
+# The lock file names PyPI, independent of mirrors configured on the machine.
 PYPI  := --default-index https://pypi.org/simple
 
 .DEFAULT_GOAL := help
@@ -25,7 +25,7 @@ help:  ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' Makefile | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
 	@echo
 	@echo '  Options: DATA=data/my-competition MODELS="conv augmented" EPOCHS=20 SEED=1'
-	@echo '           PYTHON=python3.12 (makes .venv), GPU=1 (TensorFlow for NVIDIA GPUs; GPU=0: back)'
+	@echo '           PYTHON=python3.12 (makes .venv), GPU=1 (TensorFlow for NVIDIA GPUs; GPU=0: CPU)'
 
 submit: $(READY)  ## Write the best run's submission file, training first if there is no run
 	@$(BIN)/pipeline submit "$$DATA"
@@ -67,13 +67,13 @@ format: .venv/ready-dev  ## Format the code and sort its imports (ruff)
 	@$(BIN)/ruff check --quiet --fix-only
 	@$(BIN)/ruff format
 
-lock: $(BIN)/uv  ## Write uv.lock anew from pyproject.toml (UPGRADE=1: with the newest versions)
+lock: $(BIN)/uv  ## Update uv.lock from pyproject.toml (UPGRADE=1: with the newest versions)
 	@$(BIN)/uv lock $(PYPI) --python $(BIN)/python $(if $(UPGRADE),--upgrade)
 
-data: $(READY)  ## Write data/digits anew, byte for byte
+data: $(READY)  ## Regenerate data/digits, byte for byte
 	@$(BIN)/python -m pipeline.competition.digits
 
-pictures: .venv/ready-dev  ## Take the README's pictures anew (with Chromium)
+pictures: .venv/ready-dev  ## Retake the README pictures (with Chromium)
 	@$(BIN)/pipeline train data/digits --model dense --model conv --replicates 3 --runs runs/.pictures
 	@$(BIN)/pipeline report data/digits --runs runs/.pictures
 	@$(BIN)/python tests/report/pictures.py runs/.pictures/digits/report.html dense docs
@@ -87,14 +87,14 @@ bench-memory: .venv/ready-dev  ## Train on a CSV of four times the memory allowe
 bench-growth: .venv/ready-dev  ## Measure and draw growth from 1,000 to 1,000,000 rows (2 GB of disk, minutes)
 	@$(BIN)/python -m benchmarks.growth
 
-bench-target: .venv/ready-dev  ## Measure the time to 99.5 % on DATA against a notebook's (three quarters of an hour)
+bench-target: .venv/ready-dev  ## Measure the time to 99.5 % on DATA compared with a notebook (three quarters of an hour)
 	@$(BIN)/python -m benchmarks.target "$$DATA"
 
-clean:  ## Remove caches (.venv, runs and submissions stay)
+clean:  ## Remove caches (keeps .venv, runs and submissions)
 	@rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist *.egg-info
 	@find benchmarks pipeline tests -name __pycache__ -prune -exec rm -rf {} +
 
-distclean: clean  ## Remove caches and .venv (runs and submissions stay)
+distclean: clean  ## Remove caches and .venv (keeps runs and submissions)
 	@rm -rf .venv
 
 $(BIN)/uv:

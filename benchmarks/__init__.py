@@ -1,1 +1,1 @@
-"""Measures the pipeline side by side with what people do without it: `make bench`."""
+"""Compares the pipeline with what people do without it: `make bench`."""

@@ -3,7 +3,7 @@
     python -m benchmarks [--repeats N] [--only WORD]
 
 Each figure is the median of N processes, with their range; ours and theirs run in turn, after one
-of each to warm up. Numbered lines below the table say what is unfair about a comparison.
+of each to warm up. Numbered lines below the table are caveats of a comparison.
 """
 
 import sys
@@ -25,7 +25,7 @@ from benchmarks.training import training_rows
 @click.option("--repeats", type=click.IntRange(1), default=5, show_default=True)
 @click.option("--only", default="", help="The comparisons with this word in their name.")
 def bench(repeats: int, only: str) -> None:
-    """Exits with status 1 if a ratio misses its aim."""
+    """Exits with status 1 if a ratio misses its target."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         comparisons: dict[str, Callable[[], list[Row]]] = {

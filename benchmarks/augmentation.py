@@ -33,9 +33,9 @@ def augmentation_rows(repeats: int) -> list[Row]:
         ]
         for (side, note), other in zip(others.items(), theirs, strict=True):
             what = f"augment an image, {', '.join(way)} | {NAMES[side]}"
-            rows.append(Row(what, ours, other, AIMS[side], note))
+            rows.append(Row(what, ours, other, TARGETS[side], note))
     return rows
 
 
 NAMES = {"generator": "ImageDataGenerator", "layers": "Keras' random layers"}
-AIMS = {"generator": 20.0, "layers": 1.0}
+TARGETS = {"generator": 20.0, "layers": 1.0}

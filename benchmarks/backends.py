@@ -3,7 +3,7 @@
     KERAS_BACKEND=torch python -m benchmarks.backends [--seconds N] [RECIPE...]
 
 Every step takes the same batch, so that nothing but the network is measured; a training also
-augments and validates. The best of three stretches counts, after two steps to warm up.
+augments and validates. The best of three repeats counts, after two steps to warm up.
 """
 
 import time
@@ -17,11 +17,11 @@ from pipeline.networks.recipe import Recipe
 from pipeline.recipes import find_recipe
 
 RECIPES = ("conv2", "conv-deep", "fast")
-STRETCHES, WARM_UP = 3, 2
+REPEATS, WARM_UP = 3, 2
 
 
 @click.command()
-@click.option("--seconds", default=5.0, show_default=True, help="Of each stretch.")
+@click.option("--seconds", default=5.0, show_default=True, help="Of each repeat.")
 @click.argument("names", nargs=-1)
 def backends(seconds: float, names: tuple[str, ...]) -> None:
     import keras  # after the pipeline, which sets it up
@@ -33,10 +33,10 @@ def backends(seconds: float, names: tuple[str, ...]) -> None:
 
 
 def images_per_second(recipe: Recipe, seconds: float) -> float:
-    """The rate of the best stretch.
+    """The rate of the best repeat.
 
     Args:
-        seconds: duration of a stretch.
+        seconds: duration of a repeat.
     """
     from pipeline.networks.build import build, compile_network
 
@@ -49,7 +49,7 @@ def images_per_second(recipe: Recipe, seconds: float) -> float:
 
     for _ in range(WARM_UP):
         step()
-    return max(_steps_per_second(step, seconds) for _ in range(STRETCHES)) * recipe.batch_size
+    return max(_steps_per_second(step, seconds) for _ in range(REPEATS)) * recipe.batch_size
 
 
 def _steps_per_second(step: Callable[[], None], seconds: float) -> float:

@@ -20,12 +20,12 @@ import matplotlib.pyplot as plt
 import pandas as pd
 
 from benchmarks.measure import run
-from benchmarks.reading import SETTLED
+from benchmarks.reading import CACHE_DELAY
 from benchmarks.table import machine_line
 
 ROWS = (1_000, 3_000, 10_000, 30_000, 100_000, 300_000, 1_000_000)
 DIFFERENT_ROWS = 1_000  # these are repeated
-STRAIGHT = 1.5  # allowed seconds a row, in those of a row in a file of a tenth of the rows
+LINEAR = 1.5  # allowed seconds a row, in those of a row in a file of a tenth of the rows
 STAGES = {"read": "read", "read again": "read", "one epoch": "epoch", "predict": "predict"}
 
 
@@ -44,10 +44,10 @@ def growth(max_rows: int, output: Path) -> None:
     output.mkdir(parents=True, exist_ok=True)
     table.to_csv(output / "growth.csv", index=False)
     draw(table, output / "growth.png")
-    bent = [stage for stage in STAGES if not is_straight(table, stage)]
-    if bent:
-        click.echo(f"These grow faster than the rows: {', '.join(bent)}")
-    sys.exit(1 if bent else 0)
+    superlinear = [stage for stage in STAGES if not is_linear(table, stage)]
+    if superlinear:
+        click.echo(f"These grow faster than the rows: {', '.join(superlinear)}")
+    sys.exit(1 if superlinear else 0)
 
 
 def measure(rows: int) -> pd.DataFrame:
@@ -65,8 +65,8 @@ def measure(rows: int) -> pd.DataFrame:
     return pd.DataFrame(found, columns=["rows", "stage", "seconds", "megabytes"])
 
 
-def is_straight(table: pd.DataFrame, stage: str) -> bool:
-    """Whether the largest file takes as long a row as one of a tenth of it, within STRAIGHT.
+def is_linear(table: pd.DataFrame, stage: str) -> bool:
+    """Whether the largest file takes as long a row as one of a tenth of it, within LINEAR.
 
     True if no file of a tenth was measured.
     """
@@ -74,7 +74,7 @@ def is_straight(table: pd.DataFrame, stage: str) -> bool:
     largest = int(seconds.index.max())
     if largest // 10 not in seconds.index:
         return True
-    return bool(seconds[largest] <= 10 * STRAIGHT * max(seconds[largest // 10], 0.01))
+    return bool(seconds[largest] <= 10 * LINEAR * max(seconds[largest // 10], 0.01))
 
 
 def draw(table: pd.DataFrame, path: Path) -> None:
@@ -106,7 +106,7 @@ def _write_competition(folder: Path, rows: int) -> None:
         file.write(header)
         for _ in range(rows // DIFFERENT_ROWS):
             file.writelines(lines)
-    time.sleep(SETTLED)
+    time.sleep(CACHE_DELAY)
 
 
 if __name__ == "__main__":

@@ -4,8 +4,8 @@
 
 Every row gets probabilities from a model that did not train on it: five trainings, each on four
 fifths of the rows. The planted labels are among those that the models learn from, as they would
-be in real data. Prints how many of the 50 are among the first 50 label issues. Errors planted at
-random are easier to find than people's errors, which are on ambiguous digits.
+be in real data. Prints the number of the 50 that are among the first 50 label issues.
+Errors planted at random are easier to find than people's errors, which are on ambiguous digits.
 """
 
 import csv

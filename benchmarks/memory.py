@@ -6,7 +6,7 @@ The limit is RLIMIT_DATA: what a process may have of its own. RLIMIT_AS would co
 file too, whose memory others can have.
 
 `pandas.read_csv` of the whole file, as notebooks have it, must fail: no array of a CSV's pixels
-in pandas' types fits into a quarter of the CSV's size. Who reads it in chunks into an array of
+in pandas' types fits into a quarter of the CSV's size. Reading in chunks into an array of
 uint8 on the disk would not fail; that is what the pipeline does. TensorFlow itself needs some
 hundred megabytes, so that much less than 1,000 MB is too little for any training.
 """
@@ -69,7 +69,7 @@ def fails(what: str, command: list[str], megabytes: int, variables: dict[str, st
     )
     lines = done.stderr.strip().splitlines() or [""]
     failed = f"fails with status {done.returncode}: {lines[-1][:80]}"
-    outcome = failed if done.returncode else "ends well"
+    outcome = failed if done.returncode else "succeeds"
     click.echo(f"{what:16}  {time.perf_counter() - start:6.1f} s  {outcome}")
     return done.returncode != 0
 

@@ -75,7 +75,7 @@ def fast() -> Any:
 
 
 def vgg16_backbone() -> Any:
-    """A frozen VGG16 without its top, with random weights, for images of 32 x 32."""
+    """A frozen VGG16 without its head, with random weights, for images of 32 x 32."""
     backbone = keras.applications.VGG16(weights=None, include_top=False, input_shape=(32, 32, 3))
     backbone.trainable = False
     return backbone

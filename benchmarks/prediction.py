@@ -30,10 +30,10 @@ def prediction_rows(repeats: int) -> list[Row]:
         )
         for name, what in (("seconds", ""), ("cpu_seconds", ", CPU")):
             figures = spread(ours, name, "s"), spread(theirs, name, "s")
-            aim = AIMS[words] if name == "seconds" else None
+            target = TARGETS[words] if name == "seconds" else None
             title = f"predict 2,800 rows, 5 views, 5 members, {words}{what} | model.predict"
-            rows.append(Row(title, *figures, aim, note))
+            rows.append(Row(title, *figures, target, note))
     return rows
 
 
-AIMS = {"equal settings": 1.0, "each with its defaults": 5.0}
+TARGETS = {"equal settings": 1.0, "each with its defaults": 5.0}

@@ -1,4 +1,4 @@
-"""How soon quick commands answer, as whole processes."""
+"""How soon short commands answer, as whole processes."""
 
 from functools import partial
 from pathlib import Path
@@ -15,7 +15,7 @@ NOTE = (
 
 
 def startup_rows(folder: Path, repeats: int) -> list[Row]:
-    """Seconds, against Python importing click alone, and click with pandas or NumPy.
+    """Seconds, against Python importing only click, and click with pandas or NumPy.
 
     Args:
         folder: an existing folder for a run and a submission.

@@ -1,4 +1,4 @@
-"""The table of a benchmark: a row for each comparison, with what is unfair about it."""
+"""The table of a benchmark: a row for each comparison, with its caveats."""
 
 import platform
 import statistics
@@ -45,15 +45,15 @@ class Row:
 
     Attributes:
         what: what was measured, and against what.
-        at_least: the ratio that is aimed at; None for a comparison without an aim.
-        unfair: what is unfair about the comparison, and to whom; empty if nothing is known.
+        at_least: the target ratio; None for a comparison without a target.
+        caveat: what is unequal in the comparison, and for whom; empty if nothing is known.
     """
 
     what: str
     ours: Spread
     theirs: Spread
     at_least: float | None = None
-    unfair: str = ""
+    caveat: str = ""
 
     @property
     def ratio(self) -> float:
@@ -71,18 +71,18 @@ def spread(measured: Sequence[Figures], name: str, unit: str, scale: float = 1) 
 
 
 def print_rows(rows: Sequence[Row]) -> None:
-    """Prints the table; below it, a numbered line for each thing that is unfair."""
-    notes = list(dict.fromkeys(row.unfair for row in rows if row.unfair))
+    """Prints the table; below it, a numbered line for each caveat."""
+    notes = list(dict.fromkeys(row.caveat for row in rows if row.caveat))
     cells = [
         (
-            f"{row.what} [{notes.index(row.unfair) + 1}]" if row.unfair else row.what,
+            f"{row.what} [{notes.index(row.caveat) + 1}]" if row.caveat else row.what,
             row.ours.text(),
             row.ours.range_text(),
             row.theirs.text(),
             row.theirs.range_text(),
             _number(row.ratio),
             "" if row.at_least is None else f"{row.at_least:g}",
-            "MISSED" if row.missed else "",
+            "below target" if row.missed else "",
         )
         for row in rows
     ]

@@ -2,7 +2,7 @@
 
     python -m benchmarks.target DATA [--accuracy 0.995] [--seeds 3] [--max-epochs 40]
 
-`fast` is trained to its end with each seed, and its time counts whole, with validation. The
+`fast` is trained to its end with each seed, and its time is counted in full, with validation. The
 notebook's network (that of `conv-deep`, fed by ImageDataGenerator, its learning rate halved after
 three epochs without improvement) is trained with one seed, until its first epoch that reaches the
 accuracy; its time leaves out validation. Both train on the same rows with equal oneDNN and thread
@@ -21,8 +21,8 @@ from benchmarks.table import machine_line
 TARGET = "benchmarks.workers.target"
 CAVEATS = """\
 The comparison is of two ways to train, not of two programs on the same work:
-- `fast` was tuned on rows such as these; on rows that nobody has looked at its accuracy may be
-  lower. Its accuracy here is no estimate for hidden rows.
+- `fast` was tuned on rows such as these; on new rows its accuracy may be lower. Its
+  accuracy here is not an estimate for hidden rows.
 - The two networks differ in size: {fast:,} and {notebook:,} parameters.
 - Seeds: {seeds} of `fast`, 1 of the notebook's network. `fast` is not stopped at the accuracy; the
   notebook's network is, by the rows that score it.

@@ -12,7 +12,7 @@ The folders follow the flow of the data:
     reading -> images -> competition -> networks -> recipes -> training -> runs -> search
     -> report, submission
 
-Names are imported when they are first used: `import pipeline` is quick.
+Names are imported when they are first used: `import pipeline` is fast.
 """
 
 import importlib

@@ -1,4 +1,4 @@
-"""The public functions of the package: what each command of the command line calls."""
+"""The public functions of the package. Each command calls one of them."""
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pipeline.search.engine import Engine
 
 RUNS = Path("runs")
-"""Where runs are kept, in one subfolder for each competition."""
+"""Default folder of runs, with one subfolder for each competition."""
 
 SUBMISSIONS = Path("submissions")
 
@@ -28,8 +28,7 @@ def load(folder: Path | str, **overrides: Any) -> Competition:
 
     Args:
         folder: the competition's folder.
-        overrides: what the user says about the files, such as `label="digit"`,
-            `shape=(28, 28)`; see `Overrides`.
+        overrides: schema overrides, such as `label="digit"`, `shape=(28, 28)`; see `Overrides`.
 
     Returns:
         Its pixels (n, pixels), labels, classes and schema.
@@ -57,12 +56,12 @@ def train(
     progress: bool = True,
     **changes: Any,
 ) -> Run:
-    """Trains a recipe, or returns the finished run of the same training.
+    """Trains a recipe, or reuses an identical finished run.
 
     Args:
         recipe: the name of a recipe or ensemble, or a recipe.
         seed: random seed.
-        fold: the rows that train and that validate; the competition's hold-out if not given.
+        fold: training and validation rows. Default: the competition's hold-out.
         runs: folder of all runs.
         fresh: retrain an existing run.
         progress: show the progress.
@@ -71,7 +70,7 @@ def train(
 
     Raises:
         PipelineError: a recipe or setting is unknown, a value is not valid, or the run exists
-            with another content of the recipe.
+            with different settings.
 
     Example:
         >>> import pipeline as pp
@@ -108,16 +107,16 @@ def train_all(
     engine: "str | Engine" = "auto",
     progress: bool = True,
 ) -> list[Run]:
-    """Trains each combination of recipes, values of settings, and seeds, side by side.
+    """Trains each combination of recipes, values of settings, and seeds, in parallel.
 
     Args:
-        recipes: names or recipes; a baseline and a good model if not given.
+        recipes: names or recipes; Default: 'dense' and 'fast'.
         sweep: the values of each changed setting, such as `{"l2": [1e-6, 1e-4]}`.
         seeds: random seeds.
         engine: "inline", "processes", or "auto"; or an `Engine` of `pipeline.search.engine`.
 
     Returns:
-        The runs, in that order.
+        The runs, by recipe, settings, seed.
 
     Raises:
         PipelineError: as for `train`.
@@ -180,7 +179,8 @@ def write_report(competition: Competition, *, runs: Path | str = RUNS) -> Path:
     """Writes HTML pages about all runs of a competition; returns the path of the first one.
 
     Raises:
-        PipelineError: there are no runs, they are damaged, not comparable, or of other data.
+        PipelineError: there are no runs, or they are damaged, not comparable, or trained on
+            different data.
     """
     from pipeline.report.report import write_pages
     from pipeline.runs.leaderboard import check_comparable
@@ -207,11 +207,10 @@ def predict(
     Args:
         run: a run, its folder, or its folder's path within `runs`, such as "digits/fast".
         files: a file or folder, or several. A CSV has the columns of the run's training or test
-            file, or the pixels alone, with values in the competition's range. Images are PNG or
+            file, or only the pixels, with values in the competition's range. Images are PNG or
             JPEG of any size, grey or colour; white becomes the upper end of the range, black and
             transparent parts the lower end.
-        invert: turn light into dark, for dark digits on white if the run knows bright ones on
-            black.
+        invert: invert the images (dark digits on white).
         delimiter, header: of the CSV files, see `Overrides`; inferred if not given.
         runs: folder of all runs.
 
@@ -250,14 +249,14 @@ def submit(
     runs: Path | str = RUNS,
     progress: bool = True,
 ) -> Path:
-    """Writes a submission file, which a grader would accept; returns its path.
+    """Writes a submission file, and validates it; returns its path.
 
     Args:
-        run: a run or its name; the best one if not given. Trains if there are no runs.
-        output: the file; `submissions/<competition>/<run>.csv` if not given.
+        run: a run or its name. Default: the best run. Trains if there are no runs.
+        output: the file. Default: `submissions/<competition>/<run>.csv`.
 
     Raises:
-        PipelineError: there is no such run, or it is damaged or of other data.
+        PipelineError: there is no such run, or it is damaged or trained on different data.
     """
     from pipeline.runs.leaderboard import check_comparable, rank
     from pipeline.submission.write import write_submission
@@ -292,7 +291,7 @@ def models(
     """Every recipe: parameters, input, epochs, published scores, origin.
 
     Args:
-        competition: whose runs are shown beside the published scores, or its name.
+        competition: competition whose best runs are added, or its name.
     """
     from pipeline.search.catalogue import catalogue
 
@@ -306,7 +305,7 @@ def _folder(competition: Competition | Path | str, runs: Path | str) -> Path:
 
 
 def _some_runs(folder: Path, on_damage: Callable[[PipelineError], None] | None = None) -> list[Run]:
-    """The runs of the folder, at least one."""
+    """The runs of the folder. Raises if there are none."""
     found = _list_runs(folder, on_damage)
     if not found:
         raise PipelineError(

@@ -13,7 +13,7 @@ Images = npt.NDArray[np.uint8 | np.float32]
 """(n, height, width, channels), with the values of the pixels."""
 
 GreyLevels = npt.NDArray[np.uint8]
-"""Pictures to look at, (n, height, width) or (n, height, width, channels), in 0..255."""
+"""Images for display, (n, height, width) or (n, height, width, channels), in 0..255."""
 
 Labels = npt.NDArray[np.int64]
 """(n,) class indices in 0..k-1."""

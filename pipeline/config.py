@@ -1,8 +1,8 @@
 """Text, TOML or Python values -> fields of typed dataclasses.
 
 The types say what is accepted: `Literal["adam", "sgd"]`, `Annotated[int, Meta(ge=1)]`; a
-`__post_init__` may raise ValueError for more. `Meta(description=...)` is what messages say was
-expected.
+`__post_init__` may raise ValueError for more. `Meta(description=...)` is the
+expected value in error messages.
 """
 
 import types
@@ -16,7 +16,7 @@ import msgspec
 from pipeline.errors import PipelineError, suggest
 
 T = TypeVar("T")
-NONE = "none"  # how text says None
+NONE = "none"  # text for None
 UNLIMITED = 1e300  # an upper limit that messages leave out; infinity is not a valid number
 
 
@@ -93,7 +93,7 @@ def differences(before: Any, after: Any) -> dict[str, Any]:
 
 
 def expectation(kind: Any) -> str:
-    """What a field of that type accepts, in words."""
+    """What a field of that type accepts, as text."""
     arguments: tuple[Any, ...] = typing.get_args(kind)
     if typing.get_origin(kind) is typing.Annotated:
         meta = next(meta for meta in arguments[1:] if isinstance(meta, msgspec.Meta))
@@ -106,11 +106,11 @@ def expectation(kind: Any) -> str:
         may_be_none = types.NoneType in arguments and not any(map(_takes_text, options))
         return f"{words}, or {NONE}" if may_be_none else words
     if is_dataclass(kind):
-        return f"settings of its own, such as {fields(kind)[0].name}, after a dot"
+        return f"nested settings after a dot, such as {fields(kind)[0].name}"
     of_type: dict[Any, str] = {
-        int: "a whole number",
+        int: "an integer",
         float: "a number",
-        str: "a text",
+        str: "a string",
         bool: "true or false",
     }
     return of_type.get(kind, str(kind))
@@ -141,7 +141,7 @@ def _set(
     if inner is None:
         inner = _new_part(kind, name, where)
     if not is_dataclass(inner):
-        raise PipelineError(f"{first!r} has no settings of its own", where=f"{where} {name}")
+        raise PipelineError(f"{first!r} has no nested settings", where=f"{where} {name}")
     return replace(part, **{first: _set(inner, rest, name, value, where, ())})
 
 
@@ -149,7 +149,7 @@ def _new_part(kind: Any, name: str, where: str) -> Any:
     """An optional part that was None, with its defaults."""
     part = next((option for option in typing.get_args(kind) if is_dataclass(option)), None)
     if part is None:
-        raise PipelineError("there is nothing to set it on", where=f"{where} {name}")
+        raise PipelineError("no such part", where=f"{where} {name}")
     return part() if isinstance(part, type) else part
 
 

@@ -1,4 +1,4 @@
-"""The one exception that users see."""
+"""User errors."""
 
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
@@ -9,14 +9,14 @@ import click
 
 
 class PipelineError(click.ClickException):
-    """A mistake that the user can correct. Shown without a traceback; the exit status is 2.
+    """A user error. Shown without a traceback; the exit status is 2.
 
     Args:
         found: what is wrong, such as "the cell is empty".
         where: the file (with line and column), option or setting that it was found in.
-        expected: what would be accepted, such as "a whole number in 0..255".
+        expected: what would be accepted, such as "an integer in 0..255".
         remedy: what to do, in one or more sentences.
-        details: more of what was found, one line each.
+        details: further findings, one line each.
     """
 
     exit_code = 2

@@ -1,4 +1,4 @@
-"""The only module that writes files: each is complete, or not there."""
+"""Atomic file writes: the only module that writes files."""
 
 import csv
 import hashlib
@@ -70,7 +70,7 @@ def new_array(path: Path, shape: tuple[int, ...], dtype: npt.DTypeLike) -> np.nd
 
 
 class GrowingRows:
-    """Rows that arrive block by block and are stored in a file instead of memory.
+    """Appends blocks of rows to a file, which may become larger than memory.
 
     Args:
         path: a new file. Its content is raw bytes without a header.
@@ -84,7 +84,7 @@ class GrowingRows:
     def add(self, rows: np.ndarray) -> None:
         """Appends rows, (n, columns) uint8 or float32. After float32 rows all are float32."""
         if rows.dtype != self.dtype and self.dtype == np.uint8 and len(rows):
-            self._become_floats(rows.shape[1])
+            self._convert_to_float32(rows.shape[1])
         with open(self.path, "ab") as file:
             file.write(np.ascontiguousarray(rows, self.dtype).data)
         self.count += len(rows)
@@ -95,7 +95,7 @@ class GrowingRows:
             return np.zeros((self.count, columns), self.dtype)
         return np.memmap(self.path, self.dtype, "r", shape=(self.count, columns))
 
-    def _become_floats(self, columns: int) -> None:
+    def _convert_to_float32(self, columns: int) -> None:
         before, count = self.array(columns), self.count
         self.path.unlink()  # the rows stay mapped until they are copied
         self.dtype, self.count = np.dtype(np.float32), 0
@@ -118,10 +118,10 @@ def csv_text(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
 
 @contextmanager
 def new_folder(path: Path) -> Iterator[Path]:
-    """A folder to fill. It gets its name when the block ends, and is removed if it fails.
+    """Fills a temporary folder, and renames it on success or removes it on failure.
 
-    Until then its name starts with a dot. An existing folder of that name is replaced. What a
-    killed process left is cleaned up by the next call for the same path; hold the path's lock.
+    The temporary name starts with a dot. An existing folder is replaced. Leftovers of a killed
+    process are removed by the next call for the same path. Hold the lock of the path.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished, old = (path.parent / f".{path.name}.{end}" for end in ("tmp", "old"))
@@ -141,7 +141,7 @@ def new_folder(path: Path) -> Iterator[Path]:
 
 
 def _finish_replacement(path: Path, old: Path) -> None:
-    """Removes the old folder, or restores it if no new one has taken its place."""
+    """Removes the old folder, or restores it if no new one exists."""
     if old.exists():
         if path.exists():
             shutil.rmtree(old)
@@ -166,7 +166,7 @@ def lock(path: Path, wait: bool = False) -> Iterator[None]:
             yield
     except Timeout:
         raise PipelineError(
-            "another process writes it", where=path, remedy="Wait until it ends, or stop it."
+            "another process is writing it", where=path, remedy="Wait until it ends, or stop it."
         ) from None
 
 

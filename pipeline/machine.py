@@ -16,12 +16,12 @@ def cores() -> list[int]:
 
 def processor() -> str:
     """The name of the processor."""
-    return _linux_says("cpuinfo", "model name") or platform.processor() or platform.machine()
+    return _read_proc("cpuinfo", "model name") or platform.processor() or platform.machine()
 
 
 def has_bfloat16() -> bool:
     """Whether the processor has bfloat16 instructions; without them float32 is faster."""
-    return bool({"avx512_bf16", "amx_bf16"} & set(_linux_says("cpuinfo", "flags").split()))
+    return bool({"avx512_bf16", "amx_bf16"} & set(_read_proc("cpuinfo", "flags").split()))
 
 
 def free_memory() -> int:
@@ -55,7 +55,7 @@ def _call_libc(function: str, *values: int) -> None:
         return
 
 
-def _linux_says(file: str, name: str) -> str:
+def _read_proc(file: str, name: str) -> str:
     """The first value of that name in a file of /proc, or ""."""
     path = Path("/proc") / file
     for line in path.read_text().splitlines() if path.exists() else ():

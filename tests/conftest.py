@@ -112,7 +112,7 @@ class Folder:
         """(count, pixels) and labels.
 
         Args:
-            scale: "0..16" of whole numbers, "0..16.0" of fractions.
+            scale: "0..16" of integers, "0..16.0" of floats.
             noise: whether the background is random.
             planes: colours, plane by plane or not; None draws grey images.
         """

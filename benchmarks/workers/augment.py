@@ -23,7 +23,7 @@ Step = Callable[[int], object]
 
 
 def limits(fill: str, interpolation: str) -> "Augmentation":
-    """Every transform, as far as recipes move digits."""
+    """Every transform, as far as recipes transform digits."""
     from pipeline.images.augmentation import Augmentation
 
     return Augmentation(15, 0.1, 0.1, 8, cast(Any, fill), cast(Any, interpolation))

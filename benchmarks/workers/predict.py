@@ -16,9 +16,9 @@ from benchmarks.measure import Figures, report, timed
 if TYPE_CHECKING:
     from pipeline.arrays import Images, Probabilities
 
-MEMBERS, VIEWS, WARM_UP = 5, 5, 200
-# Shifts of the views: first row and column in the image with a frame of one pixel.
-PLACES = ((1, 1), (0, 1), (2, 1), (1, 0), (1, 2))
+MEMBERS, TTA_VIEWS, WARM_UP = 5, 5, 200
+# Offsets of the views: first row and column in the image with a frame of one pixel.
+OFFSETS = ((1, 1), (0, 1), (2, 1), (1, 0), (1, 2))
 Predict = Callable[["Images"], "Probabilities"]
 
 
@@ -34,7 +34,7 @@ def ours(precision: str, batch: int) -> Predict:
     members = [build(recipe, (SIDE, SIDE, 1), 10, 0, 255).model for _ in range(MEMBERS)]
 
     def probabilities(images: "Images") -> Any:
-        return np.mean([predict(member, images, tta_views=VIEWS) for member in members], axis=0)
+        return np.mean([predict(member, images, tta_views=TTA_VIEWS) for member in members], axis=0)
 
     return probabilities
 
@@ -48,7 +48,7 @@ def theirs(precision: str, batch: int) -> Predict:
 
     def probabilities(images: "Images") -> Any:
         framed = np.pad(images, ((0, 0), (1, 1), (1, 1), (0, 0)), mode="edge")
-        views = [framed[:, row : row + SIDE, column : column + SIDE] for row, column in PLACES]
+        views = [framed[:, row : row + SIDE, column : column + SIDE] for row, column in OFFSETS]
         found = [member.predict(view, batch, verbose=0) for member in members for view in views]
         return np.mean(found, axis=0)
 

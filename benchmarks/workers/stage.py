@@ -11,7 +11,7 @@ import click
 
 from benchmarks.measure import Figures, report, timed
 
-INTERVAL = 0.005  # seconds between two looks at the memory
+INTERVAL = 0.005  # seconds between two samples of the memory
 SHAPE, WARM_UP = (28, 28, 1), 200
 
 
@@ -28,14 +28,14 @@ class OwnMemory:
         self.peak = 0.0
         threading.Thread(target=self._watch, daemon=True).start()
 
-    def look(self) -> None:
+    def sample(self) -> None:
         lines = Path("/proc/self/status").read_text().splitlines()
         own = next(int(line.split()[1]) for line in lines if line.startswith("RssAnon"))
         self.peak = max(self.peak, own / 1024)
 
     def _watch(self) -> None:
         while True:
-            self.look()
+            self.sample()
             time.sleep(INTERVAL)
 
 
@@ -86,7 +86,7 @@ STAGES = {"read": read, "epoch": epoch, "predict": predict}
 def measure(stage: str, folder: Path) -> Figures:
     memory = OwnMemory()
     seconds = STAGES[stage](folder)
-    memory.look()
+    memory.sample()
     return {"seconds": seconds, "megabytes": memory.peak}
 
 

@@ -22,7 +22,7 @@ LIMITS = Augmentation(rotation=10, zoom=0.1, shift=0.1, interpolation="linear")
 
 
 def train_fast(data: Path, seed: int) -> Figures:
-    """Trains `fast` to its end; its seconds count whole, with validation and its views."""
+    """Trains `fast` to its end; its seconds are counted in full, with validation and its views."""
     import pipeline as pp
 
     with tempfile.TemporaryDirectory() as runs:

@@ -13,7 +13,7 @@ from pipeline.cli.options import schema_options
 @click.argument("file", type=click.Path(path_type=Path))
 @schema_options
 def command(data: Path, file: Path, **overrides: Any) -> None:
-    """Check that a grader would accept FILE; every fault is named at once."""
+    """Check that a grader would accept FILE. Lists all errors."""
     import pipeline as pp
 
     rows = pp.check(pp.load(data, **overrides), file)

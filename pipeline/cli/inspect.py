@@ -16,9 +16,10 @@ from pipeline.cli.output import echo_frame
 @RUNS
 @schema_options
 def command(data: Path, output_format: str, runs: Path, **overrides: Any) -> None:
-    """Show what a folder holds: schema, classes, duplicates, samples.
+    """Show the inferred schema of a folder: classes, duplicates, samples.
 
-    The samples are a picture in the folder of runs. With --format csv, the rows of each class.
+    The samples are saved as samples.png in the runs folder. With --format csv, print the number of
+    rows of each class.
 
     \b
     Example: pipeline inspect data/my-competition

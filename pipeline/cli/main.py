@@ -46,9 +46,9 @@ class Commands(click.Group):
 def main(debug: bool) -> None:
     """From a folder of pixel CSVs to a submission you can trust.
 
-    DATA is a competition folder, data/digits if not given.
+    DATA is a competition folder, by default data/digits.
 
-    Exit status: 2 for a mistake that you can correct, 1 for a failure, 130 for Ctrl-C.
+    Exit status: 2 for invalid input, 1 for a failure, 130 for Ctrl-C.
     """
 
 

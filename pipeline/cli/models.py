@@ -7,7 +7,7 @@ import click
 from pipeline.cli.options import DATA, FORMAT, RUNS
 from pipeline.cli.output import echo_frame, echo_table, percent
 
-HEADER = ("recipe", "parameters", "input", "epochs", "published %", "loss", "ours %", "origin")
+HEADER = ("recipe", "parameters", "input", "epochs", "published %", "loss", "best run %", "origin")
 
 
 @click.command()

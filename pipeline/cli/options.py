@@ -31,7 +31,7 @@ def format_option(default: str) -> Callable[[Command], Command]:
 
 FORMAT = format_option("table")
 HEADER = click.option(
-    "--header/--no-header", default=None, help="Whether files begin with column names."
+    "--header/--no-header", default=None, help="Whether the files have a header row."
 )
 DELIMITER = click.option("--delimiter", help="comma, semicolon, tab or pipe.")
 
@@ -39,7 +39,7 @@ DELIMITER = click.option("--delimiter", help="comma, semicolon, tab or pipe.")
 def _shape(
     context: click.Context, option: click.Parameter, text: str | None
 ) -> list[int | str] | None:
-    """28x28 -> [28, 28]. What is not a number stays as it is, and is refused later."""
+    """28x28 -> [28, 28]. What is not a number is checked later."""
     if text is None:
         return None
     return [int(side) if side.isdigit() else side for side in text.lower().split("x")]

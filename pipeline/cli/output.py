@@ -8,7 +8,7 @@ import click
 if TYPE_CHECKING:
     import pandas as pd
 
-WIDE = 1000  # columns of a file or pipe, where nothing is wrapped
+WIDE = 1000  # columns of a file or pipe: no wrapping
 
 
 def echo_table(header: Sequence[str], rows: Sequence[Sequence[str]], left: Sequence[str]) -> None:
@@ -48,6 +48,6 @@ def echo_frame(frame: "pd.DataFrame", output_format: str) -> None:
         click.echo(frame.to_csv(index=False).rstrip("\n"))
 
 
-def percent(share: float | None) -> str:
+def percent(fraction: float | None) -> str:
     """0.9876 -> "98.76"; None and NaN -> ""."""
-    return "" if share is None or share != share else f"{100 * share:.2f}"
+    return "" if fraction is None or fraction != fraction else f"{100 * fraction:.2f}"

@@ -13,7 +13,7 @@ from pipeline.errors import PipelineError
 if TYPE_CHECKING:
     import pandas as pd
 
-EXACT = "%.9g"  # nine digits bring a float32 back exactly
+EXACT = "%.9g"  # nine digits round-trip a float32
 
 
 @click.command()
@@ -21,10 +21,10 @@ EXACT = "%.9g"  # nine digits bring a float32 back exactly
 @click.argument(
     "files", metavar="FILE...", nargs=-1, required=True, type=click.Path(path_type=Path)
 )
-@click.option("--probabilities", is_flag=True, help="A column for each class, not the best class.")
-@click.option("--invert", is_flag=True, help="Turn light into dark: for dark digits on white.")
+@click.option("--probabilities", is_flag=True, help="Print class probabilities.")
+@click.option("--invert", is_flag=True, help="Invert images, for dark digits on white.")
 @format_option("csv")
-@click.option("--output", type=click.Path(path_type=Path, dir_okay=False), help="File to write.")
+@click.option("--output", type=click.Path(path_type=Path, dir_okay=False), help="Output file.")
 @HEADER
 @DELIMITER
 @RUNS
@@ -42,7 +42,7 @@ def command(
     """Predict the classes of any CSV, image, or folder of images.
 
     RUN is a run's folder, or its path within the folder of runs. A CSV has the columns of the
-    run's training or test file, or the pixels alone; if it has labels, the accuracy is printed
+    run's training or test file, or only the pixels; if it has labels, the accuracy is printed
     too. Images are PNG or JPEG, grey or colour, of any size; transparent parts count as black.
 
     \b
@@ -75,9 +75,9 @@ def command(
 
 def _render(table: "pd.DataFrame", probabilities: bool, output_format: str) -> str:
     """The table as text, with the classes or with their probabilities."""
-    floats = [place for place, dtype in enumerate(table.dtypes) if dtype == "float32"]
-    places = [*range(floats[0] - 1), *floats] if probabilities else [*range(floats[0])]
-    shown = table.iloc[:, places]
+    floats = [index for index, dtype in enumerate(table.dtypes) if dtype == "float32"]
+    columns = [*range(floats[0] - 1), *floats] if probabilities else [*range(floats[0])]
+    shown = table.iloc[:, columns]
     if output_format == "csv":
         text: str = shown.to_csv(index=False, float_format=EXACT, lineterminator="\n")
         return text

@@ -11,7 +11,7 @@ from pipeline.cli.options import DATA, RUNS, schema_options
 
 @click.command()
 @DATA
-@click.option("--run", help="The run to submit; the best one if not given.")
+@click.option("--run", help="The run to submit. Default: the best run.")
 @click.option("--output", type=click.Path(path_type=Path), help="The file to write.")
 @RUNS
 @schema_options

@@ -36,7 +36,7 @@ MAX_SEED = 2**32 - 1000  # NumPy takes 32 bits; room for replicates and members
     "settings",
     multiple=True,
     metavar="NAME=VALUE",
-    help="Change a setting of the recipe. NAME=A,B,C trains each value.",
+    help="Change a setting of the recipe. NAME=A,B,C makes one run per value.",
 )
 @click.option("--fresh", is_flag=True, help="Retrain existing runs.")
 @click.option(
@@ -44,9 +44,9 @@ MAX_SEED = 2**32 - 1000  # NumPy takes 32 bits; room for replicates and members
     type=click.Choice(["auto", "inline", "processes"]),
     default="auto",
     show_default=True,
-    help="Train in this process or side by side.",
+    help="Train in this process or in parallel.",
 )
-@click.option("--quiet", is_flag=True, help="Show no progress.")
+@click.option("--quiet", is_flag=True, help="Hide progress.")
 @RUNS
 @schema_options
 def command(

@@ -1,7 +1,7 @@
-"""A cache of what was read from a competition's files, so that the next command starts at once.
+"""A cache of what was read from a competition's files, so that the next command starts quickly.
 
 An entry is valid while the files have the same sizes, times and inodes, as in git's index. A file
-written just before it was read could change without a trace, so its entry is not reused.
+written just before it was read could change with the same timestamp, so its entry is not reused.
 """
 
 import hashlib
@@ -40,12 +40,12 @@ EXPIRES_AFTER = 30 * 24 * 3600.0  # seconds
 def cached(
     name: str, files: Mapping[str, Path], overrides: Any, read: Callable[[Path], None]
 ) -> Iterator[Path]:
-    """A folder with what was read from the files, now or before.
+    """The cache entry: a folder with what was read from the files.
 
     Args:
-        name: the competition's name, for people who look into the cache.
+        name: the competition's name, the prefix of the entry.
         files: what is read, by role.
-        overrides: what else the result depends on, in JSON's types.
+        overrides: what else the result depends on, as JSON values.
         read: reads the files into an empty folder.
 
     Raises:
@@ -110,7 +110,7 @@ def _sizes(folder: Path) -> dict[str, int]:
 
 
 def _signatures(files: Mapping[str, Path]) -> dict[str, list[int] | None]:
-    """What changes when a file does; None for a file that is missing."""
+    """Size, times and inode of each file; None for a file that is missing."""
     return {role: _signature(path) if path.exists() else None for role, path in files.items()}
 
 
@@ -121,7 +121,7 @@ def _signature(path: Path) -> list[int]:
 
 @cache
 def _code() -> str:
-    """SHA-256 of the modules in `CODE`: what other code has read is read again."""
+    """SHA-256 of the modules in `CODE`: code changes invalidate the cache."""
     package = Path(__file__).parents[1]
     digest = hashlib.sha256()
     for pattern in CODE:
@@ -131,7 +131,7 @@ def _code() -> str:
 
 
 def _remove_expired() -> None:
-    """Removes what was not used for a month, and what killed processes left."""
+    """Removes expired entries and leftovers of killed processes."""
     for path in cache_folder().iterdir():
         with suppress(FileNotFoundError):  # another process removes it too
             if path.name == LOCKS or not path.is_dir():

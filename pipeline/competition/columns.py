@@ -18,22 +18,22 @@ ID_NAMES = ("id", "imageid", "image_id")
 INDEX_NAMES = ("", "unnamed: 0", "index")  # a DataFrame's index, saved by `to_csv`
 ENDS = ("first", "last")
 
-# Limits that tell columns apart. All leave room for a few invalid cells, which are reported later.
+# Thresholds. All leave room for a few invalid cells, which are reported later.
 MAX_CLASSES = 100  # of an unnamed label; handwritten letters and digits have 62 (EMNIST)
-MAX_EXTRA_COLUMNS = 16  # that the other file lacks; more are another image, not labels and ids
+MAX_EXTRA_COLUMNS = 16  # that the other file does not have; more are extra pixels
 MIN_WORDS = 0.5  # of a column of words, the majority of its cells
-MIN_WHOLE = 0.9  # of a numeric label, the share of whole numbers; fractions mean pixels
-MIN_DISTINCT = 0.8  # of a column of ids, the share of different values
-MIN_COUNTING = 0.5  # of a column of row numbers, the share of steps by one
+MIN_WHOLE = 0.9  # of a numeric label, the fraction of integers; other numbers mean pixels
+MIN_DISTINCT = 0.8  # of a column of ids, the fraction of different values
+MIN_COUNTING = 0.5  # of a column of row numbers, the fraction of steps by one
 
 
 @dataclass(frozen=True)
 class RowColumns:
-    """The columns that name or number the rows of a file: they are no pixels.
+    """The columns that name or number the rows of a file: they are not pixels.
 
     Attributes:
         ids: the column with the ids, or None.
-        counter: another column that merely numbers the rows, such as a saved index, or None.
+        counter: another column that numbers the rows, such as a saved index, or None.
     """
 
     ids: int | None = None
@@ -62,7 +62,7 @@ def text_columns(
     """The columns that may be labels or ids, and are therefore read as text.
 
     Those are the columns near both ends, those with known names, and those that the other file
-    lacks.
+    does not have.
 
     Args:
         other: the test file for the training file, and the reverse.
@@ -106,10 +106,10 @@ def find_label_column(
     """The label's column in the training file: the override, a known name, or the best evidence.
 
     Args:
-        inner, test_inner: the two files' columns that neither name nor number rows.
+        inner, test_inner: the two files' candidate columns: all but ids and row numbers.
 
     Raises:
-        PipelineError: no column looks like a label.
+        PipelineError: no label column was found.
     """
     source = train.source
     if overrides.label is not None:
@@ -128,11 +128,11 @@ def find_label_column(
             return extra.pop()
         candidates &= extra
     elif len(inner) == len(test_inner) and is_image(len(inner), overrides):
-        candidates = set()  # both files hold whole images and nothing else
+        candidates = set()  # both files hold only complete images
     labels = [c for c in sorted(candidates) if c in train.texts and is_label(train.texts[c])]
     if not labels:
         raise PipelineError(
-            "no column looks like a label",
+            "no label column found",
             where=source.path,
             expected=f"a column named {', '.join(LABEL_NAMES[:-1])} or {LABEL_NAMES[-1]}, or a "
             "first or last column with a few classes",
@@ -182,7 +182,7 @@ def is_image(pixels: int, overrides: Overrides) -> bool:
 
 
 def is_label(text: Texts) -> bool:
-    """Whether the cells are a few classes with two rows each: words, or whole numbers."""
+    """Whether the cells are a few classes with two rows each: words, or integers."""
     max_classes = max(2, len(text) // 2)
     if _are_words(text):
         return 2 <= len(np.unique(text)) <= max_classes
@@ -215,7 +215,8 @@ def _evidence(
 
 
 def _contrast(one: npt.NDArray[np.float64], two: npt.NDArray[np.float64]) -> float:
-    """How different two columns' distributions are, 0..1: a label is unlike the pixel beside it.
+    """How different two columns' distributions are, 0..1: a label is
+    distributed unlike the adjacent pixel.
 
     The two-sample Kolmogorov-Smirnov statistic. `scipy.stats` has it and takes 0.7 s to import.
     """

@@ -41,7 +41,7 @@ class Competition:
 
     Attributes:
         name: name of the folder.
-        overrides: what the user says about the files.
+        overrides: schema overrides.
         schema: what each column is, the shape of an image, the range of its values.
         train_source, test_source: the CSV files and their format.
         train_pixels, test_pixels: (n, pixels) uint8 in 0..255, or float32, in file order.
@@ -68,7 +68,7 @@ class Competition:
 
     @classmethod
     def load(cls, folder: Path | str, **options: Any) -> "Competition":
-        """Reads the folder's files, or takes their content from the cache.
+        """Reads the folder's files, or loads them from the cache.
 
         Args:
             folder: the competition's folder.
@@ -90,25 +90,25 @@ class Competition:
     def _load(cls, folder: Path, paths: dict[str, Path], overrides: Overrides) -> "Competition":
         name = folder.resolve().name
         read = {n: value for n, value in asdict(overrides).items() if n not in AFTER_READING}
-        with cached(name, paths, read, lambda into: _read(paths, overrides, into)) as place:
-            return cls(name, folder, overrides, **_recall(paths, place))
+        with cached(name, paths, read, lambda new: _read(paths, overrides, new)) as entry:
+            return cls(name, folder, overrides, **_load_cached(paths, entry))
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Sent to another process, a competition is its folder: the arrays are mapped there."""
+        """Pickled as its folder path; the other process maps the arrays again."""
         return _reload, (self.folder, asdict(self.overrides), self.fingerprint)
 
     @cached_property
     def hold_out(self) -> Fold:
-        """The rows that train and that validate, the same for every run.
+        """Training and validation rows, the same for every run.
 
         Raises:
-            PipelineError: no row can validate.
+            PipelineError: the hold-out would be empty.
         """
         share, seed = self.overrides.validation, self.overrides.split_seed
         fold = hold_out(self.train_pixels, self.labels, share, seed)
         if not len(fold.validation):
             raise PipelineError(
-                "no class has two different images, so that no row can validate",
+                "no class has two different images: the hold-out would be empty",
                 where=self.train_source.path,
                 expected="two or more different images of at least one class",
             )
@@ -128,12 +128,12 @@ def _reload(folder: Path, overrides: dict[str, Any], fingerprint: str) -> Compet
     """
     competition = Competition.load(folder, **overrides)
     if competition.fingerprint != fingerprint:
-        raise PipelineError("its files have changed", where=folder, remedy="Start again.")
+        raise PipelineError("its files have changed", where=folder, remedy="Run the command again.")
     return competition
 
 
-def _read(paths: dict[str, Path], overrides: Overrides, into: Path) -> None:
-    """Reads the files, and leaves all that a competition holds in the folder."""
+def _read(paths: dict[str, Path], overrides: Overrides, folder: Path) -> None:
+    """Reads the files, and writes all that a competition holds to the folder."""
     sources = [
         open_source(paths[role], overrides.separator, overrides.header)
         for role in ("train", "test")
@@ -141,19 +141,19 @@ def _read(paths: dict[str, Path], overrides: Overrides, into: Path) -> None:
     sample = read_sample(paths["sample"]) if "sample" in paths else None
     sample_id = sample.header[0] if sample else None
     train, test = (
-        read(source, text_columns(source, other, overrides, sample_id), into / f"{role}.raw")
+        read(source, text_columns(source, other, overrides, sample_id), folder / f"{role}.raw")
         for role, source, other in zip(("train", "test"), sources, sources[::-1], strict=True)
     )
-    schema, train_pixels, test_pixels = infer_schema(train, test, overrides, sample_id, into)
+    schema, train_pixels, test_pixels = infer_schema(train, test, overrides, sample_id, folder)
     for role in ("train", "test"):
-        (into / f"{role}.raw").unlink()
+        (folder / f"{role}.raw").unlink()
     classes, labels = classes_of(train, schema.label)
     ids = None
     if schema.test_id is not None:
         ids = tuple(str(text) for text in test.texts[schema.test_id])
         check_unique_ids(test.source, schema.test_id, ids)
     check_same_ids(test.source, sample, ids, len(test))
-    write_array(into / "labels.npy", labels)
+    write_array(folder / "labels.npy", labels)
     parts = {
         "schema": asdict(schema),
         "train_source": asdict(train.source),
@@ -163,15 +163,15 @@ def _read(paths: dict[str, Path], overrides: Overrides, into: Path) -> None:
         "sample": {"header": sample.header, "ids": sample.ids} if sample else None,
         "fingerprint": _fingerprint(schema, classes, labels, train_pixels, test_pixels),
     }
-    write_text(into / PARTS, json.dumps(parts, default=str))
+    write_text(folder / PARTS, json.dumps(parts, default=str))
     release_memory()
 
 
-def _recall(paths: dict[str, Path], place: Path) -> dict[str, Any]:
-    """What `_read` has left there, its arrays mapped into memory."""
-    parts = json.loads((place / PARTS).read_text())
+def _load_cached(paths: dict[str, Path], folder: Path) -> dict[str, Any]:
+    """What `_read` wrote, with the arrays mapped into memory."""
+    parts = json.loads((folder / PARTS).read_text())
     arrays = {
-        name: np.asarray(np.load(place / f"{name}.npy", mmap_mode="r"))
+        name: np.asarray(np.load(folder / f"{name}.npy", mmap_mode="r"))
         for name in ("train_pixels", "labels", "test_pixels")
     }
     for role in ("train", "test"):
@@ -231,8 +231,8 @@ def _fingerprint(
     labels: npt.NDArray[np.int64],
     *pixels: Pixels,
 ) -> str:
-    form = (schema.shape, schema.planes, schema.low, schema.high, classes)
-    digest = hashlib.sha256(repr(form).encode())
+    content = (schema.shape, schema.planes, schema.low, schema.high, classes)
+    digest = hashlib.sha256(repr(content).encode())
     for array in (labels, *pixels):
         digest.update(f"{array.dtype.str}{array.shape}".encode())
         for rows in chunks(len(array)):

@@ -1,4 +1,4 @@
-"""The digits that ship with the project, written in the in-class competition's form.
+"""The digits that ship with the project, written in the in-class competition's format.
 
 1,797 images of 8 x 8 pixels in 0..16: "Optical Recognition of Handwritten Digits" by E. Alpaydin
 and C. Kaynak (UCI Machine Learning Repository, CC BY 4.0), as bundled with scikit-learn.

@@ -17,7 +17,7 @@ class Fold:
     """Which rows of the training file train and which validate: row numbers in ascending order.
 
     Attributes:
-        name: "hold-out" for a single split.
+        name: name of the fold, such as "hold-out".
         notes: what a user should know about it.
     """
 
@@ -39,14 +39,14 @@ class Fold:
 
 
 def hold_out(pixels: Pixels, labels: Labels, share: float, seed: int) -> Fold:
-    """A stratified split that keeps equal images on the same side.
+    """A stratified split that keeps equal images in the same set.
 
-    A copy of a training image among the validation rows would not test anything. A class with a
+    A copy of a training image among the validation rows would bias the score. A class with a
     single image is used for training only.
 
     Args:
         pixels: (n, pixels).
-        share: share of the rows of each class that validate, between 0 and 1.
+        share: fraction of the rows of each class that validate, between 0 and 1.
         seed: random seed.
     """
     group, copies = groups_of_equal_rows(pixels)
@@ -62,7 +62,7 @@ def hold_out(pixels: Pixels, labels: Labels, share: float, seed: int) -> Fold:
     validates = np.isin(group, chosen)
     notes = []
     if copies:
-        notes.append(f"{copies} rows are copies of other rows; copies stay on the same side")
+        notes.append(f"{copies} rows are copies of other rows; copies stay in the same set")
     if single:
         classes = "1 class has" if single == 1 else f"{single} classes have"
         notes.append(f"{classes} a single image; it is used for training only")

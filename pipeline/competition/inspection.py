@@ -1,4 +1,4 @@
-"""What a competition holds: schema, class balance, duplicates, sample images."""
+"""Summary of a competition: schema, class balance, duplicates, sample images."""
 
 import base64
 import math
@@ -42,17 +42,17 @@ class FileFacts:
 
 @dataclass(frozen=True)
 class Inspection:
-    """What a competition holds.
+    """Summary of a competition.
 
     Attributes:
         train, test: its files.
-        label: the label column in words.
+        label: the label column as text.
         shape: (height, width, channels) of an image.
         planes: whether colours are stored plane by plane.
-        low, high: the pixel values for the two ends of the grey scale.
+        low, high: pixel values of black and white.
         dtype: of the pixels, "uint8" or "float32".
         sample: header of the sample submission, if there is one.
-        copies: training rows that repeat another.
+        copies: training rows that are duplicates.
         shared: test rows that repeat a training row.
         conflicts: images with more than one label.
         classes: number of training rows of each class.
@@ -89,7 +89,7 @@ class Inspection:
         height, width, channels = self.shape
         colours = {1: "grey", 3: "RGB, plane by plane" if self.planes else "RGB"}[channels]
         pixels = math.prod(self.shape)
-        whole = "whole numbers" if self.dtype == "uint8" else "fractions"
+        whole = "integers" if self.dtype == "uint8" else "floats"
         facts = {
             "competition": self.competition,
             "training": _file_text(self.train),
@@ -113,7 +113,7 @@ class Inspection:
         return "\n".join([*lines, "", f"{'class':<{width}}    rows", *bars])
 
     def _duplicates_text(self) -> str:
-        text = f"{self.copies:,} training rows repeat another, "
+        text = f"{self.copies:,} training rows are duplicates, "
         text += f"{self.shared:,} test rows repeat a training row"
         conflicts = f"; {self.conflicts:,} images have more than one label"
         return text + (conflicts if self.conflicts else "")
@@ -149,8 +149,8 @@ def choose_samples(
     """The first training images of each class, to be shown as a grid.
 
     Args:
-        columns: the most images in a row of the grid.
-        each: the most images of a class.
+        columns: maximum number of images in a row of the grid.
+        each: maximum number of images of a class.
 
     Returns:
         (n, height, width, channels) uint8 in 0..255; their n labels; the images in a row.
@@ -194,7 +194,7 @@ def _ids(competition: Competition) -> str:
 
 
 def _count_duplicates(competition: Competition) -> tuple[int, int, int]:
-    """Training rows that repeat another, test rows that repeat one of these, and images with
+    """Training rows that are duplicates, test rows that repeat a training row, and images with
     more than one label."""
     groups, copies = groups_of_equal_rows(competition.train_pixels)
     pairs = np.unique(np.stack([groups, competition.labels]), axis=1)  # (group, label)

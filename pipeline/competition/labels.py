@@ -1,4 +1,4 @@
-"""The label column as classes: spelt as in the file, in their natural order."""
+"""The label column as classes: spelled as in the file, in their natural order."""
 
 import numpy as np
 import numpy.typing as npt
@@ -18,15 +18,15 @@ OTHER_COLUMN = "If the label is another column, name it with --label."
 def classes_of(table: Table, column: int) -> tuple[tuple[str, ...], Labels]:
     """The classes, and each row's label as an index into them.
 
-    Whole numbers are ordered as numbers and spelt without a fraction (`5.0` is `5`), words
+    Integers are ordered as numbers and spelled without a fraction (`5.0` is `5`), words
     alphabetically.
 
     Returns:
         k class names; (n,) int64 in 0..k-1.
 
     Raises:
-        PipelineError: a label is missing or invalid, or the values are no classes: a single one,
-            fractions, or too many for the number of rows.
+        PipelineError: a label is missing or invalid, or the values are not classes: a single
+            one, fractions, or too many for the number of rows.
     """
     where = f"{table.source.path} column {table.source.column(column)}"
     text = table.texts[column]
@@ -38,11 +38,11 @@ def classes_of(table: Table, column: int) -> tuple[tuple[str, ...], Labels]:
         raise PipelineError(
             f"the labels are fractions, such as {spellings[fractions][0]}",
             where=where,
-            expected="classes: whole numbers or words",
+            expected="classes: integers or words",
             remedy=OTHER_COLUMN,
         )
     typos = words & (np.bincount(labels) == 1) & (words.mean() < MAX_TYPOS)
-    _check(table, column, (fractions | typos)[labels], "a whole number, as the other labels are")
+    _check(table, column, (fractions | typos)[labels], "an integer, as the other labels are")
     if not words.any() and not any(map(_is_padded, spellings)):
         values, inverse = np.unique(values, return_inverse=True)
         spellings, labels = np.array([str(int(value)) for value in values]), inverse[labels]
@@ -58,7 +58,7 @@ def _check(table: Table, column: int, invalid: npt.NDArray[np.bool_], expected: 
 
 
 def _is_padded(spelling: str) -> bool:
-    """Whether it is a name that happens to be digits: 00, 01, ..."""
+    """Whether it has leading zeros, as in 00, 01, ..., and is therefore a name."""
     return len(spelling) > 1 and spelling[0] == "0" and spelling.isdigit()
 
 
@@ -80,5 +80,5 @@ def _check_count(where: str, classes: tuple[str, ...], rows: int) -> None:
         raise PipelineError(
             f"{rows} rows for {count} classes",
             where=where,
-            expected="at least two rows a class, one to train and one to validate",
+            expected="at least two rows per class",
         )

@@ -1,4 +1,4 @@
-"""What the columns of a competition's files are, so that other files are read in the same way."""
+"""Column layout of a competition's files, so that new files are read in the same way."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -15,7 +15,7 @@ Role = Literal["label", "id", "unused"]
 
 @dataclass(frozen=True)
 class OtherColumn:
-    """A column that holds no pixels.
+    """A column that is not a pixel.
 
     Attributes:
         index: counted from 0.
@@ -34,7 +34,7 @@ class FileLayout:
     Attributes:
         file: name of the file.
         columns: number of columns.
-        others: the columns that hold no pixels.
+        others: the columns that are not pixels.
         pixel_names: SHA-256 of the pixel columns' names in file order; None without a header.
         sorted_names: SHA-256 of the same names in alphabetical order.
     """
@@ -48,7 +48,7 @@ class FileLayout:
 
 @dataclass(frozen=True)
 class Columns:
-    """What the columns of a file are, counted from 0."""
+    """Column layout of a file, counted from 0."""
 
     pixels: tuple[int, ...]
     label: int | None = None
@@ -64,13 +64,13 @@ def describe_layouts(schema: Schema, train: Source, test: Source) -> tuple[FileL
 
 
 def find_columns(source: Source, layouts: Sequence[FileLayout], pixels: int) -> list[Columns]:
-    """What the columns of another file may be: one possibility, rarely two.
+    """The possible column layouts of a new file, usually one.
 
-    A header decides by its names. Without one, the number of columns does: a file is like one of
-    the layouts, or holds pixels alone.
+    Uses the header if there is one, else the number of columns: a file is like one of the layouts,
+    or has only pixels.
 
     Args:
-        pixels: how many pixels an image has.
+        pixels: number of pixels of an image.
 
     Raises:
         PipelineError: the file is like none of the layouts, or its pixels are in another order.
@@ -88,9 +88,9 @@ def find_columns(source: Source, layouts: Sequence[FileLayout], pixels: int) -> 
         raise PipelineError(
             f"{source.columns} columns",
             where=source.path,
-            expected=" or ".join([f"the run's {pixels} pixels alone", *known]),
-            remedy="Remove the other columns, or begin the file with the names that the run's "
-            "files have.",
+            expected=" or ".join([f"only the run's {pixels} pixels", *known]),
+            remedy="Remove the other columns, or add a header with the names that the run's files "
+            "have.",
         )
     possible = list(dict.fromkeys(_columns(source, roles) for roles in found))
     _check_order(source, possible[0], layouts)
@@ -129,14 +129,14 @@ def _named_roles(
 
 
 def _columns(source: Source, roles: Mapping[int, Role]) -> Columns:
-    """The last column with a role has it."""
-    place = {role: column for column, role in sorted(roles.items())}
+    """If a role occurs twice, the last column wins."""
+    index = {role: column for column, role in sorted(roles.items())}
     pixels = tuple(column for column in range(source.columns) if column not in roles)
-    return Columns(pixels, place.get("label"), place.get("id"))
+    return Columns(pixels, index.get("label"), index.get("id"))
 
 
 def _check_order(source: Source, columns: Columns, layouts: Sequence[FileLayout]) -> None:
-    """Refuses the run's pixels in another order; pixels of other names are accepted."""
+    """Raises if the run's pixels are in another order. Pixels of other names are accepted."""
     if not source.header:
         return
     names = [source.header[column] for column in columns.pixels]
@@ -152,11 +152,11 @@ def _check_order(source: Source, columns: Columns, layouts: Sequence[FileLayout]
 
 def _in_words(layout: FileLayout) -> str:
     """ "65 columns as in train.csv (label in column 65)" """
-    places = [
+    names = [
         f"{other.role} in column {other.index + 1}" if other.name is None else repr(other.name)
         for other in layout.others
     ]
-    return f"{layout.columns} columns as in {layout.file} (with {', '.join(places)})"
+    return f"{layout.columns} columns as in {layout.file} (with {', '.join(names)})"
 
 
 def _digest(names: Sequence[str]) -> str:

@@ -1,4 +1,4 @@
-"""What the user says about a competition: competition.toml, and options that override it."""
+"""Schema overrides: competition.toml, and options that override it."""
 
 import math
 import tomllib
@@ -31,17 +31,17 @@ Range = Annotated[tuple[float, float], Meta(description="[low, high], finite, lo
 
 @dataclass(frozen=True)
 class Overrides:
-    """What the user says; None means that it is inferred.
+    """Schema overrides; None means that it is inferred.
 
     Attributes:
         train, test, sample: file names in the competition's folder.
         label, id: columns, by name or as "first" and "last".
-        header: whether the files begin with column names.
+        header: whether the files have a header row.
         delimiter: comma, semicolon, tab or pipe.
         shape: (height, width, channels) of an image.
-        range: the pixel values for the two ends of the grey scale.
+        range: the pixel values of black and white.
         planes: whether colour images are stored plane by plane.
-        validation: share of the training rows that validate.
+        validation: fraction of the training rows in the validation set.
         split_seed: random seed of the validation rows.
         submission_header, first_id: the submission format, if there is no sample submission.
     """
@@ -57,7 +57,7 @@ class Overrides:
     range: Range | None = None
     planes: bool | None = None
     validation: Annotated[
-        float, Meta(gt=0, lt=1, description="a share of the rows, between 0 and 1")
+        float, Meta(gt=0, lt=1, description="a fraction of the rows, between 0 and 1")
     ] = 0.2
     split_seed: Annotated[int, Meta(ge=0)] = 0
     submission_header: Header | None = None

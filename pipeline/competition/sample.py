@@ -49,7 +49,7 @@ def read_sample(path: Path) -> Sample:
 
 
 def check_unique_ids(source: Source, column: int, ids: Sequence[str]) -> None:
-    """Refuses ids that are empty or repeated.
+    """Checks that no id is empty or repeated.
 
     Args:
         column: where the ids are in the file, for the message.
@@ -63,7 +63,7 @@ def check_unique_ids(source: Source, column: int, ids: Sequence[str]) -> None:
     lines = locate(source, set(shown) | {first[ids[row]] for row in shown})
     faults = Faults(source)
     for row in shown:
-        repeated = f"the id {ids[row]!r} is in line {lines[first[ids[row]]][0]} already"
+        repeated = f"the id {ids[row]!r} repeats line {lines[first[ids[row]]][0]}"
         found = repeated if ids[row] else "the id is empty"
         faults.add(Fault(lines[row][0], source.column(column), found))
     faults.total = len(invalid)
@@ -73,11 +73,11 @@ def check_unique_ids(source: Source, column: int, ids: Sequence[str]) -> None:
 def check_same_ids(
     test: Source, sample: Sample | None, ids: tuple[str, ...] | None, rows: int
 ) -> None:
-    """Refuses a sample submission and a test file that do not belong together.
+    """Checks that a sample submission and a test file match.
 
     Args:
         ids: the test file's, or None if it has none.
-        rows: how many the test file has.
+        rows: number of rows of the test file.
 
     Raises:
         PipelineError: their ids differ, or without ids their numbers of rows.
@@ -93,7 +93,7 @@ def check_same_ids(
     if ids is not None and set(ids) != set(sample.ids):
         missing, extra = set(sample.ids) - set(ids), set(ids) - set(sample.ids)
         raise PipelineError(
-            f"{sample.path} and {test.path} have different ids: {len(missing)} are in the sample "
-            f"alone and {len(extra)} in the test file alone (for example {min(missing | extra)!r})",
+            f"{sample.path} and {test.path} have different ids: {len(missing)} are only in the "
+            f"sample and {len(extra)} only in the test file (for example {min(missing | extra)!r})",
             expected="the same ids in both",
         )

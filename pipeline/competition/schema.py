@@ -1,7 +1,7 @@
 """The schema: which columns are the label, the ids and the pixels; image shape and value range.
 
-Three steps: `infer_columns` looks at names and values, `check_columns` refuses two files that do
-not fit, `store_pixels` writes the pixels as arrays and infers what only they show.
+Three steps: `infer_columns` looks at names and values, `check_columns` checks that the two files
+fit, `store_pixels` writes the pixels as arrays and infers what only they show.
 """
 
 import math
@@ -56,7 +56,7 @@ class Schema(Columns):
     Attributes:
         shape: (height, width, channels).
         planes: True where colour images are stored plane by plane (all reds, all greens, ...).
-        low, high: the values of the two ends of the grey scale.
+        low, high: pixel values of black and white.
     """
 
     shape: tuple[int, int, int]
@@ -71,7 +71,7 @@ def infer_schema(
     """The schema of two files and their pixels: infer, check, store.
 
     Args:
-        overrides: what the user says; it is never inferred.
+        overrides: these are never inferred.
         sample_id: the name of the id column in the sample submission.
         folder: where `store_pixels` writes.
 
@@ -92,7 +92,7 @@ def infer_columns(
     """Which columns are the label, the ids and the pixels.
 
     Raises:
-        PipelineError: no column looks like a label, or an override names no column.
+        PipelineError: no label column was found, or an override names no column.
     """
     name = overrides.id
     if name and not any(name in (table.source.header or ENDS) for table in (train, test)):
@@ -107,7 +107,7 @@ def infer_columns(
 
 
 def check_columns(train: Table, test: Table, columns: Columns, overrides: Overrides) -> None:
-    """Refuses files whose pixel columns are not the same.
+    """Checks that both files have the same pixel columns.
 
     Raises:
         PipelineError: the test file has the label, or the pixels differ in number, name or order.
@@ -141,7 +141,8 @@ def store_pixels(
         float32 in low..high, mapped into memory.
 
     Raises:
-        PipelineError: a cell holds no number or one out of range, or the pixels make no image.
+        PipelineError: a cell holds no number or one out of range, or the pixels fit no image
+            shape.
     """
     pairs = ((train, columns.pixels), (test, columns.test_pixels))
     dtype = "uint8" if all(is_whole(table, some) for table, some in pairs) else "float32"
@@ -202,7 +203,7 @@ def _check_names(train: Source, test: Source, columns: Columns) -> None:
             same = sorted(names) == sorted(test_names)
             raise PipelineError(
                 f"column {column + 1} is {test_name!r} where {train.path} has {name!r}: "
-                + ("the pixels are in another order" if same else "these are other pixels"),
+                + ("the pixels are in another order" if same else "different names"),
                 where=test.path,
                 expected="the same pixel columns in the same order",
             )
@@ -216,7 +217,7 @@ def _shape(source: Source, pixels: int, overrides: Overrides) -> tuple[int, int,
             raise PipelineError(
                 f"{pixels} pixel columns",
                 where=source.path,
-                expected=f"{needed}, as the shape {shape} says",
+                expected=f"{needed}, for the shape {shape}",
             )
         height, width, channels = overrides.shape
         return height, width, channels
@@ -224,9 +225,9 @@ def _shape(source: Source, pixels: int, overrides: Overrides) -> tuple[int, int,
         if side := square_side(pixels, channels):
             return side, side, channels
     raise PipelineError(
-        f"{pixels} pixel columns, which make no square image",
+        f"{pixels} pixel columns, which are not a square image",
         where=source.path,
         expected="a square number (28 x 28 = 784), or three times one for colours",
         remedy="If another column is the label or the id, name it with --label or --id. If the "
-        "images are not square, give --shape HEIGHTxWIDTHxCHANNELS.",
+        "images are not square, use --shape HEIGHTxWIDTHxCHANNELS.",
     )

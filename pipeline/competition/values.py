@@ -9,7 +9,7 @@ import numpy.typing as npt
 from pipeline.arrays import Pixels
 from pipeline.errors import PipelineError
 from pipeline.files import new_array
-from pipeline.reading.cells import column_index, is_bytes, to_numbers
+from pipeline.reading.cells import column_index, fits_uint8, to_numbers
 from pipeline.reading.faults import SHOWN, check_cells
 from pipeline.reading.reader import Table
 from pipeline.reading.source import Source
@@ -20,14 +20,14 @@ RANGES = ((0.0, 1.0), (-1.0, 1.0), (0.0, 16.0), (0.0, 255.0), (0.0, 65535.0))
 
 
 def chunks(rows: int) -> Iterator[slice]:
-    """Slices of so many rows: an array that is mapped from a file may be larger than memory."""
+    """Slices of `CHUNK` rows: an array that is mapped from a file may be larger than memory."""
     return (slice(start, start + CHUNK) for start in range(0, rows, CHUNK))
 
 
 def is_whole(table: Table, columns: Sequence[int]) -> bool:
-    """Whether all cells of these columns hold whole numbers in 0..255."""
+    """Whether all cells of these columns are integers in 0..255."""
     texts = (to_numbers(table.texts[c]) for c in columns if c in table.texts)
-    return table.values.dtype == np.uint8 and all(map(is_bytes, texts))
+    return table.values.dtype == np.uint8 and all(map(fits_uint8, texts))
 
 
 def copy_pixels(table: Table, columns: Sequence[int], dtype: str, path: Path) -> Pixels:
@@ -60,7 +60,7 @@ def copy_pixels(table: Table, columns: Sequence[int], dtype: str, path: Path) ->
 def stored_by_plane(pixels: Pixels, shape: tuple[int, int, int]) -> bool:
     """Whether colours are stored plane by plane (all reds, all greens, ...), not pixel by pixel.
 
-    In the right order alone, neighbouring values are alike.
+    Only in the correct order are adjacent values similar.
 
     Args:
         pixels: (n, height * width * channels).
@@ -93,7 +93,7 @@ def common_range(
             f"{train.path} and {test.path} are on different scales: {low:g}..{high:g} and "
             f"{test_range[0]:g}..{test_range[1]:g}",
             expected="the same range in both",
-            remedy="Rescale one of them. If both are right, give --range LOW HIGH.",
+            remedy="Rescale one of them. If both are correct, use --range LOW HIGH.",
         )
     return low, high
 
@@ -101,7 +101,7 @@ def common_range(
 def _usual_range(source: Source, pixels: Pixels) -> tuple[float, float]:
     """The smallest usual range that holds the values of all but a few rows.
 
-    A handful of rows outside it are faults, which `check_values` names.
+    A few rows outside it are errors, which `check_values` reports.
     """
     for low, high in RANGES:
         if _rows_outside(pixels, low, high) <= _few(pixels):
@@ -110,7 +110,7 @@ def _usual_range(source: Source, pixels: Pixels) -> tuple[float, float]:
         f"pixels from {pixels.min():g} to {pixels.max():g}",
         where=source.path,
         expected="a usual range: " + ", ".join(f"{low:g}..{high:g}" for low, high in RANGES),
-        remedy="Give the range with --range LOW HIGH.",
+        remedy="Set the range with --range LOW HIGH.",
     )
 
 
@@ -119,8 +119,8 @@ def _rows_outside(pixels: Pixels, low: float, high: float) -> int:
 
 
 def _few(pixels: Pixels) -> int:
-    """So many unusual rows are faults; more of them are how the file is: 1 %, but at least 3 rows
-    of a small file, and never more than a quarter."""
+    """Number of outlier rows that count as errors: 1 %, but at least 3 rows of a small file, and
+    never more than a quarter."""
     rows = len(pixels)
     return min(max(3, rows // 100), rows // 4)
 
@@ -128,7 +128,7 @@ def _few(pixels: Pixels) -> int:
 def check_values(
     source: Source, pixels: Pixels, columns: Sequence[int], low: float, high: float
 ) -> None:
-    """Refuses pixels outside the range, and a few fractions among whole numbers.
+    """Checks that all pixels are in the range, and that integers have no stray fractions.
 
     Args:
         pixels: (n, pixels).
@@ -147,7 +147,7 @@ def check_values(
 
     def expected(pixel: float) -> str:
         if low <= pixel <= high:
-            return f"a whole number in {low:g}..{high:g}, as in all other rows"
+            return f"an integer in {low:g}..{high:g}, as in all other rows"
         return f"a pixel in {low:g}..{high:g}"
 
     _check(source, pixels, columns, invalid, expected)
@@ -165,7 +165,7 @@ def _check(
     invalid: Callable[[Pixels], npt.NDArray[np.bool_]],
     expected: Callable[[float], str],
 ) -> None:
-    """Refuses invalid pixels, saying what is expected instead of each."""
+    """Raises if there are invalid pixels, with what is expected instead of each."""
     first: list[tuple[int, int, str]] = []
     total = 0
     for rows in chunks(len(pixels)):

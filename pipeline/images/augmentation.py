@@ -1,4 +1,4 @@
-"""Random affine transforms of training images: one matrix an image, one warp a batch."""
+"""Random affine transforms of training images: a matrix per image, a warp per batch."""
 
 from dataclasses import dataclass, replace
 from functools import cache
@@ -16,11 +16,11 @@ from pipeline.config import UNLIMITED
 Fill = Literal["nearest", "reflect", "constant", "noise"]
 NonNegative = Annotated[float, Meta(ge=0, lt=UNLIMITED)]
 INTERPOLATIONS = {"linear": cv2.INTER_LINEAR, "nearest": cv2.INTER_NEAREST}
-LOOKED_AT = 500  # images that decide the interpolation
+SAMPLE_SIZE = 500  # images that decide the interpolation
 # Correlation of neighbouring pixels: 0.75 (12 x 12) to 0.95 (28 x 28) for digits on black, at most
 # 0.25 for digits on noise, 0.4 for those of 8 x 8, whose strokes are one pixel wide.
 SMOOTH = 0.5
-TALLEST = 32_000  # rows of an image that OpenCV warps
+MAX_ROWS = 32_000  # rows of an image that OpenCV warps
 
 Coordinates = npt.NDArray[np.float32]
 
@@ -61,11 +61,11 @@ def choose_interpolation(augmentation: Augmentation, images: Images) -> Augmenta
     """Replaces "auto": by "linear" if neighbouring pixels correlate, by "nearest" if not.
 
     Args:
-        images: (n, height, width, channels), of which the first `LOOKED_AT` decide.
+        images: (n, height, width, channels), of which the first `SAMPLE_SIZE` are used.
     """
     if augmentation.interpolation != "auto":
         return augmentation
-    some = images[:LOOKED_AT].astype(np.float32)
+    some = images[:SAMPLE_SIZE].astype(np.float32)
     left, right = some[:, :, :-1].ravel(), some[:, :, 1:].ravel()
     constant = left.std() == 0 or right.std() == 0
     smooth = constant or np.corrcoef(left, right)[0, 1] > SMOOTH
@@ -73,7 +73,7 @@ def choose_interpolation(augmentation: Augmentation, images: Images) -> Augmenta
 
 
 def augment(images: Images, augmentation: Augmentation, random: np.random.Generator) -> Images:
-    """Transforms each image by its own draw.
+    """Transforms each image with its own random parameters.
 
     Args:
         images: (n, height, width, channels).
@@ -84,12 +84,12 @@ def augment(images: Images, augmentation: Augmentation, random: np.random.Genera
     """
     count, height, width, _ = images.shape
     matrices = _matrices(count, height, width, augmentation, random)
-    moved = np.empty_like(images)
-    together = max(1, TALLEST // height)
+    result = np.empty_like(images)
+    together = max(1, MAX_ROWS // height)
     for first in range(0, count, together):
         part = slice(first, first + together)
-        moved[part] = _warp(images[part], matrices[part], augmentation, random)
-    return moved
+        result[part] = _warp(images[part], matrices[part], augmentation, random)
+    return result
 
 
 def _matrices(
@@ -111,9 +111,9 @@ def _matrices(
     linear = np.empty((count, 2, 2))
     linear[:, 0, 0], linear[:, 0, 1] = zoom_across * cosine, -zoom_down * np.sin(angle + shear)
     linear[:, 1, 0], linear[:, 1, 1] = zoom_across * sine, zoom_down * np.cos(angle + shear)
-    moved = np.stack([cosine * across - sine * down, sine * across + cosine * down], axis=1)
+    shifted = np.stack([cosine * across - sine * down, sine * across + cosine * down], axis=1)
     centre = np.array([(width - 1) / 2, (height - 1) / 2])
-    return np.concatenate([linear, (moved + centre - linear @ centre)[..., None]], axis=2)
+    return np.concatenate([linear, (shifted + centre - linear @ centre)[..., None]], axis=2)
 
 
 def _warp(
@@ -152,7 +152,7 @@ def _fill(
     reach: float,
     random: np.random.Generator,
 ) -> None:
-    """Moves coordinates outside the image into it, or far out of it for zeros. Changes both arrays.
+    """Maps coordinates outside the image into it, or far out of it for zeros, in place.
 
     Args:
         across, down: (n, height * width) coordinates in the source image.
@@ -172,14 +172,14 @@ def _fill(
         np.copyto(across, -width, where=exposed)
     if fill == "noise":
         pixels = np.flatnonzero(exposed)
-        rim_across, rim_down = _rim(height, width)
-        drawn = random.integers(len(rim_down), size=len(pixels), dtype=np.uint32)
-        across.ravel()[pixels] = rim_across.take(drawn)
-        down.ravel()[pixels] = rim_down.take(drawn)
+        border_across, border_down = _border(height, width)
+        drawn = random.integers(len(border_down), size=len(pixels), dtype=np.uint32)
+        across.ravel()[pixels] = border_across.take(drawn)
+        down.ravel()[pixels] = border_down.take(drawn)
 
 
 @cache
-def _rim(height: int, width: int) -> tuple[Coordinates, Coordinates]:
+def _border(height: int, width: int) -> tuple[Coordinates, Coordinates]:
     """The coordinates (across, down) of the pixels in the outermost rows and columns."""
     inner = np.zeros((max(height - 2, 0), max(width - 2, 0)), bool)
     down, across = np.nonzero(np.pad(inner, 1, constant_values=True)[:height, :width])

@@ -1,4 +1,4 @@
-"""VGG16 without its top: where its weights come from, and how they are loaded and saved."""
+"""VGG16 without its head: where its weights come from, and how they are loaded and saved."""
 
 import os
 import sys
@@ -17,7 +17,7 @@ MD5 = "6d6bbae143d832006294945121d1f1fc"  # of that file, as in keras.applicatio
 
 
 def load_backbone(weights: str, image_shape: tuple[int, ...]) -> keras.Model:
-    """Builds VGG16 without its top.
+    """Builds VGG16 without its head (include_top=False).
 
     Args:
         weights: "imagenet", "none", or the path of a weights file for it.
@@ -34,7 +34,7 @@ def load_backbone(weights: str, image_shape: tuple[int, ...]) -> keras.Model:
             model.load_weights(path)
         except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
             raise PipelineError(
-                f"not a weights file for VGG16 without its top: {error}",
+                f"not a weights file for VGG16 without its head: {error}",
                 where=path,
                 expected="a file that Keras saved, such as the backbone.keras of a vgg16 run",
             ) from None

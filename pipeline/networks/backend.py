@@ -1,4 +1,4 @@
-"""Imports Keras: without chatter of its backend, with freed memory kept for reuse.
+"""Imports Keras: without log output of its backend, with freed memory kept for reuse.
 
 Other modules import Keras from here.
 """
@@ -23,16 +23,16 @@ MAX_THREADS = 4  # more do not speed up networks of this size
 
 @contextmanager
 def _silence() -> Iterator[None]:
-    """Holds back what native code writes to standard error, and shows it if the block fails."""
+    """Buffers what native code writes to standard error, and shows it if the block fails."""
     sys.stderr.flush()
     stderr = os.dup(2)
-    with tempfile.TemporaryFile() as chatter:
-        os.dup2(chatter.fileno(), 2)
+    with tempfile.TemporaryFile() as log:
+        os.dup2(log.fileno(), 2)
         try:
             yield
         except BaseException:
-            chatter.seek(0)
-            os.write(stderr, chatter.read())
+            log.seek(0)
+            os.write(stderr, log.read())
             raise
         finally:
             os.dup2(stderr, 2)
@@ -85,6 +85,6 @@ def threads() -> int:
     """The number of CPU threads that this process computes with. Results depend on it.
 
     All cores up to MAX_THREADS, or the environment variable THREADS; it does not depend on how
-    many trainings run side by side.
+    many trainings run in parallel.
     """
     return int(os.environ[THREADS])

@@ -1,4 +1,4 @@
-"""Recipe + image shape -> a Keras model: images as they are in, probabilities out."""
+"""Recipe + image shape -> a Keras model: raw images in, probabilities out."""
 
 import re
 from collections import Counter
@@ -45,7 +45,7 @@ def build(
     Args:
         image_shape: (height, width, channels) as `Recipe.image_shape` gives it.
         classes: number of classes.
-        low, high: the pixel values for the two ends of the grey scale.
+        low, high: pixel values of black and white.
         pretrained: whether to load the weights of a pretrained backbone.
 
     Raises:
@@ -89,7 +89,7 @@ def compile_network(model: keras.Model, recipe: Recipe, steps: int) -> None:
 def vgg16_input(images: Any, low: float, high: float) -> Any:
     """RGB images in low..high -> the input of VGG16: BGR in 0..255, minus ImageNet's mean."""
     bgr = _rescale(images, low, high, 255.0)[..., ::-1]
-    keras.Model(images, bgr).operations[-1].name = "rgb_to_bgr"  # numbered otherwise, see below
+    keras.Model(images, bgr).operations[-1].name = "rgb_to_bgr"  # a stable name
     centre = layers.Normalization(
         mean=[103.939, 116.779, 123.68], variance=[1.0, 1.0, 1.0], name="imagenet_mean"
     )
@@ -123,8 +123,8 @@ def _rescale(images: Any, low: float, high: float, size: float = 1.0) -> Any:
 
 
 def _number_names(stack: Sequence[Any]) -> None:
-    """Names the layers of one model: dense, dense_1, ... Keras counts through a whole process,
-    so that the same recipe would be another model the second time."""
+    """Names the layers of one model: dense, dense_1, ... Keras counts per process;
+    renumbering keeps equal models equal."""
     seen: Counter[str] = Counter()
     for layer in stack:
         kind = re.sub(r"_\d+$", "", layer.name)

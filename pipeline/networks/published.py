@@ -1,4 +1,4 @@
-"""Where the published recipes come from, and what their authors reached."""
+"""Where the published recipes come from, and their published scores."""
 
 from dataclasses import dataclass
 

@@ -41,13 +41,14 @@ class Plateau:
 
 @dataclass(frozen=True)
 class Backbone:
-    """A VGG16 without its top, below the recipe's own layers.
+    """A VGG16 without its head (include_top=False), below the recipe's own layers.
 
     Attributes:
         frozen_until: layers up to this one keep their weights; None trains all of them.
         warm_up_epochs: first epochs, in which only the recipe's own layers are trained.
         warm_up_learning_rate: learning rate of these epochs.
-        weights: "imagenet", "none", or the path of a weights file for VGG16 without its top.
+        weights: "imagenet", "none", or the path of a weights file for VGG16
+            without its head.
     """
 
     frozen_until: (
@@ -130,7 +131,7 @@ class Recipe:
             )
 
     def epochs_for(self, rows: int) -> int:
-        """The maximum number of epochs on so many training rows, without warm-up epochs."""
+        """The maximum number of epochs for this number of training rows, without warm-up epochs."""
         steps_per_epoch = math.ceil(rows / self.batch_size)
         return max(self.epochs, math.ceil(self.min_steps / steps_per_epoch))
 
@@ -145,7 +146,7 @@ class Recipe:
 
         Args:
             changes: values or their text, by setting: `epochs=5`, `augmentation=None`,
-                `**{"augmentation.rotation": 20}`. With `epochs` alone, `min_steps` becomes 0.
+                `**{"augmentation.rotation": 20}`. With only `epochs`, `min_steps` becomes 0.
 
         Raises:
             PipelineError: a setting is unknown, a value is not valid, or it would have no effect.
@@ -190,7 +191,7 @@ def _check_effect(before: Recipe, after: Recipe, changes: dict[str, Any], where:
     """Raises PipelineError for settings without effect, and for settings that exclude others."""
     if "l2" in changes and not before.l2:
         raise PipelineError(
-            "its layers have no L2 penalty; l2 would change nothing",
+            "its layers have no L2 penalty; l2 has no effect",
             where=where,
             remedy="Choose another recipe, such as dense-500-300, or another setting.",
         )

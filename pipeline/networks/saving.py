@@ -32,7 +32,7 @@ def model_bytes(model: keras.Model) -> bytes:
 
 
 def _reproducible(path: Path) -> bytes:
-    """The archive without the time of saving and without addresses in memory."""
+    """The archive without the time of saving and without object ids."""
     content = io.BytesIO()
     with zipfile.ZipFile(path) as old, zipfile.ZipFile(content, "w") as new:
         for name in old.namelist():

@@ -1,1 +1,1 @@
-"""Other files for a finished run: CSV rows or images -> predictions."""
+"""New files for a finished run: CSV rows or images -> predictions."""

@@ -1,4 +1,4 @@
-"""Other files for a run: the rows of a CSV, or images, in the run's range of values."""
+"""New files for a run: the rows of a CSV, or images, in the run's range of values."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -78,7 +78,7 @@ def read_rows(
     table = read(source, texts or {0}, folder / "values.raw")  # no text at all cannot be read
     columns = possible[0] if len(possible) == 1 else _choose(table, possible, data.classes)
     labels = _texts(table, columns.label)
-    spelled = {label: spell(label, data.classes) for label in set(labels or ())}
+    spelled = {label: to_class(label, data.classes) for label in set(labels or ())}
     rows = NewRows(
         table=table,
         columns=columns,
@@ -89,7 +89,7 @@ def read_rows(
     return rows
 
 
-def spell(label: str, classes: Sequence[str]) -> str:
+def to_class(label: str, classes: Sequence[str]) -> str:
     """The class that a label means, such as "5" for "5.0"; else the label itself."""
     if label in classes:
         return label
@@ -99,9 +99,9 @@ def spell(label: str, classes: Sequence[str]) -> str:
 
 
 def find_images(path: Path) -> list[Path]:
-    """The image itself, or the images of a folder by name; empty if the file is no image.
+    """The image itself, or the images of a folder by name; empty if the file is not an image.
 
-    Subfolders and hidden files do not count.
+    Subfolders and hidden files are ignored.
 
     Raises:
         PipelineError: a folder has no images.
@@ -139,15 +139,15 @@ def _choose(table: Table, possible: Sequence[Columns], classes: tuple[str, ...])
     """The columns of a file without a header whose number of columns is that of both layouts.
 
     Raises:
-        PipelineError: the values do not tell.
+        PipelineError: the columns are ambiguous.
     """
     fitting = [columns for columns in possible if _fits(table, columns, classes)]
     if len(fitting) != 1:
         raise PipelineError(
-            f"{table.source.columns} columns without a header, which may be labels and pixels as "
-            "well as ids and pixels",
+            f"{table.source.columns} columns without a header: either label and pixels, or id "
+            "and pixels",
             where=table.source.path,
-            remedy="Begin the file with the columns' names: label, or id, and the pixels'.",
+            remedy="Add a header: label or id, and the names of the pixels.",
         )
     return fitting[0]
 
@@ -157,7 +157,7 @@ def _fits(table: Table, columns: Columns, classes: tuple[str, ...]) -> bool:
     ids, labels = _texts(table, columns.id) or [], _texts(table, columns.label)
     if len(set(ids)) < len(ids):
         return False
-    known = {spell(label, classes) for label in set(labels or ())}
+    known = {to_class(label, classes) for label in set(labels or ())}
     return labels is None or (known <= {*classes} and (len(known) > 1 or len(table) == 1))
 
 
@@ -166,7 +166,7 @@ def _texts(table: Table, column: int | None) -> list[str] | None:
 
 
 def _check_range(rows: NewRows, low: float, high: float) -> None:
-    """Refuses cells that hold no number, or one out of range."""
+    """Checks that all cells are numbers in the range."""
     columns, total = rows.columns.pixels, 0
     found: list[tuple[int, int, str]] = []
     for start, pixels in rows.chunks():
@@ -180,7 +180,7 @@ def _check_range(rows: NewRows, low: float, high: float) -> None:
 
 
 def _looks_like_image(path: Path) -> bool:
-    """By its content, or by its name, so that a damaged image is not taken for a CSV."""
+    """By its content, or by its name, so that a damaged image is not read as a CSV."""
     try:
         with open(path, "rb") as file:
             return is_image(file.read(8)) or path.suffix.lower() in IMAGE_ENDINGS

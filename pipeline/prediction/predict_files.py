@@ -1,4 +1,4 @@
-"""A run's predictions for other files, as a table."""
+"""A run's predictions for new files, as a table."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -34,8 +34,8 @@ def predict_files(
     """See `pipeline.predict`."""
     import pandas as pd
 
-    form = {"delimiter": delimiter, "header": header}
-    given = change(Overrides(), {k: v for k, v in form.items() if v is not None}, "options")
+    options = {"delimiter": delimiter, "header": header}
+    given = change(Overrides(), {k: v for k, v in options.items() if v is not None}, "options")
     tables = []
     for path in files:
         if images := find_images(path):
@@ -61,8 +61,8 @@ def score_files(table: "pd.DataFrame") -> dict[str, Scores]:
     if not labelled or table.dtypes.iloc[-1] == np.float32:  # a class of that name
         return {}
     probabilities = table.iloc[:, first:-1].to_numpy(np.float32)
-    places = {name: place for place, name in enumerate(table.columns[first:-1])}
-    labels = np.array([places.get(label, -1) for label in table.iloc[:, -1]])
+    indices = {name: index for index, name in enumerate(table.columns[first:-1])}
+    labels = np.array([indices.get(label, -1) for label in table.iloc[:, -1]])
     files = table.iloc[:, 0].to_numpy() if several else np.full(len(table), "")
     scores = {}
     for name in dict.fromkeys(files):
@@ -99,7 +99,7 @@ def _images(run: Run, paths: Sequence[Path], invert: bool) -> Probabilities:
 def _groups(
     run: Run, paths: Sequence[Path], invert: bool
 ) -> Iterator[Mapping[int, npt.NDArray[np.float32]]]:
-    """Images by their place in `paths`, as many at a time as fit into memory."""
+    """Images by their index in `paths`, as many at a time as fit into memory."""
     data = run.record.data
     group: dict[int, npt.NDArray[np.float32]] = {}
     for row, path in enumerate(paths):
@@ -120,7 +120,7 @@ def _table(
 
     classes = run.record.data.classes
     best = np.argmax(probabilities, axis=1)
-    front = pd.DataFrame({"id": ids, "class": [classes[place] for place in best]})
+    front = pd.DataFrame({"id": ids, "class": [classes[index] for index in best]})
     parts = [front, pd.DataFrame(probabilities, columns=list(classes))]
     if labels is not None:
         parts.append(pd.DataFrame({"label": labels}))

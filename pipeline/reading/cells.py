@@ -1,4 +1,4 @@
-"""Whether cells hold numbers, and which."""
+"""Cells -> numbers."""
 
 import math
 import re
@@ -43,8 +43,8 @@ def column_index(columns: Sequence[int]) -> slice | list[int]:
     return slice(columns[0], columns[-1] + 1) if adjacent else list(columns)
 
 
-def is_bytes(values: npt.NDArray[np.generic]) -> bool:
-    """Whether every value is a whole number in 0..255."""
+def fits_uint8(values: npt.NDArray[np.generic]) -> bool:
+    """Whether every value is an integer in 0..255."""
     if values.dtype == np.uint8 or not values.size:
         return True
     if not (values.min() >= 0 and values.max() <= 255):

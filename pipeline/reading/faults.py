@@ -18,7 +18,7 @@ class Fault:
 
     Attributes:
         line: counted from 1.
-        column: its name, or its number counted from 1; None for a whole row.
+        column: its name, or its number counted from 1; None for a row.
         found: what is wrong.
         expected: what would be accepted.
     """
@@ -39,12 +39,12 @@ class Fault:
 
 
 class Faults:
-    """The first faults of a file, and how many there are: a broken file may have millions.
+    """The first faults of a file, and their number: a broken file may have millions.
 
     Attributes:
         first: up to `SHOWN` faults, in file order.
-        total: how many there are.
-        ragged: whether a whole row is invalid.
+        total: number of faults.
+        ragged: whether a row has the wrong number of cells.
     """
 
     def __init__(self, source: Source) -> None:
@@ -66,7 +66,8 @@ class Faults:
 
     def check(self) -> None:
         """Raises:
-        PipelineError: there is a fault. The first are named, and the total where there are more.
+        PipelineError: there is a fault. It names the first ones, and the total if there
+            are more.
         """
         path = self.source.path
         if self.total == 1:
@@ -97,11 +98,11 @@ def cell_fault(
 
 
 def check_cells(source: Source, invalid: Sequence[tuple[int, int, str]], total: int) -> None:
-    """Refuses a file with invalid cells.
+    """Raises if a file has invalid cells.
 
     Args:
         invalid: (data row, column, what is expected) of the first, rows and columns from 0.
-        total: how many there are.
+        total: number of invalid cells.
 
     Raises:
         PipelineError: there is at least one.

@@ -8,13 +8,13 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.arrays import Pixels, Texts
-from pipeline.reading.cells import column_index, is_bytes
+from pipeline.reading.cells import column_index, fits_uint8
 from pipeline.reading.plain_cells import (
     Cells,
-    digits_alone,
+    parse_digit_block,
     select_cells,
     short_fractions,
-    small_whole_numbers,
+    small_integers,
 )
 
 MAX_TEXT = 64  # characters of a label or an id
@@ -25,13 +25,13 @@ IN_NUMBERS = np.isin(np.arange(256), list(b"0123456789.,+-eE \n"))
 
 @dataclass(frozen=True)
 class Parser:
-    """How a file's blocks are cut into cells.
+    """How a file's blocks are split into cells.
 
     Attributes:
         delimiter: one character.
-        columns: how many a row has.
-        text_columns: those kept as text, ascending; the others hold numbers.
-        use_pandas: whether numbers that NumPy alone does not read go through pandas. A small file
+        columns: number of columns.
+        text_columns: columns that stay text, ascending; the others hold numbers.
+        use_pandas: whether pandas parses numbers that NumPy cannot. A small file
             is read by the exact parser before pandas is imported.
     """
 
@@ -41,13 +41,13 @@ class Parser:
     use_pandas: bool = True
 
     def parse(self, block: bytes) -> tuple[Texts, Pixels] | None:
-        """Parses whole lines, or returns None where anything is unusual.
+        """Parses complete lines. Returns None for input that the exact parser must read.
 
-        Unusual are a quote, a character beyond ASCII, a row of another length, a long text and a
-        cell that holds no number. Whether one is a fault is for the exact parser to say.
+        That is a quote, a character beyond ASCII, a row of another length, a long text, or a cell
+        that is not a number. The exact parser decides whether it is a fault.
 
         Returns:
-            (n, text columns) strings, and (n, columns) numbers: uint8 if all are whole numbers in
+            (n, text columns) strings, and (n, columns) numbers: uint8 if all are integers in
             0..255, else float32; zero in columns of text.
         """
         if not block.isascii() or QUOTE in block:
@@ -59,7 +59,7 @@ class Parser:
         texts = [_texts(select_cells(codes, ends, [column])) for column in self.text_columns]
         if any(text is None for text in texts):
             return None
-        values: Pixels | None = self._whole_numbers(codes, ends)
+        values: Pixels | None = self._integers(codes, ends)
         if values is None:
             values = self._any_numbers(codes, ends)
         return None if values is None else (np.stack(texts, axis=1), values)  # type: ignore[arg-type]
@@ -73,11 +73,11 @@ class Parser:
             return None
         return ends.reshape(-1, self.columns)
 
-    def _whole_numbers(
+    def _integers(
         self, codes: npt.NDArray[np.uint8], ends: npt.NDArray[np.int64]
     ) -> npt.NDArray[np.uint8] | None:
-        """(rows, columns) of a block that is digits alone, the fastest way; else None."""
-        at_end = digits_alone(codes, ord(self.delimiter))
+        """(rows, columns) of a block of only digits, the fastest way; else None."""
+        at_end = parse_digit_block(codes, ord(self.delimiter))
         if at_end is None:
             return None
         values = at_end.take(ends)
@@ -92,14 +92,14 @@ class Parser:
         if not columns:
             return np.zeros(ends.shape, np.uint8)
         cells = select_cells(codes, ends, columns)
-        numbers: Pixels | None = small_whole_numbers(cells)
+        numbers: Pixels | None = small_integers(cells)
         if numbers is None:
             numbers = short_fractions(cells)
         if numbers is None and self.use_pandas:
             numbers = _numbers_by_pandas(cells)
         if numbers is None:
             return None
-        whole = is_bytes(numbers[:1]) and is_bytes(numbers)
+        whole = fits_uint8(numbers[:1]) and fits_uint8(numbers)
         values = np.zeros(ends.shape, np.uint8 if whole else np.float32)
         values[:, column_index(columns)] = numbers
         return values
@@ -136,7 +136,7 @@ def _numbers_by_pandas(cells: Cells) -> npt.NDArray[np.float32] | None:
 
 
 def _one_a_line(cells: Cells) -> npt.NDArray[np.uint8]:
-    """The bytes of these cells alone, each followed by a line end."""
+    """Only the bytes of these cells, each followed by a line end."""
     steps = np.zeros(len(cells.codes) + 1, np.int8)
     steps[cells.ends - cells.lengths] = 1
     steps[cells.ends + 1] -= 1

@@ -1,4 +1,4 @@
-"""Cells that are written plainly -> numbers, a block of cells at a time."""
+"""Simple numbers: many cells at a time -> arrays."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -19,7 +19,7 @@ class Cells(NamedTuple):
     Attributes:
         codes: (bytes,) uint8, the block.
         ends: (rows, columns) the offset behind each cell.
-        lengths: (rows, columns) how many bytes each cell has.
+        lengths: (rows, columns) number of bytes of each cell.
     """
 
     codes: npt.NDArray[np.uint8]
@@ -46,10 +46,12 @@ def select_cells(
     return Cells(codes, of_columns, of_columns - before - 1)
 
 
-def digits_alone(codes: npt.NDArray[np.uint8], delimiter: int) -> npt.NDArray[np.uint16] | None:
+def parse_digit_block(
+    codes: npt.NDArray[np.uint8], delimiter: int
+) -> npt.NDArray[np.uint16] | None:
     """The numbers of a block whose cells are one to three digits each, or None for other blocks.
 
-    All bytes are looked at together, which is faster than looking at cells.
+    All bytes are processed at once, which is faster than cell by cell.
 
     Args:
         codes: (bytes,) uint8.
@@ -74,7 +76,7 @@ def digits_alone(codes: npt.NDArray[np.uint8], delimiter: int) -> npt.NDArray[np
     return values
 
 
-def small_whole_numbers(cells: Cells) -> npt.NDArray[np.uint8] | None:
+def small_integers(cells: Cells) -> npt.NDArray[np.uint8] | None:
     """(rows, columns) uint8 if all cells are one to three digits, up to 255, else None."""
     codes, ends, lengths = cells
     if lengths.min() < 1 or lengths.max() > 3:
@@ -82,7 +84,7 @@ def small_whole_numbers(cells: Cells) -> npt.NDArray[np.uint8] | None:
     values = codes[ends - 1] - ZERO  # what is below "0" becomes large
     if values.max() > 9:
         return None
-    # Few cells are longer in most files: what follows looks at these alone.
+    # Few cells are longer in most files: what follows processes only these.
     longer = lengths > 1
     at = ends[longer]
     second, third = codes[at - 2] - ZERO, (codes[at - 3] - ZERO) * (lengths[longer] > 2)

@@ -13,7 +13,7 @@ from pipeline.arrays import Pixels, Texts
 from pipeline.errors import PipelineError
 from pipeline.files import GrowingRows
 from pipeline.machine import keep_memory
-from pipeline.reading.cells import is_bytes, to_numbers, with_points
+from pipeline.reading.cells import fits_uint8, to_numbers, with_points
 from pipeline.reading.faults import Fault, Faults
 from pipeline.reading.parser import Parser
 from pipeline.reading.source import Source
@@ -31,7 +31,7 @@ class Table:
     Attributes:
         texts: column index -> (n,) strings, for columns that may be labels or ids: as written,
             without spaces around them, and with a decimal point where the file has a comma.
-        values: (n, columns) uint8 if every number is a whole one in 0..255, else float32, with NaN
+        values: (n, columns) uint8 if every number is an integer in 0..255, else float32, with NaN
             for a cell that holds no finite number. Columns of `texts` are zero. Mapped from a
             file, as it may be larger than memory.
     """
@@ -48,7 +48,7 @@ def read(source: Source, text_columns: Collection[int], file: Path) -> Table:
     """Reads the file, checking every row.
 
     Args:
-        text_columns: columns to keep as text, because they may be labels or ids.
+        text_columns: columns to read as text, because they may be labels or ids.
         file: a new file for the values.
 
     Raises:
@@ -58,27 +58,29 @@ def read(source: Source, text_columns: Collection[int], file: Path) -> Table:
     texts: list[Texts] = []
     values = GrowingRows(file)
     faults = Faults(source)
-    kept = tuple(sorted(text_columns))
+    text_columns = tuple(sorted(text_columns))
     large = source.path.stat().st_size > SMALL
-    parser = Parser(source.delimiter, source.columns, kept, use_pandas=large)
-    for line, block, fast_result in _side_by_side(source, parser.parse):
-        some_texts, some_values = fast_result or _parse_exactly(source, line, block, kept, faults)
+    parser = Parser(source.delimiter, source.columns, text_columns, use_pandas=large)
+    for line, block, fast_result in _parse_in_parallel(source, parser.parse):
+        some_texts, some_values = fast_result or _parse_exactly(
+            source, line, block, text_columns, faults
+        )
         texts.append(some_texts)
         values.add(some_values)
-    if faults.ragged:  # invalid cells alone are reported when it is known which columns are pixels
+    if faults.ragged:  # only these: cells are checked when it is known which columns are pixels
         faults.check()
     if not values.count:
         raise PipelineError(
-            "the file holds no rows of data", where=source.path, expected="a row for each image"
+            "the file has no data rows", where=source.path, expected="a row for each image"
         )
     text = np.char.strip(np.concatenate(texts))
     if source.delimiter != ",":
         text = np.array([with_points(row, source.delimiter) for row in text], np.str_)
-    columns = {column: text[:, index] for index, column in enumerate(kept)}
+    columns = {column: text[:, index] for index, column in enumerate(text_columns)}
     return Table(source, columns, values.array(source.columns))
 
 
-def _side_by_side(
+def _parse_in_parallel(
     source: Source, parse: Callable[[bytes], Parsed | None]
 ) -> Iterator[tuple[int, bytes, Parsed | None]]:
     """The blocks in their order, parsed two at a time while the next one is read."""
@@ -117,7 +119,7 @@ def _parse_exactly(
     values = np.array(rows, np.float32).reshape(len(rows), source.columns)
     return (
         np.array(texts, np.str_).reshape(len(rows), len(text_columns)),
-        values.astype(np.uint8) if is_bytes(values) else values,
+        values.astype(np.uint8) if fits_uint8(values) else values,
     )
 
 
@@ -125,7 +127,7 @@ def _row_fault(source: Source, line: int, cells: list[str]) -> Fault | None:
     count, expected = len(cells), source.columns
     if count == expected:
         if source.header and [cell.strip() for cell in cells] == source.header:
-            return Fault(line, None, "the header again", "a row of data")
+            return Fault(line, None, "a repeated header", "a row of data")
         return None
     found = f"{count} fields"
     if count == expected + 1 and not cells[-1].strip():

@@ -23,8 +23,8 @@ class Source:
 
     Attributes:
         delimiter: one character.
-        header: the columns' names, or None if the first row is data or merely numbers the columns.
-        columns: how many there are.
+        header: the columns' names, or None if the first row is data or only numbers the columns.
+        columns: number of columns.
         first_line: the line of the first data row, counted from 1.
     """
 
@@ -35,7 +35,7 @@ class Source:
     first_line: int
 
     def blocks(self, size: int | None = None) -> Iterator[tuple[int, bytes]]:
-        """The data rows as (line of the block's first row, whole lines ending in LF)."""
+        """The data rows as (line of the block's first row, complete lines ending in LF)."""
         line, skip = 1, self.first_line - 1
         for block in line_blocks(self.path, size or BLOCK):
             start = 0
@@ -107,7 +107,7 @@ def open_source(
     Args:
         delimiter: one character; None infers it.
         header: whether the first row holds names; None infers it.
-        keep_numbers: whether a header that merely numbers the columns counts as names.
+        keep_numbers: whether a header that only numbers the columns counts as names.
 
     Raises:
         PipelineError: the file cannot be read, is empty or is not a CSV.
@@ -129,7 +129,7 @@ def open_source(
     )
     if header is None:
         header = _is_header(first, second)
-    named = header and (keep_numbers or not _counts(first))
+    named = header and (keep_numbers or not _are_consecutive(first))
     names = [name.strip() for name in first] if named else None
     source = Source(path, delimiter, names, len(first), number + header)
     if "\ufffd" in line:
@@ -145,14 +145,14 @@ def _reader(lines: Iterable[str], delimiter: str) -> Any:
 def _check_first_row(
     source: Source, line: int, first: list[str], second: list[str], third: list[str]
 ) -> None:
-    """Refuses a first row that would make every later row look invalid."""
+    """Raises if the first row would make every later row look invalid."""
     where = f"{source.path} line {line}"
     if len(first) == 1:
         raise PipelineError(
             f"the row is a single cell, {first[0][:40]!r}",
             where=where,
             expected="columns separated by commas, semicolons, tabs or pipes",
-            remedy="If the delimiter is another of these, name it with --delimiter.",
+            remedy="If the delimiter is another of these, set it with --delimiter.",
         )
     if not first[-1].strip() and (source.header or not second or not second[-1].strip()):
         raise PipelineError(
@@ -187,11 +187,11 @@ def _check_first_row(
 def _is_header(first: list[str], second: list[str]) -> bool:
     """Whether a file's first row holds names, not data."""
     numbers = [cell for cell in first if NUMBER.fullmatch(cell)]
-    return len(numbers) < len(first) / 2 or (first != second and _counts(numbers))
+    return len(numbers) < len(first) / 2 or (first != second and _are_consecutive(numbers))
 
 
-def _counts(names: list[str]) -> bool:
-    """Whether these number the columns: 0, 1, 2, ... A saved index has an empty name."""
+def _are_consecutive(names: list[str]) -> bool:
+    """Whether these are consecutive numbers: 0, 1, 2, ... A saved index has an empty name."""
     numbers = [int(name) for name in names if name.strip().isdecimal()]
     others = [name for name in names if name.strip() and not name.strip().isdecimal()]
     first = numbers[0] if numbers else 0

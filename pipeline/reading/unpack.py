@@ -1,4 +1,4 @@
-"""A file as whole lines of bytes, unpacked if it is gzipped or zipped; other formats refused."""
+"""A file as complete lines of bytes, unpacked if it is gzipped or zipped; other formats refused."""
 
 import gzip
 import zipfile
@@ -27,7 +27,7 @@ OTHER_FORMATS = {
 
 
 def check_other_formats(path: Path, head: bytes) -> None:
-    """Refuses what is no CSV.
+    """Checks that the file is a CSV.
 
     Args:
         head: the file's first bytes, unpacked.
@@ -41,7 +41,7 @@ def check_other_formats(path: Path, head: bytes) -> None:
     if found is None and (head.startswith(UTF16) or head[:64].count(0) >= 8):
         found, remedy = "UTF-16 or binary", "Save it as UTF-8 text."
     elif found is None and b"\0" in head:
-        found = "binary: it holds zero bytes"
+        found = "binary: it has null bytes"
     elif start.startswith(b"version https://git-lfs"):
         found, remedy = "a Git LFS pointer, not the file itself", "Run `git lfs pull`."
     elif start.startswith(b"<"):
@@ -54,7 +54,7 @@ def check_other_formats(path: Path, head: bytes) -> None:
 
 
 def line_blocks(path: Path, size: int) -> Iterator[bytes]:
-    """The file's bytes, unpacked, in whole lines that end in LF, without a byte-order mark.
+    """The file's bytes, unpacked, in complete lines that end in LF, without a byte-order mark.
 
     Args:
         size: bytes to read at a time.
@@ -100,7 +100,7 @@ def line_blocks(path: Path, size: int) -> Iterator[bytes]:
 
 
 def _open(path: Path) -> BinaryIO:
-    """Opens a file by its content, whatever its ending says."""
+    """Opens a file by its content, not by its extension."""
     if not path.exists():
         link = f": it is a link to {path.readlink()}" if path.is_symlink() else ""
         raise PipelineError(f"the file does not exist{link}", where=path)

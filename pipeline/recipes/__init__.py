@@ -14,7 +14,7 @@ from pipeline.errors import PipelineError, suggest
 from pipeline.networks.recipe import EnsembleRecipe, Recipe
 
 DEFAULTS = ("dense", "fast")
-"""What is trained if no recipe is named: a baseline, and a good model soon."""
+"""What is trained if no recipe is named: a baseline, and a fast, accurate model."""
 
 
 @cache

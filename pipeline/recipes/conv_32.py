@@ -54,7 +54,7 @@ CONV_32_LINEAR = Recipe(
     published=Published(216_650, 0.9805, 0.0656, on=MNIST_TEST),
     min_side=8,
     optimizer="adam",
-    batch_size=32,  # Keras' default: the document names none
+    batch_size=32,  # Keras' default: not stated in the source
     epochs=10,
     restore_best=False,
 )

@@ -1,4 +1,4 @@
-"""Convolutions that keep the image's size, two by two, and ensembles of such networks."""
+"""Convolutions that keep the image's size, in pairs, and ensembles of such networks."""
 
 from dataclasses import replace
 from typing import Any
@@ -69,7 +69,7 @@ CONV_DEEP = replace(
     CONV_10_PLATEAU,
     name="conv-deep",
     layers=conv_deep,
-    # Members of the published committee: 0.9957-0.9971.
+    # Members of the published ensemble: 0.9957-0.9971.
     published=Published(887_530, 0.9957, on=MNIST_TEST),
 )
 

@@ -1,4 +1,4 @@
-"""Dense networks: every pixel to every unit."""
+"""Dense networks: fully connected layers."""
 
 from typing import Any
 

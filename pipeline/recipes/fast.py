@@ -1,8 +1,8 @@
-"""Networks that learn fast_result: narrow early layers, wide late ones, one learning cycle.
+"""Networks that train quickly: narrow early layers, wide late ones, one learning cycle.
 
-A stage is convolutions of 3 x 3, each followed by batch normalisation; between two stages the
-image is halved, before it is normalised, which costs a quarter then. At the end the maximum over
-all places makes the network see a digit wherever it stands.
+A stage is convolutions of 3 x 3, each followed by batch normalization; between two stages the
+image is halved, before it is normalized, which costs a quarter then. Global max pooling at the
+end makes the network independent of the digit's position.
 """
 
 from dataclasses import replace
@@ -18,9 +18,9 @@ def stages(*widths: tuple[int, ...]) -> list[Any]:
     """The layers of stages with these numbers of filters."""
     stack: list[Any] = []
     for stage, filters in enumerate(widths):
-        for place, count in enumerate(filters):
+        for index, count in enumerate(filters):
             stack.append(layers.Conv2D(count, 3, padding="same", use_bias=False))
-            if place == len(filters) - 1 and stage < len(widths) - 1:
+            if index == len(filters) - 1 and stage < len(widths) - 1:
                 stack.append(layers.MaxPooling2D())
             stack += [layers.BatchNormalization(momentum=0.9), layers.ReLU()]
     return [*stack, layers.GlobalMaxPooling2D()]

@@ -39,7 +39,7 @@ def histogram(probabilities: Probabilities, labels: Labels) -> Markup:
             of_class = labels == label
             for rows, colour in ((~of_class, WRONG), (of_class, TRUTH)):
                 counts, _ = np.histogram(probabilities[rows, label], edges)
-                heights = np.maximum(counts, 0.5)  # below the axis, since it has no logarithm of 0
+                heights = np.maximum(counts, 0.5)  # below the axis: log(0) is undefined
                 axes.stairs(
                     heights,
                     edges,

@@ -75,7 +75,7 @@ def accuracy_by_time(runs: Sequence[Run]) -> Markup:
 
 
 def _write_ranks(axes: Axes, points: Sequence[tuple[float, float]]) -> None:
-    """Writes each rank beside its dot, unless it would cover others wherever it is written."""
+    """Writes each rank beside its dot, unless it would cover others at every position."""
     taken: list[tuple[float, float]] = []
     for rank, point in enumerate(points, start=1):
         across, up = axes.transData.transform(point) * 72 / axes.figure.dpi
@@ -130,5 +130,5 @@ def _set_scale(axes: Axes, values: Sequence[float]) -> None:
 
 
 def _smallest_gap(values: Sequence[float]) -> float:
-    """The smallest difference of neighbours, as a share of the range."""
+    """The smallest difference of neighbours, as a fraction of the range."""
     return min((b - a for a, b in pairwise(values)), default=0) / max(values[-1] - values[0], 1e-30)

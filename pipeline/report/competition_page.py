@@ -1,4 +1,4 @@
-"""The page of a competition: its runs side by side, and its data."""
+"""The page of a competition: its runs compared, and its data."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -21,7 +21,7 @@ from pipeline.runs.run import Run
 from pipeline.runs.sweeps import find_sweeps
 
 PAGES = "pages"
-CHECKED = 8  # curves shown at first
+MAX_VISIBLE_CURVES = 8  # shown at first
 MEASURES = {"val_accuracy": "Validation accuracy", "val_loss": "Validation loss"}
 
 
@@ -65,7 +65,7 @@ def _leaderboard(comparison: Comparison) -> list[dict[str, Any]]:
     return [
         {
             "rank": index + 1,
-            "ranks": comparison.places[index],
+            "ranks": comparison.ranks[index],
             "run": run,
             "url": page_url(run),
             "p_value": float(comparison.p_values[0, index]),
@@ -89,7 +89,7 @@ def _curves(runs: Sequence[Run]) -> dict[str, Any] | None:
                 "run": runs[index].name,
                 "colour": colour,
                 "dash": CSS_DASHES[dash],
-                "checked": index in drawn[:CHECKED],
+                "checked": index in drawn[:MAX_VISIBLE_CURVES],
             }
         )
     charts = [(title, compared_curves(runs, measure)) for measure, title in MEASURES.items()]

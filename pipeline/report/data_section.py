@@ -85,7 +85,7 @@ def _issue_card(competition: Competition, sprite: Sprite, issue: LabelIssue) -> 
         "label": label,
         "predicted": competition.classes[issue.suggested],
         "right": False,
-        "of_label": issue.of_label,
-        "of_predicted": issue.of_suggested,
+        "of_label": issue.probability_of_label,
+        "of_predicted": issue.probability_of_suggested,
         "image": sprite.image(issue.row, f"row {issue.row}, labelled {label}"),
     }

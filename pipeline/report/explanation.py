@@ -1,4 +1,4 @@
-"""The model on a run's page: layers, filters, feature maps and saliency, as far as it has them."""
+"""The model on a run's page: layers, filters, feature maps and saliency, if available."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -29,7 +29,7 @@ class Block:
 
 @dataclass(frozen=True)
 class Tiles:
-    """Pictures side by side in one picture.
+    """Joins pictures in a row.
 
     Attributes:
         url: the picture itself, as a data URL.

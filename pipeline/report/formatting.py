@@ -6,7 +6,7 @@ from typing import Any
 
 
 def duration(seconds: float) -> str:
-    """In the unit that reads best: 0.5 s, 12 s, 3.5 min, 2.1 h."""
+    """In the unit that fits best: 0.5 s, 12 s, 3.5 min, 2.1 h."""
     if seconds < 10:
         return f"{seconds:.2g} s"
     if seconds < 60:

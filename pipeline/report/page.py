@@ -1,4 +1,4 @@
-"""Templates -> self-contained pages: style, script and pictures inside, nothing from outside."""
+"""Templates -> self-contained pages: style, script and pictures inside, no external resources."""
 
 import base64
 import hashlib

@@ -28,7 +28,7 @@ def write_pages(competition: Competition, runs: Sequence[Run], folder: Path) -> 
     validation = comparison.runs[0].validation
     issues = find_issues(validation.rows, validation.labels, comparison.pooled)
     with lock(folder / PAGES), new_folder(folder / PAGES) as unfinished:
-        for run, rank in zip(comparison.runs, comparison.places, strict=True):
+        for run, rank in zip(comparison.runs, comparison.ranks, strict=True):
             write_text(unfinished / f"{run.name}.html", run_page(competition, run, rank))
     _write_issues(competition, issues, folder / ISSUES)
     write_text(folder / PAGE, competition_page(competition, comparison, issues))
@@ -46,8 +46,8 @@ def _write_issues(competition: Competition, issues: Sequence[LabelIssue], path: 
                 issue.row,
                 names[issue.label],
                 names[issue.suggested],
-                f"{issue.of_label:.6f}",
-                f"{issue.of_suggested:.6f}",
+                f"{issue.probability_of_label:.6f}",
+                f"{issue.probability_of_suggested:.6f}",
             )
             for issue in issues
         ],

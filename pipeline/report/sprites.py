@@ -20,7 +20,7 @@ LOSSLESS = 101  # OpenCV: any WebP quality above 100
 
 @dataclass(frozen=True)
 class Sprite:
-    """Images in a grid, which a page carries once.
+    """Images in a grid, which a page contains once.
 
     Attributes:
         name: CSS class "of-...", unique in the page.

@@ -1,4 +1,4 @@
-"""Calibration: whether predictions with a probability of 80 % are right in 80 % of the rows."""
+"""Calibration: whether predictions with a probability of 80 % are correct in 80 % of the rows."""
 
 from dataclasses import dataclass
 
@@ -18,7 +18,7 @@ class Reliability:
         edges: (b + 1,) in 0..1.
         counts: (b,) numbers of rows.
         confidence: (b,) mean probability, NaN in an empty bin.
-        accuracy: (b,) shares of right rows, NaN in an empty bin.
+        accuracy: (b,) fractions of correct rows, NaN in an empty bin.
         error: expected calibration error, the mean difference of the two weighted by rows.
     """
 
@@ -30,14 +30,14 @@ class Reliability:
 
 
 def reliability(probabilities: Probabilities, labels: Labels, bins: int = BINS) -> Reliability:
-    """Compares probabilities with how often they are right (Naeini et al., 2015)."""
+    """Compares probabilities with how often they are correct (Naeini et al., 2015)."""
     confident = probabilities.max(axis=1).astype(np.float64)
-    right = (probabilities.argmax(axis=1) == labels).astype(np.float64)
+    correct = (probabilities.argmax(axis=1) == labels).astype(np.float64)
     edges = np.linspace(0, 1, bins + 1)
     bin_of = np.clip(np.digitize(confident, edges[1:-1], right=True), 0, bins - 1)
     counts = np.bincount(bin_of, minlength=bins)
     with np.errstate(invalid="ignore"):
         confidence = np.bincount(bin_of, confident, bins) / counts
-        accuracy = np.bincount(bin_of, right, bins) / counts
+        accuracy = np.bincount(bin_of, correct, bins) / counts
     gaps = np.nan_to_num(np.abs(confidence - accuracy))
     return Reliability(edges, counts, confidence, accuracy, float(gaps @ counts / counts.sum()))

@@ -1,4 +1,4 @@
-"""Runs compared row by row: agreement, exact paired tests, shared places."""
+"""Runs compared row by row: agreement, exact paired tests, shared ranks."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ class Comparison:
 
     Attributes:
         p_values: (r, r) of the paired tests, 1 on the diagonal.
-        agreement: (r, r) shares of rows with the same prediction, in 0..1.
+        agreement: (r, r) fractions of rows with the same prediction, in 0..1.
     """
 
     runs: Sequence[Run]
@@ -34,12 +34,12 @@ class Comparison:
         return np.flatnonzero(self.p_values[0] >= SIGNIFICANCE).tolist()
 
     @cached_property
-    def places(self) -> list[str]:
-        """Each run's place: "2", or "1-3" with an en dash for one that may be any of these."""
+    def ranks(self) -> list[str]:
+        """Each run's rank: "2", or "1-3" with an en dash for one that may be any of these."""
         accuracies = [run.scores.accuracy for run in self.runs]
         return [
             str(low) if low == high else f"{low}\N{EN DASH}{high}"
-            for low, high in places(accuracies, self.p_values)
+            for low, high in rank_ranges(accuracies, self.p_values)
         ]
 
     @cached_property
@@ -64,27 +64,29 @@ def compare(runs: Sequence[Run]) -> Comparison:
 def mcnemar(one: npt.NDArray[np.bool_], two: npt.NDArray[np.bool_]) -> float:
     """The p-value of the exact paired test (McNemar, 1947), two-sided.
 
-    Only rows that exactly one of the two runs gets right count; if the runs were equally good,
-    each of these would favour either run with probability 1/2.
+    Only rows that exactly one of the two runs predicts correctly count; if the runs were equally
+    good, each of these would favour either run with probability 1/2.
 
     Args:
-        one, two: (n,) whether each run is right.
+        one, two: (n,) whether each run is correct.
     """
     only_one, only_two = int((one & ~two).sum()), int((~one & two).sum())
     return min(1.0, 2 * float(bdtr(min(only_one, only_two), only_one + only_two, 0.5)))
 
 
-def paired_tests(right: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:
-    """(r, n) whether each run is right -> (r, r) p-values of the paired test."""
-    values = np.ones((len(right), len(right)))
-    for i, one in enumerate(right):
+def paired_tests(correct: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:
+    """(r, n) whether each run is correct -> (r, r) p-values of the paired test."""
+    values = np.ones((len(correct), len(correct)))
+    for i, one in enumerate(correct):
         for j in range(i):
-            values[i, j] = values[j, i] = mcnemar(one, right[j])
+            values[i, j] = values[j, i] = mcnemar(one, correct[j])
     return values
 
 
-def places(accuracies: Sequence[float], p_values: npt.NDArray[np.float64]) -> list[tuple[int, int]]:
-    """The best and the worst place that each run may have.
+def rank_ranges(
+    accuracies: Sequence[float], p_values: npt.NDArray[np.float64]
+) -> list[tuple[int, int]]:
+    """The best and the worst rank that each run may have.
 
     A run is behind those that are significantly better, and ahead of those significantly worse.
     """

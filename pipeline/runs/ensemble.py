@@ -20,7 +20,7 @@ def make_ensemble(
     """Averages the members' probabilities and writes the ensemble's folder.
 
     Args:
-        published: the score that was published for this ensemble.
+        published: published score of this ensemble.
 
     Raises:
         PipelineError: the members used different data or validation rows.

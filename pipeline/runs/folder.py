@@ -91,7 +91,7 @@ class RunWriter:
 
 @contextmanager
 def write_run(folder: Path) -> Iterator[RunWriter]:
-    """A writer for a run's folder, which appears when the block ends without an exception.
+    """A writer for a run's folder, which is created on success.
 
     A run of that name is replaced. `sha256sum -c SHA256SUMS` in the folder verifies it.
 

@@ -1,4 +1,4 @@
-"""New pixels or images -> the images that a run's model takes."""
+"""New pixels or images -> the images that a run's model expects."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +19,7 @@ def prepare(inputs: "Inputs", data: Data, image_shape: tuple[int, int, int]) -> 
     Args:
         inputs: pixels (n, pixels), or images (n, height, width) or (n, height, width, channels).
         data: the competition that the run was trained on.
-        image_shape: (height, width, channels) that the model takes.
+        image_shape: (height, width, channels) that the model expects.
 
     Raises:
         PipelineError: the inputs have another shape or values out of range.

@@ -14,14 +14,14 @@ class LabelIssue:
     Attributes:
         row: row number of the training file, from 0.
         label, suggested: class indices.
-        of_label, of_suggested: their probabilities.
+        probability_of_label, probability_of_suggested: their probabilities.
     """
 
     row: int
     label: int
     suggested: int
-    of_label: float
-    of_suggested: float
+    probability_of_label: float
+    probability_of_suggested: float
 
 
 def find_issues(rows: Rows, labels: Labels, probabilities: Probabilities) -> list[LabelIssue]:

@@ -42,7 +42,7 @@ def check_comparable(runs: Sequence[Run], data: str | None = None, fold: str | N
             raise PipelineError(
                 f"these runs used {what}; scores are not comparable: {names}",
                 where=folder,
-                remedy=f"Move them away, for example with `mv {folder} {folder}-old`, or choose "
+                remedy=f"Rename the folder, for example with `mv {folder} {folder}-old`, or choose "
                 "another folder with --runs.",
             )
 
@@ -72,7 +72,7 @@ def leaderboard(runs: Sequence[Run]) -> "pd.DataFrame":
 
 
 def caution(runs: Sequence[Run]) -> str:
-    """What was chosen on the validation rows, and so makes the scores too good."""
+    """A note on selection bias: what was chosen on the validation rows."""
     chose = sum(bool(choices(run.record.settings)) for run in runs)
     text = "All runs are scored on the same validation rows, which none of them trained on."
     if chose:

@@ -1,4 +1,4 @@
-"""run.json: what is known of a run, typed."""
+"""run.json: the typed run record."""
 
 import math
 from dataclasses import dataclass
@@ -65,7 +65,7 @@ class Scores:
     """Scores on the validation rows.
 
     Attributes:
-        accuracy: share of correct predictions, in 0..1.
+        accuracy: fraction of correct predictions, in 0..1.
         low, high: 95 % interval of the accuracy (Wilson).
         loss: log loss.
         n: number of rows.
@@ -87,7 +87,7 @@ class Data:
         classes: the classes as the training file spells them.
         shape: (height, width, channels) of an image.
         planes: whether colours are stored plane by plane.
-        low, high: the pixel values for the two ends of the grey scale.
+        low, high: pixel values of black and white.
         dtype: of the pixels, "uint8" or "float32".
         files: the columns of the training and the test file.
     """

@@ -104,7 +104,7 @@ class Run:
             PipelineError: the run is an ensemble, which has members instead of a model.
         """
         if MODEL not in self.checksums:
-            raise PipelineError("an ensemble has no model of its own", where=self.folder)
+            raise PipelineError("an ensemble has no model; use its members", where=self.folder)
         path = verify(self.folder, self.checksums, MODEL)
         from pipeline.networks.backend import keras
 
@@ -112,7 +112,7 @@ class Run:
 
     @cached_property
     def members(self) -> "list[Run]":
-        """The runs of an ensemble; empty for another run.
+        """The runs of an ensemble; empty for other runs.
 
         Raises:
             PipelineError: one of them is missing or damaged.

@@ -1,1 +1,1 @@
-"""What to train next, and where: jobs, engines."""
+"""Job grids and engines."""

@@ -1,4 +1,4 @@
-"""The live display of jobs that run: bars and time left on a terminal, lines elsewhere."""
+"""The live display of running jobs: bars and time left on a terminal, lines elsewhere."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager

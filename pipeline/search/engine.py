@@ -1,4 +1,4 @@
-"""Engines run jobs: one after another in this process, or side by side in several.
+"""Engines run jobs: one after another in this process, or in parallel in several.
 
 An engine yields each job with its run, or with the exception that ended it, as they finish. One
 failure never stops another job.
@@ -13,7 +13,7 @@ from pipeline.training.job import Job
 from pipeline.training.progress import Observer
 
 Work = Callable[[Job, Observer], Run]
-"""Makes a job's run. It can be pickled."""
+"""Makes a job's run. Picklable."""
 
 Outcome = Run | Exception
 
@@ -52,8 +52,8 @@ class Inline:
 def choose_engine(jobs: int, name: str = "auto", accelerator: bool = False) -> Engine:
     """The engine for a number of jobs.
 
-    Small networks leave cores idle: two trainings side by side finish sooner than one after the
-    other. How many run side by side depends on cores and memory; their results do not.
+    Small networks leave cores idle: two trainings in parallel finish sooner than one after the
+    other. How many run in parallel depends on cores and memory; their results do not.
 
     Args:
         name: "inline", "processes", or "auto".

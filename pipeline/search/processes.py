@@ -1,4 +1,4 @@
-"""The engine that runs jobs side by side, each worker a process that does one job at a time."""
+"""The engine that runs jobs in parallel, each worker a process that does one job at a time."""
 
 import multiprocessing
 import os

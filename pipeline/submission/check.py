@@ -35,7 +35,7 @@ Kind = Literal[
 
 @dataclass(frozen=True)
 class Fault:
-    """Something for which a grader would refuse a submission."""
+    """An error in a submission, for which a grader would refuse it."""
 
     kind: Kind
     text: str
@@ -60,7 +60,7 @@ def raise_faults(faults: Iterable[Fault], path: Path) -> None:
     """Raises the PipelineError of a submission with faults; does nothing if there are none."""
     details = [fault.text for fault in faults]
     if details:
-        found = f"this submission would not be accepted: {_count(len(details), 'fault')}"
+        found = f"invalid submission: {_count(len(details), 'error')}"
         raise PipelineError(found, where=path, details=details)
 
 
@@ -172,7 +172,7 @@ def _number(cell: str) -> float:
 
 
 def _row_faults(kind: Kind, text: str, rows: list[Row]) -> Iterator[Fault]:
-    """One fault for all rows of a kind: how many there are, and the lines of the first ones.
+    """One fault for all rows of a kind: their number, and the lines of the first ones.
 
     Args:
         text: with {} for the number of rows.

@@ -1,1 +1,1 @@
-"""From recipe and split to a run."""
+"""Job -> run."""

@@ -1,4 +1,4 @@
-"""Batches of rows. Order and augmentation follow from (seed, epoch, step) alone."""
+"""Batches of rows. Order and augmentation depend only on (seed, epoch, step)."""
 
 import math
 import sys
@@ -35,11 +35,11 @@ class Batches:
         """The batches of an epoch, from 0. The next batch is prepared while one is used."""
         rows = self.order(number)
         with ThreadPoolExecutor(1) as pool:
-            coming = pool.submit(self.batch, rows, number, 0)
+            next_batch = pool.submit(self.batch, rows, number, 0)
             for step in range(1, len(self)):
-                ready, coming = coming, pool.submit(self.batch, rows, number, step)
+                ready, next_batch = next_batch, pool.submit(self.batch, rows, number, step)
                 yield ready.result()
-            yield coming.result()
+            yield next_batch.result()
 
     def order(self, epoch: int) -> Rows:
         """The rows in the order of that epoch."""

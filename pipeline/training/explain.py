@@ -1,4 +1,4 @@
-"""Pictures of a model: its layers, filters, feature maps and saliency, as arrays to look at."""
+"""Pictures of a model: its layers, filters, feature maps and saliency, as arrays for display."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from pipeline.arrays import GreyLevels, Images
 from pipeline.competition.competition import Competition
-from pipeline.images.augmentation import LOOKED_AT, Augmentation, augment, choose_interpolation
+from pipeline.images.augmentation import SAMPLE_SIZE, Augmentation, augment, choose_interpolation
 from pipeline.images.resize import fit_to, shrink, to_grey_levels
 from pipeline.networks.backend import keras
 from pipeline.runs.folder import Validation
@@ -131,7 +131,7 @@ def _augmented(
     images: Images, job: Job, augmentation: Augmentation, competition: Competition
 ) -> Arrays:
     rows = job.fold.train[:ORIGINALS]
-    resolved = choose_interpolation(augmentation, images[job.fold.train[:LOOKED_AT]])
+    resolved = choose_interpolation(augmentation, images[job.fold.train[:SAMPLE_SIZE]])
     originals = np.repeat(images[rows], COPIES, axis=0)
     copies = augment(originals, resolved, np.random.default_rng(0))
     levels = to_grey_levels(copies, competition.schema.low, competition.schema.high)

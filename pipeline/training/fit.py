@@ -1,4 +1,4 @@
-"""A network and images -> a trained network: warm-up, training, the choice of an epoch."""
+"""A network and images -> a trained network: warm-up, training, epoch selection."""
 
 import math
 import time
@@ -7,7 +7,7 @@ from typing import Any
 
 from pipeline.arrays import Images, Labels
 from pipeline.errors import PipelineError
-from pipeline.images.augmentation import LOOKED_AT, choose_interpolation
+from pipeline.images.augmentation import SAMPLE_SIZE, choose_interpolation
 from pipeline.networks.build import Network, compile_network
 from pipeline.networks.predict import BATCH, predict
 from pipeline.networks.recipe import Recipe
@@ -25,12 +25,12 @@ from pipeline.training.progress import Observer
 
 @dataclass(frozen=True)
 class FitResult:
-    """What a training was.
+    """Result of a training.
 
     Attributes:
         history: a value for each epoch: loss, accuracy, val_loss, val_accuracy, learning_rate.
         best_epoch: the epoch, from 1, whose weights the model has.
-        seconds: time of the whole training, the features of a frozen backbone included.
+        seconds: training time including backbone features.
         lines: a line for each epoch, for the log.
     """
 
@@ -80,7 +80,7 @@ def fit(
 def _training_batches(job: Job, inputs: Images, labels: Labels, images: Images) -> TrainingBatches:
     recipe, rows = job.recipe, job.fold.train
     augmentation = recipe.augmentation and choose_interpolation(
-        recipe.augmentation, images[rows[:LOOKED_AT]]
+        recipe.augmentation, images[rows[:SAMPLE_SIZE]]
     )
     augmented_epochs = total_epochs(job) - recipe.final_unaugmented_epochs
     return TrainingBatches(
@@ -96,13 +96,13 @@ def _warm_up(
     validation: Batches,
     report: ReportProgress,
 ) -> History:
-    """Trains the head alone for the first epochs, if the recipe asks for it."""
+    """Trains only the head for the first epochs, if the recipe asks for it."""
     if recipe.backbone is None or not recipe.backbone.warm_up_epochs:
         return {}
     rate, epochs = recipe.backbone.warm_up_learning_rate, recipe.backbone.warm_up_epochs
     _set_trainable(network, False)
-    gentle = replace(recipe, learning_rate=rate, schedule="constant")
-    compile_network(model, gentle, epochs * len(train))
+    warm_up_recipe = replace(recipe, learning_rate=rate, schedule="constant")
+    compile_network(model, warm_up_recipe, epochs * len(train))
     history = run_epochs(model, train, validation, 0, epochs, [LearningRate(), report])
     _set_trainable(network, True)
     return history

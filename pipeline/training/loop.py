@@ -25,7 +25,7 @@ def run_epochs(
     callbacks: Sequence[keras.callbacks.Callback],
 ) -> History:
     """Trains epochs first..last-1. Ends early if a callback sets the model's `stop_training`, or
-    if the loss is not finite: it never becomes finite again.
+    if the loss is not finite: NaN persists.
 
     Returns:
         loss, accuracy, val_loss, val_accuracy, and what callbacks add to the logs.

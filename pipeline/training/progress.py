@@ -1,4 +1,4 @@
-"""What a training tells while it runs."""
+"""Progress of a training."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ class Progress:
 
     @property
     def share(self) -> float:
-        """The finished share of the training, in 0..1."""
+        """The finished fraction of the training, in 0..1."""
         return (self.epoch - 1 + self.step / self.steps) / self.epochs
 
     def line(self) -> str:

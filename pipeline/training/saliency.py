@@ -30,8 +30,8 @@ def saliency(
     outer.compile(keras.optimizers.SGD(1.0), _contrast, run_eagerly=True)
     outer.train_on_batch(images.astype(np.float32), contrast.astype(np.float32))
     model.trainable = trainable
-    moved: npt.NDArray[np.float32] = np.asarray(keras.ops.convert_to_numpy(offset.offset))
-    return np.abs(moved).max(axis=3)
+    gradient: npt.NDArray[np.float32] = np.asarray(keras.ops.convert_to_numpy(offset.offset))
+    return np.abs(gradient).max(axis=3)
 
 
 def _contrast(wanted: Any, probabilities: Any) -> Any:

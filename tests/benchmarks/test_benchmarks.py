@@ -34,25 +34,25 @@ def test_the_makefile_runs_modules_that_exist() -> None:
     assert all(importlib.util.find_spec(name) for name in run_by_make)
 
 
-def row(ours: float, theirs: float, at_least: float | None = None, unfair: str = "") -> Row:
-    return Row("work", Spread((ours,), "s"), Spread((theirs,), "s"), at_least, unfair)
+def row(ours: float, theirs: float, at_least: float | None = None, caveat: str = "") -> Row:
+    return Row("work", Spread((ours,), "s"), Spread((theirs,), "s"), at_least, caveat)
 
 
-def test_a_ratio_is_that_of_medians_and_misses_an_aim_above_it() -> None:
+def test_a_ratio_is_that_of_medians_and_misses_a_target_above_it() -> None:
     measured = [{"seconds": value} for value in (0.003, 0.001, 0.009)]
     ours = spread(measured, "seconds", "ms", scale=1000)
     assert (ours.median, ours.text(), ours.range_text()) == (3, "3 ms", "1 - 9")
     assert row(2, 5).ratio == 2.5
     assert row(2, 5, at_least=2.6).missed
     assert not row(2, 5, at_least=2.5).missed
-    assert not row(2, 1).missed  # without an aim
+    assert not row(2, 1).missed  # without a target
 
 
-def test_the_table_numbers_what_is_unfair(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_table_numbers_caveats(capsys: pytest.CaptureFixture[str]) -> None:
     print_rows([row(1, 3, 2, "one"), row(1, 1, 2, "two"), row(1, 1), row(1, 1, None, "one")])
     lines = capsys.readouterr().out.splitlines()
     assert ["[1]" in line for line in lines[1:5]] == [True, False, False, True]
-    assert [line.endswith("MISSED") for line in lines[1:5]] == [False, True, False, False]
+    assert [line.endswith("below target") for line in lines[1:5]] == [False, True, False, False]
     assert lines[5:] == ["", "[1] one", "[2] two"]
 
 
@@ -72,7 +72,7 @@ def test_measurements_alternate_after_a_warm_up_of_each() -> None:
     assert [figures["calls"] for figures in (*ours, *theirs)] == [3, 5, 4, 6]
 
 
-def test_a_process_is_measured_as_a_whole() -> None:
+def test_a_process_is_measured_completely() -> None:
     figures = run("benchmarks.workers.imports", "json", figures=False)
     assert figures["process_cpu_seconds"] > 0
     assert figures["process_seconds"] > 0
@@ -117,7 +117,7 @@ def test_same_accuracy_fails_only_below_zero(differences, words: str, status: in
     assert found == status
 
 
-def test_same_accuracy_tells_the_smallest_difference_that_it_would_have_found() -> None:
+def test_same_accuracy_prints_the_smallest_difference_that_it_would_have_found() -> None:
     from benchmarks.same_accuracy import verdict
 
     differences = [0.0, 1.0, 2.0, 3.0, 4.0]
@@ -127,16 +127,16 @@ def test_same_accuracy_tells_the_smallest_difference_that_it_would_have_found() 
     assert float(found[1]) == pytest.approx((2.776 + 0.941) * error, abs=0.01)  # Student, 4
 
 
-def test_growth_is_straight_where_seconds_grow_as_the_rows(tmp_path: Path) -> None:
-    from benchmarks.growth import STAGES, draw, is_straight
+def test_growth_is_linear_where_seconds_grow_as_the_rows(tmp_path: Path) -> None:
+    from benchmarks.growth import STAGES, draw, is_linear
 
     def table(seconds: float) -> pd.DataFrame:
         rows = [(1000, "read", 0.1, 50.0), (10_000, "read", seconds, 60.0)]
         return pd.DataFrame(rows, columns=["rows", "stage", "seconds", "megabytes"])
 
-    assert is_straight(table(1.4), "read")
-    assert not is_straight(table(1.6), "read")
-    assert is_straight(table(9.0).iloc[1:], "read")  # nothing to compare with
+    assert is_linear(table(1.4), "read")
+    assert not is_linear(table(1.6), "read")
+    assert is_linear(table(9.0).iloc[1:], "read")  # nothing to compare with
     parts = [table(1.0).assign(stage=stage) for stage in STAGES]
     draw(pd.concat(parts), tmp_path / "growth.png")
     assert (tmp_path / "growth.png").read_bytes().startswith(b"\x89PNG")

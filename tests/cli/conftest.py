@@ -10,12 +10,12 @@ from pipeline.runs.ensemble import make_ensemble
 from pipeline.runs.record import Identity
 
 CLASSES = ("left", "right", "top")
-PIXELS = [f"pixel{place}" for place in range(64)]
+PIXELS = [f"pixel{index}" for index in range(64)]
 ROWS, TEST_ROWS = 60, 12
 
 
 def draw(count: int, seed: int = 0) -> tuple[np.ndarray, list[str]]:
-    """(count, 64) whole numbers in 0..255, and labels: which half is bright."""
+    """(count, 64) integers in 0..255, and labels: which half is bright."""
     random = np.random.default_rng(seed)
     images = random.integers(0, 60, (count, 8, 8))
     labels = [CLASSES[row % 3] for row in range(count)]
@@ -36,17 +36,17 @@ def write_csv(path: Path, *columns: object, header: list[str] | None = None) -> 
 
 
 @pytest.fixture(scope="session")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with data/named and data/plain, and the runs of both.
 
     named: ids, words as labels, a header, 0..255. plain: digits as labels in the last column, ids
     in the test file, no header, 0..16.
     """
-    place = tmp_path_factory.mktemp("predict")
+    workspace = tmp_path_factory.mktemp("predict")
     pixels, labels = draw(ROWS + TEST_ROWS)
     train, test = pixels[:ROWS], pixels[ROWS:]
     grey = np.minimum(pixels // 15, 16)
-    named, plain = place / "data" / "named", place / "data" / "plain"
+    named, plain = workspace / "data" / "named", workspace / "data" / "plain"
     for folder in (named, plain):
         folder.mkdir(parents=True)
     ids, test_ids = list(range(1, ROWS + 1)), [f"t{row}" for row in range(TEST_ROWS)]
@@ -56,31 +56,33 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     digits = [CLASSES.index(label) for label in labels[:ROWS]]
     write_csv(plain / "train.csv", grey[:ROWS], digits)
     write_csv(plain / "test.csv", list(range(501, 501 + TEST_ROWS)), grey[ROWS:])
-    return place
+    return workspace
 
 
 @pytest.fixture(scope="session")
-def competition(place: Path) -> pp.Competition:
-    return pp.load(place / "data" / "named")
+def competition(workspace: Path) -> pp.Competition:
+    return pp.load(workspace / "data" / "named")
 
 
 @pytest.fixture(scope="session")
-def run(place: Path, competition: pp.Competition) -> pp.Run:
+def run(workspace: Path, competition: pp.Competition) -> pp.Run:
     """A run on the competition with a header."""
-    return pp.train(competition, "dense", epochs=2, runs=place / "runs", progress=False)
+    return pp.train(competition, "dense", epochs=2, runs=workspace / "runs", progress=False)
 
 
 @pytest.fixture(scope="session")
-def plain_run(place: Path) -> pp.Run:
+def plain_run(workspace: Path) -> pp.Run:
     """A run on the competition without a header."""
-    competition = pp.load(place / "data" / "plain")
-    return pp.train(competition, "dense", epochs=2, runs=place / "runs", progress=False)
+    competition = pp.load(workspace / "data" / "plain")
+    return pp.train(competition, "dense", epochs=2, runs=workspace / "runs", progress=False)
 
 
 @pytest.fixture(scope="session")
-def ensemble(place: Path, competition: pp.Competition, run: pp.Run) -> pp.Run:
+def ensemble(workspace: Path, competition: pp.Competition, run: pp.Run) -> pp.Run:
     """An ensemble of two runs that differ by seed."""
-    other = pp.train(competition, "dense", seed=1, epochs=2, runs=place / "runs", progress=False)
+    other = pp.train(
+        competition, "dense", seed=1, epochs=2, runs=workspace / "runs", progress=False
+    )
     first = run.record.identity
     identity = Identity("pair", first.settings, 0, first.data, first.fold, members=("a", "b"))
     return make_ensemble(run.folder.parent / "pair", [run, other], identity)

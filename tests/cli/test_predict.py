@@ -19,7 +19,7 @@ from pipeline.cli import main
 from pipeline.runs.metrics import wilson_interval
 
 CLASSES = ["left", "right", "top"]
-PIXELS = [f"pixel{place}" for place in range(64)]
+PIXELS = [f"pixel{index}" for index in range(64)]
 
 
 def predict(*words: object) -> Result:
@@ -80,7 +80,7 @@ def png(path: Path, image: np.ndarray) -> Path:
 
 @pytest.fixture
 def pixels(competition: pp.Competition) -> np.ndarray:
-    """(12, 64) the test rows, as whole numbers in 0..255."""
+    """(12, 64) the test rows, as integers in 0..255."""
     return np.asarray(competition.test_pixels)
 
 
@@ -101,26 +101,28 @@ def test_an_ensemble_predicts_its_saved_probabilities_too(ensemble, competition)
 
 
 @pytest.mark.parametrize("kind", ["run", "ensemble", "plain_run"])
-def test_the_command_prints_the_saved_probabilities_exactly(kind, place, request) -> None:
+def test_the_command_prints_the_saved_probabilities_exactly(kind, workspace, request) -> None:
     run = request.getfixturevalue(kind)
-    test_file = place / "data" / run.record.data.competition / "test.csv"
+    test_file = workspace / "data" / run.record.data.competition / "test.csv"
     table = succeed(run.folder, test_file, "--probabilities")
     assert list(table.columns) == ["id", *run.record.data.classes]
     assert floats(table) == run.test_probabilities.tobytes()
 
 
 @pytest.mark.parametrize("kind", ["run", "plain_run"])
-def test_the_training_file_gives_the_saved_validation_probabilities(kind, place, request) -> None:
+def test_the_training_file_gives_the_saved_validation_probabilities(
+    kind, workspace, request
+) -> None:
     run = request.getfixturevalue(kind)
-    train_file = place / "data" / run.record.data.competition / "train.csv"
+    train_file = workspace / "data" / run.record.data.competition / "train.csv"
     table = succeed(run.folder, train_file, "--probabilities").iloc[run.validation.rows]
     np.testing.assert_allclose(
         table.iloc[:, 1:].astype(float), run.validation.probabilities, atol=1e-6
     )
 
 
-def test_the_class_is_the_most_probable_one_and_the_id_is_the_files(run, place) -> None:
-    table = succeed(run.folder, place / "data/named/test.csv")
+def test_the_class_is_the_most_probable_one_and_the_id_is_the_files(run, workspace) -> None:
+    table = succeed(run.folder, workspace / "data/named/test.csv")
     assert list(table.columns) == ["id", "class"]
     assert list(table["id"]) == [f"t{row}" for row in range(12)]
     assert list(table["class"]) == [CLASSES[best] for best in run.test_probabilities.argmax(axis=1)]
@@ -162,9 +164,11 @@ def test_the_library_returns_id_class_probabilities_and_label(run, pixels, tmp_p
     assert list(table["label"]) == CLASSES * 4
 
 
-def test_labels_without_a_header_are_told_from_ids_by_their_values(plain_run, place) -> None:
-    labelled = pp.predict(plain_run, place / "data/plain/train.csv")
-    with_ids = pp.predict(plain_run, place / "data/plain/test.csv")
+def test_labels_without_a_header_are_distinguished_from_ids_by_their_values(
+    plain_run, workspace
+) -> None:
+    labelled = pp.predict(plain_run, workspace / "data/plain/train.csv")
+    with_ids = pp.predict(plain_run, workspace / "data/plain/test.csv")
     assert list(labelled["label"][:4]) == ["0", "1", "2", "0"]
     assert list(labelled["id"][:2]) == ["0", "1"]
     assert "label" not in with_ids
@@ -181,8 +185,8 @@ def test_a_file_whose_first_or_last_column_may_be_the_label_is_refused(plain_run
     assert "label" in error.remedy
 
 
-def test_packed_files_give_the_same(run, place, tmp_path) -> None:
-    content = (place / "data/named/test.csv").read_bytes()
+def test_compressed_files_give_the_same(run, workspace, tmp_path) -> None:
+    content = (workspace / "data/named/test.csv").read_bytes()
     (tmp_path / "test.csv.gz").write_bytes(gzip.compress(content))
     with zipfile.ZipFile(tmp_path / "test.zip", "w") as archive:
         archive.writestr("test.csv", content)
@@ -207,7 +211,7 @@ def test_the_runs_pixels_in_another_order_are_refused(run, pixels, tmp_path) -> 
 
 @pytest.mark.parametrize("first", ["id", "weight"])
 def test_names_decide_and_not_the_number_of_columns_alone(first, run, pixels, tmp_path) -> None:
-    """An id and 63 pixels are no 64 pixels; a weight and 64 pixels are no id and pixels."""
+    """An id and 63 pixels are not 64 pixels; a weight and 64 pixels are not id and pixels."""
     kept = PIXELS[1:] if first == "id" else PIXELS
     cells = np.column_stack([np.arange(12), pixels[:, -len(kept) :]])
     file = csv(tmp_path / "new.csv", cells, header=True, names=[first, *kept])
@@ -244,10 +248,10 @@ def test_rows_of_another_length_are_named_by_line(run, pixels, tmp_path) -> None
 # Accuracy
 
 
-def test_labels_give_the_accuracy_with_its_interval_on_standard_error(run, place) -> None:
-    result = predict(run.folder, place / "data/named/train.csv")
+def test_labels_give_the_accuracy_with_its_interval_on_standard_error(run, workspace) -> None:
+    result = predict(run.folder, workspace / "data/named/train.csv")
     table = pd.read_csv(io.StringIO(result.stdout))
-    labels = pd.read_csv(place / "data/named/train.csv")["label"]
+    labels = pd.read_csv(workspace / "data/named/train.csv")["label"]
     share = (table["class"] == labels).mean()
     low, high = wilson_interval(share, 60)
     assert result.stderr == (
@@ -255,8 +259,8 @@ def test_labels_give_the_accuracy_with_its_interval_on_standard_error(run, place
     )
 
 
-def test_without_labels_nothing_is_said_of_accuracy(run, place) -> None:
-    assert predict(run.folder, place / "data/named/test.csv").stderr == ""
+def test_without_labels_no_accuracy_is_printed(run, workspace) -> None:
+    assert predict(run.folder, workspace / "data/named/test.csv").stderr == ""
 
 
 def test_labels_that_are_no_class_of_the_run_do_not_count(run, pixels, tmp_path) -> None:
@@ -330,7 +334,7 @@ def test_white_and_black_are_the_ends_of_the_runs_range(plain_run, tmp_path) -> 
     assert from_images[numbers].to_numpy().tobytes() == from_rows[numbers].to_numpy().tobytes()
 
 
-def test_invert_turns_light_into_dark_in_images_and_in_csv_files(run, pixels, tmp_path) -> None:
+def test_invert_applies_to_images_and_csv_files(run, pixels, tmp_path) -> None:
     image = png(tmp_path / "negative.png", 255 - pixels[0].reshape(8, 8))
     rows = csv(tmp_path / "negative.csv", 255 - pixels)
     assert floats(succeed(run.folder, rows, "--invert", "--probabilities")) == (
@@ -355,13 +359,13 @@ def test_transparent_parts_count_as_black(invert, run, tmp_path) -> None:
     np.testing.assert_allclose(table[CLASSES], expected[CLASSES], atol=1e-5)
 
 
-@pytest.mark.parametrize("place_of_it", ["alone", "in a folder"])
-def test_what_is_no_image_is_refused_by_name(place_of_it, run, pixels, tmp_path) -> None:
+@pytest.mark.parametrize("location", ["alone", "in a folder"])
+def test_what_is_no_image_is_refused_by_name(location, run, pixels, tmp_path) -> None:
     folder = tmp_path / "images"
     png(folder / "1.png", pixels[0].reshape(8, 8))
     wrong = folder / "2.png"
     wrong.write_text("no image\n")
-    message = refuse(run.folder, wrong if place_of_it == "alone" else folder)
+    message = refuse(run.folder, wrong if location == "alone" else folder)
     assert str(wrong) in message
     assert "PNG or JPEG" in message
 
@@ -387,7 +391,7 @@ def test_a_folder_without_images_is_refused(run, tmp_path) -> None:
 # Several files, formats, output
 
 
-def test_several_files_are_told_apart_in_the_first_column(run, pixels, tmp_path) -> None:
+def test_several_files_are_named_in_the_first_column(run, pixels, tmp_path) -> None:
     one = csv(tmp_path / "one.csv", pixels[:3])
     two = csv(tmp_path / "two.csv", pixels[3:6], CLASSES, header=True)
     image = png(tmp_path / "three.png", pixels[6].reshape(8, 8))
@@ -397,58 +401,58 @@ def test_several_files_are_told_apart_in_the_first_column(run, pixels, tmp_path)
     assert list(table["file"]) == [str(one)] * 3 + [str(two)] * 3 + [str(image)]
     assert list(table["id"]) == ["0", "1", "2", "0", "1", "2", "three.png"]
     best = run.test_probabilities[:7].argmax(axis=1)
-    assert list(table["class"]) == [CLASSES[place] for place in best]
+    assert list(table["class"]) == [CLASSES[index] for index in best]
     assert result.stderr.startswith(f"{two}: accuracy ")
     assert result.stderr.endswith("n = 3\n")
 
 
-def test_json_holds_the_same_numbers_as_csv(run, place) -> None:
-    file = place / "data/named/test.csv"
+def test_json_holds_the_same_numbers_as_csv(run, workspace) -> None:
+    file = workspace / "data/named/test.csv"
     records = json.loads(predict(run.folder, file, "--probabilities", "--format", "json").stdout)
     assert [list(record) for record in records] == [["id", *CLASSES]] * 12
     numbers = np.array([[record[name] for name in CLASSES] for record in records], np.float32)
     assert numbers.tobytes() == run.test_probabilities.tobytes()
 
 
-def test_the_table_is_for_people(run, place) -> None:
-    file = place / "data/named/test.csv"
+def test_the_table_is_for_people(run, workspace) -> None:
+    file = workspace / "data/named/test.csv"
     lines = predict(run.folder, file, "--probabilities", "--format", "table").stdout.splitlines()
     assert lines[0].split() == ["id", *CLASSES]
     assert lines[1].split() == ["t0", *[f"{value:.4f}" for value in run.test_probabilities[0]]]
 
 
-def test_output_names_the_file_and_leaves_its_path_on_standard_output(run, place, tmp_path):
-    file = place / "data/named/test.csv"
+def test_output_names_the_file_and_leaves_its_path_on_standard_output(run, workspace, tmp_path):
+    file = workspace / "data/named/test.csv"
     result = predict(run.folder, file, "--output", tmp_path / "new" / "classes.csv")
     assert result.stdout == f"{tmp_path / 'new' / 'classes.csv'}\n"
     assert (tmp_path / "new" / "classes.csv").read_text() == predict(run.folder, file).stdout
 
 
-def test_an_output_that_cannot_be_written_is_refused(run, place, tmp_path) -> None:
+def test_an_output_that_cannot_be_written_is_refused(run, workspace, tmp_path) -> None:
     (tmp_path / "file").write_text("")
     output = tmp_path / "file" / "classes.csv"
-    assert str(output) in refuse(run.folder, place / "data/named/test.csv", "--output", output)
+    assert str(output) in refuse(run.folder, workspace / "data/named/test.csv", "--output", output)
 
 
-def test_a_fault_in_any_file_leaves_no_output(run, place, pixels, tmp_path) -> None:
+def test_a_fault_in_any_file_leaves_no_output(run, workspace, pixels, tmp_path) -> None:
     wrong = csv(tmp_path / "wrong.csv", pixels.astype(int) + 200)
     output = tmp_path / "classes.csv"
-    refuse(run.folder, place / "data/named/test.csv", wrong, "--output", output)
+    refuse(run.folder, workspace / "data/named/test.csv", wrong, "--output", output)
     assert not output.exists()
 
 
 # The run
 
 
-def test_a_run_is_found_in_the_folder_of_runs(run, place) -> None:
+def test_a_run_is_found_in_the_folder_of_runs(run, workspace) -> None:
     name = f"named/{run.name}"
-    table = succeed(name, place / "data/named/test.csv", "--runs", place / "runs")
+    table = succeed(name, workspace / "data/named/test.csv", "--runs", workspace / "runs")
     assert len(table) == 12
 
 
-def test_a_run_that_is_not_there_is_refused_with_what_is(run, place, tmp_path) -> None:
-    runs = place / "runs"
-    file = place / "data/named/test.csv"
+def test_a_run_that_is_not_there_is_refused_with_what_is(run, workspace, tmp_path) -> None:
+    runs = workspace / "runs"
+    file = workspace / "data/named/test.csv"
     error = error_of(lambda: pp.predict(f"named/{run.name}s", file, runs=runs))
     assert error.found == "there is no such run"
     assert str(run.folder) in error.expected
@@ -458,7 +462,7 @@ def test_a_run_that_is_not_there_is_refused_with_what_is(run, place, tmp_path) -
 
 @pytest.mark.parametrize("name", ["run.json", "SHA256SUMS", "model.keras", "test.npy"])
 @pytest.mark.parametrize("damage", ["missing", "changed"])
-def test_a_damaged_run_is_refused(name, damage, run, place, tmp_path) -> None:
+def test_a_damaged_run_is_refused(name, damage, run, workspace, tmp_path) -> None:
     folder = tmp_path / "runs" / run.name
     shutil.copytree(run.folder, folder)
     if damage == "missing":
@@ -466,16 +470,16 @@ def test_a_damaged_run_is_refused(name, damage, run, place, tmp_path) -> None:
     else:
         content = (folder / name).read_bytes()
         (folder / name).write_bytes(content[: len(content) // 2])
-    assert f"run {folder}: " in refuse(folder, place / "data/named/test.csv")
+    assert f"run {folder}: " in refuse(folder, workspace / "data/named/test.csv")
 
 
-def test_an_ensemble_without_one_of_its_members_is_refused(ensemble, place, tmp_path) -> None:
+def test_an_ensemble_without_one_of_its_members_is_refused(ensemble, workspace, tmp_path) -> None:
     shutil.copytree(ensemble.folder, tmp_path / "named" / "pair")
-    message = refuse(tmp_path / "named" / "pair", place / "data/named/test.csv")
+    message = refuse(tmp_path / "named" / "pair", workspace / "data/named/test.csv")
     assert str(tmp_path / "named" / ensemble.record.members[0]) in message
 
 
-def test_a_run_of_an_older_record_takes_pixels_alone(run, pixels, tmp_path) -> None:
+def test_a_run_of_an_older_record_accepts_only_pixels(run, pixels, tmp_path) -> None:
     from dataclasses import replace
 
     data = replace(run.record.data, files=())

@@ -1,4 +1,4 @@
-"""Any folder of digits works without options, in whatever form people have saved it."""
+"""Any folder of digits works without options, in any format that people save it in."""
 
 import gzip
 import io
@@ -82,9 +82,9 @@ def test_small_noisy_files_without_a_header_are_read(folder, label, seed) -> Non
 
 
 @pytest.mark.parametrize("name", ["label", "Class", "digit", "target", "answer", "y"])
-@pytest.mark.parametrize("place", ["first", "middle", "last"])
-def test_a_label_is_found_by_any_name_in_any_place(folder, place, name) -> None:
-    truth = folder.fill(label=place, header="names", names=("id", name))
+@pytest.mark.parametrize("column", ["first", "middle", "last"])
+def test_a_label_is_found_by_any_name_in_any_column(folder, column, name) -> None:
+    truth = folder.fill(label=column, header="names", names=("id", name))
     assert_read(folder, truth)
 
 
@@ -118,7 +118,7 @@ def test_words_without_a_header_that_differ_in_each_row_are_ids(folder) -> None:
     np.testing.assert_array_equal(competition.test_pixels, truth.test)
 
 
-def test_an_index_saved_along_with_ids_is_passed_over(folder) -> None:
+def test_an_index_saved_along_with_ids_is_ignored(folder) -> None:
     truth = folder.fill(header="names", ids="both")
     for name, column in (("train.csv", "Unnamed: 0"), ("test.csv", "")):
         shuffled = np.random.default_rng(0).permutation(len(folder.rows(name)) - 1)
@@ -126,7 +126,7 @@ def test_an_index_saved_along_with_ids_is_passed_over(folder) -> None:
     assert_read(folder, truth, ids=True)
 
 
-def test_a_numbered_header_with_an_index_is_passed_over(folder) -> None:
+def test_a_numbered_header_with_an_index_is_ignored(folder) -> None:
     truth = folder.fill(header="numbers")
     for name in ("train.csv", "test.csv"):
         count = len(folder.rows(name)) - 1
@@ -140,7 +140,7 @@ def test_a_numbered_header_in_which_the_label_has_a_name_is_understood(folder) -
     assert_read(folder, truth)
 
 
-def test_labels_with_decimal_commas_are_whole_numbers(folder) -> None:
+def test_labels_with_decimal_commas_are_integers(folder) -> None:
     truth = folder.fill(delimiter=";", decimal=",", scale="0..1.0")
     text = folder.read("train.csv").decode().replace("\n", ",0\n")
     folder.write("train.csv", text)
@@ -171,7 +171,7 @@ def test_a_file_is_found_under_every_usual_name(folder, name) -> None:
     assert_read(folder, truth)
 
 
-def test_what_a_file_is_counts_and_not_its_ending(folder) -> None:
+def test_a_file_is_opened_by_its_content_not_its_extension(folder) -> None:
     truth = folder.fill()
     folder.write("train.csv", gzip.compress(folder.read("train.csv")))
     folder.write("test.csv", zipped(folder.read("test.csv"), "t.csv"))
@@ -228,7 +228,7 @@ def test_what_was_found_is_described(folder) -> None:
     assert shown.exit_code == 0
     for words in ("40 rows", "12 rows", "label (column 65 of 65)", "test.csv: id (column 1 of 65)"):
         assert words in shown.stdout
-    for words in ("8 x 8 x 1 (grey)", "0..255, whole numbers", "comma-separated, header"):
+    for words in ("8 x 8 x 1 (grey)", "0..255, integers", "comma-separated, header"):
         assert words in shown.stdout
     picture = folder.path.parent / "runs/competition/samples.png"
     assert picture.read_bytes().startswith(b"\x89PNG")
@@ -244,7 +244,7 @@ def test_an_inspection_is_json_and_counts_classes_and_duplicates(folder) -> None
     assert found["classes"]["other"] == 2
     assert sum(found["classes"].values()) == len(truth.labels) + 3
     assert (found["copies"], found["shared"], found["conflicts"]) == (3, 1, 2)
-    assert "3 training rows repeat another, 1 test rows" in folder.inspect().stdout
+    assert "3 training rows are duplicates, 1 test rows" in folder.inspect().stdout
     assert folder.inspect("--format", "csv").stdout.startswith("class,rows\neight,")
 
 

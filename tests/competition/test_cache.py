@@ -26,8 +26,8 @@ print(Competition.load(sys.argv[1]).fingerprint)
 
 
 @pytest.fixture
-def settled(folder, monkeypatch, tmp_path_factory):
-    """A folder whose files count as settled, and a cache of its own."""
+def cacheable(folder, monkeypatch, tmp_path_factory):
+    """A folder whose files count as cacheable, and a cache of its own."""
     monkeypatch.setattr(cache_module, "TIME_RESOLUTION", -1)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
     folder.fill()
@@ -40,9 +40,9 @@ def readings(monkeypatch) -> list[Path]:
     made: list[Path] = []
     read = competition._read
 
-    def spy(paths, settings, into) -> None:
-        made.append(into)
-        read(paths, settings, into)
+    def spy(paths, settings, folder) -> None:
+        made.append(folder)
+        read(paths, settings, folder)
 
     monkeypatch.setattr(competition, "_read", spy)
     return made
@@ -60,36 +60,36 @@ def same(one: Competition, two: Competition) -> bool:
 
 
 @pytest.mark.parametrize("sample", [True, False])
-def test_a_folder_is_read_once(settled, readings, sample) -> None:
+def test_a_folder_is_read_once(cacheable, readings, sample) -> None:
     if not sample:
-        (settled.path / "sample_submission.csv").unlink(missing_ok=True)
-    first, again = settled.load(), settled.load()
+        (cacheable.path / "sample_submission.csv").unlink(missing_ok=True)
+    first, again = cacheable.load(), cacheable.load()
     assert len(readings) == 1
     assert same(first, again)
     assert not again.train_pixels.flags.owndata
 
 
 @pytest.mark.parametrize("name", ["train.csv", "test.csv"])
-def test_a_changed_file_is_read_anew_though_its_size_and_time_are_the_same(
-    settled, readings, name
+def test_a_changed_file_is_read_again_though_its_size_and_time_are_the_same(
+    cacheable, readings, name
 ) -> None:
-    before = settled.load()
-    path = settled.path / name
+    before = cacheable.load()
+    path = cacheable.path / name
     stat = path.stat()
     content = path.read_bytes()
-    place = content.rindex(b"0,")
-    path.write_bytes(content[:place] + b"1," + content[place + 2 :])
+    at = content.rindex(b"0,")
+    path.write_bytes(content[:at] + b"1," + content[at + 2 :])
     os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
     assert path.stat().st_size == stat.st_size
-    assert settled.load().fingerprint != before.fingerprint
+    assert cacheable.load().fingerprint != before.fingerprint
     assert len(readings) == 2
     assert len(entries()) == 1
 
 
-def test_a_file_written_a_moment_ago_is_read_anew(settled, readings, monkeypatch) -> None:
+def test_a_file_written_a_moment_ago_is_read_again(cacheable, readings, monkeypatch) -> None:
     monkeypatch.setattr(cache_module, "TIME_RESOLUTION", 60)
-    settled.load()
-    settled.load()
+    cacheable.load()
+    cacheable.load()
     assert len(readings) == 2
     assert len(entries()) == 1
 
@@ -98,22 +98,22 @@ def test_a_file_written_a_moment_ago_is_read_anew(settled, readings, monkeypatch
     "name", ["train_pixels.npy", "labels.npy", "competition.json", "files.json"]
 )
 @pytest.mark.parametrize("damage", ["cut short", "empty", "gone"])
-def test_a_damaged_cache_is_read_anew(settled, readings, name, damage) -> None:
-    before = settled.load()
+def test_a_damaged_cache_is_read_again(cacheable, readings, name, damage) -> None:
+    before = cacheable.load()
     path = entries()[0] / name
     content = path.read_bytes()
     path.unlink()
     if damage != "gone":
         path.write_bytes(content[: len(content) // 2] if damage == "cut short" else b"")
-    assert same(settled.load(), before)
+    assert same(cacheable.load(), before)
     assert len(readings) == 2
     assert len(entries()) == 1
 
 
-def test_other_settings_are_read_apart_where_reading_depends_on_them(settled, readings) -> None:
-    settled.load()
-    settled.load(planes=False)
-    settled.load(validation=0.5, split_seed=1, first_id=1)
+def test_other_settings_are_read_apart_where_reading_depends_on_them(cacheable, readings) -> None:
+    cacheable.load()
+    cacheable.load(planes=False)
+    cacheable.load(validation=0.5, split_seed=1, first_id=1)
     assert len(readings) == 2
     assert len(entries()) == 2
 
@@ -137,38 +137,38 @@ def test_the_cache_depends_on_the_modules_that_read_and_on_no_others() -> None:
     assert found - others == listed - others
 
 
-def test_faults_are_refused_each_time_and_leave_nothing(settled, readings) -> None:
-    settled.put("train.csv", -1, 3, "x")
-    assert settled.refusal() == settled.refusal()
+def test_faults_are_refused_each_time_and_leave_nothing(cacheable, readings) -> None:
+    cacheable.put("train.csv", -1, 3, "x")
+    assert cacheable.refusal() == cacheable.refusal()
     assert len(readings) == 2
     assert not entries()
 
 
-def test_a_file_that_changes_while_it_is_read_is_refused(settled, monkeypatch) -> None:
+def test_a_file_that_changes_while_it_is_read_is_refused(cacheable, monkeypatch) -> None:
     read = competition._read
 
-    def slowly(paths, settings, into) -> None:
-        read(paths, settings, into)
+    def slowly(paths, settings, folder) -> None:
+        read(paths, settings, folder)
         paths["train"].write_bytes(paths["train"].read_bytes() + b"\n")
 
     monkeypatch.setattr(competition, "_read", slowly)
     with pytest.raises(PipelineError, match="changed while it was read"):
-        settled.load()
+        cacheable.load()
     assert not entries()
 
 
-def test_processes_that_read_at_once_read_the_same_and_keep_it_once(settled) -> None:
-    command = [sys.executable, "-c", LOAD, str(settled.path)]
+def test_processes_that_read_at_once_read_the_same_and_store_it_once(cacheable) -> None:
+    command = [sys.executable, "-c", LOAD, str(cacheable.path)]
     processes = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(4)]
     printed = {process.communicate()[0] for process in processes}
-    assert printed == {settled.load().fingerprint + "\n"}
+    assert printed == {cacheable.load().fingerprint + "\n"}
     assert len(entries()) == 1
 
 
-def test_what_a_killed_process_leaves_is_swept_away(settled) -> None:
+def test_what_a_killed_process_leaves_is_removed(cacheable) -> None:
     script = LOAD.replace("print(", "competition._read = lambda *_: time.sleep(60)\nprint(")
     script = "import time\nfrom pipeline.competition import competition\n" + script
-    process = subprocess.Popen([sys.executable, "-c", script, str(settled.path)])
+    process = subprocess.Popen([sys.executable, "-c", script, str(cacheable.path)])
     deadline = time.monotonic() + 30
     root = cache_module.cache_folder()
     while not list(root.glob(".*.tmp")) and time.monotonic() < deadline:
@@ -176,25 +176,25 @@ def test_what_a_killed_process_leaves_is_swept_away(settled) -> None:
     process.send_signal(signal.SIGKILL)
     process.wait()
     assert list(root.glob(".*.tmp"))
-    settled.load()
+    cacheable.load()
     assert not list(root.glob(".*.tmp"))
     assert len(entries()) == 1
 
 
-def test_what_was_not_used_for_a_month_is_forgotten(settled, folder) -> None:
-    settled.load()
+def test_what_was_not_used_for_a_month_is_removed(cacheable, folder) -> None:
+    cacheable.load()
     old, left = entries()[0], cache_module.cache_folder() / ".killed.tmp"
     left.mkdir()
     for path in (old, left):
         os.utime(path, (0, 0))
-    settled.load(planes=False)
+    cacheable.load(planes=False)
     assert old not in entries()
     assert not left.exists()
     assert len(entries()) == 1
 
 
-def test_a_cache_that_cannot_be_written_is_named(settled, monkeypatch) -> None:
-    monkeypatch.setenv("XDG_CACHE_HOME", str(settled.path / "train.csv"))
-    message = settled.refusal()
+def test_a_cache_that_cannot_be_written_is_named(cacheable, monkeypatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(cacheable.path / "train.csv"))
+    message = cacheable.refusal()
     assert "the cache folder is unusable: Not a directory" in message
     assert "XDG_CACHE_HOME" in message

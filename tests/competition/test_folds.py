@@ -48,7 +48,7 @@ def test_equal_images_stay_on_one_side(seed) -> None:
     )
     assert not train & validation
     assert len(validation) == 18
-    assert fold.notes == ("60 rows are copies of other rows; copies stay on the same side",)
+    assert fold.notes == ("60 rows are copies of other rows; copies stay in the same set",)
 
 
 def test_equal_images_with_other_labels_stay_on_one_side_too() -> None:

@@ -18,7 +18,7 @@ def test_pixels_become_rows_of_the_image(folder) -> None:
 
 
 @pytest.mark.parametrize("planes", [False, True])
-def test_colours_stand_last_however_they_are_stored(folder, planes) -> None:
+def test_colours_are_the_last_axis_in_either_order(folder, planes) -> None:
     truth = folder.fill(planes=planes, scale="0..255")
     competition = folder.load()
     images = to_images(
@@ -31,7 +31,7 @@ def test_colours_stand_last_however_they_are_stored(folder, planes) -> None:
         np.testing.assert_array_equal(images[..., colour], expected)
 
 
-def test_a_told_shape_that_is_no_square_is_kept(folder) -> None:
+def test_an_overridden_shape_need_not_be_square(folder) -> None:
     truth = folder.fill()
     competition = folder.load(shape=[4, 16])
     images = to_images(

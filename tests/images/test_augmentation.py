@@ -47,12 +47,12 @@ def assert_uniform(draws: np.ndarray, limit: float, slack: float) -> None:
     assert np.quantile(draws, [0.25, 0.75]) == pytest.approx([-limit / 2, limit / 2], abs=limit / 9)
 
 
-def moved(images: np.ndarray, seed: int = 0, **limits: float) -> np.ndarray:
+def augmented(images: np.ndarray, seed: int = 0, **limits: float) -> np.ndarray:
     return augment(images, replace(LINEAR, **limits), np.random.default_rng(seed))
 
 
 def test_shifts_are_uniform_in_both_directions() -> None:
-    centre, _ = moments(moved(blobs((2, 2)), shift=5))
+    centre, _ = moments(augmented(blobs((2, 2)), shift=5))
     for axis in (0, 1):
         assert_uniform(centre[:, axis], 5, 0.05)
     assert abs(np.corrcoef(centre.T)[0, 1]) < 0.1
@@ -60,7 +60,7 @@ def test_shifts_are_uniform_in_both_directions() -> None:
 
 def test_a_shift_below_1_is_a_share_of_each_side() -> None:
     images = blobs((2, 2))[:, 8:33]  # 25 high, 41 wide
-    found = moved(images, shift=0.1)
+    found = augmented(images, shift=0.1)
     mass = found.sum(axis=3)
     down = (mass.sum(axis=2) * np.arange(25)).sum(axis=1) / mass.sum(axis=(1, 2)) - 12
     across = (mass.sum(axis=1) * np.arange(41)).sum(axis=1) / mass.sum(axis=(1, 2)) - 20
@@ -68,13 +68,13 @@ def test_a_shift_below_1_is_a_share_of_each_side() -> None:
     assert_uniform(across, 4.1, 0.05)
 
 
-def test_turns_are_uniform() -> None:
-    assert_uniform(angles(moved(blobs((1.5, 6)), rotation=30)), 30, 0.5)
+def test_rotations_are_uniform() -> None:
+    assert_uniform(angles(augmented(blobs((1.5, 6)), rotation=30)), 30, 0.5)
 
 
-def test_turns_keep_the_size_and_the_centre() -> None:
+def test_rotations_keep_the_size_and_the_centre() -> None:
     before, after = (
-        moments(images) for images in (blobs((2, 5)), moved(blobs((2, 5)), rotation=40))
+        moments(images) for images in (blobs((2, 5)), augmented(blobs((2, 5)), rotation=40))
     )
     assert abs(after[0]).max() < 0.05
     size = [np.sqrt(np.linalg.det(spread)) for _, spread in (before, after)]
@@ -83,7 +83,7 @@ def test_turns_keep_the_size_and_the_centre() -> None:
 
 def test_zooms_are_uniform_and_the_axes_draw_alone() -> None:
     before, after = (
-        moments(images)[1] for images in (blobs((4, 4)), moved(blobs((4, 4)), zoom=0.2))
+        moments(images)[1] for images in (blobs((4, 4)), augmented(blobs((4, 4)), zoom=0.2))
     )
     factors = np.stack([np.sqrt(before[:, k, k] / after[:, k, k]) for k in (0, 1)])
     for drawn in factors:
@@ -92,16 +92,16 @@ def test_zooms_are_uniform_and_the_axes_draw_alone() -> None:
 
 
 def test_shears_are_uniform_and_leave_level_lines_level() -> None:
-    upright = moved(blobs((6, 1.5)), shear=20)
+    upright = augmented(blobs((6, 1.5)), shear=20)
     spread = moments(upright)[1]
     leaning = np.rad2deg(np.arctan2(spread[:, 0, 1], spread[:, 0, 0]))
     assert_uniform(leaning, 20, 1.5)
-    assert abs(angles(moved(blobs((1.2, 6)), shear=20))).max() < 3
+    assert abs(angles(augmented(blobs((1.2, 6)), shear=20))).max() < 3
 
 
 @pytest.mark.parametrize("limits", [{"rotation": 9}, {"shift": 2}, {"shear": 9}, {"zoom": 0.1}])
 def test_each_image_has_its_own_draw(limits) -> None:
-    found = moved(blobs((2, 5), at=(1, 2))[:50], **limits)
+    found = augmented(blobs((2, 5), at=(1, 2))[:50], **limits)
     assert len({image.tobytes() for image in found}) == 50
 
 
@@ -138,7 +138,7 @@ def test_shape_type_and_range_stay(dtype, channels, fill, interpolation) -> None
         assert set(np.unique(found)) <= {0, *np.unique(images)}
 
 
-def test_a_batch_of_large_images_is_moved_image_by_image() -> None:
+def test_a_batch_of_large_images_is_transformed_image_by_image() -> None:
     images = np.random.default_rng(0).integers(0, 256, (70, 500, 8, 1)).astype(np.uint8)
     shifted = Augmentation(shift=3, fill="constant", interpolation="nearest")
     found = augment(images, shifted, np.random.default_rng(0))
@@ -153,13 +153,13 @@ def test_a_batch_of_large_images_is_moved_image_by_image() -> None:
 def test_the_seed_decides() -> None:
     images = blobs((2, 5))[:30]
     limits = {"rotation": 20.0, "zoom": 0.1, "shift": 2.0, "shear": 5.0}
-    np.testing.assert_array_equal(moved(images, 3, **limits), moved(images, 3, **limits))
-    assert not np.array_equal(moved(images, 3, **limits), moved(images, 4, **limits))
+    np.testing.assert_array_equal(augmented(images, 3, **limits), augmented(images, 3, **limits))
+    assert not np.array_equal(augmented(images, 3, **limits), augmented(images, 4, **limits))
 
 
 def test_colours_move_together() -> None:
     grey = noise(np.float32, 1)
-    found = moved(np.concatenate([grey, grey * 0.5, grey * 0.25], axis=3), rotation=30, shift=2)
+    found = augmented(np.concatenate([grey, grey * 0.5, grey * 0.25], axis=3), rotation=30, shift=2)
     np.testing.assert_allclose(found[..., 1], found[..., 0] * 0.5, atol=1e-3)
     np.testing.assert_allclose(found[..., 2], found[..., 0] * 0.25, atol=1e-3)
 
@@ -168,7 +168,7 @@ FILLED = [("nearest", 90), ("reflect", 90), ("constant", 0), ("noise", 90)]
 
 
 @pytest.mark.parametrize(("fill", "expected"), FILLED)
-def test_what_comes_in_from_outside_is_as_told(fill, expected) -> None:
+def test_what_comes_in_from_outside_follows_fill(fill, expected) -> None:
     images = np.full((200, 9, 9, 1), 90, np.uint8)
     far = Augmentation(shift=4, fill=fill, interpolation="nearest")
     assert augment(images, far, np.random.default_rng(0)).min() == expected
@@ -183,8 +183,8 @@ def test_reflection_mirrors_at_the_edge() -> None:
     assert len(rows) == 13
 
 
-def test_noise_is_drawn_anew_from_the_images_own_rim() -> None:
-    """An inside of 100 behind a rim of random values: what comes in looks like the rim."""
+def test_noise_is_drawn_from_the_border() -> None:
+    """An inside of -1 behind a border of random values: what comes in looks like the border."""
     random = np.random.default_rng(0)
     images = random.integers(0, 50, (400, 12, 12, 1)).astype(np.float32)
     images += 1000 * np.arange(400, dtype=np.float32)[:, None, None, None]
@@ -218,8 +218,8 @@ def test_interpolation_is_chosen_by_how_alike_neighbours_are(digits) -> None:
     assert choose_interpolation(auto, drawn) == replace(auto, interpolation="linear")
 
 
-@pytest.mark.parametrize("told", ["linear", "nearest"])
-def test_a_told_interpolation_stays(digits, told) -> None:
-    augmentation = Augmentation(interpolation=told)
+@pytest.mark.parametrize("interpolation", ["linear", "nearest"])
+def test_a_given_interpolation_stays(digits, interpolation) -> None:
+    augmentation = Augmentation(interpolation=interpolation)
     for images in (digits[0][:50, :, :, None], noise(np.uint8, 1)):
         assert choose_interpolation(augmentation, images) is augmentation

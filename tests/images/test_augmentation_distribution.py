@@ -9,8 +9,8 @@ from keras.src.legacy.preprocessing.image import ImageDataGenerator
 from pipeline.images.augmentation import Augmentation, augment
 
 OURS, THEIRS, SIDE = 15_000, 2_500, 16
-# Two moves at a time and far, for their order to show.
-MOVES = {
+# Two transforms at a time and far, for their order to show.
+TRANSFORMS = {
     "rotation": {"rotation": 50.0},
     "zoom": {"zoom": 0.4},
     "shift": {"shift": 0.2},
@@ -29,7 +29,7 @@ MOST = 5.5
 
 
 def picture() -> np.ndarray:
-    """(SIDE, SIDE, 1) float32: two spots of different form off the centre, on a slope."""
+    """(SIDE, SIDE, 1) float32: two spots of different shape off the centre, on a slope."""
     down, across = np.mgrid[:SIDE, :SIDE].astype(np.float32)
     spots = 150 * np.exp(-(((down - 4) / 1.5) ** 2) - ((across - 11) / 3) ** 2)
     spots += 90 * np.exp(-(((down - 12) / 2) ** 2) - ((across - 5) / 1.2) ** 2)
@@ -42,7 +42,7 @@ def copies(count: int) -> np.ndarray:
 
 @cache
 def theirs(move: str, fill: str) -> np.ndarray:
-    limits = MOVES[move]
+    limits = TRANSFORMS[move]
     generator = ImageDataGenerator(
         rotation_range=limits.get("rotation", 0),
         zoom_range=limits.get("zoom", 0),
@@ -73,7 +73,7 @@ def difference(one: np.ndarray, two: np.ndarray) -> float:
 
 
 CASES = [
-    *((move, "nearest") for move in MOVES),
+    *((move, "nearest") for move in TRANSFORMS),
     *((move, "constant") for move in ("rotation", "zoom", "shift", "shear", "all")),
     ("all", "reflect"),
 ]
@@ -81,10 +81,10 @@ CASES = [
 
 @pytest.mark.parametrize(("move", "fill"), CASES)
 def test_pixels_have_the_same_means_and_variances(move: str, fill: str) -> None:
-    assert difference(ours(MOVES[move], fill), theirs(move, fill)) < MOST
+    assert difference(ours(TRANSFORMS[move], fill), theirs(move, fill)) < MOST
 
 
 @pytest.mark.parametrize("move", ["rotation", "zoom", "shift", "shear"])
 def test_a_limit_that_is_a_tenth_too_large_would_be_noticed(move: str) -> None:
-    limits = {name: 1.1 * limit for name, limit in MOVES[move].items()}
+    limits = {name: 1.1 * limit for name, limit in TRANSFORMS[move].items()}
     assert difference(ours(limits, "nearest"), theirs(move, "nearest")) > MOST

@@ -43,7 +43,7 @@ def copy(large, folder, monkeypatch):
 
 
 @pytest.fixture
-def read_quickly(monkeypatch) -> list[int]:
+def fast_blocks(monkeypatch) -> list[int]:
     """The sizes of the blocks that were read many cells at a time."""
     sizes: list[int] = []
     parse = Parser.parse
@@ -63,14 +63,12 @@ def exactly(path: Path, monkeypatch) -> Competition:
         return Competition.load(path)
 
 
-def test_a_large_file_is_read_as_the_exact_parser_reads_it(
-    large, monkeypatch, read_quickly
-) -> None:
+def test_a_large_file_is_read_as_the_exact_parser_reads_it(large, monkeypatch, fast_blocks) -> None:
     fast = Competition.load(large)
-    assert read_quickly
-    read_quickly.clear()
+    assert fast_blocks
+    fast_blocks.clear()
     assert exactly(large, monkeypatch).fingerprint == fast.fingerprint
-    assert not read_quickly
+    assert not fast_blocks
     assert fast.train_pixels.dtype == np.uint8
     assert fast.train_pixels.shape == (1250, 784)
 
@@ -84,7 +82,7 @@ def test_blocks_of_any_size_give_the_same(large, monkeypatch, size) -> None:
 
 
 @pytest.mark.parametrize("size", [100, 5_000, 1 << 20])
-def test_blocks_hold_whole_lines_and_know_their_numbers(large, size) -> None:
+def test_blocks_hold_complete_lines_and_know_their_numbers(large, size) -> None:
     opened = open_source(large / "train.csv")
     lines = (large / "train.csv").read_bytes().splitlines(keepends=True)
     expected = 2
@@ -97,26 +95,26 @@ def test_blocks_hold_whole_lines_and_know_their_numbers(large, size) -> None:
 
 
 @pytest.mark.parametrize("ending", ["\r\n", "\r"])
-@pytest.mark.parametrize("packed", [False, True])
-def test_the_form_of_a_large_file_changes_nothing(copy, ending, packed, read_quickly) -> None:
+@pytest.mark.parametrize("compressed", [False, True])
+def test_the_format_of_a_large_file_changes_nothing(copy, ending, compressed, fast_blocks) -> None:
     plain = copy.load().fingerprint
-    read_quickly.clear()
+    fast_blocks.clear()
     content = copy.read("train.csv").replace(b"\n", ending.encode())
-    copy.write("train.csv", gzip.compress(content, 1) if packed else content)
+    copy.write("train.csv", gzip.compress(content, 1) if compressed else content)
     assert copy.load().fingerprint == plain
-    assert read_quickly
+    assert fast_blocks
 
 
-def test_an_invalid_cell_at_the_end_of_megabytes_is_named(large, folder, read_quickly) -> None:
+def test_an_invalid_cell_at_the_end_of_megabytes_is_named(large, folder, fast_blocks) -> None:
     for name in ("train.csv", "test.csv"):
         folder.write(name, (large / name).read_bytes())
     folder.put("train.csv", -1, 500, "300")
     error = folder.refused()
     assert (error.where, error.found) == ("train.csv line 1251, column pixel499", "found '300'")
     folder.put("train.csv", -1, 500, "30")
-    read_quickly.clear()
+    fast_blocks.clear()
     assert len(folder.load().labels) == 1250
-    assert sum(read_quickly) > 2 << 20
+    assert sum(fast_blocks) > 2 << 20
 
 
 @pytest.mark.parametrize(
@@ -127,7 +125,7 @@ def test_an_invalid_cell_at_the_end_of_megabytes_is_named(large, folder, read_qu
         ("nan", "a number"),
         ("256", "a pixel in 0..255"),
         ("-3", "a pixel in 0..255"),
-        ("0.5", "a whole number in 0..255, as in all other rows"),
+        ("0.5", "an integer in 0..255, as in all other rows"),
     ],
 )
 @pytest.mark.parametrize("column", [1, 400, 784])
@@ -144,7 +142,7 @@ def test_an_invalid_cell_in_the_last_row_is_named(copy, column, cell, expected) 
         (lambda rows: rows[-1].pop(), "line 301", "784 fields"),
         (lambda rows: rows[-1].append("0"), "line 301", "786 fields"),
         (lambda rows: rows[-1].__delitem__(slice(9, 999)), "line 301", "9 fields"),
-        (lambda rows: rows.append(rows[0]), "line 302", "the header again"),
+        (lambda rows: rows.append(rows[0]), "line 302", "a repeated header"),
         (lambda rows: rows[250].append(""), "line 251", "786 fields, the last of them empty"),
         (lambda rows: rows[-1].__setitem__(0, ""), "line 301, column label", "the cell is empty"),
         (lambda rows: rows[-1].__setitem__(9, "\udce9"), "line 301", "the byte 0xe9 is not UTF-8"),
@@ -192,16 +190,16 @@ SPELLINGS = [
 # fmt: on
 
 
-def with_spelling(spelling: str, place: str) -> list[list[str]]:
+def with_spelling(spelling: str, where: str) -> list[list[str]]:
     rows = [[str((row * column) % 11) for column in range(17)] for row in range(12)]
-    if place in ("one cell", "one cell among fractions"):
+    if where in ("one cell", "one cell among fractions"):
         rows[7][8] = spelling
-    if place == "one cell among fractions":
+    if where == "one cell among fractions":
         rows[3][3:7] = ["0.1", "1.5", "1e1", "12345.678"]
     for row in rows:
-        if place == "every number":
+        if where == "every number":
             row[2:16] = [spelling] * 14
-        elif place == "every text":
+        elif where == "every text":
             row[16] = spelling
     return rows
 
@@ -219,11 +217,11 @@ def test_fast_and_exact_parsers_agree(tmp_path, monkeypatch, sign, spelling) -> 
 
     path = tmp_path / "some.csv"
     header = sign.join(f"b{column}" for column in range(17))
-    for place in ("one cell", "one cell among fractions", "every number", "every text"):
-        rows = with_spelling(spelling, place)
+    for where in ("one cell", "one cell among fractions", "every number", "every text"):
+        rows = with_spelling(spelling, where)
         path.write_text("\n".join([header, *(sign.join(row) for row in rows)]) + "\n")
         monkeypatch.setattr(reader, "SMALL", 0)
         fast_result = outcome()
         with monkeypatch.context() as patch:
             patch.setattr(Parser, "parse", lambda self, block: None)
-            np.testing.assert_equal(fast_result, outcome(), err_msg=place)
+            np.testing.assert_equal(fast_result, outcome(), err_msg=where)

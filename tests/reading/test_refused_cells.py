@@ -9,7 +9,7 @@ CELLS = {  # an invalid pixel -> what is expected
     "abc": NUMBER, "NaN": NUMBER, "inf": NUMBER, "-Infinity": NUMBER, "0x1F": NUMBER,
     "1_000": NUMBER, "1.2.3": NUMBER, "-": NUMBER, "True": NUMBER, "": NUMBER, "  ": NUMBER,
     "1e999": NUMBER, "256": PIXEL, "-1": PIXEL, "9" * 20: PIXEL, "1e60": PIXEL,
-    "12.5": "a whole number in 0..255, as in all other rows",
+    "12.5": "an integer in 0..255, as in all other rows",
 }  # fmt: skip
 
 
@@ -99,7 +99,7 @@ ROWS = {  # what is done to the rows -> line, what is found
     "long": (lambda rows: rows[9].append("3"), 10, "{more} fields"),
     "a stray comma": (lambda rows: rows[9].append(""), 10, "{more} fields, the last of them empty"),
     "a comment": (lambda rows: rows.insert(9, ["# so"]), 10, "1 fields"),
-    "the header": (lambda rows: rows.insert(9, rows[0][:]), 10, "the header again"),
+    "the header": (lambda rows: rows.insert(9, rows[0][:]), 10, "a repeated header"),
     "an open quote": (lambda rows: rows[9].__setitem__(10, '"5'), 10, "11 fields"),
     "cut short": (lambda rows: rows[-1].__delitem__(slice(20, None)), None, "20 fields"),
 }
@@ -150,9 +150,7 @@ def test_a_missing_or_invalid_label_is_named(folder, label, header, cell) -> Non
         column = "label" if header == "names" else "1" if label == "first" else "65"
         assert error.where == f"train.csv line {line + 1}, column {column}"
         invalid = cell in ("3.5", "sevn")
-        assert error.expected == (
-            "a whole number, as the other labels are" if invalid else "a label"
-        )
+        assert error.expected == ("an integer, as the other labels are" if invalid else "a label")
 
 
 def test_labels_that_are_fractions_are_refused(folder) -> None:
@@ -161,7 +159,7 @@ def test_labels_that_are_fractions_are_refused(folder) -> None:
     error = folder.refused()
     assert error.where == "train.csv column label"
     assert error.found.startswith("the labels are fractions, such as 0.14285")
-    assert error.expected == "classes: whole numbers or words"
+    assert error.expected == "classes: integers or words"
 
 
 @pytest.mark.parametrize("header", ["none", "names"])
@@ -172,7 +170,7 @@ def test_repeated_and_empty_ids_are_named(folder, header) -> None:
     folder.put("test.csv", first + 8, 0, "")
     column = "id" if header == "names" else "1"
     assert folder.refused().details == (
-        f"line {first + 6}, column {column}: the id '503' is in line {first + 3} already",
+        f"line {first + 6}, column {column}: the id '503' repeats line {first + 3}",
         f"line {first + 9}, column {column}: the id is empty",
     )
 

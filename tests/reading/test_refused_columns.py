@@ -1,9 +1,9 @@
-"""Two files that do not fit, labels that are no classes, pixels that make no image: refused."""
+"""Refused: files that do not fit, labels that are not classes, pixels that fit no image shape."""
 
 import pandas
 import pytest
 
-NO_LABEL = "no column looks like a label"
+NO_LABEL = "no label column found"
 
 
 @pytest.mark.parametrize("header", ["none", "names"])
@@ -46,11 +46,11 @@ def test_another_number_of_pixels_is_refused(folder, header) -> None:
 CHANGES = {  # what is done to the test file's rows -> what is found
     "another name": (
         lambda rows: rows[0].__setitem__(30, "picture30"),
-        "column 31 is 'picture30' where train.csv has 'pixel30': these are other pixels",
+        "column 31 is 'picture30' where train.csv has 'pixel30': different names",
     ),
     "other names": (
         lambda rows: rows[0].__setitem__(slice(None), ["p", *range(1001, 1064)]),
-        "column 1 is 'p' where train.csv has 'pixel0': these are other pixels",
+        "column 1 is 'p' where train.csv has 'pixel0': different names",
     ),
     "another order": (
         lambda rows: [row.insert(20, row.pop(30)) for row in rows],
@@ -74,7 +74,7 @@ def test_images_that_are_no_square_are_refused(folder, header) -> None:
     for name in ("train.csv", "test.csv"):
         folder.change(name, lambda rows: [row.pop(20) for row in rows])
     error = folder.refused()
-    assert error.found == "63 pixel columns, which make no square image"
+    assert error.found == "63 pixel columns, which are not a square image"
     assert "--shape HEIGHTxWIDTH" in error.remedy
 
 
@@ -128,9 +128,9 @@ def sample(ids) -> list[list[object]]:
     [
         ("none", range(501, 512), "sample_submission.csv has 11 rows and test.csv has 12"),
         ("none", range(501, 514), "sample_submission.csv has 13 rows and test.csv has 12"),
-        ("test", range(501, 512), "0 are in the sample alone and 1 in the test file alone"),
-        ("test", range(501, 514), "1 are in the sample alone and 0 in the test file alone"),
-        ("test", [*range(501, 512), 999], "1 in the test file alone (for example '512')"),
+        ("test", range(501, 512), "0 are only in the sample and 1 only in the test file"),
+        ("test", range(501, 514), "1 are only in the sample and 0 only in the test file"),
+        ("test", [*range(501, 512), 999], "1 only in the test file (for example '512')"),
     ],
 )
 def test_a_sample_of_another_test_file_is_refused(folder, ids, sample_ids, said) -> None:
@@ -142,7 +142,7 @@ def test_a_sample_of_another_test_file_is_refused(folder, ids, sample_ids, said)
 @pytest.mark.parametrize(
     ("rows", "where", "found"),
     [
-        (sample([1, 2, 3, 2]), " line 5, column id", "the id '2' is in line 3 already"),
+        (sample([1, 2, 3, 2]), " line 5, column id", "the id '2' repeats line 3"),
         (sample([1, "", 3, 4]), " line 3, column id", "the id is empty"),
         ([*sample([1, 2]), [3]], " line 4", "1 fields"),
         ([*sample([1, 2]), [3, 0, 0]], " line 4", "3 fields"),

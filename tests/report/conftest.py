@@ -42,13 +42,13 @@ def hostile_runs(hostile: Competition, tmp_path_factory: pytest.TempPathFactory)
         finish(
             hostile,
             folder / f"dense-l2={l2}-seed={seed}",
-            skill=2 + place,
-            draw=10 * place + seed,
+            skill=2 + index,
+            draw=10 * index + seed,
             settings={"l2": l2, **augmented},
             seed=seed,
             published=Published(811, 0.9, on=HOSTILE),
         )
-        for place, l2 in enumerate((1e-6, 1e-4, 1e-2))
+        for index, l2 in enumerate((1e-6, 1e-4, 1e-2))
         for seed in (0, 1)
     ]
     single = finish(hostile, folder / RUN, 1.5, draw=9)

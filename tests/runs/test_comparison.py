@@ -9,7 +9,7 @@ from scipy.stats import binomtest
 
 from pipeline.networks.published import Published
 from pipeline.runs.calibration import reliability
-from pipeline.runs.comparison import compare, mcnemar, paired_tests, places
+from pipeline.runs.comparison import compare, mcnemar, paired_tests, rank_ranges
 from pipeline.runs.folder import Validation, write_run
 from pipeline.runs.label_issues import find_issues
 from pipeline.runs.metrics import score, worst_errors
@@ -29,10 +29,10 @@ def test_the_paired_test_is_the_exact_binomial_test(only_one: int, only_two: int
     assert mcnemar(one, two) == pytest.approx(expected, rel=1e-9)
 
 
-def test_a_run_has_every_place_that_chance_may_have_given_it() -> None:
+def test_a_run_has_a_rank_range() -> None:
     right = np.zeros((3, 100), bool)
     right[0, :90] = right[1, 1:90] = right[2, :40] = True
-    assert places(right.mean(axis=1).tolist(), paired_tests(right)) == [(1, 2), (1, 2), (3, 3)]
+    assert rank_ranges(right.mean(axis=1).tolist(), paired_tests(right)) == [(1, 2), (1, 2), (3, 3)]
 
 
 def test_runs_are_compared_row_by_row(tmp_path: Path) -> None:
@@ -42,7 +42,7 @@ def test_runs_are_compared_row_by_row(tmp_path: Path) -> None:
     runs = [predicting(tmp_path / name, labels, predictions[name]) for name in predictions]
     comparison = compare(runs)
     assert [run.name for run in comparison.runs] == ["equal", "good", "bad"]
-    assert comparison.places == ["1\N{EN DASH}2", "1\N{EN DASH}2", "3"]
+    assert comparison.ranks == ["1\N{EN DASH}2", "1\N{EN DASH}2", "3"]
     assert comparison.tied_with_first == [0, 1]
     np.testing.assert_array_equal(comparison.agreement[0], [1, 0.99, 0])
     np.testing.assert_array_equal(comparison.p_values, comparison.p_values.T)

@@ -28,7 +28,7 @@ def test_a_full_disk_leaves_the_old_file_and_no_other(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_a_folder_appears_whole_or_not_at_all(tmp_path: Path) -> None:
+def test_a_new_folder_is_atomic(tmp_path: Path) -> None:
     def fail() -> None:
         with files.new_folder(tmp_path / "run") as folder:
             (folder / "weights").write_text("half")

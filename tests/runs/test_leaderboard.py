@@ -54,11 +54,11 @@ def test_runs_that_are_not_comparable_are_refused_by_name(part: str, found: str)
     "settings",
     [{"restore_best": True}, {"early_stopping": 3}, {"plateau.monitor": "val_accuracy"}],
 )
-def test_whatever_validation_decided_is_said(settings: dict[str, Any]) -> None:
+def test_caution_names_what_validation_decided(settings: dict[str, Any]) -> None:
     assert "1 of these runs also used these rows" in caution([run("a", **settings), run("b")])
 
 
-def test_nothing_is_said_to_be_chosen_where_nothing_was() -> None:
+def test_caution_names_no_choice_where_there_was_none() -> None:
     plain = run("a", **{"plateau.monitor": "loss", "early_stopping": None})
     assert "also used" not in caution([plain])
     assert "Expect" not in caution([plain])

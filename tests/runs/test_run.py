@@ -154,7 +154,7 @@ def test_an_ensemble_predicts_with_its_members(tiny, tmp_path) -> None:
     run = pp.train(tiny, "conv-10-committee", runs=tmp_path, progress=False, **small)
     np.testing.assert_array_equal(run.predict(tiny.test_pixels), run.test_probabilities)
     assert (run.history, run.layers, run.explanation) == (None, [], {})
-    with pytest.raises(PipelineError, match="no model of its own"):
+    with pytest.raises(PipelineError, match="an ensemble has no model"):
         run.model  # noqa: B018
 
 

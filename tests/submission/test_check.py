@@ -57,7 +57,7 @@ def changed(line: int, text: str) -> list[str]:
 MUTANTS = {
     "nothing": (b"", ["empty file"]),
     "newlines": (b"\n\n \n", ["empty file"]),
-    "a byte-order mark alone": (b"\xef\xbb\xbf\n", ["empty file"]),
+    "only a byte-order mark": (b"\xef\xbb\xbf\n", ["empty file"]),
     "byte-order mark": ("\n".join(["\ufeff" + HEADER, *ROWS]).encode(), ["byte-order mark"]),
     "UTF-16": ("\n".join(valid()).encode("utf-16"), ["encoding"]),
     "a picture": (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", ["encoding"]),
@@ -93,7 +93,7 @@ MUTANTS = {
         [",Id,Category", *(f"{n},{line}" for n, line in enumerate(ROWS))],
         ["header", "fields", "missing ids"],
     ),
-    "ids alone": (
+    "only ids": (
         [line.split(",")[0] for line in valid()], ["header", "fields", "missing ids"]
     ),
     "semicolons": (
@@ -239,7 +239,7 @@ def test_the_error_has_a_line_for_each_fault(folder, tmp_path) -> None:
     assert error.value.where == path
     assert error.value.details == ("10 rows; expected 12", "2 missing ids: 10, 11")
     assert str(error.value).splitlines() == [
-        f"{path}: this submission would not be accepted: 2 faults.",
+        f"{path}: invalid submission: 2 errors.",
         "  10 rows; expected 12",
         "  2 missing ids: 10, 11",
     ]
@@ -252,7 +252,7 @@ def test_the_command_ends_with_status_2_and_leaves_everything_as_it_is(folder, t
     before = folder.tree()
     result = run(folder.path, path)
     assert (result.exit_code, result.stdout) == (2, "")
-    assert "would not be accepted: 2 faults" in result.stderr
+    assert "invalid submission: 2 errors" in result.stderr
     assert folder.tree() == before
 
 

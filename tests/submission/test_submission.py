@@ -40,7 +40,7 @@ def test_without_a_sample_ids_count_from_0(folder, submit) -> None:
     assert rows == [["Id", "Category"], *([str(row), label] for row, label in enumerate(best))]
 
 
-def test_classes_are_spelt_as_in_the_training_file(folder, submit) -> None:
+def test_classes_are_spelled_as_in_the_training_file(folder, submit) -> None:
     folder.fill(words=True)
     rows, best, _ = submit()
     assert [row[1] for row in rows[1:]] == best

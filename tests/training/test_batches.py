@@ -1,4 +1,4 @@
-"""Batches: every row once an epoch, in an order that follows from seed and epoch alone."""
+"""Batches: every row once an epoch, in an order that depends only on seed and epoch."""
 
 import threading
 
@@ -47,11 +47,11 @@ def test_epochs_differ_and_the_same_seed_gives_the_same_epochs(augmentation) -> 
 def test_the_last_epochs_may_show_the_images_without_augmentation() -> None:
     data = batches(augmentation=AUGMENTATION)
     data.augmented_epochs = 2
-    moved = []
+    augmented = []
     for number in range(3):
         inputs, labels = epoch(data, number)
-        moved.append((inputs != data.inputs[labels]).any())
-    assert moved == [True, True, False]
+        augmented.append((inputs != data.inputs[labels]).any())
+    assert augmented == [True, True, False]
 
 
 def test_rows_that_validate_come_in_their_order() -> None:

@@ -14,8 +14,8 @@ IMAGES = RANDOM.integers(0, 256, (53, 28, 28, 1)).astype(np.uint8)
 LABELS = RANDOM.integers(0, 10, 53)
 
 
-class Diary(keras.callbacks.Callback):
-    """Writes down what it is told."""
+class Recorder(keras.callbacks.Callback):
+    """Records the calls."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -45,9 +45,9 @@ def test_weights_logs_and_callbacks_are_those_of_fit(name: str) -> None:
         keras.utils.set_random_seed(0)
         model = build(recipe, IMAGES.shape[1:], 10, 0, 255).model
         compile_network(model, recipe, steps=6)
-        diary = Diary()
+        recorder = Recorder()
         if ours:
-            history = run_epochs(model, train, rest, 1, 3, [diary])
+            history = run_epochs(model, train, rest, 1, 3, [recorder])
         else:
             history = model.fit(
                 IMAGES[:40],
@@ -59,9 +59,9 @@ def test_weights_logs_and_callbacks_are_those_of_fit(name: str) -> None:
                 epochs=3,
                 shuffle=False,
                 verbose=0,
-                callbacks=[diary],
+                callbacks=[recorder],
             ).history
-        return history, model.get_weights(), diary.lines
+        return history, model.get_weights(), recorder.lines
 
     (logs, weights, lines), (other_logs, other_weights, other_lines) = trained(True), trained(False)
     assert lines == other_lines

@@ -40,5 +40,5 @@ def test_a_run_says_its_precision_and_its_probabilities_are_float32(
 def test_auto_asks_the_processor(flags, expected, monkeypatch) -> None:
     if backend.uses_accelerator():
         pytest.skip("an accelerator decides here")
-    monkeypatch.setattr(machine, "_linux_says", lambda *name: flags)
+    monkeypatch.setattr(machine, "_read_proc", lambda *name: flags)
     assert policy("auto") == expected

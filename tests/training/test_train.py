@@ -29,7 +29,7 @@ def test_the_same_seed_gives_the_same_run_bit_for_bit(name: str, job, tiny, tmp_
     assert other.checksums["test.npy"] != one.checksums["test.npy"]
 
 
-def test_side_by_side_gives_the_same_bytes_as_one_after_the_other(tiny, tmp_path) -> None:
+def test_parallel_training_gives_the_same_bytes_as_one_after_the_other(tiny, tmp_path) -> None:
     runs = [
         pp.train_all(
             tiny, ["conv"], sweep={"epochs": [2]}, seeds=[0, 1], runs=tmp_path / engine,

@@ -1,4 +1,4 @@
-"""What differs in form alone is read as the very same content."""
+"""Files that differ only in format are read as the same content."""
 
 import re
 
@@ -14,10 +14,10 @@ def in_the_middle(text: str, line: str) -> str:
     return "".join([*lines[:20], line, *lines[20:]])
 
 
-FORMS = {
+FORMATS = {
     "byte-order mark": lambda text: "\ufeff" + text,
     "CRLF": lambda text: text.replace("\n", "\r\n"),
-    "CR alone": lambda text: text.replace("\n", "\r"),
+    "only CR": lambda text: text.replace("\n", "\r"),
     "quoted cells": lambda text: each_cell(text, '"{}"'),
     "quoted last column": lambda text: re.sub(r"([^,\n]+)\n", r'"\1"\n', text),
     "blank last line": lambda text: text + "\n",
@@ -35,27 +35,27 @@ FORMS = {
     "spaces after": lambda text: each_cell(text, "{} "),
     "spaces around": lambda text: each_cell(text, "  {} "),
     "spaces before quotes": lambda text: each_cell(text, ' "{}"'),
-    "a first line that tells the delimiter": lambda text: "sep=,\n" + text,
+    "a first line that sets the delimiter": lambda text: "sep=,\n" + text,
     "mark, delimiter line and CRLF": lambda text: "\ufeffsep=,\r\n" + text.replace("\n", "\r\n"),
     "semicolons": lambda text: text.replace(",", ";"),
 }
 
 
-def headers_kept(form, text: str) -> str:
-    """Applies a form, leaving digits in the header's names as they are."""
+def headers_kept(format, text: str) -> str:
+    """Applies a format, leaving digits in the header's names as they are."""
     header, rest = text.split("\n", 1) if text.startswith(("pixel", "label", "id")) else ("", text)
     marked = re.sub(r"\d+", lambda found: "".join(chr(ord("A") + int(d)) for d in found[0]), header)
-    return form(f"{marked}\n{rest}" if header else rest)
+    return format(f"{marked}\n{rest}" if header else rest)
 
 
-@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("format", FORMATS)
 @pytest.mark.parametrize("header", ["none", "names"])
 @pytest.mark.parametrize("label", ["first", "last"])
-def test_a_form_changes_nothing(folder, form, header, label) -> None:
+def test_a_format_changes_nothing(folder, format, header, label) -> None:
     folder.fill(header=header, label=label)
     plain = folder.load()
     for name in ("train.csv", "test.csv"):
-        text = headers_kept(FORMS[form], folder.read(name).decode())
+        text = headers_kept(FORMATS[format], folder.read(name).decode())
         assert text.encode() != folder.read(name)
         folder.write(name, text)
     changed = folder.load()
@@ -63,15 +63,15 @@ def test_a_form_changes_nothing(folder, form, header, label) -> None:
     assert changed.classes == plain.classes
 
 
-@pytest.mark.parametrize("form", ["CRLF", "quoted cells", "byte-order mark", "spaces before"])
-def test_ids_are_read_as_written(folder, form) -> None:
+@pytest.mark.parametrize("format", ["CRLF", "quoted cells", "byte-order mark", "spaces before"])
+def test_ids_are_read_as_written(folder, format) -> None:
     folder.fill(header="names", ids="both")
     plain = folder.load()
-    folder.write("test.csv", FORMS[form](folder.read("test.csv").decode()))
+    folder.write("test.csv", FORMATS[format](folder.read("test.csv").decode()))
     assert folder.load().test_ids == plain.test_ids
 
 
-def test_the_fingerprint_tells_other_content(folder) -> None:
+def test_the_fingerprint_depends_on_the_content(folder) -> None:
     folder.fill()
     prints = {folder.load().fingerprint}
     for name, cell in (("train.csv", 20), ("train.csv", 64), ("test.csv", 20)):
