@@ -42,7 +42,7 @@ def read_sample(path: Path) -> Sample:
     faults.check()
     if not ids:
         raise PipelineError(
-            "the file holds no rows", where=path, expected="a row for each test image"
+            "the file has no data rows", where=path, expected="a row for each test image"
         )
     check_unique_ids(source, 0, ids)
     return Sample(path, tuple(source.header), tuple(ids))

@@ -87,7 +87,7 @@ def test_each_side_trains_an_epoch(side: str) -> None:
 def test_both_sides_predict_with_the_same_views() -> None:
     images, _ = data.digit_images(4)
     framed = np.pad(images, ((0, 0), (1, 1), (1, 1), (0, 0)), mode="edge")
-    for (row, column), by in zip(predict.PLACES, SHIFTS[: predict.VIEWS], strict=True):
+    for (row, column), by in zip(predict.OFFSETS, SHIFTS[: predict.TTA_VIEWS], strict=True):
         theirs = framed[:, row : row + data.SIDE, column : column + data.SIDE]
         assert np.array_equal(shift(images, *by), theirs)
 
@@ -100,5 +100,5 @@ def test_each_stage_of_growth_is_measured(name: str, tmp_path: Path) -> None:
 
 def test_own_memory_has_a_peak() -> None:
     memory = stage.OwnMemory()
-    memory.look()
+    memory.sample()
     assert memory.peak > 1
