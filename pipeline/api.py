@@ -73,9 +73,10 @@ def train(
             with different settings.
 
     Example:
+        >>> import tempfile
         >>> import pipeline as pp
         >>> competition = pp.load("data/digits")
-        >>> run = pp.train(competition, "dense", epochs=3, runs=folder, progress=False)
+        >>> run = pp.train(competition, "dense", epochs=3, runs=tempfile.mkdtemp(), progress=False)
         >>> run.history.index.tolist()
         [1, 2, 3]
         >>> run.predict(competition.test_pixels[:5]).shape
@@ -225,9 +226,10 @@ def predict(
             line and column where there is one.
 
     Example:
+        >>> import tempfile
         >>> import pipeline as pp
         >>> competition = pp.load("data/digits")
-        >>> run = pp.train(competition, "dense", epochs=3, runs=folder, progress=False)
+        >>> run = pp.train(competition, "dense", epochs=3, runs=tempfile.mkdtemp(), progress=False)
         >>> table = pp.predict(run, "data/digits/test_data.csv")
         >>> table.columns[:4].tolist(), len(table)
         (['id', 'class', '0', '1'], 360)

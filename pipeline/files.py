@@ -174,6 +174,21 @@ def remove_folder(path: Path) -> None:
     shutil.rmtree(path)
 
 
+def check_writable(folder: Path) -> None:
+    """Makes a folder if there is none, and checks that files can be written in it.
+
+    Raises:
+        PipelineError: they cannot.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=folder).close()
+    except OSError as error:
+        raise PipelineError(
+            f"it cannot be written: {error.strerror}", where=folder, remedy="Use another folder."
+        ) from None
+
+
 def touch(path: Path) -> None:
     """Sets the modification time of a file or folder to now."""
     os.utime(path)

@@ -17,9 +17,9 @@ ROOT = Path(__file__).parent.parent
 
 
 @pytest.mark.parametrize("module", [api, recipe], ids=lambda module: module.__name__)
-def test_the_examples_in_docstrings_are_true(module, tmp_path, monkeypatch) -> None:
+def test_the_examples_in_docstrings_are_true(module, monkeypatch) -> None:
     monkeypatch.chdir(ROOT)
-    found = doctest.testmod(module, extraglobs={"folder": tmp_path})
+    found = doctest.testmod(module)
     assert found.attempted >= 1
     assert found.failed == 0
 

@@ -92,6 +92,7 @@ def test_inspect_draws_samples(place: Path) -> None:
         (["train", "--model", "transfer", "--weights", "nowhere.h5"], "nowhere.h5 does not exist"),
         (["train", "--model", "dense", "--weights", "none"], "no pretrained backbone"),
         (["train", "--seed", "99999999999999999999"], "Invalid value for '--seed'"),
+        (["train", "--model", "dense", "--runs", "/proc/nowhere"], "it cannot be written"),
         (["train", "--nosuch"], "No such option"),
     ],
 )

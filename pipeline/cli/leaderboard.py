@@ -13,6 +13,8 @@ HEADER = (
     "parameters", "epochs", "fit s", "images/s",
 )  # fmt: skip
 
+OPTIONAL = ("images/s", "n", "parameters", "epochs", "loss", "fit s")
+
 
 @click.command()
 @DATA
@@ -47,7 +49,7 @@ def echo_leaderboard(competition: Path | str, runs: Path, output_format: str = "
         )
         for row in table.to_dict("records")
     ]
-    echo_table(HEADER, rows, left=("run",))
+    echo_table(HEADER, rows, left=("run",), optional=OPTIONAL)
     found = pp.list_runs(competition, runs=runs, on_damage=lambda _: None)
     click.echo("\n" + click.wrap_text(caution(found), width=80))
     return str(table["run"].iloc[0])

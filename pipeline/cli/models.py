@@ -35,4 +35,4 @@ def command(data: Path, output_format: str, runs: Path) -> None:
         )
         for row in table.to_dict("records")
     ]
-    echo_table(HEADER, rows, left=("recipe", "origin"))
+    echo_table(HEADER, rows, left=("recipe", "origin"), optional=("origin", "loss", "input"))

@@ -11,30 +11,47 @@ if TYPE_CHECKING:
 WIDE = 1000  # columns of a file or pipe: no wrapping
 
 
-def echo_table(header: Sequence[str], rows: Sequence[Sequence[str]], left: Sequence[str]) -> None:
+def echo_table(
+    header: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    left: Sequence[str],
+    optional: Sequence[str] = (),
+) -> None:
     """Prints rows of text in aligned columns, see `table_text`."""
-    for line in table_text(header, rows, left).splitlines():
+    for line in table_text(header, rows, left, optional).splitlines():
         click.echo(line)
 
 
-def table_text(header: Sequence[str], rows: Sequence[Sequence[str]], left: Sequence[str]) -> str:
+def table_text(
+    header: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    left: Sequence[str],
+    optional: Sequence[str] = (),
+) -> str:
     """Rows of text in aligned columns.
 
     Args:
         left: the columns that are aligned to the left; numbers are aligned to the right.
+        optional: columns that a narrow terminal leaves out, the first ones first.
     """
     from rich.console import Console
     from rich.table import Table
 
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="")
-    for name in header:
-        side = "left" if name in left else "right"
-        table.add_column(name, justify=side, overflow="fold")  # type: ignore[arg-type]
-    for row in rows:
-        table.add_row(*row)
     console = Console(highlight=False, markup=False, emoji=False)
     if not console.is_terminal:
         console.width = WIDE
+    columns = dict(zip(header, zip(*rows, strict=True), strict=True)) if rows else {}
+    widths = {name: max(map(len, (name, *cells))) + 2 for name, cells in columns.items()}
+    for name in optional:
+        if sum(widths.values()) > console.width + 2:
+            columns.pop(name, None)
+            widths.pop(name, None)
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="")
+    for name in columns:
+        side = "left" if name in left else "right"
+        table.add_column(name, justify=side, overflow="fold")  # type: ignore[arg-type]
+    for row in zip(*columns.values(), strict=True):
+        table.add_row(*row)
     with console.capture() as captured:
         console.print(table)
     return "".join(f"{line.rstrip()}\n" for line in captured.get().splitlines())

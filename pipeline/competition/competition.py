@@ -35,7 +35,7 @@ PARTS = "competition.json"
 ENDINGS = ("", ".gz", ".zip")
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Competition:
     """The content of a competition's folder.
 
@@ -113,6 +113,10 @@ class Competition:
                 expected="two or more different images of at least one class",
             )
         return fold
+
+    def __repr__(self) -> str:
+        rows = f"{len(self.train_pixels)} + {len(self.test_pixels)} rows"
+        return f"Competition({self.name!r}, {rows}, {len(self.classes)} classes)"
 
     def _repr_html_(self) -> str:
         from pipeline.competition.inspection import html
@@ -210,7 +214,9 @@ def find_files(folder: Path, options: Mapping[str, Any]) -> tuple[dict[str, Path
         elif role != "sample":
             present = sorted(path.name for path in folder.iterdir())
             raise PipelineError(
-                f"no {role} file among {', '.join(present[:10]) or 'nothing'}",
+                f"no {role} file among {', '.join(present[:10])}"
+                if present
+                else f"no {role} file: the folder is empty",
                 where=folder,
                 expected=f"{' or '.join(names)}, perhaps with {' or '.join(ENDINGS[1:])}",
                 remedy=f'Rename the file, or name it in {folder / FILE}: {role} = "..."',

@@ -54,7 +54,15 @@ os.environ.setdefault("OMP_NUM_THREADS", os.environ[THREADS])  # for torch
 logging.getLogger("tensorflow").setLevel(logging.ERROR)
 keep_memory()
 with _silence():
-    import keras
+    try:
+        import keras
+    except ModuleNotFoundError as error:
+        raise PipelineError(
+            f"the backend {os.environ.get('KERAS_BACKEND', 'tensorflow')} is not installed "
+            f"({error})",
+            where="KERAS_BACKEND",
+            remedy="Install it, or use another backend.",
+        ) from None
 
 
 def uses_accelerator() -> bool:

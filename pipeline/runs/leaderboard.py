@@ -76,7 +76,7 @@ def caution(runs: Sequence[Run]) -> str:
     chose = sum(bool(choices(run.record.settings)) for run in runs)
     text = "All runs are scored on the same validation rows, which none of them trained on."
     if chose:
-        who = "1 of these runs" if chose == 1 else f"{chose} of these runs"
+        who = "This run" if len(runs) == 1 else f"{chose} of these runs"
         text += f" {who} also used these rows to choose an epoch or learning rate."
     if len(runs) > 1:
         text += f" The first is the best of {len(runs)}."

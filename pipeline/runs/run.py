@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Run:
     """A finished run: its folder, and what is in it.
 
@@ -158,6 +158,9 @@ class Run:
         for name in self.checksums:
             verify(self.folder, self.checksums, name)
 
+    def __repr__(self) -> str:
+        return f"Run({self.name!r}, accuracy={self.scores.accuracy:.4f})"
+
     def _repr_html_(self) -> str:
         scores, record = self.scores, self.record
         facts = {
@@ -191,8 +194,11 @@ def load_run(folder: Path) -> Run:
         PipelineError: the folder is not a run, or it is damaged.
     """
     checksums = read_checksums(folder)
-    for name in VERIFIED_ON_LOAD:
-        verify(folder, checksums, name)
+    for name in checksums:
+        if name in VERIFIED_ON_LOAD:
+            verify(folder, checksums, name)
+        elif not (folder / name).is_file():
+            raise damaged(folder, f"{name} is missing")
     try:
         record = decode((folder / RECORD).read_bytes())
     except (ValueError, msgspec.MsgspecError) as error:

@@ -48,7 +48,7 @@ class Display:
             yield
             return
         if len(names) > 1:
-            self.tasks[ALL] = self.bars.add_task(ALL, total=len(names), state=f"0/{len(names)}")
+            self.tasks[ALL] = self.bars.add_task(ALL, total=len(names), state="starting")
         with self.bars:
             yield
 
@@ -90,7 +90,10 @@ class Display:
     def _fitted(self, name: str) -> str:
         """The name, shortened if a line would not fit the terminal."""
         width = max(12, self.console.width - BAR - STATE - TIME - 4)
-        return name if len(name) <= width else f"{name[: width - 1]}\N{HORIZONTAL ELLIPSIS}"
+        if len(name) <= width:
+            return name
+        end = (width - 1) // 2  # the end tells values and seeds apart
+        return f"{name[: width - 1 - end]}\N{HORIZONTAL ELLIPSIS}{name[-end:]}"
 
     def _remove(self, name: str) -> None:
         if name in self.tasks:

@@ -11,6 +11,7 @@ import msgspec
 
 from pipeline.competition.competition import Competition
 from pipeline.errors import PipelineError
+from pipeline.files import check_writable
 from pipeline.networks.backend import uses_accelerator
 from pipeline.runs.ensemble import make_ensemble
 from pipeline.runs.folder import is_run
@@ -54,6 +55,7 @@ def execute(
     runs = {} if fresh else finished.find_all(identities)
     trainings = {job.name: job for entry in jobs for job in trainings_of(entry)}
     missing = [job for name, job in trainings.items() if name not in runs]
+    check_writable(folder)
     failures = []
     for job, outcome in _run(missing, competition, folder, display, engine):
         if isinstance(outcome, Run):

@@ -92,6 +92,7 @@ def edit_accuracy(path: Path) -> None:
         ("validation_rows.npy", reverse),
         ("test.npy", Path.unlink),
         ("test.npy", lambda path: path.write_bytes(path.read_bytes()[:100])),
+        ("model.keras", Path.unlink),
         ("run.json", edit_accuracy),
         ("run.json", lambda path: path.write_text("{}")),
         ("run.json", lambda path: path.write_text("[]")),

@@ -1,0 +1,24 @@
+"""Tables fit the terminal."""
+
+import pytest
+from rich.console import Console as RichConsole
+
+from pipeline.cli import output
+
+ROWS = [["conv-learning_rate=0.003-seed=2", "98.26", "60,554", "8,123"]]
+HEADER = ["run", "accuracy", "parameters", "images/s"]
+
+
+@pytest.mark.parametrize(
+    ("width", "shown"),
+    [(80, HEADER), (60, HEADER[:3]), (46, HEADER[:2]), (None, HEADER)],
+)
+def test_a_narrow_terminal_leaves_out_optional_columns(width, shown, monkeypatch) -> None:
+    def console(**options: object) -> RichConsole:
+        return RichConsole(force_terminal=width is not None, width=width or 20, **options)
+
+    monkeypatch.setattr("rich.console.Console", console)
+    monkeypatch.setattr(output, "WIDE", 1000)
+    text = output.table_text(HEADER, ROWS, ["run"], optional=["images/s", "parameters"])
+    assert [name for name in HEADER if name in text] == shown
+    assert ROWS[0][0] in text
