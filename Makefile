@@ -50,7 +50,7 @@ install: $(READY)  ## Make .venv with the locked versions of all packages
 	@echo 'Ready: .venv/bin/pipeline --help'
 
 test: .venv/ready-dev  ## Run the tests
-	@$(BIN)/pytest
+	@$(BIN)/pytest --numprocesses logical
 
 test-browser: .venv/ready-dev  ## Run the tests of the HTML pages in Chromium, installing it if missing
 	@{ command -v chromium && command -v chromedriver; } > /dev/null || \

@@ -155,7 +155,11 @@ def _new_part(kind: Any, name: str, where: str) -> Any:
 
 def _convert(value: Any, kind: Any) -> Any:
     arguments = typing.get_args(kind)
-    if value == NONE and types.NoneType in arguments and not any(map(_takes_text, arguments)):
+    if isinstance(value, str):
+        value = value.strip()
+        value = f"0{value}" if value.startswith(".") else value  # .5, which is no JSON number
+    may_be_none = types.NoneType in arguments and not any(map(_takes_text, arguments))
+    if may_be_none and isinstance(value, str) and value.lower() == NONE:
         return None
     if is_dataclass(value) and type(value) in (kind, *arguments):
         return value

@@ -64,11 +64,11 @@ def weights_file(weights: str) -> Path | None:
 def weights_hash(weights: str) -> str | None:
     """SHA-256 of the content of the weights file; None for "none"."""
     path = weights_file(weights)
-    return None if path is None else _cached_hash(path, path.stat().st_mtime_ns)
+    return None if path is None else _cached_hash(path, str(path.stat()))
 
 
 @cache
-def _cached_hash(path: Path, modified: int) -> str:
+def _cached_hash(path: Path, stat: str) -> str:
     return sha256(path)
 
 

@@ -142,6 +142,18 @@ def verify(folder: Path, checksums: Mapping[str, str], name: str) -> Path:
     return path
 
 
+class OtherVersionError(PipelineError):
+    """A run that another version of the pipeline wrote."""
+
+    def __init__(self, folder: Path, found: str) -> None:
+        self.folder = folder
+        super().__init__(
+            f"{found}; another version of the pipeline wrote it",
+            where=f"run {folder}",
+            remedy="Rename the folder, or retrain it with --fresh.",
+        )
+
+
 def damaged(folder: Path, found: str) -> PipelineError:
     """The error for a damaged run."""
     remedy = "Train it again, or remove the folder."

@@ -1,5 +1,6 @@
 """run.json: the typed run record."""
 
+import hashlib
 import math
 from dataclasses import dataclass
 from typing import Any
@@ -37,6 +38,12 @@ class Identity:
     weights: str | None = None
     members: tuple[str, ...] = ()
     backend: str = "tensorflow"
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of all attributes."""
+        content = msgspec.json.encode(self, order="deterministic")
+        return hashlib.sha256(content).hexdigest()
 
     def differences(self, other: "Identity") -> list[str]:
         """What differs, in words, such as "epochs: 5, now 10"."""
@@ -226,12 +233,17 @@ def decode(content: bytes) -> RunRecord:
     """The record in the content of a run.json.
 
     Raises:
-        ValueError: it is not a record of this schema version.
+        OtherSchemaError: it has another schema version.
+        msgspec.MsgspecError: it is not a record.
     """
     version = msgspec.json.decode(content, type=_Versioned).schema_version
     if version != SCHEMA_VERSION:
-        raise ValueError(f"its schema version is {version}, this version reads {SCHEMA_VERSION}")
+        raise OtherSchemaError(f"its schema version is {version}, expected {SCHEMA_VERSION}")
     return msgspec.json.decode(content, type=RunRecord)
+
+
+class OtherSchemaError(ValueError):
+    """A record of another schema version."""
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,7 @@ from pipeline.runs.folder import (
     TEST,
     VALIDATION,
     VERIFIED_ON_LOAD,
+    OtherVersionError,
     Validation,
     damaged,
     is_run,
@@ -32,7 +33,7 @@ from pipeline.runs.folder import (
     verify,
 )
 from pipeline.runs.inputs import prepare
-from pipeline.runs.record import LayerRecord, RunRecord, Scores, decode
+from pipeline.runs.record import LayerRecord, OtherSchemaError, RunRecord, Scores, decode
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -117,7 +118,15 @@ class Run:
         Raises:
             PipelineError: one of them is missing or damaged.
         """
-        return [load_run(self.folder.parent / name) for name in self.record.members]
+        members = [load_run(self.folder.parent / name) for name in self.record.members]
+        for run, digest in zip(members, self.record.identity.members, strict=True):
+            if run.record.identity.digest != digest:
+                raise PipelineError(
+                    f"its member {run.name} was replaced by another training",
+                    where=f"run {self.folder}",
+                    remedy="Train the ensemble again with --fresh.",
+                )
+        return members
 
     def predict(self, inputs: "Pixels | Images") -> Probabilities:
         """Probabilities for new images, with the run's preprocessing and TTA.
@@ -201,8 +210,12 @@ def load_run(folder: Path) -> Run:
             raise damaged(folder, f"{name} is missing")
     try:
         record = decode((folder / RECORD).read_bytes())
+    except OtherSchemaError as error:
+        raise OtherVersionError(folder, str(error)) from None
     except (ValueError, msgspec.MsgspecError) as error:
         raise damaged(folder, f"{RECORD} cannot be read: {error}") from None
+    if record.training and MODEL not in checksums:
+        raise damaged(folder, f"{MODEL} has no checksum")
     return Run(folder, record, checksums)
 
 

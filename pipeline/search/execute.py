@@ -1,20 +1,17 @@
 """Jobs -> runs: reuses what is finished, runs the rest on an engine, averages ensembles."""
 
-import hashlib
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-import msgspec
-
 from pipeline.competition.competition import Competition
 from pipeline.errors import PipelineError
 from pipeline.files import check_writable
 from pipeline.networks.backend import uses_accelerator
 from pipeline.runs.ensemble import make_ensemble
-from pipeline.runs.folder import is_run
+from pipeline.runs.folder import OtherVersionError, is_run
 from pipeline.runs.leaderboard import check_comparable
 from pipeline.runs.record import Identity
 from pipeline.runs.run import Run, list_runs
@@ -51,7 +48,7 @@ def execute(
     if not jobs:
         return []
     identities = _identify(jobs, competition)
-    finished = _FinishedRuns.read(folder, competition, jobs, display)
+    finished = _FinishedRuns.read(folder, competition, jobs, display, fresh)
     runs = {} if fresh else finished.find_all(identities)
     trainings = {job.name: job for entry in jobs for job in trainings_of(entry)}
     missing = [job for name, job in trainings.items() if name not in runs]
@@ -127,7 +124,7 @@ def _identify(jobs: Sequence[Job | EnsembleJob], competition: Competition) -> di
     for job in jobs:
         members = [add(each.name, each.identity(competition)) for each in trainings_of(job)]
         if isinstance(job, EnsembleJob):
-            digests = tuple(map(digest, members))
+            digests = tuple(identity.digest for identity in members)
             add(
                 job.name,
                 replace(
@@ -140,11 +137,6 @@ def _identify(jobs: Sequence[Job | EnsembleJob], competition: Competition) -> di
                 ),
             )
     return found
-
-
-def digest(identity: Identity) -> str:
-    """SHA-256 of an identity."""
-    return hashlib.sha256(msgspec.json.encode(identity, order="deterministic")).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -162,11 +154,18 @@ class _FinishedRuns:
         competition: Competition,
         jobs: Sequence[Job | EnsembleJob],
         display: Display,
+        fresh: bool,
     ) -> "_FinishedRuns":
         """Raises PipelineError if the folder has other runs that would not be comparable."""
         names = {job.name for job in jobs}
         names |= {training.name for job in jobs for training in trainings_of(job)}
-        runs = list_runs(folder, on_damage=lambda error: display.note(error.message))
+
+        def on_damage(error: PipelineError) -> None:
+            if isinstance(error, OtherVersionError) and error.folder.name in names and not fresh:
+                raise error  # it is not damaged, and would be overwritten
+            display.note(error.message)
+
+        runs = list_runs(folder, on_damage)
         others = [run for run in runs if run.name not in names]
         fold = trainings_of(jobs[0])[0].fold
         check_comparable(others, competition.fingerprint, fold.fingerprint)

@@ -3,7 +3,6 @@
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -84,7 +83,6 @@ def build_for(recipe: Recipe, competition: Competition) -> Network:
     return build(recipe, shape, len(competition.classes), schema.low, schema.high)
 
 
-@cache
 def _architecture(
     recipe: Recipe, shape: tuple[int, int, int], classes: int, low: float, high: float
 ) -> str:
@@ -97,8 +95,8 @@ def _architecture(
 def differing(recipe: Recipe, changed: Recipe) -> dict[str, Any]:
     """The settings that were changed, as a run's name shows them."""
     found = config.differences(recipe, changed)
-    if "epochs" in found:
-        found.pop("min_steps", None)  # follows from it
+    if "epochs" in found and not changed.min_steps:
+        found.pop("min_steps", None)  # follows from the epochs
     weights = found.get("backbone.weights")
     if weights not in (None, "imagenet", "none"):
         digest = weights_hash(weights) or ""

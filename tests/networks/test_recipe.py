@@ -10,6 +10,7 @@ from pipeline.images.augmentation import Augmentation
 from pipeline.networks.build import compile_network
 from pipeline.networks.recipe import Plateau
 from pipeline.recipes import find_recipe
+from pipeline.training.callbacks import recipe_callbacks
 
 
 @pytest.mark.parametrize(
@@ -138,6 +139,23 @@ def test_small_data_is_trained_for_more_epochs() -> None:
     fast = find_recipe("fast")
     assert fast.epochs_for(42_000) == fast.epochs
     assert fast.epochs_for(1_000) == -(-fast.min_steps // 8)  # batches of 128 rows
+
+
+def test_the_shorter_side_of_an_image_is_enlarged() -> None:
+    recipe = find_recipe("dense").change(min_side=16)
+    assert recipe.image_shape((8, 16, 1)) == (16, 32, 1)
+    assert recipe.image_shape((20, 16, 3)) == (20, 16, 3)
+
+
+@pytest.mark.parametrize("written", ["1e-3", "0.001", ".001", " 1E-3 "])
+def test_a_number_is_accepted_however_it_is_written(written: str) -> None:
+    assert find_recipe("fast").change(learning_rate=written).learning_rate == 0.001
+
+
+def test_the_plateau_of_a_recipe_is_that_of_keras() -> None:
+    (plateau,) = recipe_callbacks(find_recipe("conv-10-plateau"))
+    found = (plateau.monitor, plateau.factor, plateau.patience, plateau.min_lr)
+    assert found == ("val_accuracy", 0.5, 3, 1e-5)
 
 
 def test_epochs_that_are_asked_for_are_the_maximum() -> None:

@@ -52,7 +52,7 @@ def test_runs_that_are_not_comparable_are_refused_by_name(part: str, found: str)
 
 @pytest.mark.parametrize(
     "settings",
-    [{"restore_best": True}, {"early_stopping": 3}, {"plateau.monitor": "val_accuracy"}],
+    [{"restore_best": True}, {"early_stopping": 0}, {"plateau.monitor": "val_accuracy"}],
 )
 def test_caution_names_what_validation_decided(settings: dict[str, Any]) -> None:
     assert "1 of these runs also used these rows" in caution([run("a", **settings), run("b")])

@@ -1,6 +1,7 @@
 """The run folder: complete or absent, verified when it is read, and able to predict."""
 
 import json
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -90,6 +91,8 @@ def edit_accuracy(path: Path) -> None:
         ("test.npy", reverse),
         ("validation.npy", reverse),
         ("validation_rows.npy", reverse),
+        ("validation_labels.npy", reverse),
+        ("run.json", Path.unlink),
         ("test.npy", Path.unlink),
         ("test.npy", lambda path: path.write_bytes(path.read_bytes()[:100])),
         ("model.keras", Path.unlink),
@@ -144,6 +147,18 @@ def test_a_run_of_an_earlier_version_is_named_as_such(run) -> None:
         load_run(run.folder)
 
 
+def test_a_run_of_another_version_is_not_overwritten(trained, tiny, tmp_path) -> None:
+    folder = tmp_path / "tiny" / trained.name
+    shutil.copytree(trained.folder, folder)
+    path, sums = folder / "run.json", folder / "SHA256SUMS"
+    path.write_text(path.read_text().replace('"schema_version": 2', '"schema_version": 3'))
+    sums.write_text(sums.read_text().replace(trained.checksums["run.json"], sha256(path)))
+    again = {"epochs": 2, "tta_views": 5, "runs": tmp_path, "progress": False}
+    with pytest.raises(PipelineError, match="schema version is 3"):
+        pp.train(tiny, "conv", **again)
+    assert pp.train(tiny, "conv", fresh=True, **again).name == trained.name
+
+
 def test_unfinished_folders_are_not_runs(run) -> None:
     (run.folder.parent / "notes").mkdir()
     run.folder.rename(run.folder.parent / f".{run.name}.tmp")
@@ -155,6 +170,16 @@ def test_an_ensemble_predicts_with_its_members(tiny, tmp_path) -> None:
     run = pp.train(tiny, "conv-10-committee", runs=tmp_path, progress=False, **small)
     np.testing.assert_array_equal(run.predict(tiny.test_pixels), run.test_probabilities)
     assert (run.history, run.layers, run.explanation) == (None, [], {})
+    member = run.record.members[0]
+    pp.train(tiny, "conv-10-plateau", runs=tmp_path, progress=False, fresh=True, **small)
+    assert load_run(run.folder).predict(tiny.test_pixels).shape == (12, 3)
+    record = run.folder.parent / member / "run.json"
+    sums = record.parent / "SHA256SUMS"
+    before = sha256(record)
+    record.write_text(record.read_text().replace('"batch_size": 86', '"batch_size": 87'))
+    sums.write_text(sums.read_text().replace(before, sha256(record)))
+    with pytest.raises(PipelineError, match="was replaced by another training"):
+        load_run(run.folder).predict(tiny.test_pixels)
     with pytest.raises(PipelineError, match="an ensemble has no model"):
         run.model  # noqa: B018
 
