@@ -104,6 +104,8 @@ class Run:
         Raises:
             PipelineError: the run is an ensemble, which has members instead of a model.
         """
+        if MODEL not in self.checksums and self.record.training:
+            raise damaged(self.folder, f"{MODEL} has no checksum")
         if MODEL not in self.checksums:
             raise PipelineError("an ensemble has no model; use its members", where=self.folder)
         path = verify(self.folder, self.checksums, MODEL)
@@ -214,8 +216,6 @@ def load_run(folder: Path) -> Run:
         raise OtherVersionError(folder, str(error)) from None
     except (ValueError, msgspec.MsgspecError) as error:
         raise damaged(folder, f"{RECORD} cannot be read: {error}") from None
-    if record.training and MODEL not in checksums:
-        raise damaged(folder, f"{MODEL} has no checksum")
     return Run(folder, record, checksums)
 
 

@@ -84,5 +84,6 @@ def ensemble(workspace: Path, competition: pp.Competition, run: pp.Run) -> pp.Ru
         competition, "dense", seed=1, epochs=2, runs=workspace / "runs", progress=False
     )
     first = run.record.identity
-    identity = Identity("pair", first.settings, 0, first.data, first.fold, members=("a", "b"))
+    digests = first.digest, other.record.identity.digest
+    identity = Identity("pair", first.settings, 0, first.data, first.fold, members=digests)
     return make_ensemble(run.folder.parent / "pair", [run, other], identity)
