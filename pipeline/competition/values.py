@@ -169,7 +169,10 @@ def _check(
     first: list[tuple[int, int, str]] = []
     total = 0
     for rows in chunks(len(pixels)):
-        found = np.argwhere(invalid(pixels[rows]))
+        is_invalid = invalid(pixels[rows])
+        if not is_invalid.any():  # much faster than to list none
+            continue
+        found = np.argwhere(is_invalid)
         total += len(found)
         for row, pixel in found[: SHOWN - len(first)].tolist():
             row += rows.start

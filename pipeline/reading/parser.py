@@ -69,7 +69,8 @@ class Parser:
         ends_line = codes == LF
         ends = np.flatnonzero((codes == ord(self.delimiter)) | ends_line)
         of_rows = ends[self.columns - 1 :: self.columns]
-        if len(ends) % self.columns or not np.array_equal(np.flatnonzero(ends_line), of_rows):
+        rows, rest = divmod(len(ends), self.columns)
+        if rest or np.count_nonzero(ends_line) != rows or not ends_line[of_rows].all():
             return None
         return ends.reshape(-1, self.columns)
 

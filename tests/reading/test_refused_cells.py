@@ -141,7 +141,6 @@ def test_trailing_delimiters_are_refused_in_all_rows_or_all_but_the_header(folde
 @pytest.mark.parametrize("header", ["none", "names"])
 @pytest.mark.parametrize("label", ["first", "last"])
 def test_a_missing_or_invalid_label_is_named(folder, label, header, cell) -> None:
-    folder.fill(header=header, label=label)
     for row in (0, 7):
         folder.fill(header=header, label=label)
         line = row + (header == "names")
@@ -177,7 +176,6 @@ def test_repeated_and_empty_ids_are_named(folder, header) -> None:
 
 @pytest.mark.parametrize("name", ["train.csv", "test.csv"])
 def test_a_byte_that_is_not_utf8_is_named(folder, name) -> None:
-    folder.fill(header="names")
     for line in (1, 9):
         folder.fill(header="names")
         lines = folder.read(name).splitlines(keepends=True)

@@ -6,6 +6,8 @@ import os
 import zipfile
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 from click.testing import CliRunner
 
@@ -13,9 +15,6 @@ from pipeline.cli import main
 
 
 def png() -> bytes:
-    import cv2
-    import numpy as np
-
     return cv2.imencode(".png", np.zeros((9, 9), np.uint8))[1].tobytes()
 
 
@@ -114,20 +113,21 @@ def test_a_folder_that_is_empty_or_missing_or_a_file_is_refused(folder) -> None:
     assert "not a folder" in folder.refused().text
 
 
-@pytest.mark.parametrize("kind", ["folder", "dangling link", "pipe", "link to a folder"])
+NO_FILES = {
+    "folder": Path.mkdir,
+    "pipe": os.mkfifo,
+    "dangling link": lambda path: path.symlink_to("elsewhere.csv"),
+    "link to a folder": lambda path: path.symlink_to(path.parent),
+}
+
+
+@pytest.mark.parametrize("kind", NO_FILES)
 @pytest.mark.parametrize("name", ["train.csv", "test.csv", "sample_submission.csv"])
 def test_what_is_no_file_is_refused_at_once(folder, name, kind) -> None:
     folder.fill()
     path = folder.path / name
     path.unlink(missing_ok=True)
-    if kind == "folder":
-        path.mkdir()
-    elif kind == "dangling link":
-        path.symlink_to("elsewhere.csv")
-    elif kind == "pipe":
-        os.mkfifo(path)
-    else:
-        path.symlink_to(folder.path)
+    NO_FILES[kind](path)
     error = folder.refused()
     dangling = "the file does not exist: it is a link to elsewhere.csv"
     assert error.where == name
