@@ -9,6 +9,7 @@ from pipeline.arrays import Images, Labels
 from pipeline.errors import PipelineError
 from pipeline.images.augmentation import SAMPLE_SIZE, choose_interpolation
 from pipeline.networks.build import Network, compile_network
+from pipeline.networks.normalization import speed_up_normalization
 from pipeline.networks.predict import BATCH, predict
 from pipeline.networks.recipe import Recipe
 from pipeline.training.batches import Batches, TrainingBatches
@@ -65,6 +66,7 @@ def fit(
         model, inputs = network.head, predict(network.frozen, images)
     train = _training_batches(job, inputs, labels, images)
     validation = Batches(inputs, labels, job.fold.validation, BATCH)
+    speed_up_normalization(model)
     history = _warm_up(network, recipe, model, train, validation, report)
     warm_up = _warm_up_epochs(recipe)
     last = total_epochs(job)

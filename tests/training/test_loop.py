@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from pipeline.networks.build import build, compile_network
+from pipeline.networks.normalization import speed_up_normalization
 from pipeline.recipes import find_recipe
 from pipeline.training.batches import Batches
 from pipeline.training.loop import run_epochs
@@ -98,3 +99,28 @@ def test_a_callback_ends_it() -> None:
 
     batches = Batches(IMAGES, LABELS, np.arange(53), 16)
     assert len(run_epochs(model, batches, batches, 0, 9, [Enough()])["val_loss"]) == 2
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_fast_normalization_trains_as_that_of_keras(precision: str) -> None:
+    recipe = find_recipe("fast").change(optimizer="sgd", precision=precision)
+
+    def trained(fast: bool) -> tuple[list[np.ndarray], np.ndarray]:
+        keras.utils.set_random_seed(0)
+        model = build(recipe, IMAGES.shape[1:], 10, 0, 255).model
+        for layer in model.layers:
+            if isinstance(layer, keras.layers.BatchNormalization):  # not 1 and 0 as at first
+                layer.set_weights([np.linspace(0.5, 1.3, w.shape[0]) for w in layer.get_weights()])
+        if fast:
+            speed_up_normalization(model)
+            assert any("call" in vars(layer) for layer in model.layers)
+        compile_network(model, recipe, steps=6)
+        train = Batches(IMAGES, LABELS, np.arange(53), 16)
+        run_epochs(model, train, train, 0, 2, [])
+        return model.get_weights(), model.predict(IMAGES, verbose=0)
+
+    (weights, outputs), (expected_weights, expected) = trained(True), trained(False)
+    tolerance = 2e-4 if precision == "float32" else 3e-2
+    for one, two in zip(weights, expected_weights, strict=True):
+        np.testing.assert_allclose(one, two, rtol=tolerance, atol=tolerance)
+    np.testing.assert_allclose(outputs, expected, atol=tolerance)
