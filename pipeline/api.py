@@ -51,6 +51,7 @@ def train(
     *,
     seed: int = 0,
     fold: Fold | None = None,
+    folds: int | None = None,
     runs: Path | str = RUNS,
     fresh: bool = False,
     progress: bool = True,
@@ -62,6 +63,8 @@ def train(
         recipe: the name of a recipe or ensemble, or a recipe.
         seed: random seed.
         fold: training and validation rows. Default: the competition's hold-out.
+        folds: number of folds of a cross-validation: trains one model for each, which gives
+            out-of-fold probabilities for every training row, and their mean for the test rows.
         runs: folder of all runs.
         fresh: retrain an existing run.
         progress: show the progress.
@@ -89,6 +92,7 @@ def train(
         sweep=sweep,
         seeds=[seed],
         fold=fold,
+        folds=folds,
         runs=runs,
         fresh=fresh,
         progress=progress,
@@ -103,6 +107,7 @@ def train_all(
     sweep: Mapping[str, Sequence[Any]] | None = None,
     seeds: Sequence[int] = (0,),
     fold: Fold | None = None,
+    folds: int | None = None,
     runs: Path | str = RUNS,
     fresh: bool = False,
     engine: "str | Engine" = "auto",
@@ -114,6 +119,7 @@ def train_all(
         recipes: names or recipes; Default: 'dense' and 'fast'.
         sweep: the values of each changed setting, such as `{"l2": [1e-6, 1e-4]}`.
         seeds: random seeds.
+        fold, folds: as for `train`.
         engine: "inline", "processes", or "auto"; or an `Engine` of `pipeline.search.engine`.
 
     Returns:
@@ -124,17 +130,19 @@ def train_all(
         ExceptionGroup: several trainings failed; all others are finished.
     """
     from pipeline.recipes import DEFAULTS
+    from pipeline.runs.fold_file import load_folds
     from pipeline.search.display import Display
     from pipeline.search.execute import execute
     from pipeline.search.grid import make_grid
 
     display = Display(quiet=not progress)
-    fold = fold or competition.hold_out
-    for note in fold.notes:
+    folder = _folder(competition, runs)
+    parts = load_folds(competition, folds, folder) if folds else (fold or competition.hold_out,)
+    for note in parts[0].notes:
         display.note(f"Note: {note}.")
     recipes = DEFAULTS if recipes is None else recipes
-    jobs = make_grid(recipes, fold, sweep, seeds)
-    return execute(jobs, competition, _folder(competition, runs), display, fresh, engine)
+    jobs = make_grid(recipes, parts, sweep, seeds)
+    return execute(jobs, competition, folder, display, fresh, engine)
 
 
 def list_runs(
@@ -160,13 +168,15 @@ def leaderboard(
 ) -> "pd.DataFrame":
     """All runs of a competition, ranked by accuracy on the same validation rows.
 
+    Runs of a cross-validation come first, ranked on all training rows, out of fold.
+
     Args:
         competition: a competition, its folder or its name.
         on_damage: as for `list_runs`.
 
     Returns:
-        rank, run, accuracy with its 95 % interval low and high (in 0..1), n, loss, parameters,
-        epochs, best_epoch, fit_seconds, predict_images_per_second.
+        rank, run, scored_on, accuracy with its 95 % interval low and high (in 0..1), n, loss,
+        parameters, epochs, best_epoch, fit_seconds, predict_images_per_second.
 
     Raises:
         PipelineError: there are no runs, or they are not comparable.
@@ -184,14 +194,14 @@ def write_report(competition: Competition, *, runs: Path | str = RUNS) -> Path:
             different data.
     """
     from pipeline.report.report import write_pages
-    from pipeline.runs.leaderboard import check_comparable
+    from pipeline.runs.leaderboard import check_same_data, comparable
 
     folder = _folder(competition, runs)
     found = _some_runs(folder)
-    check_comparable(found, data=competition.fingerprint)
+    check_same_data(found, competition.fingerprint)
     for run in found:
         run.verify()
-    return write_pages(competition, found, folder)
+    return write_pages(competition, comparable(found), folder)
 
 
 def predict(
@@ -260,14 +270,14 @@ def submit(
     Raises:
         PipelineError: there is no such run, or it is damaged or trained on different data.
     """
-    from pipeline.runs.leaderboard import check_comparable, rank
+    from pipeline.runs.leaderboard import check_same_data, choose_best
     from pipeline.submission.write import write_submission
 
     folder = _folder(competition, runs)
     if not isinstance(run, Run):
         found = _list_runs(folder) or train_all(competition, runs=runs, progress=progress)
-        run = find_run(found, run, folder) if run else rank(found)[0]
-    check_comparable([run], data=competition.fingerprint)
+        run = find_run(found, run, folder) if run else choose_best(found)
+    check_same_data([run], competition.fingerprint)
     path = Path(output or SUBMISSIONS / competition.name / f"{run.name}.csv")
     write_submission(competition, run.test_probabilities, path)
     return path

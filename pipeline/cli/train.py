@@ -25,6 +25,12 @@ MAX_SEED = 2**32 - 1000  # NumPy takes 32 bits; room for replicates and members
     default=1,
     help="Number of runs per setting, with consecutive seeds.",
 )
+@click.option(
+    "--folds",
+    type=click.IntRange(2),
+    metavar="K",
+    help="Cross-validate: train on K folds, so that every training row is scored.",
+)
 @click.option("--weights", help="Backbone weights: imagenet, none, or a file.")
 @click.option(
     "--precision",
@@ -55,6 +61,7 @@ def command(
     epochs: int | None,
     seed: int,
     replicates: int,
+    folds: int | None,
     weights: str | None,
     precision: str | None,
     settings: tuple[str, ...],
@@ -80,6 +87,7 @@ def command(
         recipes or None,
         sweep=sweep,
         seeds=range(seed, seed + replicates),
+        folds=folds,
         runs=runs,
         fresh=fresh,
         engine=engine,

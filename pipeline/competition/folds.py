@@ -1,6 +1,7 @@
 """Folds: which rows train and which validate. Made once for each competition."""
 
 import hashlib
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -10,6 +11,9 @@ import numpy as np
 from pipeline.arrays import Labels, Pixels, Rows
 
 HOLD_OUT = "hold-out"
+SIMILAR = 0.02  # root mean square difference of similar images, as a fraction of the range
+MAX_COMPARED = 60_000  # rows
+CHUNK, SKETCH = 1024, 64  # rows, and numbers for each, that are compared at a time
 
 
 @dataclass(frozen=True, eq=False)
@@ -17,25 +21,32 @@ class Fold:
     """Which rows of the training file train and which validate: row numbers in ascending order.
 
     Attributes:
-        name: name of the fold, such as "hold-out".
+        name: name of the fold, such as "hold-out" or "1of5".
         notes: what a user should know about it.
+        part: its number, from 1, among the folds of a cross-validation; 0 for a hold-out.
     """
 
     train: Rows
     validation: Rows
     name: str = HOLD_OUT
     notes: tuple[str, ...] = ()
+    part: int = 0
 
     @cached_property
     def fingerprint(self) -> str:
         """SHA-256 of the validation rows: scores are comparable if it is equal."""
-        return hashlib.sha256(self.validation.astype("<i8").tobytes()).hexdigest()
+        return rows_fingerprint(self.validation)
 
     @cached_property
     def digest(self) -> str:
         """SHA-256 of the training and the validation rows."""
         rows = self.train.astype("<i8").tobytes() + self.fingerprint.encode()
         return hashlib.sha256(rows).hexdigest()
+
+
+def rows_fingerprint(rows: Rows) -> str:
+    """SHA-256 of row numbers."""
+    return hashlib.sha256(rows.astype("<i8").tobytes()).hexdigest()
 
 
 def hold_out(pixels: Pixels, labels: Labels, share: float, seed: int) -> Fold:
@@ -67,6 +78,78 @@ def hold_out(pixels: Pixels, labels: Labels, share: float, seed: int) -> Fold:
         classes = "1 class has" if single == 1 else f"{single} classes have"
         notes.append(f"{classes} a single image; it is used for training only")
     return Fold(np.flatnonzero(~validates), np.flatnonzero(validates), notes=tuple(notes))
+
+
+def k_folds(pixels: Pixels, labels: Labels, k: int, seed: int) -> tuple[Fold, ...]:
+    """Stratified folds: every row validates in exactly one of them.
+
+    Equal and nearly equal images validate in the same fold. A class with fewer images than folds
+    is missing in the validation rows of some, and one with a single image is missing in the
+    training rows of one.
+
+    Args:
+        pixels: (n, pixels).
+        labels: (n,) class indices.
+        k: number of folds, 2 or more.
+        seed: random seed.
+    """
+    from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
+
+    group = groups_of_similar_rows(pixels)
+    similar = len(pixels) - len(np.unique(group))
+    splitter = (StratifiedGroupKFold if similar else StratifiedKFold)(
+        k, shuffle=True, random_state=seed
+    )
+    notes = []
+    if similar:
+        notes.append(f"{similar} rows are like other rows; these stay in the same fold")
+    rare = int((np.bincount(labels) < k).sum())
+    if rare:
+        notes.append(f"{rare} classes have fewer than {k} rows" if rare > 1 else
+                     f"1 class has fewer than {k} rows")  # fmt: skip
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # rare classes, which the notes tell
+        parts = list(splitter.split(labels, labels, group))
+    return tuple(
+        Fold(train, validation, f"{part}of{k}", tuple(notes), part)
+        for part, (train, validation) in enumerate(parts, 1)
+    )
+
+
+def groups_of_similar_rows(pixels: Pixels) -> Rows:
+    """Groups rows with nearly equal pixels: a root mean square difference of up to 2 %.
+
+    Of more than `MAX_COMPARED` rows, only equal ones are grouped: the time is quadratic.
+
+    Returns:
+        (n,) group numbers.
+    """
+    if len(pixels) > MAX_COMPARED:
+        return groups_of_equal_rows(pixels)[0]
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    values = pixels.astype(np.float32)
+    values /= max(float(values.max() - values.min()), 1e-9)
+    limit = SIMILAR**2 * values.shape[1]  # of the squared distance
+    # Sums over disjoint pixels, divided by the root of their number, are never further apart.
+    sums = [values[:, at::SKETCH].sum(axis=1) for at in range(min(SKETCH, values.shape[1]))]
+    counts = [len(range(at, values.shape[1], SKETCH)) for at in range(len(sums))]
+    sketch = np.stack(sums, axis=1) / np.sqrt(counts, dtype=np.float32)
+    squares = (sketch**2).sum(axis=1)
+    pairs = []
+    for first in range(0, len(sketch), CHUNK):
+        part = slice(first, first + CHUNK)
+        distances = squares[part, None] + squares[None, first:]
+        distances -= 2 * sketch[part] @ sketch[first:].T
+        one, two = np.nonzero(distances <= limit + 1e-3)
+        one, two = (one + first)[two > one], (two + first)[two > one]
+        near = ((values[one] - values[two]) ** 2).sum(axis=1) <= limit
+        pairs.append(np.stack([one[near], two[near]]))
+    one, two = np.concatenate(pairs, axis=1)
+    graph = coo_array((np.ones(len(one), bool), (one, two)), shape=(len(values),) * 2)
+    group: Rows = connected_components(graph, directed=False)[1].astype(np.int64)
+    return group
 
 
 def groups_of_equal_rows(pixels: Pixels) -> tuple[Rows, int]:

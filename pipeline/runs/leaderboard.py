@@ -1,9 +1,16 @@
 """Runs -> a ranked table, on the same validation rows."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from pipeline.arrays import Rows
+from pipeline.competition.folds import rows_fingerprint
 from pipeline.errors import PipelineError
+from pipeline.runs.folder import Validation
+from pipeline.runs.metrics import score
 from pipeline.runs.run import Run
 
 if TYPE_CHECKING:
@@ -20,6 +27,68 @@ def rank(runs: Sequence[Run]) -> list[Run]:
     return sorted(runs, key=lambda run: (-run.scores.accuracy, run.scores.loss, run.name))
 
 
+def group(runs: Sequence[Run]) -> list[list[Run]]:
+    """Runs with comparable scores, ranked: first those scored out of fold, then the hold-out.
+
+    Runs of a single fold of a cross-validation are left out, unless there are no others.
+
+    Raises:
+        PipelineError: the runs used different data, or several hold-outs.
+    """
+    check_same_data(runs)
+    whole = [run for run in runs if not run.record.fold.part]
+    if not whole:
+        parts = sorted({run.record.fold.part for run in runs})
+        return [rank([run for run in runs if run.record.fold.part == part]) for part in parts]
+    out_of_fold = [run for run in whole if run.record.fold.out_of_fold]
+    hold_out = [run for run in whole if not run.record.fold.out_of_fold]
+    return [rank(some) for some in (out_of_fold, hold_out) if some]
+
+
+def comparable(runs: Sequence[Run]) -> list[Run]:
+    """All runs, scored on the same rows: on those of the hold-out, if there are runs on both."""
+    groups = group(runs)
+    if len(groups) == 1 or groups[0][0].record.fold.part:
+        return groups[0]
+    out_of_fold, hold_out = groups
+    rows = hold_out[0].validation.rows
+    return rank([on_rows(run, rows) for run in out_of_fold] + hold_out)
+
+
+def choose_best(runs: Sequence[Run]) -> Run:
+    """The best of all runs, by accuracy on the rows that all of them are scored on.
+
+    A run scored out of fold has probabilities for the rows of the hold-out as well, each from a
+    model that did not train on it.
+    """
+    return comparable([some[0] for some in group(runs)])[0]
+
+
+def on_rows(run: Run, rows: Rows) -> Run:
+    """The run, scored on some of its validation rows.
+
+    Args:
+        rows: row numbers of the training file, in ascending order.
+    """
+    at = np.searchsorted(run.validation.rows, rows)
+    validation = Validation(rows, run.validation.labels[at], run.validation.probabilities[at])
+    fold = replace(run.record.fold, fingerprint=rows_fingerprint(rows), validation_rows=len(rows))
+    scores = score(validation.probabilities, validation.labels)
+    part = replace(run, record=replace(run.record, scores=scores, fold=fold))
+    vars(part)["validation"] = validation  # what the cached property would read
+    return part
+
+
+def check_same_data(runs: Sequence[Run], data: str | None = None) -> None:
+    """Checks that all runs used the same data, or that with this fingerprint.
+
+    Raises:
+        PipelineError: a run used other data.
+    """
+    data = data or (runs[0].record.data.fingerprint if runs else None)
+    _refuse("different data", [run for run in runs if run.record.data.fingerprint != data])
+
+
 def check_comparable(runs: Sequence[Run], data: str | None = None, fold: str | None = None) -> None:
     """Checks that all runs used the same data and the same validation rows.
 
@@ -29,32 +98,36 @@ def check_comparable(runs: Sequence[Run], data: str | None = None, fold: str | N
     Raises:
         PipelineError: a run used others.
     """
-    if not runs:
-        return
-    data, fold = data or runs[0].record.data.fingerprint, fold or runs[0].record.fold.fingerprint
-    folder = runs[0].folder.parent
-    for what, other in (
-        ("different data", [run for run in runs if run.record.data.fingerprint != data]),
-        ("different validation rows", [run for run in runs if run.record.fold.fingerprint != fold]),
-    ):
-        if other:
-            names = ", ".join(run.name for run in other[:10])
-            raise PipelineError(
-                f"these runs used {what}; scores are not comparable: {names}",
-                where=folder,
-                remedy=f"Rename the folder, for example with `mv {folder} {folder}-old`, or choose "
-                "another folder with --runs.",
-            )
+    check_same_data(runs, data)
+    fold = fold or (runs[0].record.fold.fingerprint if runs else None)
+    others = [run for run in runs if run.record.fold.fingerprint != fold]
+    _refuse("different validation rows", others)
+
+
+def _refuse(what: str, runs: Sequence[Run]) -> None:
+    if runs:
+        folder = runs[0].folder.parent
+        names = ", ".join(run.name for run in runs[:10])
+        raise PipelineError(
+            f"these runs used {what}; scores are not comparable: {names}",
+            where=folder,
+            remedy=f"Rename the folder, for example with `mv {folder} {folder}-old`, or choose "
+            "another folder with --runs.",
+        )
 
 
 def leaderboard(runs: Sequence[Run]) -> "pd.DataFrame":
-    """A row for each run, the best first; accuracies in 0..1, times in seconds."""
+    """A row for each run, the best first; accuracies in 0..1, times in seconds.
+
+    Runs scored out of fold and runs scored on the hold-out are ranked apart.
+    """
     import pandas as pd
 
     rows = [
         {
             "rank": place,
             "run": run.name,
+            "scored_on": scored_on(run),
             "accuracy": run.scores.accuracy,
             "low": run.scores.low,
             "high": run.scores.high,
@@ -66,9 +139,18 @@ def leaderboard(runs: Sequence[Run]) -> "pd.DataFrame":
             "fit_seconds": run.record.fit_seconds,
             "predict_images_per_second": run.record.predict_images_per_second,
         }
-        for place, run in enumerate(rank(runs), start=1)
+        for some in group(runs)
+        for place, run in enumerate(some, start=1)
     ]
     return pd.DataFrame(rows).astype({"epochs": "Int64", "best_epoch": "Int64"}, errors="ignore")
+
+
+def scored_on(run: Run) -> str:
+    """The rows that a run is scored on, in words: "hold-out", "out of 5 folds", "fold 1of5"."""
+    fold = run.record.fold
+    if fold.out_of_fold:
+        return f"out of {fold.name.removesuffix('-folds')} folds"
+    return f"fold {fold.name}" if fold.part else fold.name
 
 
 def caution(runs: Sequence[Run]) -> str:

@@ -122,13 +122,21 @@ class FoldRecord:
     """The fold that a run was trained and validated on.
 
     Attributes:
+        name: "hold-out"; "1of5" for a part of a cross-validation; "5-folds" for all of it.
         fingerprint: SHA-256 of its validation rows.
+        part: its number, from 1, if it is a part of a cross-validation.
     """
 
     name: str
     fingerprint: str
     train_rows: int
     validation_rows: int
+    part: int = 0
+
+    @property
+    def out_of_fold(self) -> bool:
+        """Whether every training row is a validation row, of the fold that did not train on it."""
+        return self.name.endswith("-folds")
 
 
 @dataclass(frozen=True)
@@ -166,7 +174,8 @@ class RunRecord:
     Attributes:
         published: the published score of the recipe, if there is one.
         training: None for an ensemble.
-        members: names of an ensemble's members.
+        members: names of the runs that are combined; the same name several times is a weight.
+        temperature: of a combination's probabilities, see `runs.run.sharpen`.
         parameters: number of parameters, of all members together.
         fit_seconds: training time, of all members together.
         created: time in ISO 8601.
@@ -184,6 +193,7 @@ class RunRecord:
     training: Training | None = None
     environment: Environment | None = None
     members: tuple[str, ...] = ()
+    temperature: float = 1.0
     schema_version: int = SCHEMA_VERSION
 
     @property

@@ -10,21 +10,21 @@ from pipeline.competition.competition import Competition
 from pipeline.errors import PipelineError
 from pipeline.files import check_writable
 from pipeline.networks.backend import uses_accelerator
-from pipeline.runs.ensemble import make_ensemble
+from pipeline.runs.ensemble import cross_validate, make_ensemble
 from pipeline.runs.folder import OtherVersionError, is_run
-from pipeline.runs.leaderboard import check_comparable
+from pipeline.runs.leaderboard import check_comparable, check_same_data
 from pipeline.runs.record import Identity
 from pipeline.runs.run import Run, list_runs
 from pipeline.search.display import Display
 from pipeline.search.engine import Engine, Outcome, choose_engine
-from pipeline.search.grid import EnsembleJob, trainings_of
+from pipeline.search.grid import AnyJob, CombinedJob, combinations_of, trainings_of
 from pipeline.training.job import Job
 from pipeline.training.progress import Observer
 from pipeline.training.train import train
 
 
 def execute(
-    jobs: Sequence[Job | EnsembleJob],
+    jobs: Sequence[AnyJob],
     competition: Competition,
     folder: Path,
     display: Display,
@@ -60,11 +60,12 @@ def execute(
         else:
             failures.append(outcome)
     for entry in jobs:
-        if isinstance(entry, EnsembleJob) and entry.name not in runs:
-            members = [runs[member.name] for member in entry.members if member.name in runs]
-            if len(members) == len(entry.members):
-                identity, published = identities[entry.name], entry.recipe.published
-                runs[entry.name] = make_ensemble(folder / entry.name, members, identity, published)
+        for combined in combinations_of(entry):
+            if combined.name not in runs and all(m.name in runs for m in combined.members):
+                combine = cross_validate if combined.folds else make_ensemble
+                members = [runs[member.name] for member in combined.members]
+                identity, path = identities[combined.name], folder / combined.name
+                runs[combined.name] = combine(path, members, identity, combined.published)
     if failures:
         raise failures[0] if len(failures) == 1 else ExceptionGroup("trainings failed", failures)
     return [runs[job.name] for job in jobs]
@@ -104,39 +105,43 @@ def _train(competition: Competition, folder: Path, job: Job, observer: Observer)
     return train(job, competition, folder, observer)
 
 
-def _identify(jobs: Sequence[Job | EnsembleJob], competition: Competition) -> dict[str, Identity]:
-    """The identity of every training and ensemble by its name.
+def _identify(jobs: Sequence[AnyJob], competition: Competition) -> dict[str, Identity]:
+    """The identity of every training and combination by its name.
 
     Raises:
         PipelineError: two of them have the same name and different identities.
     """
     found: dict[str, Identity] = {}
 
-    def add(name: str, identity: Identity) -> Identity:
-        if found.setdefault(name, identity) != identity:
+    def identify(job: AnyJob) -> Identity:
+        identity = (
+            job.identity(competition)
+            if isinstance(job, Job)
+            else _identity_of_members(job, [identify(member) for member in job.members])
+        )
+        if found.setdefault(job.name, identity) != identity:
             raise PipelineError(
                 "different settings produce the same run name",
-                where=f"run {name}",
-                details=found[name].differences(identity),
+                where=f"run {job.name}",
+                details=found[job.name].differences(identity),
             )
         return identity
 
     for job in jobs:
-        members = [add(each.name, each.identity(competition)) for each in trainings_of(job)]
-        if isinstance(job, EnsembleJob):
-            digests = tuple(identity.digest for identity in members)
-            add(
-                job.name,
-                replace(
-                    members[0],
-                    recipe=job.recipe.name,
-                    seed=job.seed,
-                    architecture="",
-                    weights=None,
-                    members=digests,
-                ),
-            )
+        identify(job)
     return found
+
+
+def _identity_of_members(job: CombinedJob, members: Sequence[Identity]) -> Identity:
+    return replace(
+        members[0],
+        recipe=job.recipe,
+        seed=job.seed,
+        fold="" if job.folds else members[0].fold,
+        architecture="",
+        weights=None,
+        members=tuple(identity.digest for identity in members),
+    )
 
 
 @dataclass(frozen=True)
@@ -152,13 +157,15 @@ class _FinishedRuns:
         cls,
         folder: Path,
         competition: Competition,
-        jobs: Sequence[Job | EnsembleJob],
+        jobs: Sequence[AnyJob],
         display: Display,
         fresh: bool,
     ) -> "_FinishedRuns":
         """Raises PipelineError if the folder has other runs that would not be comparable."""
         names = {job.name for job in jobs}
-        names |= {training.name for job in jobs for training in trainings_of(job)}
+        for job in jobs:
+            names |= {training.name for training in trainings_of(job)}
+            names |= {combined.name for combined in combinations_of(job)}
 
         def on_damage(error: PipelineError) -> None:
             if isinstance(error, OtherVersionError) and error.folder.name in names and not fresh:
@@ -167,8 +174,13 @@ class _FinishedRuns:
 
         runs = list_runs(folder, on_damage)
         others = [run for run in runs if run.name not in names]
+        check_same_data(others, competition.fingerprint)
         fold = trainings_of(jobs[0])[0].fold
-        check_comparable(others, competition.fingerprint, fold.fingerprint)
+        if not fold.part:
+            on_hold_out = [
+                run for run in others if not (run.record.fold.part or run.record.fold.out_of_fold)
+            ]
+            check_comparable(on_hold_out, fold=fold.fingerprint)
         return cls(folder, runs, display)
 
     def find_all(self, identities: Mapping[str, Identity]) -> dict[str, Run]:

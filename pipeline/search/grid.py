@@ -6,37 +6,46 @@ from dataclasses import dataclass
 from typing import Any
 
 from pipeline.competition.folds import Fold
-from pipeline.networks.recipe import EnsembleRecipe, Recipe
+from pipeline.networks.published import Published
+from pipeline.networks.recipe import Recipe
 from pipeline.recipes import ensembles, find_recipe
 from pipeline.training.job import Job, differing, make_job, run_name
 
 
 @dataclass(frozen=True)
-class EnsembleJob:
-    """An ensemble of runs of one recipe.
+class CombinedJob:
+    """Jobs whose runs are combined.
 
     Attributes:
         name: name of the run that it makes.
-        members: jobs that differ by seed.
+        recipe: name of a recipe or ensemble.
+        members: jobs that differ by seed, or one for each fold.
+        folds: whether the members are the folds of a cross-validation.
+        published: published score of the combination.
     """
 
     name: str
-    recipe: EnsembleRecipe
+    recipe: str
     seed: int
-    members: tuple[Job, ...]
+    members: tuple["AnyJob", ...]
+    folds: bool = False
+    published: Published | None = None
+
+
+AnyJob = Job | CombinedJob
 
 
 def make_grid(
     recipes: Sequence[str | Recipe],
-    fold: Fold,
+    folds: Sequence[Fold],
     sweep: Mapping[str, Sequence[Any]] | None = None,
     seeds: Sequence[int] = (0,),
-) -> list[Job | EnsembleJob]:
+) -> list[AnyJob]:
     """One job for each combination of a recipe, values of its settings, and a seed.
 
     Args:
         recipes: names of recipes and ensembles of the registry, or recipes.
-        fold: the rows that train and that validate.
+        folds: the rows that train and that validate; several are a cross-validation.
         sweep: the values, or their text, of each setting that is changed.
 
     Raises:
@@ -47,26 +56,54 @@ def make_grid(
         dict(zip(sweep, values, strict=True)) for values in itertools.product(*sweep.values())
     ]
     return [
-        _job(recipe, changes, seed, fold)
+        _job(recipe, changes, seed, folds)
         for recipe, changes, seed in itertools.product(dict.fromkeys(recipes), combinations, seeds)
     ]
 
 
-def trainings_of(job: Job | EnsembleJob) -> tuple[Job, ...]:
-    """The job itself, or the members of an ensemble."""
-    return job.members if isinstance(job, EnsembleJob) else (job,)
+def trainings_of(job: AnyJob) -> tuple[Job, ...]:
+    """The job itself, or the trainings of a combined job."""
+    if isinstance(job, Job):
+        return (job,)
+    return tuple(itertools.chain.from_iterable(map(trainings_of, job.members)))
+
+
+def combinations_of(job: AnyJob) -> tuple[CombinedJob, ...]:
+    """The combined jobs within a job and itself, members first."""
+    if isinstance(job, Job):
+        return ()
+    return (*itertools.chain.from_iterable(map(combinations_of, job.members)), job)
 
 
 def _job(
-    recipe: str | Recipe, changes: Mapping[str, Any], seed: int, fold: Fold
-) -> Job | EnsembleJob:
-    if isinstance(recipe, Recipe):
-        return make_job(recipe, changes, seed, fold)
-    ensemble = ensembles().get(recipe)
+    recipe: str | Recipe, changes: Mapping[str, Any], seed: int, folds: Sequence[Fold]
+) -> AnyJob:
+    if len(folds) == 1:
+        return _job_of_fold(recipe, changes, seed, folds[0])
+    members = tuple(_job_of_fold(recipe, changes, seed, fold) for fold in folds)
+    name, published, own = _describe(recipe)
+    full_name = run_name(name, differing(own, own.change(**changes)), seed)
+    return CombinedJob(
+        f"{full_name}-folds={len(folds)}", name, seed, members, folds=True, published=published
+    )
+
+
+def _job_of_fold(recipe: str | Recipe, changes: Mapping[str, Any], seed: int, fold: Fold) -> AnyJob:
+    name, published, own = _describe(recipe)
+    ensemble = ensembles().get(name) if isinstance(recipe, str) else None
     if ensemble is None:
-        return make_job(find_recipe(recipe), changes, seed, fold)
-    name, recipe = recipe, find_recipe(ensemble.member)
+        return make_job(own, changes, seed, fold)
     seeds = range(seed, seed + ensemble.size)
-    members = tuple(make_job(recipe, changes, each, fold) for each in seeds)
-    full_name = run_name(name, differing(recipe, recipe.change(**changes)), seed, fold.name)
-    return EnsembleJob(full_name, ensemble, seed, members)
+    members = tuple(make_job(own, changes, each, fold) for each in seeds)
+    full_name = run_name(name, differing(own, own.change(**changes)), seed, fold.name)
+    return CombinedJob(full_name, name, seed, members, published=published)
+
+
+def _describe(recipe: str | Recipe) -> tuple[str, Published | None, Recipe]:
+    """Name and published score of a recipe or ensemble; the recipe that trains."""
+    if isinstance(recipe, Recipe):
+        return recipe.name, recipe.published, recipe
+    if ensemble := ensembles().get(recipe):
+        return recipe, ensemble.published, find_recipe(ensemble.member)
+    found = find_recipe(recipe)
+    return recipe, found.published, found

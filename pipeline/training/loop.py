@@ -25,7 +25,7 @@ def run_epochs(
     callbacks: Sequence[keras.callbacks.Callback],
 ) -> History:
     """Trains epochs first..last-1. Ends early if a callback sets the model's `stop_training`, or
-    if the loss is not finite: NaN persists.
+    if a loss is not finite: NaN persists.
 
     Returns:
         loss, accuracy, val_loss, val_accuracy, and what callbacks add to the logs.
@@ -38,8 +38,9 @@ def run_epochs(
     for epoch in range(first, last):
         callback_list.on_epoch_begin(epoch)
         logs = train_epoch(model, batches, epoch, callback_list)
-        callback_list.on_epoch_end(epoch, logs | evaluate(model, validation))
-        if model.stop_training or not math.isfinite(logs["loss"]):
+        logs |= evaluate(model, validation)
+        callback_list.on_epoch_end(epoch, logs)
+        if model.stop_training or not math.isfinite(logs["loss"] + logs["val_loss"]):
             break
     callback_list.on_train_end()
     history: History = model.history.history

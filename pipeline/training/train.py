@@ -98,7 +98,7 @@ def describe_data(competition: Competition) -> Data:
 def describe_fold(job: Job) -> FoldRecord:
     """What run.json says of the fold."""
     fold = job.fold
-    return FoldRecord(fold.name, fold.fingerprint, len(fold.train), len(fold.validation))
+    return FoldRecord(fold.name, fold.fingerprint, len(fold.train), len(fold.validation), fold.part)
 
 
 def history_table(result: FitResult) -> "pd.DataFrame":

@@ -1,0 +1,65 @@
+"""The folds of a competition, made once and saved beside its runs."""
+
+import csv
+from pathlib import Path
+
+import numpy as np
+
+from pipeline.competition.competition import Competition
+from pipeline.competition.folds import Fold, k_folds
+from pipeline.errors import PipelineError
+from pipeline.files import write_csv
+
+HEADER = ["row", "fold"]
+
+
+def load_folds(competition: Competition, k: int, folder: Path) -> tuple[Fold, ...]:
+    """The folds of the training rows, see `k_folds`; made and saved at the first call.
+
+    The file `folds-5-<data>.csv` has a line for each training row: its number, from 0, and the
+    fold that validates it, from 1.
+
+    Args:
+        k: number of folds.
+        folder: the competition's runs.
+
+    Raises:
+        PipelineError: there are fewer rows than folds, or the file is damaged.
+    """
+    n = len(competition.labels)
+    if not 2 <= k <= n // 2:
+        raise PipelineError(f"{k} folds", expected=f"2 to {n // 2}, for {n} training rows")
+    path = folder / f"folds-{k}-{competition.fingerprint[:8]}.csv"
+    if not path.exists():
+        folds = k_folds(
+            competition.train_pixels, competition.labels, k, competition.overrides.split_seed
+        )
+        number = np.zeros(n, np.int64)
+        for fold in folds:
+            number[fold.validation] = fold.part
+        folder.mkdir(parents=True, exist_ok=True)
+        write_csv(path, HEADER, list(enumerate(number.tolist())))
+        return folds
+    number = _read(path, n, k)
+    return tuple(
+        Fold(np.flatnonzero(number != part), np.flatnonzero(number == part), f"{part}of{k}",
+             part=part)
+        for part in range(1, k + 1)
+    )  # fmt: skip
+
+
+def _read(path: Path, n: int, k: int) -> np.ndarray:
+    """(n,) the fold of each row."""
+    with open(path, newline="") as file:
+        rows = list(csv.reader(file))
+    try:
+        table = np.array(rows[1:], np.int64)
+        valid = rows[0] == HEADER and np.array_equal(table[:, 0], np.arange(n))
+        number = table[:, 1]
+    except (ValueError, IndexError):
+        valid = False
+    if not valid or not np.array_equal(np.unique(number), np.arange(1, k + 1)):
+        raise PipelineError(
+            "the file of folds is damaged", where=path, remedy="Remove it; it is made again."
+        )
+    return number
