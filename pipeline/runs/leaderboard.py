@@ -1,9 +1,11 @@
 """Runs -> a ranked table, on the same validation rows."""
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from pipeline.errors import PipelineError
+from pipeline.runs.record import RunRecord
 from pipeline.runs.run import Run
 
 if TYPE_CHECKING:
@@ -73,11 +75,16 @@ def leaderboard(runs: Sequence[Run]) -> "pd.DataFrame":
 
 def caution(runs: Sequence[Run]) -> str:
     """A note on selection bias: what was chosen on the validation rows."""
-    chose = sum(bool(choices(run.record.settings)) for run in runs)
-    text = "All runs are scored on the same validation rows, which none of them trained on."
+    chosen = [choices(run.record) for run in runs]
+    chose = sum(map(bool, chosen))
+    if len(runs) == 1:
+        text, who = "The validation rows were not trained on.", "The run"
+    else:
+        text = "All runs are scored on the same validation rows, which none of them trained on."
+        who = f"{chose} of these runs"
     if chose:
-        who = "This run" if len(runs) == 1 else f"{chose} of these runs"
-        text += f" {who} also used these rows to choose an epoch or learning rate."
+        different = list(dict.fromkeys(choice for found in chosen for choice in found))
+        text += f" {who} also used these rows to choose {_either(different)}."
     if len(runs) > 1:
         text += f" The first is the best of {len(runs)}."
     if chose or len(runs) > 1:
@@ -85,13 +92,30 @@ def caution(runs: Sequence[Run]) -> str:
     return text
 
 
-def choices(settings: Mapping[str, Any]) -> list[str]:
-    """What a training with these settings chooses on the validation rows."""
+def choices(record: RunRecord) -> list[str]:
+    """What the training, or those of an ensemble's members, chose on the validation rows.
+
+    What could not have an effect in so few epochs is left out.
+    """
+    settings, epochs = record.settings, _epochs(record)
+    patience, monitor = settings.get("early_stopping"), settings.get("plateau.monitor") or ""
     found = []
-    if settings.get("restore_best"):
+    if settings.get("restore_best") and epochs > 1:
         found.append("the best epoch")
-    if settings.get("early_stopping") is not None:
+    if patience is not None and epochs > max(patience, 1):
         found.append("the number of epochs")
-    if str(settings.get("plateau.monitor", "")).startswith("val_"):
+    if monitor.startswith("val_") and epochs > max(settings.get("plateau.patience", 0), 1) + 1:
         found.append("the learning rate")
     return found
+
+
+def _either(names: Sequence[str]) -> str:
+    """a, b or c"""
+    return " or ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+
+
+def _epochs(record: RunRecord) -> float:
+    """The number of epochs; for an ensemble, the maximum that its settings state."""
+    if record.training:
+        return record.training.epochs
+    return math.inf if record.settings.get("min_steps") else record.settings.get("epochs", math.inf)
