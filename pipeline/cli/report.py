@@ -1,5 +1,6 @@
 """pipeline report"""
 
+import webbrowser
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,9 @@ from pipeline.cli.options import DATA, RUNS, schema_options
 @click.command()
 @DATA
 @RUNS
+@click.option("--open", "in_browser", is_flag=True, help="Open the first page in the browser.")
 @schema_options
-def command(data: Path, runs: Path, **overrides: Any) -> None:
+def command(data: Path, runs: Path, in_browser: bool, **overrides: Any) -> None:
     """Write HTML pages about all runs.
 
     The last line printed is the path of the first page.
@@ -22,4 +24,7 @@ def command(data: Path, runs: Path, **overrides: Any) -> None:
     """
     import pipeline as pp
 
-    click.echo(pp.write_report(pp.load(data, **overrides), runs=runs))
+    page = pp.write_report(pp.load(data, **overrides), runs=runs)
+    if in_browser and not webbrowser.open(page.resolve().as_uri()):
+        click.echo(f"No browser could be opened. Open this page in one: {page.resolve()}", err=True)
+    click.echo(page)

@@ -111,6 +111,14 @@ def plot_by_epoch(axes: Axes, values: "pd.Series[float]", **style: Any) -> None:
     axes.xaxis.set_major_locator(MaxNLocator(8, integer=True, steps=[1, 2, 5, 10]))
 
 
+def plot_by_share(axes: Axes, values: "pd.Series[float]", **style: Any) -> None:
+    """Draws a line, or a dot for a single epoch, against the share of all epochs."""
+    shares = values.index / len(values)
+    axes.plot(shares, values, marker="o" if len(values) == 1 else "", **style)
+    axes.set_xlabel("share of the run's epochs")
+    axes.xaxis.set_major_formatter(PercentFormatter(1))
+
+
 def _error_bars(
     shares: npt.NDArray[np.float64], counts: npt.NDArray[np.int64]
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:

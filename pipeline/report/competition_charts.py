@@ -1,14 +1,14 @@
 """The charts of a competition's page: runs -> inline SVG."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 
 from markupsafe import Markup
 from matplotlib.axes import Axes
-from matplotlib.ticker import FixedLocator, NullLocator, PercentFormatter
+from matplotlib.ticker import EngFormatter, FixedLocator, NullLocator, PercentFormatter
 
-from pipeline.report.charts import plot_by_epoch
+from pipeline.report.charts import plot_by_epoch, plot_by_share
 from pipeline.report.figures import SHOW, TRUTH, WRONG, chart, inline
 from pipeline.report.formatting import duration
 from pipeline.runs.run import Run
@@ -27,27 +27,30 @@ TIMES = [
     *(minutes * MINUTE for minutes in STEPS),
     *(hours * HOUR for hours in STEPS),
 ]
+COUNTS = [step * 10**power for power in range(10) for step in (1, 2, 5)]
 # Where the rank of a run may be written, from its dot, in points; the first that is free is used.
 OFFSETS = ((6, 3), (6, -11), (-13, 3), (-13, -11))
 TEXT_WIDTH, TEXT_HEIGHT = 12, 9
 
 
-def compared_curves(runs: Sequence[Run], measure: str) -> Markup:
-    """A curve for each run that has one, in the order of the leaderboard; run i is `show-i`."""
+def compared_curves(runs: Sequence[Run], measure: str, by_share: bool = False) -> Markup:
+    """A curve for each run that has one, in the order of the leaderboard; run i is `show-i`.
+
+    Args:
+        by_share: against the share of a run's own epochs, so that all curves are equally wide.
+    """
     with chart() as (figure, axes):
         for index, run in enumerate(runs):
             if run.history is not None and measure in run.history:
+                values = run.history[measure]
                 colour, dash = line_style(index)
-                plot_by_epoch(
-                    axes,
-                    run.history[measure],
-                    color=colour,
-                    linestyle=dash,
-                    gid=f"{SHOW}{index}",
-                )
+                style = {"color": colour, "linestyle": dash, "gid": f"{SHOW}{index}"}
+                plot = plot_by_share if by_share else plot_by_epoch
+                plot(axes, values, **style)
         if measure.endswith("accuracy"):
             axes.yaxis.set_major_formatter(PercentFormatter(1))
-        return inline(figure, f"compared-{measure}", f"{measure} of each run by epoch")
+        by = "share of training" if by_share else "epoch"
+        return inline(figure, f"{measure} by {by}", f"{measure} of each run by {by}")
 
 
 def line_style(index: int) -> tuple[str, str]:
@@ -57,21 +60,38 @@ def line_style(index: int) -> tuple[str, str]:
 
 def accuracy_by_time(runs: Sequence[Run]) -> Markup:
     """A dot for each run, in the order of the leaderboard, with its rank beside it."""
-    points = [(max(run.record.fit_seconds, 1e-3), run.scores.accuracy) for run in runs]
+    seconds = [max(run.record.fit_seconds, 1e-3) for run in runs]
+    return _accuracy_against(seconds, runs, "training time", TIMES, duration)
+
+
+def accuracy_by_parameters(runs: Sequence[Run]) -> Markup:
+    """A dot for each run, in the order of the leaderboard, with its rank beside it."""
+    parameters = [max(run.record.parameters, 1) for run in runs]
+    return _accuracy_against(parameters, runs, "parameters", COUNTS, EngFormatter(sep=""))
+
+
+def _accuracy_against(
+    costs: Sequence[float],
+    runs: Sequence[Run],
+    name: str,
+    ticks: Sequence[float],
+    text: Callable[[float], str],
+) -> Markup:
+    points = [(cost, run.scores.accuracy) for cost, run in zip(costs, runs, strict=True)]
     with chart() as (figure, axes):
-        for index, (seconds, accuracy) in enumerate(points):
-            axes.plot(seconds, accuracy, "o", color=line_style(index)[0], markersize=7)
+        for index, (cost, accuracy) in enumerate(points):
+            axes.plot(cost, accuracy, "o", color=line_style(index)[0], markersize=7)
         axes.set_xscale("log")
         axes.margins(0.08, 0.12)
         low, high = axes.get_xlim()
-        times = [time for time in TIMES if low <= time <= high]
-        axes.xaxis.set_major_locator(FixedLocator(times[:: math.ceil(len(times) / 6) or 1]))
-        axes.xaxis.set_major_formatter(lambda value, _: duration(value))
+        shown = [tick for tick in ticks if low <= tick <= high]
+        axes.xaxis.set_major_locator(FixedLocator(shown[:: math.ceil(len(shown) / 6) or 1]))
+        axes.xaxis.set_major_formatter(lambda value, _: text(value))
         axes.xaxis.set_minor_locator(NullLocator())
         axes.yaxis.set_major_formatter(PercentFormatter(1))
-        axes.set_xlabel("training time (log scale)")
+        axes.set_xlabel(f"{name} (log scale)")
         _write_ranks(axes, points)
-        return inline(figure, "time", "Validation accuracy against training time, a dot per run")
+        return inline(figure, name, f"Validation accuracy against {name}, a dot per run")
 
 
 def _write_ranks(axes: Axes, points: Sequence[tuple[float, float]]) -> None:

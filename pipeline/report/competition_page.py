@@ -1,12 +1,16 @@
 """The page of a competition: its runs compared, and its data."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
+
+from markupsafe import Markup
 
 from pipeline.competition.competition import Competition
 from pipeline.report.competition_charts import (
     CSS_DASHES,
+    accuracy_by_parameters,
     accuracy_by_time,
     compared_curves,
     line_style,
@@ -14,6 +18,7 @@ from pipeline.report.competition_charts import (
 )
 from pipeline.report.data_section import augmented_samples, balance, issue_cards, samples
 from pipeline.report.page import render
+from pipeline.report.prediction_section import predictions
 from pipeline.runs.comparison import Comparison
 from pipeline.runs.label_issues import LabelIssue
 from pipeline.runs.leaderboard import caution
@@ -31,10 +36,15 @@ def page_url(run: Run) -> str:
 
 
 def competition_page(
-    competition: Competition, comparison: Comparison, issues: Sequence[LabelIssue]
+    competition: Competition, comparison: Comparison, issues: Sequence[LabelIssue], folder: Path
 ) -> str:
-    """The page as HTML."""
+    """The page as HTML.
+
+    Args:
+        folder: of all runs.
+    """
     runs = comparison.runs
+    test, test_sprites = predictions(competition, runs[0], folder)
     sample_images, sample_sprite = samples(competition)
     augmented, augmented_sprites = augmented_samples(competition, runs)
     cards, issue_sprites = issue_cards(competition, issues)
@@ -48,16 +58,18 @@ def competition_page(
         rows=_leaderboard(comparison),
         ties=len(comparison.tied_with_first),
         caution=caution(runs),
-        time=accuracy_by_time(runs),
+        published=[run.record.published for run in runs if run.record.published],
+        costs=_costs(runs) if len(runs) > 1 else [],
         curves=_curves(runs),
         agreement=_agreement(comparison),
         sweeps=[(sweep, sweep_chart(sweep, f"sweep{i}")) for i, sweep in enumerate(sweeps)],
+        test=test,
         balance=balance(competition),
         samples=sample_images,
         augmented=augmented,
         issues=cards,
         issues_found=len(issues),
-        sprites=[sample_sprite, *issue_sprites, *augmented_sprites],
+        sprites=[sample_sprite, *test_sprites, *issue_sprites, *augmented_sprites],
     )
 
 
@@ -72,6 +84,14 @@ def _leaderboard(comparison: Comparison) -> list[dict[str, Any]]:
             "tied": index in comparison.tied_with_first,
         }
         for index, run in enumerate(comparison.runs)
+    ]
+
+
+def _costs(runs: Sequence[Run]) -> list[tuple[str, Markup]]:
+    """Titles and charts of what accuracy costs."""
+    return [
+        ("Accuracy against training time", accuracy_by_time(runs)),
+        ("Accuracy against size", accuracy_by_parameters(runs)),
     ]
 
 
@@ -92,7 +112,13 @@ def _curves(runs: Sequence[Run]) -> dict[str, Any] | None:
                 "checked": index in drawn[:MAX_VISIBLE_CURVES],
             }
         )
-    charts = [(title, compared_curves(runs, measure)) for measure, title in MEASURES.items()]
+    charts = {
+        by: [
+            (title, compared_curves(runs, measure, by_share=by == "share"))
+            for measure, title in MEASURES.items()
+        ]
+        for by in (("epoch", "share") if len(drawn) > 1 else ("epoch",))
+    }
     return {"charts": charts, "lines": lines}
 
 

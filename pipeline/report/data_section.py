@@ -11,7 +11,7 @@ from pipeline.report.sprites import Sprite, grey_sprite, training_images
 from pipeline.runs.label_issues import LabelIssue
 from pipeline.runs.run import Run
 
-SAMPLES, SAMPLED_CLASSES = 8, 50  # images of each class; classes with samples
+SAMPLES, SAMPLED_CLASSES = 16, 50  # images of each class; classes with samples
 ISSUES = 50  # shown as images; label_issues.csv has all
 AUGMENTATIONS = 4  # different ones shown
 

@@ -68,7 +68,7 @@ def explain(competition: Competition, run: Run, errors: Sprite) -> Explanation:
     Args:
         errors: a sprite of the page with all wrong rows.
     """
-    arrays, explanation = run.explanation, Explanation(_diagram(run.layers))
+    arrays, explanation = run.explanation, Explanation(_diagram(run))
     if "filters" in arrays:
         explanation.filters = _tiles(arrays["filters"], "first layer", columns=16, frame=0)
     for number, layer in enumerate(run.layers):
@@ -92,12 +92,16 @@ def explain(competition: Competition, run: Run, errors: Sprite) -> Explanation:
     return explanation
 
 
-def _diagram(layers: list[LayerRecord]) -> list[Block]:
-    """A block for each layer.
+def _diagram(run: Run) -> list[Block]:
+    """A block for the image and for each layer; none without layers.
 
     The height of a block is the height of the layer's images, or the logarithm of its units; the
     width is the logarithm of its channels.
     """
+    if not run.layers or run.record.training is None:
+        return []
+    image = LayerRecord("image", "Image", run.record.training.image_shape, (), 0)
+    layers = [image, *run.layers]
     sides = [layer.output[0] for layer in layers if len(layer.output) == 3]
     blocks = []
     for layer in layers:

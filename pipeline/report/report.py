@@ -31,7 +31,8 @@ def write_pages(competition: Competition, runs: Sequence[Run], folder: Path) -> 
         for run, rank in zip(comparison.runs, comparison.ranks, strict=True):
             write_text(unfinished / f"{run.name}.html", run_page(competition, run, rank))
     _write_issues(competition, issues, folder / ISSUES)
-    write_text(folder / PAGE, competition_page(competition, comparison, issues))
+    page = competition_page(competition, comparison, issues, folder.parent)
+    write_text(folder / PAGE, page)
     return folder / PAGE
 
 

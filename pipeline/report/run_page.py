@@ -90,7 +90,7 @@ def run_page(competition: Competition, run: Run, rank: str) -> str:
         classes=competition.classes,
         record=record,
         rank=rank,
-        choices=choices(record.settings),
+        choices=choices(record),
         settings=in_use(record.settings),
         curves=[] if run.history is None else learning_curves(run.history, record.best_epoch),
         matrix=_matrix(outcome),

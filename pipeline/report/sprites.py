@@ -8,8 +8,9 @@ import cv2
 import numpy as np
 from markupsafe import Markup
 
-from pipeline.arrays import GreyLevels
+from pipeline.arrays import GreyLevels, Pixels
 from pipeline.competition.competition import Competition
+from pipeline.competition.schema import Schema
 from pipeline.images.mosaic import mosaic
 from pipeline.images.resize import shrink, to_grey_levels, to_images
 
@@ -59,9 +60,17 @@ class Sprite:
 
 def training_images(competition: Competition, rows: Iterable[int], name: str) -> Sprite:
     """The sprite of rows of the training file; repeated rows are in it once."""
+    return pixel_images(competition.schema, competition.train_pixels, rows, name)
+
+
+def pixel_images(schema: Schema, pixels: Pixels, rows: Iterable[int], name: str) -> Sprite:
+    """The sprite of rows of a file, by row number; repeated rows are in it once.
+
+    Args:
+        pixels: (n, pixels) of all rows.
+    """
     unique = list(dict.fromkeys(int(row) for row in rows))
-    schema = competition.schema
-    images = to_images(competition.train_pixels[unique], schema.shape, schema.planes)
+    images = to_images(pixels[unique], schema.shape, schema.planes)
     levels = shrink(to_grey_levels(images, schema.low, schema.high), SIDE).astype(np.uint8)
     return Sprite(name, levels, {row: position for position, row in enumerate(unique)})
 

@@ -1,8 +1,9 @@
 """Runs -> a ranked table, on the same validation rows."""
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -11,6 +12,7 @@ from pipeline.competition.folds import rows_fingerprint
 from pipeline.errors import PipelineError
 from pipeline.runs.folder import Validation
 from pipeline.runs.metrics import score
+from pipeline.runs.record import RunRecord
 from pipeline.runs.run import Run
 
 if TYPE_CHECKING:
@@ -155,11 +157,16 @@ def scored_on(run: Run) -> str:
 
 def caution(runs: Sequence[Run]) -> str:
     """A note on selection bias: what was chosen on the validation rows."""
-    chose = sum(bool(choices(run.record.settings)) for run in runs)
-    text = "All runs are scored on the same validation rows, which none of them trained on."
+    chosen = [choices(run.record) for run in runs]
+    chose = sum(map(bool, chosen))
+    if len(runs) == 1:
+        text, who = "The validation rows were not trained on.", "The run"
+    else:
+        text = "All runs are scored on the same validation rows, which none of them trained on."
+        who = f"{chose} of these runs"
     if chose:
-        who = "This run" if len(runs) == 1 else f"{chose} of these runs"
-        text += f" {who} also used these rows to choose an epoch or learning rate."
+        different = list(dict.fromkeys(choice for found in chosen for choice in found))
+        text += f" {who} also used these rows to choose {_either(different)}."
     if len(runs) > 1:
         text += f" The first is the best of {len(runs)}."
     if chose or len(runs) > 1:
@@ -167,13 +174,30 @@ def caution(runs: Sequence[Run]) -> str:
     return text
 
 
-def choices(settings: Mapping[str, Any]) -> list[str]:
-    """What a training with these settings chooses on the validation rows."""
+def choices(record: RunRecord) -> list[str]:
+    """What the training, or those of an ensemble's members, chose on the validation rows.
+
+    What could not have an effect in so few epochs is left out.
+    """
+    settings, epochs = record.settings, _epochs(record)
+    patience, monitor = settings.get("early_stopping"), settings.get("plateau.monitor") or ""
     found = []
-    if settings.get("restore_best"):
+    if settings.get("restore_best") and epochs > 1:
         found.append("the best epoch")
-    if settings.get("early_stopping") is not None:
+    if patience is not None and epochs > max(patience, 1):
         found.append("the number of epochs")
-    if str(settings.get("plateau.monitor", "")).startswith("val_"):
+    if monitor.startswith("val_") and epochs > max(settings.get("plateau.patience", 0), 1) + 1:
         found.append("the learning rate")
     return found
+
+
+def _either(names: Sequence[str]) -> str:
+    """a, b or c"""
+    return " or ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+
+
+def _epochs(record: RunRecord) -> float:
+    """The number of epochs; for an ensemble, the maximum that its settings state."""
+    if record.training:
+        return record.training.epochs
+    return math.inf if record.settings.get("min_steps") else record.settings.get("epochs", math.inf)

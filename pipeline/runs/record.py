@@ -209,6 +209,13 @@ class RunRecord:
         return self.identity.seed
 
     @property
+    def comparable(self) -> Published | None:
+        """The published score, if it was measured on images of this shape and these classes."""
+        if self.published and self.published.fits(self.data.shape, self.data.classes):
+            return self.published
+        return None
+
+    @property
     def epochs(self) -> int | None:
         return self.training.epochs if self.training else None
 

@@ -33,7 +33,7 @@ class Sweep:
     """Accuracy for each value of one setting.
 
     Attributes:
-        published: the published accuracy of the recipe, in 0..1.
+        published: the published accuracy of the recipe, in 0..1, if it is comparable.
     """
 
     recipe: str
@@ -81,7 +81,7 @@ def _sweep(name: str, group: Sequence[Run]) -> Sweep | None:
         )
         for value, shares in sorted(accuracies.items(), key=_order)
     ]
-    published = group[0].record.published
+    published = group[0].record.comparable
     return Sweep(
         group[0].record.recipe, name, tuple(points), published.accuracy if published else None
     )

@@ -46,7 +46,7 @@ def hostile_runs(hostile: Competition, tmp_path_factory: pytest.TempPathFactory)
             draw=10 * index + seed,
             settings={"l2": l2, **augmented},
             seed=seed,
-            published=Published(811, 0.9, on=HOSTILE),
+            published=Published(811, 0.9, on=HOSTILE, shape=(8, 8, 1), classes=CLASSES),
         )
         for index, l2 in enumerate((1e-6, 1e-4, 1e-2))
         for seed in (0, 1)

@@ -27,6 +27,7 @@ HISTORY = pd.DataFrame(
 )
 LAYERS = [
     LayerRecord("conv2d", "Conv2D", (8, 8, 4), ((3, 3, 1, 4), (4,)), 40),
+    *(LayerRecord(f"norm_{i}", "BatchNormalization", (8, 8, 4), ((4,),), 4) for i in range(15)),
     LayerRecord("dense", "Dense", (3,), ((256, 3), (3,)), 771),
 ]
 SETTINGS = {"epochs": 5, "restore_best": True, "augmentation": None}

@@ -14,6 +14,7 @@ class Page(HTMLParser):
         self.labels: list[tuple[str, float, float]] = []  # text of charts with its position
         self.pieces: list[str] = []
         self.scripts: list[str] = []
+        self.commands: list[str] = []
         self.inside = self.section = ""
         self.feed(page.read_text() if isinstance(page, Path) else page)
 
@@ -34,6 +35,8 @@ class Page(HTMLParser):
             self.scripts.append(data)
         elif self.inside != "style":
             self.pieces.append(data)
+        if self.inside == "pre":
+            self.commands.append(data)
         if self.inside == "text":
             x, y = (float(self.tags[-1][1][name] or 0) for name in ("x", "y"))
             self.labels.append((data, x, y))

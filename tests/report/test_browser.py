@@ -26,7 +26,9 @@ def page(browser: Any, report: Path) -> Iterator[Any]:
     """Opens the report or the page of a run; in the end the console must be empty."""
 
     def open_page(run: str | None = None, width: int = 1280) -> Any:
-        browser.set_window_size(width, 900)
+        # Unlike a window, it can be as narrow as a phone.
+        size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 600}
+        browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
         path = report if run is None else report.parent / "pages" / f"{run}.html"
         browser.get(path.resolve().as_uri())
         return browser
@@ -73,12 +75,20 @@ def test_the_leaderboard_sorts_by_click_and_by_key(page) -> None:
 def test_a_checkbox_hides_the_curves_of_a_run(page) -> None:
     browser = page()
     box = find(browser, "[data-curve]")
-    curves = f"#compared .show-{box.get_attribute('data-curve')}"
+    curves = f"#compared .by-epoch .show-{box.get_attribute('data-curve')}"
     assert count_shown(browser, curves) == 2
     box.click()
     assert count_shown(browser, curves) == 0
     find(browser, "[data-check=all]").click()
     assert count_shown(browser, curves) == 2
+
+
+def test_curves_are_shown_by_epoch_or_by_share_of_training(page) -> None:
+    browser = page()
+    charts = ["#compared .by-epoch", "#compared .by-share"]
+    assert [count_shown(browser, each) for each in charts] == [1, 0]
+    find(browser, "#by-share").click()
+    assert [count_shown(browser, each) for each in charts] == [0, 1]
 
 
 def test_the_theme_is_switched_and_remembered(page) -> None:
@@ -141,14 +151,41 @@ def test_the_histogram_shows_the_class_that_is_chosen(page) -> None:
     assert count_shown(browser, "#histogram .show-2") == 2
 
 
-@pytest.mark.parametrize("width", [500, 1280])
-def test_no_page_is_wider_than_its_window(width: int, page, hostile_runs) -> None:
+@pytest.mark.parametrize("width", [390, 1280])
+def test_no_page_is_wider_than_its_window_and_nothing_is_cut(
+    width: int, page, hostile_runs
+) -> None:
     for name in (None, *(run.name for run in hostile_runs)):
         browser = page(name, width)
-        wide, window = browser.execute_script(
-            "return [document.documentElement.scrollWidth, innerWidth]"
+        wide, window, cut = browser.execute_script(
+            "const cut = [...document.querySelectorAll('main *, header *')].filter(each =>"
+            " !each.closest('.wide, svg') && each.getBoundingClientRect().right > innerWidth);"
+            "return [document.documentElement.scrollWidth, innerWidth, cut.length]"
         )
-        assert wide <= window, name
+        assert wide <= window == width, name
+        assert cut == 0, name
+
+
+def test_no_column_of_the_leaderboard_is_out_of_sight_on_a_phone(page) -> None:
+    cells = page(width=390).execute_script(
+        "return [...document.querySelectorAll('#runs tbody :is(td, th)')]"
+        ".map(cell => cell.getBoundingClientRect().right)"
+    )
+    assert max(cells) <= 390
+
+
+def test_charts_fill_the_page_from_side_to_side(page) -> None:
+    right = "return Math.max(...[...document.querySelectorAll(arguments[0])]"
+    right += ".map(element => element.getBoundingClientRect().right))"
+    for name, selector in ((None, "#leaderboard svg"), (RUN, "#matrix, #cell")):
+        browser = page(name)
+        assert browser.execute_script(right, selector) > 0.9 * 1240
+
+
+def test_the_most_frequent_error_is_shown_at_first(page) -> None:
+    browser = page(RUN)
+    counts = [int(text) for text in texts(browser, "#matrix td.off button")]
+    assert count_shown(browser, "#cell figure") == max(counts)
 
 
 def test_names_made_to_run_do_not(page, hostile_runs) -> None:

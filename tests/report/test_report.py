@@ -108,7 +108,7 @@ def test_the_pages_say_what_was_chosen_on_the_validation_rows(
 ) -> None:
     assert caution(hostile_runs) in pages["report"].words
     assert "also used to choose the best epoch." in pages[RUN].words
-    assert "also used to choose" not in pages["dense-l2=0.01-seed=0"].words
+    assert "Training chose nothing on the validation rows." in pages["dense-l2=0.01-seed=0"].words
 
 
 def test_the_data_of_a_published_score_is_named(pages: dict[str, Page]) -> None:
@@ -149,6 +149,7 @@ def test_a_single_run_has_a_report_without_comparisons(
     page = Page(write_pages(hostile, hostile_runs[:1], tmp_path))
     assert "agreement" not in page.sections
     assert "shared rank" not in page.words
+    assert "by-share" not in {attrs.get("id") for _, attrs in page.tags}
 
 
 def test_the_command_prints_the_path_last_and_loads_no_tensorflow(

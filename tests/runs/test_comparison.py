@@ -1,5 +1,6 @@
 """Paired tests, calibration, sweeps, label issues."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -97,6 +98,15 @@ def test_a_sweep_has_a_point_for_each_value_with_the_spread_over_seeds() -> None
     assert sweep.points[0].deviation == pytest.approx(np.std([0.1, 0.2], ddof=1))
 
 
+@pytest.mark.parametrize("other", [{"shape": (28, 28, 1)}, {"classes": ("0", "1", "2")}])
+def test_a_published_score_on_other_data_is_not_that_of_a_sweep(other: dict[str, Any]) -> None:
+    runs = [run(str(l2), 0.9, 0, l2=l2) for l2 in (0.1, 0.2, 0.3)]
+    data = replace(runs[0].record.data, **other)
+    runs[0] = replace(runs[0], record=replace(runs[0].record, data=data))
+    (sweep,) = find_sweeps(runs)
+    assert sweep.published is None
+
+
 def test_two_single_runs_are_not_a_sweep() -> None:
     assert find_sweeps([run("a", 0.5, 0, l2=0.1), run("b", 0.6, 0, l2=0.2)]) == []
 
@@ -139,5 +149,5 @@ def record(scores: Scores, seed: int = 0, settings: dict[str, Any] | None = None
         fit_seconds=1.0,
         predict_images_per_second=1000.0,
         created="2026-11-21T07:35:23+00:00",
-        published=Published(100, 0.97),
+        published=Published(100, 0.97, shape=(8, 8, 1), classes=("0", "1")),
     )

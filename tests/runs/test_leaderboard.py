@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from pipeline.errors import PipelineError
-from pipeline.runs.leaderboard import caution, leaderboard, rank
+from pipeline.runs.leaderboard import caution, choices, leaderboard, rank
 from pipeline.runs.metrics import log_loss, score, wilson_interval
 from pipeline.runs.record import Data, FoldRecord, Identity, RunRecord, Scores, Training
 from pipeline.runs.run import Run
@@ -56,6 +56,36 @@ def test_runs_that_are_not_comparable_are_refused_by_name(part: str, found: str)
 )
 def test_caution_names_what_validation_decided(settings: dict[str, Any]) -> None:
     assert "1 of these runs also used these rows" in caution([run("a", **settings), run("b")])
+
+
+PLATEAU = {"plateau.monitor": "val_accuracy", "plateau.patience": 3}
+BOTH = {"restore_best": True, "early_stopping": 10}
+
+
+@pytest.mark.parametrize(
+    ("settings", "epochs", "expected"),
+    [
+        (PLATEAU, 5, ["the learning rate"]),
+        (PLATEAU, 4, []),  # lowered after four epochs at the earliest
+        (BOTH, 30, ["the best epoch", "the number of epochs"]),
+        (BOTH, 10, ["the best epoch"]),
+        (BOTH, 1, []),
+        ({"restore_best": False, "early_stopping": 0}, 2, ["the number of epochs"]),
+        ({"restore_best": False, "plateau.monitor": "loss"}, 30, []),
+    ],
+)
+def test_choices_are_those_that_so_many_epochs_allow(
+    settings: dict[str, Any], epochs: int, expected: list[str]
+) -> None:
+    record = run("a", **settings).record
+    assert choices(replace(record, training=Training(epochs, epochs, (8, 8, 1)))) == expected
+    ensemble = replace(run("a", **settings, epochs=epochs).record, training=None)
+    assert choices(ensemble) == expected
+
+
+def test_caution_lists_all_choices_once() -> None:
+    text = caution([run("a", **PLATEAU), run("b", restore_best=True), run("c", restore_best=True)])
+    assert "3 of these runs also used these rows to choose the learning rate or the best" in text
 
 
 def test_caution_names_no_choice_where_there_was_none() -> None:

@@ -96,6 +96,8 @@ if (matrix) {
       showCell(label, predicted, what, count);
     });
   }
+  const worst = all("td.off button", matrix).sort((a, b) => b.textContent - a.textContent)[0];
+  (worst ?? one("button", matrix)).click();
 }
 function showCounts(counts) {
   for (const row of all("tbody tr", matrix)) {
