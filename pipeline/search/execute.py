@@ -86,7 +86,7 @@ def _run(
         engine = "inline"
     if isinstance(engine, str):
         engine = choose_engine(len(jobs), engine, uses_accelerator())
-    with display.show([job.name for job in jobs]):
+    with display.show(jobs):
         work = partial(_train, competition, folder)
         for job, outcome in engine.run(work, jobs, display.progress):
             if isinstance(outcome, Run):
