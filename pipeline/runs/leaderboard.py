@@ -48,12 +48,23 @@ def check_comparable(runs: Sequence[Run], data: str | None = None, fold: str | N
 
 
 def leaderboard(runs: Sequence[Run]) -> "pd.DataFrame":
-    """A row for each run, the best first; accuracies in 0..1, times in seconds."""
+    """A row for each run, the best first; accuracies in 0..1, times in seconds.
+
+    Runs that the exact paired test cannot tell apart share a rank. The attribute `attrs` of the
+    table holds the `caution`.
+
+    Raises:
+        PipelineError: their scores are not comparable.
+    """
     import pandas as pd
 
+    from pipeline.runs.comparison import compare
+
+    comparison = compare(runs)
     rows = [
         {
-            "rank": place,
+            "rank": best,
+            "worst_rank": worst,
             "run": run.name,
             "accuracy": run.scores.accuracy,
             "low": run.scores.low,
@@ -66,9 +77,12 @@ def leaderboard(runs: Sequence[Run]) -> "pd.DataFrame":
             "fit_seconds": run.record.fit_seconds,
             "predict_images_per_second": run.record.predict_images_per_second,
         }
-        for place, run in enumerate(rank(runs), start=1)
+        for run, (best, worst) in zip(comparison.runs, comparison.rank_ranges, strict=True)
     ]
-    return pd.DataFrame(rows).astype({"epochs": "Int64", "best_epoch": "Int64"}, errors="ignore")
+    table = pd.DataFrame(rows)
+    table = table.astype({"epochs": "Int64", "best_epoch": "Int64"}, errors="ignore")
+    table.attrs["caution"] = caution(runs)
+    return table
 
 
 def caution(runs: Sequence[Run]) -> str:
