@@ -19,6 +19,12 @@ export UV_PROJECT_ENVIRONMENT := .venv
 # The lock file names PyPI, independent of mirrors configured on the machine.
 PYPI  := --default-index https://pypi.org/simple
 
+# A misspelt variable on the command line would have no effect.
+KNOWN   := DATA MODELS EPOCHS SEED PYTHON GPU UPGRADE
+GIVEN   := $(foreach name,$(.VARIABLES),$(if $(filter command line,$(origin $(name))),$(name)))
+UNKNOWN := $(filter-out $(KNOWN),$(GIVEN))
+$(if $(UNKNOWN),$(error Unknown variable $(firstword $(UNKNOWN)). Expected one of $(KNOWN)))
+
 .DEFAULT_GOAL := help
 
 help:  ## Show this list

@@ -175,8 +175,10 @@ def leaderboard(
         on_damage: as for `list_runs`.
 
     Returns:
-        rank, run, scored_on, accuracy with its 95 % interval low and high (in 0..1), n, loss,
-        parameters, epochs, best_epoch, fit_seconds, predict_images_per_second.
+        rank, worst_rank, run, scored_on, accuracy with its 95 % interval low and high (in 0..1),
+        n, loss, parameters, epochs, best_epoch, fit_seconds, predict_images_per_second. Runs that an exact
+        paired test cannot tell apart share a rank: the true one is in rank..worst_rank.
+        `attrs["caution"]` says what was selected on the validation rows.
 
     Raises:
         PipelineError: there are no runs, or they are not comparable.
@@ -320,8 +322,11 @@ def _some_runs(folder: Path, on_damage: Callable[[PipelineError], None] | None =
     """The runs of the folder. Raises if there are none."""
     found = _list_runs(folder, on_damage)
     if not found:
+        others = [] if folder.exists() else [path.name for path in folder.parent.glob("[!.]*")]
         raise PipelineError(
-            "no finished runs", where=folder, remedy="Train some with `pipeline train`."
+            "no finished runs",
+            where=folder,
+            remedy=suggest(folder.name, others) or "Train some with `pipeline train`.",
         )
     return found
 

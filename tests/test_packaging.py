@@ -2,6 +2,7 @@
 
 import ast
 import re
+import subprocess
 import sys
 import tomllib
 from importlib.metadata import packages_distributions
@@ -57,3 +58,18 @@ def test_either_build_of_tensorflow_is_locked_at_the_same_version() -> None:
     versions = dict(re.findall(r'^name = "(tensorflow.*)"\nversion = "(.*)"$', LOCK, re.MULTILINE))
     assert set(versions) == {"tensorflow", "tensorflow-cpu"}
     assert len(set(versions.values())) == 1
+
+
+@pytest.mark.parametrize(
+    ("given", "status", "said"),
+    [
+        ("MODEL=dense", 2, "Unknown variable MODEL. Expected one of DATA MODELS EPOCHS SEED"),
+        ("epochs=3", 2, "Unknown variable epochs"),
+        ("MODELS=dense conv", 0, "--model dense --model conv"),
+    ],
+)
+def test_make_refuses_a_misspelt_variable(given: str, status: int, said: str) -> None:
+    command = ["make", "--dry-run", "train", given]
+    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert result.returncode == status
+    assert said in result.stdout + result.stderr

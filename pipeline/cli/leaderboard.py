@@ -28,7 +28,6 @@ def command(data: Path, output_format: str, runs: Path) -> None:
 def echo_leaderboard(competition: Path | str, runs: Path, output_format: str = "table") -> str:
     """Prints the leaderboard with a note on selection bias. Returns the name of the first run."""
     import pipeline as pp
-    from pipeline.runs.leaderboard import caution
 
     table = pp.leaderboard(competition, runs=runs, on_damage=_warn)
     if output_format != "table":
@@ -36,7 +35,7 @@ def echo_leaderboard(competition: Path | str, runs: Path, output_format: str = "
         return str(table["run"].iloc[0])
     rows = [
         (
-            str(row["rank"]),
+            _rank(row["rank"], row["worst_rank"]),
             row["run"],
             percent(row["accuracy"]),
             f"{percent(row['low'])} - {percent(row['high'])}",
@@ -50,9 +49,15 @@ def echo_leaderboard(competition: Path | str, runs: Path, output_format: str = "
         for row in table.to_dict("records")
     ]
     echo_table(HEADER, rows, left=("run",), optional=OPTIONAL)
-    found = pp.list_runs(competition, runs=runs, on_damage=lambda _: None)
-    click.echo("\n" + click.wrap_text(caution(found), width=80))
+    ties = "Runs with = are tied with others in an exact paired test. "
+    tied = (table["rank"] < table["worst_rank"]).any()
+    note = (ties if tied else "") + table.attrs["caution"]
+    click.echo("\n" + click.wrap_text(note, width=80))
     return str(table["run"].iloc[0])
+
+
+def _rank(best: int, worst: int) -> str:
+    return f"{best}=" if best < worst else str(best)
 
 
 def _epochs(best: object, epochs: object) -> str:

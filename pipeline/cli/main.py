@@ -2,7 +2,12 @@
 
 import errno
 import importlib
+import signal
+import threading
 import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
 from typing import Any
 
 import click
@@ -11,6 +16,10 @@ from pipeline import __version__
 from pipeline.errors import PipelineError
 
 COMMANDS = ("inspect", "models", "train", "leaderboard", "report", "predict", "submit", "check")
+
+
+class Terminated(KeyboardInterrupt):
+    """SIGTERM: another program asks this process to end."""
 
 
 class Commands(click.Group):
@@ -28,12 +37,16 @@ class Commands(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
-            return super().invoke(ctx)
+            with _sigterm_raises():
+                return super().invoke(ctx)
         except (click.exceptions.Exit, click.Abort, click.UsageError):
             raise
-        except KeyboardInterrupt:
-            click.echo("Interrupted. Finished runs are kept, the unfinished one is not.", err=True)
-            ctx.exit(130)
+        except KeyboardInterrupt as stop:
+            word, status = (
+                ("Terminated", 143) if isinstance(stop, Terminated) else ("Interrupted", 130)
+            )
+            click.echo(f"{word}. Finished runs are kept, unfinished ones are not.", err=True)
+            ctx.exit(status)
         except Exception as error:
             if isinstance(error, OSError) and error.errno == errno.EPIPE:
                 raise  # click ends quietly when the reader of a pipe has gone
@@ -48,8 +61,26 @@ def main(debug: bool) -> None:
 
     DATA is a competition folder, by default data/digits.
 
-    Exit status: 2 for invalid input, 1 for a failure, 130 for Ctrl-C.
+    Exit status: 2 for invalid input, 1 for a failure, 130 for Ctrl-C, 143 for SIGTERM.
     """
+
+
+@contextmanager
+def _sigterm_raises() -> Iterator[None]:
+    """In the block, SIGTERM raises `Terminated`, so that unfinished files are removed."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # only the main thread may set handlers
+        return
+
+    def terminate(number: int, frame: FrameType | None) -> None:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)  # a second one must not stop the cleaning
+        raise Terminated
+
+    before = signal.signal(signal.SIGTERM, terminate)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _show(error: Exception, debug: bool) -> int:

@@ -30,6 +30,7 @@ def format_option(default: str) -> Callable[[Command], Command]:
 
 
 FORMAT = format_option("table")
+QUIET = click.option("--quiet", is_flag=True, help="Hide progress.")
 HEADER = click.option(
     "--header/--no-header", default=None, help="Whether the files have a header row."
 )

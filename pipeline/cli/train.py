@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from pipeline.cli.leaderboard import echo_leaderboard
-from pipeline.cli.options import DATA, RUNS, schema_options
+from pipeline.cli.options import DATA, QUIET, RUNS, schema_options
 from pipeline.errors import PipelineError
 
 MAX_SEED = 2**32 - 1000  # NumPy takes 32 bits; room for replicates and members
@@ -52,7 +52,7 @@ MAX_SEED = 2**32 - 1000  # NumPy takes 32 bits; room for replicates and members
     show_default=True,
     help="Train in this process or in parallel.",
 )
-@click.option("--quiet", is_flag=True, help="Hide progress.")
+@QUIET
 @RUNS
 @schema_options
 def command(

@@ -20,7 +20,7 @@ from pipeline.competition.overrides import AFTER_READING, FILE, Overrides, load_
 from pipeline.competition.sample import Sample, check_same_ids, check_unique_ids, read_sample
 from pipeline.competition.schema import Schema, infer_schema
 from pipeline.competition.values import chunks
-from pipeline.errors import PipelineError
+from pipeline.errors import PipelineError, suggest
 from pipeline.files import write_array, write_text
 from pipeline.machine import release_memory
 from pipeline.reading.reader import read
@@ -202,6 +202,7 @@ def find_files(folder: Path, options: Mapping[str, Any]) -> tuple[dict[str, Path
             "not a folder" if folder.exists() else f"the folder {folder} does not exist",
             where=folder,
             expected=f"a folder with {NAMES['train'][0]} and {NAMES['test'][0]}",
+            remedy=suggest(str(folder), map(str, folder.parent.glob("[!.]*/"))) or None,
         )
     overrides = load_overrides(folder, options)
     paths = {}

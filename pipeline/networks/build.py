@@ -12,6 +12,11 @@ from pipeline.networks.recipe import WITH_MOMENTUM, Backbone, Recipe
 
 layers = keras.layers
 
+# An average with a momentum of 0.9 looks back ten steps. It settles in ten times as many, because
+# the weights change quickly at first (measured with `fast` on a thousand digits).
+WINDOWS = 10
+MIN_MOMENTUM = 0.5
+
 
 @dataclass(frozen=True)
 class Network:
@@ -39,6 +44,7 @@ def build(
     low: float,
     high: float,
     pretrained: bool = True,
+    steps: int | None = None,
 ) -> Network:
     """Builds the recipe's network, scaling included, not compiled.
 
@@ -47,6 +53,8 @@ def build(
         classes: number of classes.
         low, high: pixel values of black and white.
         pretrained: whether to load the weights of a pretrained backbone.
+        steps: maximum number of training steps. If they are few, batch normalization averages
+            over fewer of them, except in published recipes.
 
     Raises:
         PipelineError: the pretrained weights are unavailable.
@@ -54,6 +62,8 @@ def build(
     keras.config.set_dtype_policy(policy(recipe.precision))
     images = keras.Input(image_shape, name="images")
     own = recipe.layers(recipe)
+    if steps and not recipe.published:
+        _shorten_averages(own, steps)
     own.append(layers.Dense(classes, activation="softmax", dtype="float32"))
     _number_names(own)
     if recipe.backbone is None:
@@ -63,6 +73,15 @@ def build(
     backbone = load_backbone(weights, tuple(images.shape[1:]))
     scaled = vgg16_input(images, low, high)
     return _build_on_backbone(recipe.name, recipe.backbone, backbone, images, scaled, own)
+
+
+def settling_steps(recipe: Recipe) -> int:
+    """The training steps that moving averages of batch normalization need; 0 without them.
+
+    Validation uses these averages; before they settle, its accuracy can be as low as chance.
+    """
+    momenta = [layer.momentum for layer in recipe.layers(recipe) if _is_averaged(layer)]
+    return max((round(WINDOWS / (1 - momentum)) for momentum in momenta), default=0)
 
 
 def compile_network(model: keras.Model, recipe: Recipe, steps: int) -> None:
@@ -120,6 +139,16 @@ def _rescale(images: Any, low: float, high: float, size: float = 1.0) -> Any:
     """Values in low..high -> 0..size."""
     scale = size / (high - low)
     return layers.Rescaling(scale, offset=-low * scale, name="rescaling")(images)
+
+
+def _is_averaged(layer: Any) -> bool:
+    return isinstance(layer, layers.BatchNormalization)
+
+
+def _shorten_averages(stack: Sequence[Any], steps: int) -> None:
+    """Lets the moving averages of batch normalization settle within the steps of a training."""
+    for layer in filter(_is_averaged, stack):
+        layer.momentum = min(layer.momentum, max(MIN_MOMENTUM, 1 - WINDOWS / steps))
 
 
 def _number_names(stack: Sequence[Any]) -> None:

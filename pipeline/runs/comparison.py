@@ -34,12 +34,15 @@ class Comparison:
         return np.flatnonzero(self.p_values[0] >= SIGNIFICANCE).tolist()
 
     @cached_property
+    def rank_ranges(self) -> list[tuple[int, int]]:
+        """The best and the worst rank that each run may have."""
+        return rank_ranges([run.scores.accuracy for run in self.runs], self.p_values)
+
+    @cached_property
     def ranks(self) -> list[str]:
         """Each run's rank: "2", or "1-3" with an en dash for one that may be any of these."""
-        accuracies = [run.scores.accuracy for run in self.runs]
         return [
-            str(low) if low == high else f"{low}\N{EN DASH}{high}"
-            for low, high in rank_ranges(accuracies, self.p_values)
+            str(low) if low == high else f"{low}\N{EN DASH}{high}" for low, high in self.rank_ranges
         ]
 
     @cached_property

@@ -121,13 +121,21 @@ def _refuse(what: str, runs: Sequence[Run]) -> None:
 def leaderboard(runs: Sequence[Run]) -> "pd.DataFrame":
     """A row for each run, the best first; accuracies in 0..1, times in seconds.
 
-    Runs scored out of fold and runs scored on the hold-out are ranked apart.
+    Runs scored out of fold and runs scored on the hold-out are ranked apart. Runs that the exact paired test cannot tell apart share a rank. The attribute `attrs` of the
+    table holds the `caution`.
+
+    Raises:
+        PipelineError: their scores are not comparable.
     """
     import pandas as pd
 
+    from pipeline.runs.comparison import compare
+
+    comparisons = [compare(some) for some in group(runs)]
     rows = [
         {
-            "rank": place,
+            "rank": best,
+            "worst_rank": worst,
             "run": run.name,
             "scored_on": scored_on(run),
             "accuracy": run.scores.accuracy,
@@ -141,10 +149,13 @@ def leaderboard(runs: Sequence[Run]) -> "pd.DataFrame":
             "fit_seconds": run.record.fit_seconds,
             "predict_images_per_second": run.record.predict_images_per_second,
         }
-        for some in group(runs)
-        for place, run in enumerate(some, start=1)
+        for comparison in comparisons
+        for run, (best, worst) in zip(comparison.runs, comparison.rank_ranges, strict=True)
     ]
-    return pd.DataFrame(rows).astype({"epochs": "Int64", "best_epoch": "Int64"}, errors="ignore")
+    table = pd.DataFrame(rows)
+    table = table.astype({"epochs": "Int64", "best_epoch": "Int64"}, errors="ignore")
+    table.attrs["caution"] = caution(comparisons[0].runs)
+    return table
 
 
 def scored_on(run: Run) -> str:

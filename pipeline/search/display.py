@@ -4,22 +4,24 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from rich.console import Console
-from rich.progress import BarColumn, TaskID, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, TaskID, TextColumn
 from rich.progress import Progress as Bars
 from rich.table import Column
 
 from pipeline.runs.run import Run
+from pipeline.search.time_left import TimeLeft, in_words
+from pipeline.training.job import Job
 from pipeline.training.progress import Progress
 
 ALL = "all jobs"
-BAR, STATE, TIME = 20, len("epoch 100/100  99.99 %"), len("00:00:00")  # widths
+BAR, STATE, TIME = 20, len("epoch 100/100  99.99 %"), len("12 h 59 min")  # widths
 
 
 class Display:
     """Shows the progress of jobs on standard error, or in a notebook.
 
-    A terminal gets a bar for each job that runs, its best validation accuracy so far, and the time
-    left; a log file gets a line for each epoch.
+    A terminal gets a bar for each job that runs, its best validation accuracy so far, and its time
+    left; a log file gets a line for each epoch, with the time left for all jobs.
 
     Args:
         quiet: show nothing.
@@ -32,51 +34,60 @@ class Display:
             TextColumn("{task.description}", table_column=Column(no_wrap=True)),
             BarColumn(BAR),
             TextColumn("{task.fields[state]}", table_column=Column(no_wrap=True, min_width=STATE)),
-            TimeRemainingColumn(compact=True),
+            TextColumn("{task.fields[left]}", table_column=Column(no_wrap=True, min_width=TIME)),
             console=self.console,
             transient=True,
         )
+        self.jobs: dict[str, Job] = {}
+        self.time_left = TimeLeft([])
         self.tasks: dict[str, TaskID] = {}
         self.shares: dict[str, float] = {}
         self.best: dict[str, float] = {}  # validation accuracy
 
     @contextmanager
-    def show(self, names: Sequence[str]) -> Iterator[None]:
-        """Shows the jobs of these names while the block runs."""
-        self.shares = dict.fromkeys(names, 0.0)
-        if not self.live or not names:
+    def show(self, jobs: Sequence[Job]) -> Iterator[None]:
+        """Shows these jobs while the block runs."""
+        self.jobs, self.time_left = {job.name: job for job in jobs}, TimeLeft(jobs)
+        self.shares = dict.fromkeys(self.jobs, 0.0)
+        if not self.live or not jobs:
             yield
             return
-        if len(names) > 1:
-            self.tasks[ALL] = self.bars.add_task(ALL, total=len(names), state="starting")
+        if len(jobs) > 1:
+            self.tasks[ALL] = self.bars.add_task(ALL, total=len(jobs), state="starting", left="")
         with self.bars:
             yield
 
     def progress(self, progress: Progress) -> None:
         """Shows the progress of a job."""
+        name, accuracy = progress.name, progress.scores.get("val_accuracy", 0.0)
+        if name not in self.time_left.began:
+            self._print(f"{self._fitted(name)}: {self.jobs[name].plan()}")
+        self.time_left.update(name, progress.share, progress.seconds)
         if not self.live:
             if progress.epoch_ended:
-                self._print(progress.line())
+                self._print(f"{progress.line()}  {in_words(self.time_left.of_all())} left")
             return
-        name, accuracy = progress.name, progress.scores.get("val_accuracy", 0.0)
         self.best[name] = max(self.best.get(name, 0.0), accuracy)
         state = f"epoch {progress.epoch}/{progress.epochs}"
         if self.best[name]:
             state += f"  {100 * self.best[name]:.2f} %"
         if name not in self.tasks:
-            self.tasks[name] = self.bars.add_task(self._fitted(name), total=1, state=state)
-        self.bars.update(self.tasks[name], completed=progress.share, state=state)
+            self.tasks[name] = self.bars.add_task(self._fitted(name), total=1, state="", left="")
+        left = in_words(self.time_left.of(name))
+        self.bars.update(self.tasks[name], completed=progress.share, state=state, left=left)
         self._share(name, progress.share)
 
     def finish(self, name: str, run: Run) -> None:
         """Replaces the bar of a job by its result."""
         scores, record = run.scores, run.record
         self._remove(name)
-        if self.live:
-            self._print(
-                f"{name}  {100 * scores.accuracy:.2f} % "
-                f"({100 * scores.low:.2f} - {100 * scores.high:.2f})  {record.fit_seconds:.1f} s"
-            )
+        views = record.settings["tta_views"]
+        with_tta = f" with {views} TTA views" if views > 1 else ""
+        self._print(
+            f"{name}  {100 * scores.accuracy:.2f} % "
+            f"({100 * scores.low:.2f} - {100 * scores.high:.2f}){with_tta}"
+            f"  {record.fit_seconds:.1f} s"
+        )
 
     def fail(self, name: str) -> None:
         """Replaces the bar of a job that failed; the error is shown when all jobs have ended."""
@@ -88,7 +99,9 @@ class Display:
         self._print(text)
 
     def _fitted(self, name: str) -> str:
-        """The name, shortened if a line would not fit the terminal."""
+        """The name, shortened if a line would not fit the terminal; a log has all of it."""
+        if not self.live:
+            return name
         width = max(12, self.console.width - BAR - STATE - TIME - 4)
         if len(name) <= width:
             return name
@@ -98,6 +111,7 @@ class Display:
     def _remove(self, name: str) -> None:
         if name in self.tasks:
             self.bars.remove_task(self.tasks.pop(name))
+        self.time_left.end(name)
         self._share(name, 1.0)
 
     def _share(self, name: str, share: float) -> None:
@@ -108,6 +122,7 @@ class Display:
                 self.tasks[ALL],
                 completed=sum(self.shares.values()),
                 state=f"{ended}/{len(self.shares)}",
+                left=in_words(self.time_left.of_all()) if self.time_left.began else "",
             )
 
     def _print(self, text: str) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from pipeline.competition.competition import Competition
 from pipeline.errors import PipelineError
@@ -48,9 +49,12 @@ def execute(
     if not jobs:
         return []
     identities = _identify(jobs, competition)
+    jobs = _merge(jobs, identities, display)
     finished = _FinishedRuns.read(folder, competition, jobs, display, fresh)
-    runs = {} if fresh else finished.find_all(identities)
     trainings = {job.name: job for entry in jobs for job in trainings_of(entry)}
+    names = trainings.keys() | {job.name for job in jobs}
+    wanted = {name: identity for name, identity in identities.items() if name in names}
+    runs = {} if fresh else finished.find_all(wanted)
     missing = [job for name, job in trainings.items() if name not in runs]
     check_writable(folder)
     failures = []
@@ -83,7 +87,7 @@ def _run(
         engine = "inline"
     if isinstance(engine, str):
         engine = choose_engine(len(jobs), engine, uses_accelerator())
-    with display.show([job.name for job in jobs]):
+    with display.show(jobs):
         work = partial(_train, competition, folder)
         for job, outcome in engine.run(work, jobs, display.progress):
             if isinstance(outcome, Run):
@@ -142,6 +146,26 @@ def _identity_of_members(job: CombinedJob, members: Sequence[Identity]) -> Ident
         weights=None,
         members=tuple(identity.digest for identity in members),
     )
+
+
+def _merge(
+    jobs: Sequence[AnyJob], identities: Mapping[str, Identity], display: Display
+) -> list[AnyJob]:
+    """The jobs, with the first one of each identity in place of the others."""
+    entries = [each for job in jobs for each in (*trainings_of(job), *combinations_of(job))]
+    first: dict[str, AnyJob] = {}
+    for entry in entries:
+        same = first.setdefault(identities[entry.name].digest, entry)
+        if same.name != entry.name:
+            display.note(f"{entry.name}: the same as {same.name}")
+
+    def merged(job: Any) -> Any:
+        found = first[identities[job.name].digest]
+        if isinstance(found, CombinedJob):
+            return replace(found, members=tuple(map(merged, found.members)))
+        return found
+
+    return [merged(job) for job in jobs]
 
 
 @dataclass(frozen=True)

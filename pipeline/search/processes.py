@@ -6,6 +6,7 @@ import pickle
 import signal
 import sys
 import threading
+import time
 import traceback
 import types
 from collections import deque
@@ -19,6 +20,8 @@ from pipeline.errors import PipelineError
 from pipeline.search.engine import Outcome, Work
 from pipeline.training.job import Job
 from pipeline.training.progress import Observer, Progress
+
+PATIENCE = 10.0  # seconds that a process may take to end
 
 
 class WorkerTracebackError(Exception):
@@ -62,8 +65,11 @@ class Processes:
                         idle.append(_Worker())
                     yield job, message
         finally:
-            for worker in [*idle, *(worker for worker, _ in busy.values())]:
-                worker.stop()
+            workers = [*idle, *(worker for worker, _ in busy.values())]
+            for worker in workers:
+                worker.process.terminate()
+            for worker in workers:
+                worker.join()
 
 
 class _Worker:
@@ -105,14 +111,17 @@ class _Worker:
                 remedy="Run the command again; finished runs are reused.",
             )
 
-    def stop(self) -> None:
-        self.process.terminate()
+    def join(self) -> None:
+        """Waits until the process, which was terminated, has removed its unfinished files."""
+        self.process.join(PATIENCE)
+        self.process.kill()
         self.connection.close()
         self.process.join()
 
 
 def _serve(connection: Connection) -> None:
     """Runs jobs until this process is terminated."""
+    signal.signal(signal.SIGTERM, _end)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     while True:
         try:
@@ -183,9 +192,17 @@ def _rebuild(error: Exception, text: str) -> Exception:
     return error
 
 
+def _end(number: int, frame: types.FrameType | None) -> None:
+    """Ends this process. Unfinished files are removed."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # a second one must not stop the cleaning
+    sys.exit(143)
+
+
 def _end_with_parent() -> None:
     """Ends this process when its parent has ended, in whatever way."""
     parent = multiprocessing.parent_process()
     assert parent is not None
     parent.join()
+    os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(PATIENCE)
     os._exit(1)

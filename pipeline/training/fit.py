@@ -41,11 +41,6 @@ class FitResult:
     lines: list[str]
 
 
-def total_epochs(job: Job) -> int:
-    """The maximum number of epochs of a job, with warm-up epochs."""
-    return _warm_up_epochs(job.recipe) + job.recipe.epochs_for(len(job.fold.train))
-
-
 def fit(
     network: Network, job: Job, images: Images, labels: Labels, observer: Observer
 ) -> FitResult:
@@ -59,7 +54,7 @@ def fit(
         PipelineError: the training diverged.
     """
     start = time.perf_counter()
-    recipe, report = job.recipe, ReportProgress(job.name, total_epochs(job), observer)
+    recipe, report = job.recipe, ReportProgress(job.name, job.epochs, observer)
     model, inputs = network.model, images
     if network.frozen and recipe.augmentation is None:
         # Features that never change are computed once, not in each epoch.
@@ -68,8 +63,7 @@ def fit(
     validation = Batches(inputs, labels, job.fold.validation, BATCH)
     speed_up_normalization(model)
     history = _warm_up(network, recipe, model, train, validation, report)
-    warm_up = _warm_up_epochs(recipe)
-    last = total_epochs(job)
+    warm_up, last = job.warm_up_epochs, job.epochs
     compile_network(model, recipe, (last - warm_up) * len(train))
     best = BestWeights(copy=recipe.restore_best)
     callbacks = [LearningRate(), *recipe_callbacks(recipe), best, report]
@@ -84,7 +78,7 @@ def _training_batches(job: Job, inputs: Images, labels: Labels, images: Images) 
     augmentation = recipe.augmentation and choose_interpolation(
         recipe.augmentation, images[rows[:SAMPLE_SIZE]]
     )
-    augmented_epochs = total_epochs(job) - recipe.final_unaugmented_epochs
+    augmented_epochs = job.epochs - recipe.final_unaugmented_epochs
     return TrainingBatches(
         inputs, labels, rows, recipe.batch_size, augmentation, job.seed, augmented_epochs
     )
@@ -124,10 +118,6 @@ def _choose_epoch(job: Job, best: BestWeights, history: History) -> int:
         return len(history["val_loss"])
     best.restore()
     return best.epoch + 1
-
-
-def _warm_up_epochs(recipe: Recipe) -> int:
-    return recipe.backbone.warm_up_epochs if recipe.backbone else 0
 
 
 def _set_trainable(network: Network, trainable: bool) -> None:

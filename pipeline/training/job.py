@@ -1,6 +1,7 @@
 """A job: what an engine runs. One recipe, one seed, one fold, one name."""
 
 import hashlib
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,7 +13,7 @@ from pipeline.competition.folds import HOLD_OUT, Fold
 from pipeline.errors import PipelineError
 from pipeline.networks.backbone import weights_hash
 from pipeline.networks.backend import keras, resolve_precision
-from pipeline.networks.build import Network, build
+from pipeline.networks.build import Network, build, settling_steps
 from pipeline.networks.recipe import FIXED, Recipe
 from pipeline.networks.saving import architecture_hash
 from pipeline.runs.record import Identity
@@ -37,6 +38,43 @@ class Job:
     seed: int
     fold: Fold
 
+    @property
+    def warm_up_epochs(self) -> int:
+        return self.recipe.backbone.warm_up_epochs if self.recipe.backbone else 0
+
+    @property
+    def epochs(self) -> int:
+        """The maximum number of epochs, with warm-up epochs."""
+        return self.warm_up_epochs + self.recipe.epochs_for(len(self.fold.train))
+
+    @property
+    def steps_per_epoch(self) -> int:
+        return math.ceil(len(self.fold.train) / self.recipe.batch_size)
+
+    @property
+    def steps(self) -> int:
+        """The maximum number of training steps."""
+        return self.epochs * self.steps_per_epoch
+
+    def plan(self) -> str:
+        """How long it trains on its rows, in words, and whether that may be too short."""
+        recipe, longest = self.recipe, self.epochs - self.warm_up_epochs
+        text = f"{_count(self.epochs, 'epoch')} of {_count(self.steps_per_epoch, 'step')}"
+        if recipe.early_stopping is not None:
+            text = f"at most {text}"
+        if longest > recipe.epochs:
+            text += f", not {recipe.epochs}, to make {recipe.min_steps:,} steps"
+        if recipe.published and self.steps < (enough := settling_steps(recipe)):
+            text += (
+                f". Its batch normalization needs about {_count(enough, 'step')} until validation "
+                "accuracy means something"
+            )
+        return text
+
+    def build(self, competition: Competition, pretrained: bool = True) -> Network:
+        """The network that it trains."""
+        return build_for(self.recipe, competition, pretrained, self.steps)
+
     def identity(self, competition: Competition) -> Identity:
         """Everything that changes the result of this job on that competition.
 
@@ -45,7 +83,6 @@ class Job:
         """
         settings = config.flatten(self.recipe, without=FIXED)
         path = settings.pop("backbone.weights", None)  # the content counts, not the path
-        schema = competition.schema
         return Identity(
             recipe=self.recipe.name,
             settings=settings,
@@ -53,9 +90,7 @@ class Job:
             data=competition.fingerprint,
             fold=self.fold.digest,
             backend=keras.backend.backend(),
-            architecture=_architecture(
-                self.recipe, schema.shape, len(competition.classes), schema.low, schema.high
-            ),
+            architecture=architecture_hash(self.build(competition, pretrained=False).model),
             weights=None if path is None else weights_hash(path),
         )
 
@@ -76,20 +111,16 @@ def make_job(recipe: Recipe, changes: Mapping[str, Any], seed: int, fold: Fold) 
     return Job(name, replace(changed, precision=resolve_precision(changed.precision)), seed, fold)
 
 
-def build_for(recipe: Recipe, competition: Competition) -> Network:
-    """The recipe's network for the images and classes of a competition."""
+def build_for(
+    recipe: Recipe,
+    competition: Competition,
+    pretrained: bool = True,
+    steps: int | None = None,
+) -> Network:
+    """The recipe's network for the images and classes of a competition, see `build`."""
     schema = competition.schema
-    shape = recipe.image_shape(schema.shape)
-    return build(recipe, shape, len(competition.classes), schema.low, schema.high)
-
-
-def _architecture(
-    recipe: Recipe, shape: tuple[int, int, int], classes: int, low: float, high: float
-) -> str:
-    """The hash of the recipe's model, built without pretrained weights."""
-    image_shape = recipe.image_shape(shape)
-    model = build(recipe, image_shape, classes, low, high, pretrained=False).model
-    return architecture_hash(model)
+    shape, classes = recipe.image_shape(schema.shape), len(competition.classes)
+    return build(recipe, shape, classes, schema.low, schema.high, pretrained, steps)
 
 
 def differing(recipe: Recipe, changed: Recipe) -> dict[str, Any]:
@@ -120,6 +151,10 @@ def run_name(recipe: str, changes: Mapping[str, Any], seed: int = 0, fold: str =
     while parts and len("-".join([recipe, *parts, *end])) > MAX_NAME:
         parts.pop()
     return "-".join([recipe, *parts, *end])
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'s' * (number != 1)}"
 
 
 def _text(value: Any) -> str:

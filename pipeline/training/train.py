@@ -20,7 +20,7 @@ from pipeline.runs.run import Run, load_run
 from pipeline.training.environment import describe_environment
 from pipeline.training.explain import explain
 from pipeline.training.fit import FitResult, fit
-from pipeline.training.job import Job, build_for
+from pipeline.training.job import Job
 from pipeline.training.progress import Observer
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def train(
     with write_run(path) as writer:
         identity = job.identity(competition)
         keras.utils.set_random_seed(job.seed)
-        network = build_for(job.recipe, competition)
+        network = job.build(competition)
         images = _images(job, competition, competition.train_pixels)
         result = fit(network, job, images, competition.labels, observer)
         validation, test, speed = _predict(job, network, competition, images)

@@ -6,9 +6,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from scipy.stats import binomtest
 
+import pipeline as pp
+from pipeline.cli import main
 from pipeline.networks.published import Published
+from pipeline.runs import run as runs_module
 from pipeline.runs.calibration import reliability
 from pipeline.runs.comparison import compare, mcnemar, paired_tests, rank_ranges
 from pipeline.runs.folder import Validation, write_run
@@ -49,6 +53,45 @@ def test_runs_are_compared_row_by_row(tmp_path: Path) -> None:
     np.testing.assert_array_equal(comparison.p_values, comparison.p_values.T)
     tied = [run.validation.probabilities for run in (runs[2], runs[0])]
     np.testing.assert_array_equal(comparison.pooled, average(tied))
+
+
+@pytest.fixture
+def three_runs(tmp_path: Path) -> Path:
+    """Runs of the competition digits, of which two are equally good."""
+    labels = np.repeat([0, 1], 50)
+    for name, predicted in {"bad": 1 - labels, "good": labels, "equal": labels}.items():
+        predicting(tmp_path / "digits" / name, labels, predicted)
+    return tmp_path
+
+
+def test_runs_that_cannot_be_told_apart_share_a_rank(three_runs: Path) -> None:
+    table = pp.leaderboard("digits", runs=three_runs)
+    assert table["rank"].tolist() == [1, 1, 3]
+    assert table["worst_rank"].tolist() == [2, 2, 3]
+    shown = CliRunner().invoke(main, ["leaderboard", "digits", "--runs", str(three_runs)])
+    lines = shown.stdout.splitlines()
+    assert [line.split()[0] for line in lines[1:4]] == ["1=", "1=", "3"]
+    assert "Runs with = are tied" in shown.stdout
+    assert "best of 3" in table.attrs["caution"] in " ".join(shown.stdout.split())
+
+
+def test_the_leaderboard_reads_each_run_once(three_runs: Path, monkeypatch) -> None:
+    read = []
+    real = runs_module.load_run
+    monkeypatch.setattr(runs_module, "load_run", lambda path: read.append(path.name) or real(path))
+    CliRunner().invoke(main, ["leaderboard", "digits", "--runs", str(three_runs)])
+    assert sorted(read) == ["bad", "equal", "good"]
+
+
+@pytest.mark.parametrize("command", ["leaderboard", "report", "inspect", "train", "submit"])
+def test_a_misspelt_competition_gets_the_nearest_name(command: str, three_runs: Path) -> None:
+    data = three_runs / "data" / "digits"
+    data.mkdir(parents=True)
+    words = [command, str(data.with_name("digit")), "--runs", str(three_runs)]
+    result = CliRunner().invoke(main, words)
+    assert result.exit_code == 2
+    meant = "digits" if command == "leaderboard" else data
+    assert f"Did you mean '{meant}'?" in result.stderr
 
 
 def test_calibration_error_is_the_weighted_gap() -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from pipeline.errors import PipelineError
-from pipeline.runs.leaderboard import caution, choices, leaderboard, rank
+from pipeline.runs.leaderboard import caution, choices, rank
 from pipeline.runs.metrics import log_loss, score, wilson_interval
 from pipeline.runs.record import Data, FoldRecord, Identity, RunRecord, Scores, Training
 from pipeline.runs.run import Run
@@ -33,9 +33,8 @@ def run(name: str, accuracy: float = 0.5, loss: float = 1.0, **settings: Any) ->
 
 
 def test_the_best_accuracy_is_first_and_equal_ones_are_ranked_by_loss() -> None:
-    table = leaderboard([run("a", 0.5, 1), run("b", 0.8, 2), run("c", 0.8, 1)])
-    assert table["run"].tolist() == ["c", "b", "a"]
-    assert table["rank"].tolist() == [1, 2, 3]
+    ranked = rank([run("a", 0.5, 1), run("b", 0.8, 2), run("c", 0.8, 1)])
+    assert [run.name for run in ranked] == ["c", "b", "a"]
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from pipeline.competition.folds import Fold
 from pipeline.errors import PipelineError
 from pipeline.files import sha256
 from pipeline.networks.backbone import load_backbone
+from pipeline.networks.backend import resolve_precision
 from pipeline.networks.saving import model_bytes
 from pipeline.recipes import ensembles, find_recipe
 from pipeline.runs.run import Run
@@ -84,6 +85,17 @@ def test_what_is_asked_for_twice_is_trained_once(tiny, tmp_path, capsys) -> None
     one, two = train(tiny, tmp_path, ["dense", "dense"], {"epochs": ["1", 1]}, fresh=True)
     assert one.name == two.name == "dense-epochs=1"
     assert "reused" not in capsys.readouterr().err
+
+
+def test_equal_settings_in_one_command_are_trained_once_in_two_spellings(
+    tiny, tmp_path, capsys
+) -> None:
+    spelled = {"precision": ["auto", resolve_precision("auto")], "min_side": [8], **SHORT}
+    runs = train(tiny, tmp_path, ["conv-10-plateau", "conv-10-committee"], spelled)
+    names = [run.name for run in runs]
+    assert names[0] == names[1] != names[2] == names[3]
+    assert f"the same as {names[2]}" in capsys.readouterr().err
+    assert len(pp.list_runs(tiny, runs=tmp_path)) == 5 + 1  # the members and the ensemble
 
 
 def test_changed_layers_of_a_recipe_are_never_finished_before(tiny, tmp_path) -> None:

@@ -192,7 +192,35 @@ def test_the_best_epoch_of_a_training_that_diverges_later_is_restored(
     assert train(job("dense"), tiny, tmp_path).record.best_epoch == 2
 
 
-def test_fast_learns_the_shipped_digits(tmp_path) -> None:
+@pytest.mark.parametrize(("epochs", "accuracy"), [(3, 0.9), (25, 0.95)])
+def test_fast_learns_the_shipped_digits(epochs, accuracy, tmp_path) -> None:
     digits = pp.load(Path(__file__).parents[2] / "data/digits")
-    run = pp.train(digits, "fast", epochs=25, runs=tmp_path, progress=False)
-    assert run.scores.accuracy > 0.95
+    run = pp.train(digits, "fast", epochs=epochs, runs=tmp_path, progress=False)
+    assert run.scores.accuracy > accuracy
+
+
+@pytest.mark.parametrize(("epochs", "same"), [(2, False), (100, True)])
+def test_layers_that_depend_on_the_number_of_steps_belong_to_the_identity(
+    epochs, same, job, tiny
+) -> None:
+    few, many = (job("fast", epochs=number).identity(tiny) for number in (epochs, 200))
+    assert (few.architecture == many.architecture) == same
+
+
+@pytest.mark.parametrize(
+    ("name", "changes", "plan"),
+    [
+        ("dense", {}, "at most 3 epochs of 1 step"),
+        ("fast", {}, "3 epochs of 1 step"),
+        ("fast", {"min_steps": 50}, "50 epochs of 1 step, not 3, to make 50 steps"),
+        ("conv-10", {"batch_size": 10}, "3 epochs of 5 steps"),
+        (
+            "lenet5-v2",
+            {},
+            "3 epochs of 1 step. Its batch normalization needs about 1,000 steps until validation "
+            "accuracy means something",
+        ),
+    ],
+)
+def test_a_training_says_at_its_start_how_long_it_is(name, changes, plan, job) -> None:
+    assert job(name, **changes).plan() == plan

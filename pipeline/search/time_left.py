@@ -1,0 +1,68 @@
+"""How long jobs will still take, estimated from those that have started."""
+
+import time
+from collections.abc import Sequence
+from statistics import fmean
+
+from pipeline.training.job import Job
+
+
+class TimeLeft:
+    """Estimates the time left for jobs, of which some run in parallel.
+
+    A waiting job is expected to take as long for a step as started jobs of the same recipe, and as
+    long as the mean of the started jobs if there are none of its recipe.
+    """
+
+    def __init__(self, jobs: Sequence[Job]) -> None:
+        self.jobs = {job.name: job for job in jobs}
+        self.began: dict[str, float] = {}
+        self.shares: dict[str, float] = {}
+        self.took: dict[str, float] = {}  # seconds of jobs that have ended
+
+    def update(self, name: str, share: float, seconds: float) -> None:
+        """Notes the progress of a job.
+
+        Args:
+            share: its finished fraction, in 0..1.
+            seconds: time since its current epoch began.
+        """
+        self.began.setdefault(name, time.monotonic() - seconds)
+        self.shares[name] = share
+
+    def end(self, name: str) -> None:
+        """Notes that a job has ended."""
+        if name in self.began:
+            self.took[name] = self._elapsed(name)
+        else:
+            self.jobs.pop(name, None)  # it failed before its first step
+
+    def of(self, name: str) -> float:
+        """Seconds left for a job that runs."""
+        return self._elapsed(name) * (1 / self.shares[name] - 1)
+
+    def of_all(self) -> float:
+        """Seconds left for all jobs; at least one has started."""
+        running = [self.of(name) for name in self.began if name not in self.took]
+        waiting = [self._expected(job) for name, job in self.jobs.items() if name not in self.began]
+        return max([sum(running + waiting) / max(1, len(running)), *running])
+
+    def _elapsed(self, name: str) -> float:
+        return time.monotonic() - self.began[name]
+
+    def _total(self, name: str) -> float:
+        return self.took.get(name) or self._elapsed(name) / self.shares[name]
+
+    def _expected(self, job: Job) -> float:
+        same = [name for name in self.began if self.jobs[name].recipe.name == job.recipe.name]
+        if same:
+            return job.steps * fmean(self._total(name) / self.jobs[name].steps for name in same)
+        return fmean(map(self._total, self.began))
+
+
+def in_words(seconds: float) -> str:
+    """40.2 -> "40 s"; 100 -> "2 min"; 9000 -> "2 h 30 min"."""
+    if seconds < 90:
+        return f"{round(seconds)} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 100 else f"{minutes // 60} h {minutes % 60} min"
