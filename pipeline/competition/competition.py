@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
@@ -14,9 +13,10 @@ import numpy.typing as npt
 from pipeline.arrays import Pixels
 from pipeline.competition.cache import cached
 from pipeline.competition.columns import text_columns
+from pipeline.competition.folder import find_files
 from pipeline.competition.folds import Fold, hold_out
 from pipeline.competition.labels import classes_of
-from pipeline.competition.overrides import AFTER_READING, FILE, Overrides, load_overrides
+from pipeline.competition.overrides import AFTER_READING, Overrides
 from pipeline.competition.sample import Sample, check_same_ids, check_unique_ids, read_sample
 from pipeline.competition.schema import Schema, infer_schema
 from pipeline.competition.values import chunks
@@ -26,13 +26,7 @@ from pipeline.machine import release_memory
 from pipeline.reading.reader import read
 from pipeline.reading.source import Source, open_source
 
-NAMES = {
-    "train": ("train.csv", "train_data.csv"),
-    "test": ("test.csv", "test_data.csv"),
-    "sample": ("sample_submission.csv", "sampleSubmission.csv"),
-}
 PARTS = "competition.json"
-ENDINGS = ("", ".gz", ".zip")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -189,46 +183,6 @@ def _load_cached(paths: dict[str, Path], folder: Path) -> dict[str, Any]:
 def _with_tuples(parts: dict[str, Any]) -> dict[str, Any]:
     """JSON has lists for tuples."""
     return {name: tuple(v) if isinstance(v, list) else v for name, v in parts.items()}
-
-
-def find_files(folder: Path, options: Mapping[str, Any]) -> tuple[dict[str, Path], Overrides]:
-    """The files of a folder by role: train, test, and sample if there is one; and the overrides.
-
-    Raises:
-        PipelineError: the folder, or its training or test file, is missing.
-    """
-    if not folder.is_dir():
-        raise PipelineError(
-            "not a folder" if folder.exists() else f"the folder {folder} does not exist",
-            where=folder,
-            expected=f"a folder with {NAMES['train'][0]} and {NAMES['test'][0]}",
-        )
-    overrides = load_overrides(folder, options)
-    paths = {}
-    for role, names in NAMES.items():
-        named = getattr(overrides, role)
-        if named:
-            paths[role] = folder / named
-        elif path := _find(folder, names):
-            paths[role] = path
-        elif role != "sample":
-            present = sorted(path.name for path in folder.iterdir())
-            raise PipelineError(
-                f"no {role} file among {', '.join(present[:10])}"
-                if present
-                else f"no {role} file: the folder is empty",
-                where=folder,
-                expected=f"{' or '.join(names)}, perhaps with {' or '.join(ENDINGS[1:])}",
-                remedy=f'Rename the file, or name it in {folder / FILE}: {role} = "..."',
-            )
-    return paths, overrides
-
-
-def _find(folder: Path, names: Sequence[str]) -> Path | None:
-    present = {path.name.lower(): path for path in folder.iterdir()}
-    wanted = [name + ending for name in names for ending in ENDINGS]
-    wanted += [name.removesuffix(".csv") + ".zip" for name in names]
-    return next((present[w.lower()] for w in wanted if w.lower() in present), None)
 
 
 def _fingerprint(
