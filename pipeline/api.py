@@ -24,7 +24,7 @@ SUBMISSIONS = Path("submissions")
 
 
 def load(folder: Path | str, **overrides: Any) -> Competition:
-    """Reads a competition: a folder with a training and a test CSV.
+    """Reads a competition: a folder with a training CSV, and usually a test CSV.
 
     Args:
         folder: the competition's folder.
@@ -258,11 +258,14 @@ def submit(
         output: the file. Default: `submissions/<competition>/<run>.csv`.
 
     Raises:
-        PipelineError: there is no such run, or it is damaged or trained on different data.
+        PipelineError: there is no test file or no such run, or the run is damaged or was trained
+            on different data.
     """
     from pipeline.runs.leaderboard import check_comparable, rank
+    from pipeline.submission.format import submission_format
     from pipeline.submission.write import write_submission
 
+    submission_format(competition)  # what makes a submission impossible is said before training
     folder = _folder(competition, runs)
     if not isinstance(run, Run):
         found = _list_runs(folder) or train_all(competition, runs=runs, progress=progress)

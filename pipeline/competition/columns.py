@@ -57,7 +57,7 @@ class LabelEvidence:
 
 
 def text_columns(
-    source: Source, other: Source, overrides: Overrides, sample_id: str | None
+    source: Source, other: Source | None, overrides: Overrides, sample_id: str | None
 ) -> set[int]:
     """The columns that may be labels or ids, and are therefore read as text.
 
@@ -65,7 +65,7 @@ def text_columns(
     does not have.
 
     Args:
-        other: the test file for the training file, and the reverse.
+        other: the test file for the training file, and the reverse; None if there is none.
         sample_id: the name of the id column in the sample submission.
     """
     last = source.columns - 1
@@ -74,7 +74,7 @@ def text_columns(
     known = {*LABEL_NAMES, *ID_NAMES, (sample_id or "").lower()} - {""}
     named = (overrides.label, overrides.id)
     columns |= {c for c, name in enumerate(names) if name.lower() in known or name in named}
-    other_names = set(other.header or names)
+    other_names = set((other and other.header) or names)
     extra = {c for c, name in enumerate(names) if name not in other_names}
     return columns | extra if len(extra) <= MAX_EXTRA_COLUMNS else columns
 
@@ -101,11 +101,16 @@ def find_row_columns(table: Table, overrides: Overrides, sample_id: str | None) 
 
 
 def find_label_column(
-    train: Table, test: Table, overrides: Overrides, inner: list[int], test_inner: list[int]
+    train: Table,
+    test: Table | None,
+    overrides: Overrides,
+    inner: list[int],
+    test_inner: list[int],
 ) -> int:
     """The label's column in the training file: the override, a known name, or the best evidence.
 
     Args:
+        test: None if there is no test file.
         inner, test_inner: the two files' candidate columns: all but ids and row numbers.
 
     Raises:
@@ -121,14 +126,14 @@ def find_label_column(
         if name in names:
             return names.index(name)
     candidates = {*inner[:1], *inner[-1:]}
-    if source.header and test.source.header:
+    if source.header and test and test.source.header:
         test_names = set(test.source.header)
         extra = {c for c in inner if source.header[c] not in test_names}
         if len(extra) == 1:
             return extra.pop()
         candidates &= extra
-    elif len(inner) == len(test_inner) and is_image(len(inner), overrides):
-        candidates = set()  # both files hold only complete images
+    elif is_image(len(inner), overrides) and (test is None or len(inner) == len(test_inner)):
+        candidates = set()  # the files hold only complete images
     labels = [c for c in sorted(candidates) if c in train.texts and is_label(train.texts[c])]
     if not labels:
         raise PipelineError(
@@ -200,7 +205,7 @@ def _index_column(table: Table) -> int | None:
 
 
 def _evidence(
-    train: Table, test: Table, column: int, inner: list[int], test_inner: list[int]
+    train: Table, test: Table | None, column: int, inner: list[int], test_inner: list[int]
 ) -> LabelEvidence:
     if _are_words(train.texts[column]):
         return LabelEvidence(words=True)
@@ -209,8 +214,9 @@ def _evidence(
         return LabelEvidence(words=False)
     neighbour = pixels[0] if column < pixels[0] else pixels[-1]
     contrast = _contrast(_column(train, column), _column(train, neighbour))
-    aligned = len(pixels) == len(test_inner)
-    alignment = _alignment(_means(train)[pixels], _means(test)[test_inner]) if aligned else 0.0
+    alignment = 0.0
+    if test and len(pixels) == len(test_inner):
+        alignment = _alignment(_means(train)[pixels], _means(test)[test_inner])
     return LabelEvidence(words=False, score=contrast + alignment)
 
 

@@ -23,7 +23,7 @@ from pipeline.competition.values import chunks
 from pipeline.errors import PipelineError
 from pipeline.files import write_array, write_text
 from pipeline.machine import release_memory
-from pipeline.reading.reader import read
+from pipeline.reading.reader import Table, read
 from pipeline.reading.source import Source, open_source
 
 PARTS = "competition.json"
@@ -37,8 +37,10 @@ class Competition:
         name: name of the folder.
         overrides: schema overrides.
         schema: what each column is, the shape of an image, the range of its values.
-        train_source, test_source: the CSV files and their format.
-        train_pixels, test_pixels: (n, pixels) uint8 in 0..255, or float32, in file order.
+        train_source, test_source: the CSV files and their format; test_source is None if there
+            is no test file.
+        train_pixels, test_pixels: (n, pixels) uint8 in 0..255, or float32, in file order. Without
+            a test file, test_pixels has no rows.
         labels: (n,) integers in 0..k-1, indices into `classes`.
         classes: the k classes as the training file spells them.
         test_ids: the ids of the test rows as written; None if the test file has no ids.
@@ -51,7 +53,7 @@ class Competition:
     overrides: Overrides
     schema: Schema
     train_source: Source
-    test_source: Source
+    test_source: Source | None
     train_pixels: Pixels
     labels: npt.NDArray[np.int64]
     classes: tuple[str, ...]
@@ -90,6 +92,11 @@ class Competition:
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickled as its folder path; the other process maps the arrays again."""
         return _reload, (self.folder, asdict(self.overrides), self.fingerprint)
+
+    @property
+    def has_test(self) -> bool:
+        """Whether there is a test file."""
+        return self.test_source is not None
 
     @cached_property
     def hold_out(self) -> Fold:
@@ -132,30 +139,31 @@ def _reload(folder: Path, overrides: dict[str, Any], fingerprint: str) -> Compet
 
 def _read(paths: dict[str, Path], overrides: Overrides, folder: Path) -> None:
     """Reads the files, and writes all that a competition holds to the folder."""
-    sources = [
-        open_source(paths[role], overrides.separator, overrides.header)
+    sources = {
+        role: open_source(paths[role], overrides.separator, overrides.header)
         for role in ("train", "test")
-    ]
+        if role in paths
+    }
     sample = read_sample(paths["sample"]) if "sample" in paths else None
     sample_id = sample.header[0] if sample else None
-    train, test = (
-        read(source, text_columns(source, other, overrides, sample_id), folder / f"{role}.raw")
-        for role, source, other in zip(("train", "test"), sources, sources[::-1], strict=True)
-    )
+    others = {"train": sources.get("test"), "test": sources["train"]}
+    tables = {
+        role: read(
+            source, text_columns(source, others[role], overrides, sample_id), folder / f"{role}.raw"
+        )
+        for role, source in sources.items()
+    }
+    train, test = tables["train"], tables.get("test")
     schema, train_pixels, test_pixels = infer_schema(train, test, overrides, sample_id, folder)
-    for role in ("train", "test"):
+    for role in sources:
         (folder / f"{role}.raw").unlink()
     classes, labels = classes_of(train, schema.label)
-    ids = None
-    if schema.test_id is not None:
-        ids = tuple(str(text) for text in test.texts[schema.test_id])
-        check_unique_ids(test.source, schema.test_id, ids)
-    check_same_ids(test.source, sample, ids, len(test))
+    ids = _test_ids(test, schema, sample) if test else None
     write_array(folder / "labels.npy", labels)
     parts = {
         "schema": asdict(schema),
         "train_source": asdict(train.source),
-        "test_source": asdict(test.source),
+        "test_source": asdict(test.source) if test else None,
         "classes": classes,
         "test_ids": ids,
         "sample": {"header": sample.header, "ids": sample.ids} if sample else None,
@@ -163,6 +171,16 @@ def _read(paths: dict[str, Path], overrides: Overrides, folder: Path) -> None:
     }
     write_text(folder / PARTS, json.dumps(parts, default=str))
     release_memory()
+
+
+def _test_ids(test: Table, schema: Schema, sample: Sample | None) -> tuple[str, ...] | None:
+    """The ids of the test rows, which are those of the sample; None if there are none."""
+    ids = None
+    if schema.test_id is not None:
+        ids = tuple(str(text) for text in test.texts[schema.test_id])
+        check_unique_ids(test.source, schema.test_id, ids)
+    check_same_ids(test.source, sample, ids, len(test))
+    return ids
 
 
 def _load_cached(paths: dict[str, Path], folder: Path) -> dict[str, Any]:
@@ -173,7 +191,8 @@ def _load_cached(paths: dict[str, Path], folder: Path) -> dict[str, Any]:
         for name in ("train_pixels", "labels", "test_pixels")
     }
     for role in ("train", "test"):
-        parts[f"{role}_source"] = Source(**parts[f"{role}_source"] | {"path": paths[role]})
+        if role in paths:
+            parts[f"{role}_source"] = Source(**parts[f"{role}_source"] | {"path": paths[role]})
     parts["schema"] = Schema(**_with_tuples(parts["schema"]))
     if parts["sample"]:
         parts["sample"] = Sample(**_with_tuples(parts["sample"]) | {"path": paths["sample"]})

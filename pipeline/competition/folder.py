@@ -16,16 +16,18 @@ ENDINGS = ("", ".gz", ".zip")
 
 
 def find_files(folder: Path, options: Mapping[str, Any]) -> tuple[dict[str, Path], Overrides]:
-    """The files of a folder by role: train, test, and sample if there is one; and the overrides.
+    """The files of a folder by role, and the overrides.
+
+    The roles are train, test and sample; only the training file has to be there.
 
     Raises:
-        PipelineError: the folder, or its training or test file, is missing.
+        PipelineError: the folder or its training file is missing.
     """
     if not folder.is_dir():
         raise PipelineError(
             "not a folder" if folder.exists() else f"the folder {folder} does not exist",
             where=folder,
-            expected=f"a folder with {NAMES['train'][0]} and {NAMES['test'][0]}",
+            expected=f"a folder with {NAMES['train'][0]} and perhaps {NAMES['test'][0]}",
         )
     overrides = load_overrides(folder, options)
     paths = {}
@@ -35,12 +37,12 @@ def find_files(folder: Path, options: Mapping[str, Any]) -> tuple[dict[str, Path
             paths[role] = folder / named
         elif path := _find(folder, names):
             paths[role] = path
-        elif role != "sample":
+        elif role == "train":
             present = sorted(path.name for path in folder.iterdir())
             raise PipelineError(
-                f"no {role} file among {', '.join(present[:10])}"
+                f"no training file among {', '.join(present[:10])}"
                 if present
-                else f"no {role} file: the folder is empty",
+                else "no training file: the folder is empty",
                 where=folder,
                 expected=f"{' or '.join(names)}, perhaps with {' or '.join(ENDINGS[1:])}",
                 remedy=f'Rename the file, or name it in {folder / FILE}: {role} = "..."',

@@ -19,6 +19,7 @@ from pipeline.reading.source import DELIMITERS, Source
 if TYPE_CHECKING:
     import pandas
 
+NO_TEST = "none: runs can be trained and compared, but not submitted"
 BAR = 30  # characters of the largest class
 MAX_CLASSES_SHOWN = 20
 
@@ -45,7 +46,7 @@ class Inspection:
     """Summary of a competition.
 
     Attributes:
-        train, test: its files.
+        train, test: its files; test is None if there is none.
         label: the label column as text.
         shape: (height, width, channels) of an image.
         planes: whether colours are stored plane by plane.
@@ -60,7 +61,7 @@ class Inspection:
 
     competition: str
     train: FileFacts
-    test: FileFacts
+    test: FileFacts | None
     label: str
     ids: str
     shape: tuple[int, int, int]
@@ -93,15 +94,12 @@ class Inspection:
         facts = {
             "competition": self.competition,
             "training": _file_text(self.train),
-            "test": _file_text(self.test),
+            "test": _file_text(self.test) if self.test else NO_TEST,
             "label": self.label,
             "ids": self.ids,
             "images": f"{height} x {width} x {channels} ({colours}), {pixels} pixels",
             "values": f"{self.low:g}..{self.high:g}, {whole}",
-            "sample": ",".join(self.sample)
-            if self.sample
-            else "none: the submission will have "
-            f"{'the ids of the test file' if self.test.id is not None else 'ids from 0'}",
+            "sample": self._sample_text(),
             "duplicates": self._duplicates_text(),
         }
         lines = [f"{name:<12} {value}" for name, value in facts.items()]
@@ -112,9 +110,18 @@ class Inspection:
         ]
         return "\n".join([*lines, "", f"{'class':<{width}}    rows", *bars])
 
+    def _sample_text(self) -> str:
+        if self.sample:
+            return ",".join(self.sample)
+        if self.test is None:
+            return "none"
+        ids = "ids from 0" if self.test.id is None else "the ids of the test file"
+        return f"none: the submission will have {ids}"
+
     def _duplicates_text(self) -> str:
-        text = f"{self.copies:,} training rows are duplicates, "
-        text += f"{self.shared:,} test rows repeat a training row"
+        text = f"{self.copies:,} training rows are duplicates"
+        if self.test:
+            text += f", {self.shared:,} test rows repeat a training row"
         conflicts = f"; {self.conflicts:,} images have more than one label"
         return text + (conflicts if self.conflicts else "")
 
@@ -127,7 +134,7 @@ def inspect_competition(competition: Competition) -> Inspection:
     return Inspection(
         competition=competition.name,
         train=_file(train, len(competition.labels), schema.label, schema.train_id),
-        test=_file(test, len(competition.test_pixels), None, schema.test_id),
+        test=_file(test, len(competition.test_pixels), None, schema.test_id) if test else None,
         label=_column(train, schema.label),
         ids=_ids(competition),
         shape=schema.shape,
@@ -189,7 +196,7 @@ def _ids(competition: Competition) -> str:
         (competition.train_source, schema.train_id),
         (competition.test_source, schema.test_id),
     )
-    found = [f"{source.path.name}: {_column(source, c)}" for source, c in pairs if c is not None]
+    found = [f"{s.path.name}: {_column(s, c)}" for s, c in pairs if s and c is not None]
     return "; ".join(found) or "none: rows are numbered"
 
 
