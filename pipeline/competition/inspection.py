@@ -11,7 +11,9 @@ import numpy as np
 
 from pipeline.arrays import GreyLevels
 from pipeline.competition.competition import Competition
+from pipeline.competition.folder import ignored_files
 from pipeline.competition.folds import groups_of_equal_rows, row_digests
+from pipeline.competition.layout import describe_layouts
 from pipeline.images.mosaic import mosaic
 from pipeline.images.resize import to_grey_levels, to_images
 from pipeline.reading.source import DELIMITERS, Source
@@ -57,6 +59,7 @@ class Inspection:
         shared: test rows that repeat a training row.
         conflicts: images with more than one label.
         classes: number of training rows of each class.
+        ignored: CSV files of the folder, and columns, that are not used.
     """
 
     competition: str
@@ -74,6 +77,7 @@ class Inspection:
     shared: int
     conflicts: int
     classes: dict[str, int]
+    ignored: tuple[str, ...]
 
     def to_dict(self) -> dict[str, Any]:
         """All fields, for JSON."""
@@ -102,6 +106,8 @@ class Inspection:
             "sample": self._sample_text(),
             "duplicates": self._duplicates_text(),
         }
+        if self.ignored:
+            facts["ignored"] = ", ".join(self.ignored)
         lines = [f"{name:<12} {value}" for name, value in facts.items()]
         largest, width = max(self.classes.values()), max(len("class"), *map(len, self.classes))
         bars = [
@@ -147,6 +153,7 @@ def inspect_competition(competition: Competition) -> Inspection:
         shared=shared,
         conflicts=conflicts,
         classes=dict(zip(competition.classes, counts, strict=True)),
+        ignored=tuple(_ignored(competition)),
     )
 
 
@@ -198,6 +205,21 @@ def _ids(competition: Competition) -> str:
     )
     found = [f"{s.path.name}: {_column(s, c)}" for s, c in pairs if s and c is not None]
     return "; ".join(found) or "none: rows are numbered"
+
+
+def _ignored(competition: Competition) -> list[str]:
+    """CSV files that are not read, and columns that are neither label nor id nor pixel."""
+    schema, sample = competition.schema, competition.sample
+    sources = [s for s in (competition.train_source, competition.test_source) if s]
+    used = [source.path for source in sources] + ([sample.path] if sample else [])
+    layouts = describe_layouts(schema, competition.train_source, competition.test_source)
+    columns = [
+        f"{layout.file} column {source.column(other.index)}"
+        for source, layout in zip(sources, layouts, strict=True)
+        for other in layout.others
+        if other.role == "unused"
+    ]
+    return ignored_files(competition.folder, used) + columns
 
 
 def _count_duplicates(competition: Competition) -> tuple[int, int, int]:
