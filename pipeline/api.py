@@ -8,6 +8,7 @@ from pipeline.competition.competition import Competition
 from pipeline.competition.folds import Fold
 from pipeline.errors import PipelineError, suggest
 from pipeline.runs.folder import RECORD, is_run
+from pipeline.runs.record import Scores
 from pipeline.runs.run import Run, find_run, load_run
 from pipeline.runs.run import list_runs as _list_runs
 
@@ -274,6 +275,34 @@ def submit(
     path = Path(output or SUBMISSIONS / competition.name / f"{run.name}.csv")
     write_submission(competition, run.test_probabilities, path)
     return path
+
+
+def score_test(competition: Competition, run: Run | str, *, runs: Path | str = RUNS) -> Scores:
+    """Scores a run on the labelled test rows (`test_label`).
+
+    No run, epoch or setting is chosen by these rows, so that the score of the run that was chosen
+    on the validation rows is unbiased. Choosing among runs by this score would change that.
+
+    Args:
+        run: a run or its name.
+
+    Raises:
+        PipelineError: the test rows have no labels, there is no such run, or it is damaged or was
+            trained on different data.
+    """
+    from pipeline.runs.leaderboard import check_comparable
+    from pipeline.runs.metrics import score
+
+    if competition.test_labels is None:
+        raise PipelineError(
+            "the test rows have no labels",
+            where=competition.folder,
+            remedy="If the test file has a label column, name it with --test-label.",
+        )
+    folder = _folder(competition, runs)
+    run = run if isinstance(run, Run) else find_run(_list_runs(folder), run, folder)
+    check_comparable([run], data=competition.fingerprint)
+    return score(run.test_probabilities, competition.test_labels)
 
 
 def check(competition: Competition, file: Path | str) -> int:

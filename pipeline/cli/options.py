@@ -47,6 +47,7 @@ def _shape(
 
 SCHEMA = (
     click.option("--label", help="Label column: its name, 'first' or 'last'."),
+    click.option("--test-label", help="Label column of a test file that has labels."),
     click.option("--id", help="Id column: its name, 'first' or 'last'."),
     HEADER,
     DELIMITER,

@@ -72,7 +72,7 @@ def text_columns(
     columns = {c for c in (0, 1, 2, last - 1, last) if 0 <= c <= last}
     names = source.header or []
     known = {*LABEL_NAMES, *ID_NAMES, (sample_id or "").lower()} - {""}
-    named = (overrides.label, overrides.id)
+    named = (overrides.label, overrides.id, overrides.test_label)
     columns |= {c for c, name in enumerate(names) if name.lower() in known or name in named}
     other_names = set((other and other.header) or names)
     extra = {c for c, name in enumerate(names) if name not in other_names}
@@ -111,7 +111,8 @@ def find_label_column(
 
     Args:
         test: None if there is no test file.
-        inner, test_inner: the two files' candidate columns: all but ids and row numbers.
+        inner, test_inner: the two files' candidate columns: all but ids, row numbers and the
+            test file's label.
 
     Raises:
         PipelineError: no label column was found.
@@ -127,7 +128,7 @@ def find_label_column(
             return names.index(name)
     candidates = {*inner[:1], *inner[-1:]}
     if source.header and test and test.source.header:
-        test_names = set(test.source.header)
+        test_names = {test.source.header[c] for c in test_inner}
         extra = {c for c in inner if source.header[c] not in test_names}
         if len(extra) == 1:
             return extra.pop()
@@ -147,11 +148,28 @@ def find_label_column(
     return max(labels, key=lambda column: _evidence(train, test, column, inner, test_inner))
 
 
+def find_test_label_column(test: Table, overrides: Overrides, inner: list[int]) -> int | None:
+    """The label's column in a test file that has labels. It is never inferred.
+
+    Args:
+        inner: all columns but ids and row numbers; "first" and "last" are those of them.
+
+    Raises:
+        PipelineError: there is no such column.
+    """
+    name, header = overrides.test_label, test.source.header
+    if name is None:
+        return None
+    if name in ENDS and name not in (header or ()):
+        return inner[0 if name == "first" else -1]
+    return find_column(test.source, name, "test label")
+
+
 def find_column(source: Source, name: str, role: str, missing_ok: bool = False) -> int | None:
     """The index of the column that an override names: by its header, or as 'first' or 'last'.
 
     Args:
-        role: "label" or "id", for the message.
+        role: "label", "test label" or "id", for the message.
         missing_ok: whether to return None where there is no such column.
 
     Raises:

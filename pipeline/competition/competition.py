@@ -15,7 +15,7 @@ from pipeline.competition.cache import cached
 from pipeline.competition.columns import text_columns
 from pipeline.competition.folder import find_files
 from pipeline.competition.folds import Fold, hold_out
-from pipeline.competition.labels import classes_of
+from pipeline.competition.labels import classes_of, labels_of
 from pipeline.competition.overrides import AFTER_READING, Overrides
 from pipeline.competition.sample import Sample, check_same_ids, check_unique_ids, read_sample
 from pipeline.competition.schema import Schema, infer_schema
@@ -44,6 +44,8 @@ class Competition:
         labels: (n,) integers in 0..k-1, indices into `classes`.
         classes: the k classes as the training file spells them.
         test_ids: the ids of the test rows as written; None if the test file has no ids.
+        test_labels: (n,) integers in 0..k-1 if the test file has labels, else None. They score a
+            finished run, and are used for nothing else.
         sample: the sample submission, if there is one.
         fingerprint: SHA-256 of the content, independent of the files' format.
     """
@@ -59,6 +61,7 @@ class Competition:
     classes: tuple[str, ...]
     test_pixels: Pixels
     test_ids: tuple[str, ...] | None
+    test_labels: npt.NDArray[np.int64] | None
     sample: Sample | None
     fingerprint: str
 
@@ -160,6 +163,8 @@ def _read(paths: dict[str, Path], overrides: Overrides, folder: Path) -> None:
     classes, labels = classes_of(train, schema.label)
     ids = _test_ids(test, schema, sample) if test else None
     write_array(folder / "labels.npy", labels)
+    if test and schema.test_label is not None:
+        write_array(folder / "test_labels.npy", labels_of(test, schema.test_label, classes))
     parts = {
         "schema": asdict(schema),
         "train_source": asdict(train.source),
@@ -188,7 +193,8 @@ def _load_cached(paths: dict[str, Path], folder: Path) -> dict[str, Any]:
     parts = json.loads((folder / PARTS).read_text())
     arrays = {
         name: np.asarray(np.load(folder / f"{name}.npy", mmap_mode="r"))
-        for name in ("train_pixels", "labels", "test_pixels")
+        for name in ("train_pixels", "labels", "test_pixels", "test_labels")
+        if (folder / f"{name}.npy").exists()
     }
     for role in ("train", "test"):
         if role in paths:
@@ -196,7 +202,7 @@ def _load_cached(paths: dict[str, Path], folder: Path) -> dict[str, Any]:
     parts["schema"] = Schema(**_with_tuples(parts["schema"]))
     if parts["sample"]:
         parts["sample"] = Sample(**_with_tuples(parts["sample"]) | {"path": paths["sample"]})
-    return _with_tuples(parts) | arrays
+    return {"test_labels": None} | _with_tuples(parts) | arrays
 
 
 def _with_tuples(parts: dict[str, Any]) -> dict[str, Any]:

@@ -49,7 +49,7 @@ class Inspection:
 
     Attributes:
         train, test: its files; test is None if there is none.
-        label: the label column as text.
+        label, test_label: the label columns as text; test_label is None if the test file has none.
         shape: (height, width, channels) of an image.
         planes: whether colours are stored plane by plane.
         low, high: pixel values of black and white.
@@ -66,6 +66,7 @@ class Inspection:
     train: FileFacts
     test: FileFacts | None
     label: str
+    test_label: str | None
     ids: str
     shape: tuple[int, int, int]
     planes: bool
@@ -100,15 +101,15 @@ class Inspection:
             "training": _file_text(self.train),
             "test": _file_text(self.test) if self.test else NO_TEST,
             "label": self.label,
+            "test label": self.test_label,
             "ids": self.ids,
             "images": f"{height} x {width} x {channels} ({colours}), {pixels} pixels",
             "values": f"{self.low:g}..{self.high:g}, {whole}",
             "sample": self._sample_text(),
             "duplicates": self._duplicates_text(),
+            "ignored": ", ".join(self.ignored),
         }
-        if self.ignored:
-            facts["ignored"] = ", ".join(self.ignored)
-        lines = [f"{name:<12} {value}" for name, value in facts.items()]
+        lines = [f"{name:<12} {value}" for name, value in facts.items() if value]
         largest, width = max(self.classes.values()), max(len("class"), *map(len, self.classes))
         bars = [
             f"{name:<{width}}  {count:>6,}  {'#' * round(BAR * count / largest)}"
@@ -140,8 +141,13 @@ def inspect_competition(competition: Competition) -> Inspection:
     return Inspection(
         competition=competition.name,
         train=_file(train, len(competition.labels), schema.label, schema.train_id),
-        test=_file(test, len(competition.test_pixels), None, schema.test_id) if test else None,
+        test=_file(test, len(competition.test_pixels), schema.test_label, schema.test_id)
+        if test
+        else None,
         label=_column(train, schema.label),
+        test_label=None
+        if test is None or schema.test_label is None
+        else _column(test, schema.test_label),
         ids=_ids(competition),
         shape=schema.shape,
         planes=schema.planes,

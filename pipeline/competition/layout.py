@@ -59,7 +59,9 @@ def describe_layouts(schema: Schema, train: Source, test: Source | None) -> tupl
     """The layouts of the training and the test file, if there is one."""
     layouts = [_layout(train, schema.pixels, {schema.label: "label", schema.train_id: "id"})]
     if test:
-        layouts.append(_layout(test, schema.test_pixels, {schema.test_id: "id"}))
+        layouts.append(
+            _layout(test, schema.test_pixels, {schema.test_label: "label", schema.test_id: "id"})
+        )
     return tuple(layouts)
 
 

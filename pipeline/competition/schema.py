@@ -18,6 +18,7 @@ from pipeline.competition.columns import (
     find_column,
     find_label_column,
     find_row_columns,
+    find_test_label_column,
     is_image,
     is_label,
     square_side,
@@ -44,6 +45,7 @@ class Columns:
         label: the label's column in the training file.
         train_id, test_id: the ids' columns, or None.
         pixels, test_pixels: the pixels' columns; there are none without a test file.
+        test_label: the label's column in the test file, or None.
     """
 
     label: int
@@ -51,6 +53,7 @@ class Columns:
     test_id: int | None
     pixels: tuple[int, ...]
     test_pixels: tuple[int, ...]
+    test_label: int | None
 
 
 @dataclass(frozen=True)
@@ -100,6 +103,8 @@ def infer_columns(
         PipelineError: no label column was found, or an override names no column.
     """
     name = overrides.id
+    if overrides.test_label and not test:
+        raise PipelineError("there is no test file", where="test_label", expected="a test file")
     tables = [train, test] if test else [train]
     if name and not any(name in (table.source.header or ENDS) for table in tables):
         find_column(tables[-1].source, name, "id")
@@ -107,10 +112,12 @@ def infer_columns(
     test_rows = find_row_columns(test, overrides, sample_id) if test else RowColumns()
     inner = _others(train, {train_rows.ids, train_rows.counter})
     test_pixels = _others(test, {test_rows.ids, test_rows.counter}) if test else []
+    test_label = find_test_label_column(test, overrides, test_pixels) if test else None
+    test_pixels = [column for column in test_pixels if column != test_label]
     label = find_label_column(train, test, overrides, inner, test_pixels)
     pixels = [column for column in inner if column != label]
     train_id = None if train_rows.ids == label else train_rows.ids
-    return Columns(label, train_id, test_rows.ids, tuple(pixels), tuple(test_pixels))
+    return Columns(label, train_id, test_rows.ids, tuple(pixels), tuple(test_pixels), test_label)
 
 
 def check_columns(train: Table, test: Table | None, columns: Columns, overrides: Overrides) -> None:
@@ -186,25 +193,27 @@ def _check_no_label_in_test(
     train: Table, test: Table, columns: Columns, overrides: Overrides
 ) -> None:
     source, header, label = test.source, test.source.header, columns.label
-    remedy = "Remove that column: test rows have no labels."
+    remedy = "If the test rows have labels, use --test-label {}, and `submit` scores them."
     if train.source.header and header:
         name = train.source.header[label]
         if name in header and header.index(name) in columns.test_pixels:
             raise PipelineError(
                 f"the label's column {name!r} is in the test file too",
                 where=source.path,
-                remedy=remedy,
+                remedy=remedy.format(name),
             )
         return
     count = len(columns.pixels)
     if len(columns.test_pixels) == count + 1 and is_image(count, overrides):
-        end = columns.test_pixels[0 if label < columns.pixels[0] else -1]
+        first = label < columns.pixels[0]
+        end = columns.test_pixels[0 if first else -1]
         if is_label(test.texts[end]):
+            name = header[end] if header else "first" if first else "last"
             raise PipelineError(
                 f"column {source.column(end)} looks like a label, and there is one column more "
                 f"than the {count} pixels of {train.source.path}",
                 where=source.path,
-                remedy=remedy,
+                remedy=remedy.format(name),
             )
 
 
