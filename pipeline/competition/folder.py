@@ -23,6 +23,10 @@ def find_files(folder: Path, options: Mapping[str, Any]) -> tuple[dict[str, Path
 
     The roles are train, test and sample; only the training file has to be there.
 
+    Args:
+        options: they override those of competition.toml. Their files may also be relative to the
+            current directory.
+
     Raises:
         PipelineError: the folder or its training file is missing, or several files may be meant.
     """
@@ -32,7 +36,8 @@ def find_files(folder: Path, options: Mapping[str, Any]) -> tuple[dict[str, Path
             where=folder,
             expected=f"a folder with {NAMES['train'][0]} and perhaps {NAMES['test'][0]}",
         )
-    overrides = load_overrides(folder, options)
+    named = {role: _locate(folder, options[role]) for role in NAMES if options.get(role)}
+    overrides = load_overrides(folder, {**options, **named})
     paths = {}
     for role in NAMES:
         if named := getattr(overrides, role):
@@ -46,9 +51,15 @@ def find_files(folder: Path, options: Mapping[str, Any]) -> tuple[dict[str, Path
 
 def ignored_files(folder: Path, used: Iterable[Path]) -> list[str]:
     """The names of the CSV files and archives of a folder that are not used, in order."""
-    names = {path.name for path in used if path.parent == folder}
+    names = {path.name for path in used if path.parent.resolve() == folder.resolve()}
     tables = (path.name for path in folder.iterdir() if _is_table(path.name))
     return sorted(name for name in tables if name not in names)
+
+
+def _locate(folder: Path, file: Path | str) -> str:
+    """A file relative to the folder; an absolute path if it is relative to the current one."""
+    elsewhere = Path(file).exists() and not (folder / file).exists()
+    return str(Path(file).absolute() if elsewhere else file)
 
 
 def _find(folder: Path, role: str) -> Path | None:

@@ -34,7 +34,7 @@ class Overrides:
     """Schema overrides; None means that it is inferred.
 
     Attributes:
-        train, test, sample: file names in the competition's folder.
+        train, test, sample: file names in the competition's folder, or paths.
         label, id: columns, by name or as "first" and "last".
         test_label: the label column of a test file that has labels.
         header: whether the files have a header row.
