@@ -7,6 +7,7 @@ from typing import Any
 
 from pipeline.competition.overrides import FILE, Overrides, load_overrides
 from pipeline.errors import PipelineError
+from pipeline.reading.unpack import file_names, file_on_disk
 
 NAMES = {
     "train": ("train.csv", "train_data.csv"),
@@ -38,11 +39,14 @@ def find_files(folder: Path, options: Mapping[str, Any]) -> tuple[dict[str, Path
         )
     named = {role: _locate(folder, options[role]) for role in NAMES if options.get(role)}
     overrides = load_overrides(folder, {**options, **named})
+    files = sorted(folder.iterdir())
+    in_folder = overrides.train or _find(folder, files, "train")
+    archived = [] if in_folder else _archived_files(files)
     paths = {}
     for role in NAMES:
-        if named := getattr(overrides, role):
-            paths[role] = folder / named
-        elif path := _find(folder, role):
+        if name := getattr(overrides, role):
+            paths[role] = folder / name
+        elif path := _find(folder, files, role) or _find(folder, archived, role):
             paths[role] = path
     if "train" not in paths:
         raise _no_training_file(folder)
@@ -51,34 +55,45 @@ def find_files(folder: Path, options: Mapping[str, Any]) -> tuple[dict[str, Path
 
 def ignored_files(folder: Path, used: Iterable[Path]) -> list[str]:
     """The names of the CSV files and archives of a folder that are not used, in order."""
-    names = {path.name for path in used if path.parent.resolve() == folder.resolve()}
+    on_disk = map(file_on_disk, used)
+    names = {path.name for path in on_disk if path.parent.resolve() == folder.resolve()}
     tables = (path.name for path in folder.iterdir() if _is_table(path.name))
     return sorted(name for name in tables if name not in names)
 
 
 def _locate(folder: Path, file: Path | str) -> str:
     """A file relative to the folder; an absolute path if it is relative to the current one."""
-    elsewhere = Path(file).exists() and not (folder / file).exists()
+    elsewhere = file_on_disk(Path(file)).exists() and not file_on_disk(folder / file).exists()
     return str(Path(file).absolute() if elsewhere else file)
 
 
-def _find(folder: Path, role: str) -> Path | None:
+def _archived_files(files: Iterable[Path]) -> list[Path]:
+    """The CSV files in the archives among these files, as `digits.zip/train.csv`.
+
+    Raises:
+        PipelineError: an archive is damaged.
+    """
+    archives = [path for path in files if path.suffix.lower() == ".zip" and path.is_file()]
+    inside = [archive / name for archive in archives for name in file_names(archive)]
+    return [path for path in inside if path.suffix.lower() == ".csv"]
+
+
+def _find(folder: Path, files: Iterable[Path], role: str) -> Path | None:
     """The file with a name of that role, else the only one whose name ends with one.
 
     Raises:
-        PipelineError: several names end with one.
+        PipelineError: several names end with one, or several archives hold one.
     """
-    present = {path.name.lower(): path for path in sorted(folder.iterdir())}
     wanted = _file_names(role)
-    exact = next((present[name] for name in wanted if name in present), None)
-    if exact or role == "sample":
-        return exact
-    pattern = re.compile(f"{PREFIX}({'|'.join(map(re.escape, wanted))})")
-    found = [path for name, path in present.items() if pattern.fullmatch(name)]
+    patterns = [re.escape(name) for name in wanted]
+    if role != "sample":
+        patterns.append(f"{PREFIX}({'|'.join(patterns)})")
+    matches = ([p for p in files if re.fullmatch(q, p.name.lower())] for q in patterns)
+    found = next((some for some in matches if some), [])
     if len(found) > 1:
         raise PipelineError(
             f"{len(found)} files may be the {_in_words(role)} file: "
-            + ", ".join(path.name for path in found),
+            + ", ".join(str(path.relative_to(folder)) for path in found),
             where=folder,
             expected="one of them",
             remedy=f'Choose it with --{role}, or in {folder / FILE}: {role} = "..."',

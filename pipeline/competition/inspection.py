@@ -138,12 +138,14 @@ def inspect_competition(competition: Competition) -> Inspection:
     schema, train, test = competition.schema, competition.train_source, competition.test_source
     copies, shared, conflicts = _count_duplicates(competition)
     counts = np.bincount(competition.labels, minlength=len(competition.classes)).tolist()
+    test_file = None
+    if test:
+        rows = len(competition.test_pixels)
+        test_file = _file(competition, test, rows, schema.test_label, schema.test_id)
     return Inspection(
         competition=competition.name,
-        train=_file(train, len(competition.labels), schema.label, schema.train_id),
-        test=_file(test, len(competition.test_pixels), schema.test_label, schema.test_id)
-        if test
-        else None,
+        train=_file(competition, train, len(competition.labels), schema.label, schema.train_id),
+        test=test_file,
         label=_column(train, schema.label),
         test_label=None
         if test is None or schema.test_label is None
@@ -184,10 +186,14 @@ def choose_samples(
     return to_grey_levels(images, schema.low, schema.high), titles, min(len(classes), columns)
 
 
-def _file(source: Source, rows: int, label: int | None, id: int | None) -> FileFacts:
+def _file(
+    competition: Competition, source: Source, rows: int, label: int | None, id: int | None
+) -> FileFacts:
     delimiter = next(name for name, sign in DELIMITERS.items() if sign == source.delimiter)
     header = source.header is not None
-    return FileFacts(source.path.name, rows, source.columns, delimiter, header, label, id)
+    inside = source.path.is_relative_to(competition.folder)
+    name = str(source.path.relative_to(competition.folder)) if inside else source.path.name
+    return FileFacts(name, rows, source.columns, delimiter, header, label, id)
 
 
 def _file_text(file: FileFacts) -> str:

@@ -44,6 +44,8 @@ OTHER_FORMATS = {  # content -> what is found
     "UTF-16 without a mark": (("1,2,3\n" * 9).encode("utf-16-le"), "UTF-16 or binary"),
     "big-endian UTF-16": (("1,2,3\n" * 9).encode("utf-16-be"), "UTF-16 or binary"),
     "a picture": (png(), "a PNG image"),
+    "a BMP": (b"BM\x36\0\0\0\0\0\0\0\x36\0\0\0", "a BMP image"),
+    "a JPEG": (b"\xff\xd8\xff\xe0\0\x10JFIF", "a JPEG image"),
     "Parquet": (b"PAR1\x15\x04\x15", "a Parquet file"),
     "HDF5": (b"\x89HDF\r\n\x1a\n\0\0", "an HDF5 file"),
     "a NumPy array": (b"\x93NUMPY\x01\x00v\x00", "a NumPy array"),
