@@ -77,7 +77,7 @@ lock: $(BIN)/uv  ## Update uv.lock from pyproject.toml (UPGRADE=1: with the newe
 	@$(BIN)/uv lock $(PYPI) --python $(BIN)/python $(if $(UPGRADE),--upgrade)
 
 data: $(READY)  ## Regenerate data/digits, byte for byte
-	@$(BIN)/python -m pipeline.competition.digits
+	@$(BIN)/python data/digits.py
 
 pictures: .venv/ready-dev  ## Retake the README pictures (with Chromium)
 	@$(BIN)/pipeline train data/digits --model dense --model conv --replicates 3 --runs runs/.pictures

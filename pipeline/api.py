@@ -8,6 +8,7 @@ from pipeline.competition.competition import Competition
 from pipeline.competition.folds import Fold
 from pipeline.errors import PipelineError, suggest
 from pipeline.runs.folder import RECORD, is_run
+from pipeline.runs.record import Scores
 from pipeline.runs.run import Run, find_run, load_run
 from pipeline.runs.run import list_runs as _list_runs
 
@@ -24,7 +25,7 @@ SUBMISSIONS = Path("submissions")
 
 
 def load(folder: Path | str, **overrides: Any) -> Competition:
-    """Reads a competition: a folder with a training and a test CSV.
+    """Reads a competition: a folder with a training CSV, and usually a test CSV.
 
     Args:
         folder: the competition's folder.
@@ -176,8 +177,9 @@ def leaderboard(
 
     Returns:
         rank, worst_rank, run, scored_on, accuracy with its 95 % interval low and high (in 0..1),
-        n, loss, parameters, epochs, best_epoch, fit_seconds, predict_images_per_second. Runs that an exact
-        paired test cannot tell apart share a rank: the true one is in rank..worst_rank.
+        n, loss, parameters, epochs, best_epoch, fit_seconds, predict_images_per_second. Runs
+        that an exact paired test cannot tell apart share a rank: the true one is in
+        rank..worst_rank.
         `attrs["caution"]` says what was selected on the validation rows.
 
     Raises:
@@ -270,11 +272,14 @@ def submit(
         output: the file. Default: `submissions/<competition>/<run>.csv`.
 
     Raises:
-        PipelineError: there is no such run, or it is damaged or trained on different data.
+        PipelineError: there is no test file or no such run, or the run is damaged or was trained
+            on different data.
     """
     from pipeline.runs.leaderboard import check_same_data, choose_best
+    from pipeline.submission.format import submission_format
     from pipeline.submission.write import write_submission
 
+    submission_format(competition)  # what makes a submission impossible is said before training
     folder = _folder(competition, runs)
     if not isinstance(run, Run):
         found = _list_runs(folder) or train_all(competition, runs=runs, progress=progress)
@@ -283,6 +288,45 @@ def submit(
     path = Path(output or SUBMISSIONS / competition.name / f"{run.name}.csv")
     write_submission(competition, run.test_probabilities, path)
     return path
+
+
+def score_test(competition: Competition, run: Run | str, *, runs: Path | str = RUNS) -> Scores:
+    """Scores a run on the labelled test rows (`test_label`).
+
+    No run, epoch or setting is chosen by these rows, so that the score of the run that was chosen
+    on the validation rows is unbiased. Choosing among runs by this score would change that.
+
+    Args:
+        run: a run or its name.
+
+    Raises:
+        PipelineError: the test rows have no labels, there is no such run, or it is damaged or was
+            trained on different data.
+    """
+    from pipeline.runs.leaderboard import check_comparable
+    from pipeline.runs.metrics import score
+
+    if competition.test_labels is None:
+        raise PipelineError(
+            "the test rows have no labels",
+            where=competition.folder,
+            remedy="If the test file has a label column, name it with --test-label.",
+        )
+    folder = _folder(competition, runs)
+    run = run if isinstance(run, Run) else find_run(_list_runs(folder), run, folder)
+    check_comparable([run], data=competition.fingerprint)
+    return score(run.test_probabilities, competition.test_labels)
+
+
+def best_run(competition: Competition | Path | str, *, runs: Path | str = RUNS) -> Run:
+    """The run that `submit` uses: the most accurate one, on the rows that all runs are scored on.
+
+    Raises:
+        PipelineError: there are no runs, or they are not comparable.
+    """
+    from pipeline.runs.leaderboard import choose_best
+
+    return choose_best(_some_runs(_folder(competition, runs)))
 
 
 def check(competition: Competition, file: Path | str) -> int:

@@ -157,7 +157,8 @@ def _convert(value: Any, kind: Any) -> Any:
     arguments = typing.get_args(kind)
     if isinstance(value, str):
         value = value.strip()
-        value = f"0{value}" if value.startswith(".") else value  # .5, which is no JSON number
+        # .5 is no JSON number; ../train.csv is a file
+        value = f"0{value}" if value.startswith(".") and value[1:2].isdigit() else value
     may_be_none = types.NoneType in arguments and not any(map(_takes_text, arguments))
     if may_be_none and isinstance(value, str) and value.lower() == NONE:
         return None

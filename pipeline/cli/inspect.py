@@ -18,8 +18,8 @@ from pipeline.cli.output import echo_frame
 def command(data: Path, output_format: str, runs: Path, **overrides: Any) -> None:
     """Show the inferred schema of a folder: classes, duplicates, samples.
 
-    The samples are saved as samples.png in the runs folder. With --format csv, print the number of
-    rows of each class.
+    CSV files and columns that are ignored are listed. The samples are saved as samples.png in the
+    runs folder. With --format csv, print the number of rows of each class.
 
     \b
     Example: pipeline inspect data/my-competition
@@ -36,6 +36,8 @@ def command(data: Path, output_format: str, runs: Path, **overrides: Any) -> Non
         return
     if output_format == "csv":
         echo_frame(found.to_frame(), output_format)
+        if found.ignored:
+            click.echo(f"Note: ignored: {', '.join(found.ignored)}", err=True)
         return
     click.echo(found.to_text())
     picture = runs / competition.name / "samples.png"

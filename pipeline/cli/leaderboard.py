@@ -1,12 +1,16 @@
 """pipeline leaderboard"""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from pipeline.cli.options import DATA, FORMAT, RUNS
 from pipeline.cli.output import echo_frame, echo_table, percent
 from pipeline.errors import PipelineError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 HEADER = (
     "rank", "run", "accuracy %", "95 % interval", "n", "loss",
@@ -33,6 +37,20 @@ def echo_leaderboard(competition: Path | str, runs: Path, output_format: str = "
     if output_format != "table":
         echo_frame(table, output_format)
         return str(table["run"].iloc[0])
+    groups = table["scored_on"].unique()
+    for scored_on in groups:
+        if len(groups) > 1:
+            click.echo(f"Scored {'on the ' * (scored_on == 'hold-out')}{scored_on}:")
+        _echo_runs(table[table["scored_on"] == scored_on])
+        click.echo()
+    ties = "Runs with = are tied with others in an exact paired test. "
+    tied = (table["rank"] < table["worst_rank"]).any()
+    note = (ties if tied else "") + table.attrs["caution"]
+    click.echo(click.wrap_text(note, width=80))
+    return str(table["run"].iloc[0])
+
+
+def _echo_runs(table: "pd.DataFrame") -> None:
     rows = [
         (
             _rank(row["rank"], row["worst_rank"]),
@@ -49,11 +67,6 @@ def echo_leaderboard(competition: Path | str, runs: Path, output_format: str = "
         for row in table.to_dict("records")
     ]
     echo_table(HEADER, rows, left=("run",), optional=OPTIONAL)
-    ties = "Runs with = are tied with others in an exact paired test. "
-    tied = (table["rank"] < table["worst_rank"]).any()
-    note = (ties if tied else "") + table.attrs["caution"]
-    click.echo("\n" + click.wrap_text(note, width=80))
-    return str(table["run"].iloc[0])
 
 
 def _rank(best: int, worst: int) -> str:

@@ -47,7 +47,11 @@ def _shape(
 
 
 SCHEMA = (
+    click.option("--train", metavar="FILE", help="Training file: its name in DATA, or a path."),
+    click.option("--test", metavar="FILE", help="Test file."),
+    click.option("--sample", metavar="FILE", help="Sample submission."),
     click.option("--label", help="Label column: its name, 'first' or 'last'."),
+    click.option("--test-label", help="Label column of a test file that has labels."),
     click.option("--id", help="Id column: its name, 'first' or 'last'."),
     HEADER,
     DELIMITER,

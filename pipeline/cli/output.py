@@ -8,6 +8,8 @@ import click
 if TYPE_CHECKING:
     import pandas as pd
 
+    from pipeline.runs.record import Scores
+
 WIDE = 1000  # columns of a file or pipe: no wrapping
 
 
@@ -63,6 +65,12 @@ def echo_frame(frame: "pd.DataFrame", output_format: str) -> None:
         click.echo(frame.to_json(orient="records", indent=2, double_precision=15))
     else:
         click.echo(frame.to_csv(index=False).rstrip("\n"))
+
+
+def score_text(scores: "Scores") -> str:
+    """ "accuracy 98.61 %, 95 % interval 96.47 - 99.46, n = 287" """
+    low, high = percent(scores.low), percent(scores.high)
+    return f"accuracy {percent(scores.accuracy)} %, 95 % interval {low} - {high}, n = {scores.n:,}"
 
 
 def percent(fraction: float | None) -> str:

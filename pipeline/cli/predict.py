@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from pipeline.cli.options import DELIMITER, HEADER, RUNS, format_option
-from pipeline.cli.output import percent, table_text
+from pipeline.cli.output import score_text, table_text
 from pipeline.errors import PipelineError
 
 if TYPE_CHECKING:
@@ -64,13 +64,8 @@ def command(
     else:
         click.echo(text, nl=False)
     for name, scores in score_files(table).items():
-        low, high = percent(scores.low), percent(scores.high)
         file = f"{name}: " if name else ""
-        click.echo(
-            f"{file}accuracy {percent(scores.accuracy)} %, 95 % interval {low} - {high}, "
-            f"n = {scores.n:,}",
-            err=True,
-        )
+        click.echo(file + score_text(scores), err=True)
 
 
 def _render(table: "pd.DataFrame", probabilities: bool, output_format: str) -> str:

@@ -7,6 +7,7 @@ import click
 
 from pipeline.cli.leaderboard import echo_leaderboard
 from pipeline.cli.options import DATA, QUIET, RUNS, schema_options
+from pipeline.cli.output import score_text
 
 
 @click.command()
@@ -21,12 +22,18 @@ def command(
 ) -> None:
     """Write the submission of the best run, training first if there is no run.
 
-    The last line printed is the path of the file.
+    If the test rows have labels (--test-label), the run is scored on them too. The last line
+    printed is the path of the file.
     """
     import pipeline as pp
 
     competition = pp.load(data, **overrides)
     path = pp.submit(competition, run, output=output, runs=runs, progress=not quiet)
-    best = echo_leaderboard(competition.name, runs)
-    click.echo(f"\nThe submission of {run or best}:")
+    echo_leaderboard(competition.name, runs)
+    name = run or pp.best_run(competition, runs=runs).name
+    if competition.test_labels is not None:
+        scores = pp.score_test(competition, name, runs=runs)
+        click.echo(f"\n{name} on the labelled test rows: {score_text(scores)}.")
+        click.echo("This score was used for no choice.")
+    click.echo(f"\nThe submission of {name}:")
     click.echo(path)

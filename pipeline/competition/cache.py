@@ -16,6 +16,7 @@ from typing import Any
 
 from pipeline.errors import PipelineError
 from pipeline.files import LOCKS, lock, new_folder, remove_folder, sync, touch, write_json
+from pipeline.reading.unpack import file_on_disk
 
 RECORD = "files.json"
 # The modules that decide what is cached, inside the package.
@@ -88,7 +89,7 @@ def _fill(
                 where=", ".join(map(str, files.values())),
                 remedy="Run the command again when the files are complete.",
             )
-        stats = [path.stat() for path in files.values()]
+        stats = [file_on_disk(path).stat() for path in files.values()]
         safe = all(start - max(stat.st_mtime, stat.st_ctime) > TIME_RESOLUTION for stat in stats)
         for path in unfinished.iterdir():
             sync(path)
@@ -110,8 +111,9 @@ def _sizes(folder: Path) -> dict[str, int]:
 
 
 def _signatures(files: Mapping[str, Path]) -> dict[str, list[int] | None]:
-    """Size, times and inode of each file; None for a file that is missing."""
-    return {role: _signature(path) if path.exists() else None for role, path in files.items()}
+    """Size, times and inode of each file, or of its archive; None for a file that is missing."""
+    on_disk = {role: file_on_disk(path) for role, path in files.items()}
+    return {role: _signature(path) if path.exists() else None for role, path in on_disk.items()}
 
 
 def _signature(path: Path) -> list[int]:

@@ -57,7 +57,7 @@ class LabelEvidence:
 
 
 def text_columns(
-    source: Source, other: Source, overrides: Overrides, sample_id: str | None
+    source: Source, other: Source | None, overrides: Overrides, sample_id: str | None
 ) -> set[int]:
     """The columns that may be labels or ids, and are therefore read as text.
 
@@ -65,16 +65,16 @@ def text_columns(
     does not have.
 
     Args:
-        other: the test file for the training file, and the reverse.
+        other: the test file for the training file, and the reverse; None if there is none.
         sample_id: the name of the id column in the sample submission.
     """
     last = source.columns - 1
     columns = {c for c in (0, 1, 2, last - 1, last) if 0 <= c <= last}
     names = source.header or []
     known = {*LABEL_NAMES, *ID_NAMES, (sample_id or "").lower()} - {""}
-    named = (overrides.label, overrides.id)
+    named = (overrides.label, overrides.id, overrides.test_label)
     columns |= {c for c, name in enumerate(names) if name.lower() in known or name in named}
-    other_names = set(other.header or names)
+    other_names = set((other and other.header) or names)
     extra = {c for c, name in enumerate(names) if name not in other_names}
     return columns | extra if len(extra) <= MAX_EXTRA_COLUMNS else columns
 
@@ -101,12 +101,18 @@ def find_row_columns(table: Table, overrides: Overrides, sample_id: str | None) 
 
 
 def find_label_column(
-    train: Table, test: Table, overrides: Overrides, inner: list[int], test_inner: list[int]
+    train: Table,
+    test: Table | None,
+    overrides: Overrides,
+    inner: list[int],
+    test_inner: list[int],
 ) -> int:
     """The label's column in the training file: the override, a known name, or the best evidence.
 
     Args:
-        inner, test_inner: the two files' candidate columns: all but ids and row numbers.
+        test: None if there is no test file.
+        inner, test_inner: the two files' candidate columns: all but ids, row numbers and the
+            test file's label.
 
     Raises:
         PipelineError: no label column was found.
@@ -121,14 +127,14 @@ def find_label_column(
         if name in names:
             return names.index(name)
     candidates = {*inner[:1], *inner[-1:]}
-    if source.header and test.source.header:
-        test_names = set(test.source.header)
+    if source.header and test and test.source.header:
+        test_names = {test.source.header[c] for c in test_inner}
         extra = {c for c in inner if source.header[c] not in test_names}
         if len(extra) == 1:
             return extra.pop()
         candidates &= extra
-    elif len(inner) == len(test_inner) and is_image(len(inner), overrides):
-        candidates = set()  # both files hold only complete images
+    elif is_image(len(inner), overrides) and (test is None or len(inner) == len(test_inner)):
+        candidates = set()  # the files hold only complete images
     labels = [c for c in sorted(candidates) if c in train.texts and is_label(train.texts[c])]
     if not labels:
         raise PipelineError(
@@ -142,11 +148,28 @@ def find_label_column(
     return max(labels, key=lambda column: _evidence(train, test, column, inner, test_inner))
 
 
+def find_test_label_column(test: Table, overrides: Overrides, inner: list[int]) -> int | None:
+    """The label's column in a test file that has labels. It is never inferred.
+
+    Args:
+        inner: all columns but ids and row numbers; "first" and "last" are those of them.
+
+    Raises:
+        PipelineError: there is no such column.
+    """
+    name, header = overrides.test_label, test.source.header
+    if name is None:
+        return None
+    if name in ENDS and name not in (header or ()):
+        return inner[0 if name == "first" else -1]
+    return find_column(test.source, name, "test label")
+
+
 def find_column(source: Source, name: str, role: str, missing_ok: bool = False) -> int | None:
     """The index of the column that an override names: by its header, or as 'first' or 'last'.
 
     Args:
-        role: "label" or "id", for the message.
+        role: "label", "test label" or "id", for the message.
         missing_ok: whether to return None where there is no such column.
 
     Raises:
@@ -200,7 +223,7 @@ def _index_column(table: Table) -> int | None:
 
 
 def _evidence(
-    train: Table, test: Table, column: int, inner: list[int], test_inner: list[int]
+    train: Table, test: Table | None, column: int, inner: list[int], test_inner: list[int]
 ) -> LabelEvidence:
     if _are_words(train.texts[column]):
         return LabelEvidence(words=True)
@@ -209,8 +232,9 @@ def _evidence(
         return LabelEvidence(words=False)
     neighbour = pixels[0] if column < pixels[0] else pixels[-1]
     contrast = _contrast(_column(train, column), _column(train, neighbour))
-    aligned = len(pixels) == len(test_inner)
-    alignment = _alignment(_means(train)[pixels], _means(test)[test_inner]) if aligned else 0.0
+    alignment = 0.0
+    if test and len(pixels) == len(test_inner):
+        alignment = _alignment(_means(train)[pixels], _means(test)[test_inner])
     return LabelEvidence(words=False, score=contrast + alignment)
 
 

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
@@ -14,25 +13,20 @@ import numpy.typing as npt
 from pipeline.arrays import Pixels
 from pipeline.competition.cache import cached
 from pipeline.competition.columns import text_columns
+from pipeline.competition.folder import find_files
 from pipeline.competition.folds import Fold, hold_out
-from pipeline.competition.labels import classes_of
-from pipeline.competition.overrides import AFTER_READING, FILE, Overrides, load_overrides
+from pipeline.competition.labels import classes_of, labels_of
+from pipeline.competition.overrides import AFTER_READING, Overrides
 from pipeline.competition.sample import Sample, check_same_ids, check_unique_ids, read_sample
 from pipeline.competition.schema import Schema, infer_schema
 from pipeline.competition.values import chunks
-from pipeline.errors import PipelineError, suggest
+from pipeline.errors import PipelineError
 from pipeline.files import write_array, write_text
 from pipeline.machine import release_memory
-from pipeline.reading.reader import read
+from pipeline.reading.reader import Table, read
 from pipeline.reading.source import Source, open_source
 
-NAMES = {
-    "train": ("train.csv", "train_data.csv"),
-    "test": ("test.csv", "test_data.csv"),
-    "sample": ("sample_submission.csv", "sampleSubmission.csv"),
-}
 PARTS = "competition.json"
-ENDINGS = ("", ".gz", ".zip")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -43,11 +37,15 @@ class Competition:
         name: name of the folder.
         overrides: schema overrides.
         schema: what each column is, the shape of an image, the range of its values.
-        train_source, test_source: the CSV files and their format.
-        train_pixels, test_pixels: (n, pixels) uint8 in 0..255, or float32, in file order.
+        train_source, test_source: the CSV files and their format; test_source is None if there
+            is no test file.
+        train_pixels, test_pixels: (n, pixels) uint8 in 0..255, or float32, in file order. Without
+            a test file, test_pixels has no rows.
         labels: (n,) integers in 0..k-1, indices into `classes`.
         classes: the k classes as the training file spells them.
         test_ids: the ids of the test rows as written; None if the test file has no ids.
+        test_labels: (n,) integers in 0..k-1 if the test file has labels, else None. They score a
+            finished run, and are used for nothing else.
         sample: the sample submission, if there is one.
         fingerprint: SHA-256 of the content, independent of the files' format.
     """
@@ -57,12 +55,13 @@ class Competition:
     overrides: Overrides
     schema: Schema
     train_source: Source
-    test_source: Source
+    test_source: Source | None
     train_pixels: Pixels
     labels: npt.NDArray[np.int64]
     classes: tuple[str, ...]
     test_pixels: Pixels
     test_ids: tuple[str, ...] | None
+    test_labels: npt.NDArray[np.int64] | None
     sample: Sample | None
     fingerprint: str
 
@@ -96,6 +95,11 @@ class Competition:
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickled as its folder path; the other process maps the arrays again."""
         return _reload, (self.folder, asdict(self.overrides), self.fingerprint)
+
+    @property
+    def has_test(self) -> bool:
+        """Whether there is a test file."""
+        return self.test_source is not None
 
     @cached_property
     def hold_out(self) -> Fold:
@@ -138,30 +142,33 @@ def _reload(folder: Path, overrides: dict[str, Any], fingerprint: str) -> Compet
 
 def _read(paths: dict[str, Path], overrides: Overrides, folder: Path) -> None:
     """Reads the files, and writes all that a competition holds to the folder."""
-    sources = [
-        open_source(paths[role], overrides.separator, overrides.header)
+    sources = {
+        role: open_source(paths[role], overrides.separator, overrides.header)
         for role in ("train", "test")
-    ]
+        if role in paths
+    }
     sample = read_sample(paths["sample"]) if "sample" in paths else None
     sample_id = sample.header[0] if sample else None
-    train, test = (
-        read(source, text_columns(source, other, overrides, sample_id), folder / f"{role}.raw")
-        for role, source, other in zip(("train", "test"), sources, sources[::-1], strict=True)
-    )
+    others = {"train": sources.get("test"), "test": sources["train"]}
+    tables = {
+        role: read(
+            source, text_columns(source, others[role], overrides, sample_id), folder / f"{role}.raw"
+        )
+        for role, source in sources.items()
+    }
+    train, test = tables["train"], tables.get("test")
     schema, train_pixels, test_pixels = infer_schema(train, test, overrides, sample_id, folder)
-    for role in ("train", "test"):
+    for role in sources:
         (folder / f"{role}.raw").unlink()
     classes, labels = classes_of(train, schema.label)
-    ids = None
-    if schema.test_id is not None:
-        ids = tuple(str(text) for text in test.texts[schema.test_id])
-        check_unique_ids(test.source, schema.test_id, ids)
-    check_same_ids(test.source, sample, ids, len(test))
+    ids = _test_ids(test, schema, sample) if test else None
     write_array(folder / "labels.npy", labels)
+    if test and schema.test_label is not None:
+        write_array(folder / "test_labels.npy", labels_of(test, schema.test_label, classes))
     parts = {
         "schema": asdict(schema),
         "train_source": asdict(train.source),
-        "test_source": asdict(test.source),
+        "test_source": asdict(test.source) if test else None,
         "classes": classes,
         "test_ids": ids,
         "sample": {"header": sample.header, "ids": sample.ids} if sample else None,
@@ -171,65 +178,36 @@ def _read(paths: dict[str, Path], overrides: Overrides, folder: Path) -> None:
     release_memory()
 
 
+def _test_ids(test: Table, schema: Schema, sample: Sample | None) -> tuple[str, ...] | None:
+    """The ids of the test rows, which are those of the sample; None if there are none."""
+    ids = None
+    if schema.test_id is not None:
+        ids = tuple(str(text) for text in test.texts[schema.test_id])
+        check_unique_ids(test.source, schema.test_id, ids)
+    check_same_ids(test.source, sample, ids, len(test))
+    return ids
+
+
 def _load_cached(paths: dict[str, Path], folder: Path) -> dict[str, Any]:
     """What `_read` wrote, with the arrays mapped into memory."""
     parts = json.loads((folder / PARTS).read_text())
     arrays = {
         name: np.asarray(np.load(folder / f"{name}.npy", mmap_mode="r"))
-        for name in ("train_pixels", "labels", "test_pixels")
+        for name in ("train_pixels", "labels", "test_pixels", "test_labels")
+        if (folder / f"{name}.npy").exists()
     }
     for role in ("train", "test"):
-        parts[f"{role}_source"] = Source(**parts[f"{role}_source"] | {"path": paths[role]})
+        if role in paths:
+            parts[f"{role}_source"] = Source(**parts[f"{role}_source"] | {"path": paths[role]})
     parts["schema"] = Schema(**_with_tuples(parts["schema"]))
     if parts["sample"]:
         parts["sample"] = Sample(**_with_tuples(parts["sample"]) | {"path": paths["sample"]})
-    return _with_tuples(parts) | arrays
+    return {"test_labels": None} | _with_tuples(parts) | arrays
 
 
 def _with_tuples(parts: dict[str, Any]) -> dict[str, Any]:
     """JSON has lists for tuples."""
     return {name: tuple(v) if isinstance(v, list) else v for name, v in parts.items()}
-
-
-def find_files(folder: Path, options: Mapping[str, Any]) -> tuple[dict[str, Path], Overrides]:
-    """The files of a folder by role: train, test, and sample if there is one; and the overrides.
-
-    Raises:
-        PipelineError: the folder, or its training or test file, is missing.
-    """
-    if not folder.is_dir():
-        raise PipelineError(
-            "not a folder" if folder.exists() else f"the folder {folder} does not exist",
-            where=folder,
-            expected=f"a folder with {NAMES['train'][0]} and {NAMES['test'][0]}",
-            remedy=suggest(str(folder), map(str, folder.parent.glob("[!.]*/"))) or None,
-        )
-    overrides = load_overrides(folder, options)
-    paths = {}
-    for role, names in NAMES.items():
-        named = getattr(overrides, role)
-        if named:
-            paths[role] = folder / named
-        elif path := _find(folder, names):
-            paths[role] = path
-        elif role != "sample":
-            present = sorted(path.name for path in folder.iterdir())
-            raise PipelineError(
-                f"no {role} file among {', '.join(present[:10])}"
-                if present
-                else f"no {role} file: the folder is empty",
-                where=folder,
-                expected=f"{' or '.join(names)}, perhaps with {' or '.join(ENDINGS[1:])}",
-                remedy=f'Rename the file, or name it in {folder / FILE}: {role} = "..."',
-            )
-    return paths, overrides
-
-
-def _find(folder: Path, names: Sequence[str]) -> Path | None:
-    present = {path.name.lower(): path for path in folder.iterdir()}
-    wanted = [name + ending for name in names for ending in ENDINGS]
-    wanted += [name.removesuffix(".csv") + ".zip" for name in names]
-    return next((present[w.lower()] for w in wanted if w.lower() in present), None)
 
 
 def _fingerprint(

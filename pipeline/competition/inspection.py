@@ -11,7 +11,9 @@ import numpy as np
 
 from pipeline.arrays import GreyLevels
 from pipeline.competition.competition import Competition
+from pipeline.competition.folder import ignored_files
 from pipeline.competition.folds import groups_of_equal_rows, row_digests
+from pipeline.competition.layout import describe_layouts
 from pipeline.images.mosaic import mosaic
 from pipeline.images.resize import to_grey_levels, to_images
 from pipeline.reading.source import DELIMITERS, Source
@@ -19,6 +21,7 @@ from pipeline.reading.source import DELIMITERS, Source
 if TYPE_CHECKING:
     import pandas
 
+NO_TEST = "none: runs can be trained and compared, but not submitted"
 BAR = 30  # characters of the largest class
 MAX_CLASSES_SHOWN = 20
 
@@ -45,8 +48,8 @@ class Inspection:
     """Summary of a competition.
 
     Attributes:
-        train, test: its files.
-        label: the label column as text.
+        train, test: its files; test is None if there is none.
+        label, test_label: the label columns as text; test_label is None if the test file has none.
         shape: (height, width, channels) of an image.
         planes: whether colours are stored plane by plane.
         low, high: pixel values of black and white.
@@ -56,12 +59,14 @@ class Inspection:
         shared: test rows that repeat a training row.
         conflicts: images with more than one label.
         classes: number of training rows of each class.
+        ignored: CSV files of the folder, and columns, that are not used.
     """
 
     competition: str
     train: FileFacts
-    test: FileFacts
+    test: FileFacts | None
     label: str
+    test_label: str | None
     ids: str
     shape: tuple[int, int, int]
     planes: bool
@@ -73,6 +78,7 @@ class Inspection:
     shared: int
     conflicts: int
     classes: dict[str, int]
+    ignored: tuple[str, ...]
 
     def to_dict(self) -> dict[str, Any]:
         """All fields, for JSON."""
@@ -93,18 +99,17 @@ class Inspection:
         facts = {
             "competition": self.competition,
             "training": _file_text(self.train),
-            "test": _file_text(self.test),
+            "test": _file_text(self.test) if self.test else NO_TEST,
             "label": self.label,
+            "test label": self.test_label,
             "ids": self.ids,
             "images": f"{height} x {width} x {channels} ({colours}), {pixels} pixels",
             "values": f"{self.low:g}..{self.high:g}, {whole}",
-            "sample": ",".join(self.sample)
-            if self.sample
-            else "none: the submission will have "
-            f"{'the ids of the test file' if self.test.id is not None else 'ids from 0'}",
+            "sample": self._sample_text(),
             "duplicates": self._duplicates_text(),
+            "ignored": ", ".join(self.ignored),
         }
-        lines = [f"{name:<12} {value}" for name, value in facts.items()]
+        lines = [f"{name:<12} {value}" for name, value in facts.items() if value]
         largest, width = max(self.classes.values()), max(len("class"), *map(len, self.classes))
         bars = [
             f"{name:<{width}}  {count:>6,}  {'#' * round(BAR * count / largest)}"
@@ -112,9 +117,18 @@ class Inspection:
         ]
         return "\n".join([*lines, "", f"{'class':<{width}}    rows", *bars])
 
+    def _sample_text(self) -> str:
+        if self.sample:
+            return ",".join(self.sample)
+        if self.test is None:
+            return "none"
+        ids = "ids from 0" if self.test.id is None else "the ids of the test file"
+        return f"none: the submission will have {ids}"
+
     def _duplicates_text(self) -> str:
-        text = f"{self.copies:,} training rows are duplicates, "
-        text += f"{self.shared:,} test rows repeat a training row"
+        text = f"{self.copies:,} training rows are duplicates"
+        if self.test:
+            text += f", {self.shared:,} test rows repeat a training row"
         conflicts = f"; {self.conflicts:,} images have more than one label"
         return text + (conflicts if self.conflicts else "")
 
@@ -124,11 +138,18 @@ def inspect_competition(competition: Competition) -> Inspection:
     schema, train, test = competition.schema, competition.train_source, competition.test_source
     copies, shared, conflicts = _count_duplicates(competition)
     counts = np.bincount(competition.labels, minlength=len(competition.classes)).tolist()
+    test_file = None
+    if test:
+        rows = len(competition.test_pixels)
+        test_file = _file(competition, test, rows, schema.test_label, schema.test_id)
     return Inspection(
         competition=competition.name,
-        train=_file(train, len(competition.labels), schema.label, schema.train_id),
-        test=_file(test, len(competition.test_pixels), None, schema.test_id),
+        train=_file(competition, train, len(competition.labels), schema.label, schema.train_id),
+        test=test_file,
         label=_column(train, schema.label),
+        test_label=None
+        if test is None or schema.test_label is None
+        else _column(test, schema.test_label),
         ids=_ids(competition),
         shape=schema.shape,
         planes=schema.planes,
@@ -140,6 +161,7 @@ def inspect_competition(competition: Competition) -> Inspection:
         shared=shared,
         conflicts=conflicts,
         classes=dict(zip(competition.classes, counts, strict=True)),
+        ignored=tuple(_ignored(competition)),
     )
 
 
@@ -164,10 +186,14 @@ def choose_samples(
     return to_grey_levels(images, schema.low, schema.high), titles, min(len(classes), columns)
 
 
-def _file(source: Source, rows: int, label: int | None, id: int | None) -> FileFacts:
+def _file(
+    competition: Competition, source: Source, rows: int, label: int | None, id: int | None
+) -> FileFacts:
     delimiter = next(name for name, sign in DELIMITERS.items() if sign == source.delimiter)
     header = source.header is not None
-    return FileFacts(source.path.name, rows, source.columns, delimiter, header, label, id)
+    inside = source.path.is_relative_to(competition.folder)
+    name = str(source.path.relative_to(competition.folder)) if inside else source.path.name
+    return FileFacts(name, rows, source.columns, delimiter, header, label, id)
 
 
 def _file_text(file: FileFacts) -> str:
@@ -189,8 +215,23 @@ def _ids(competition: Competition) -> str:
         (competition.train_source, schema.train_id),
         (competition.test_source, schema.test_id),
     )
-    found = [f"{source.path.name}: {_column(source, c)}" for source, c in pairs if c is not None]
+    found = [f"{s.path.name}: {_column(s, c)}" for s, c in pairs if s and c is not None]
     return "; ".join(found) or "none: rows are numbered"
+
+
+def _ignored(competition: Competition) -> list[str]:
+    """CSV files that are not read, and columns that are neither label nor id nor pixel."""
+    schema, sample = competition.schema, competition.sample
+    sources = [s for s in (competition.train_source, competition.test_source) if s]
+    used = [source.path for source in sources] + ([sample.path] if sample else [])
+    layouts = describe_layouts(schema, competition.train_source, competition.test_source)
+    columns = [
+        f"{layout.file} column {source.column(other.index)}"
+        for source, layout in zip(sources, layouts, strict=True)
+        for other in layout.others
+        if other.role == "unused"
+    ]
+    return ignored_files(competition.folder, used) + columns
 
 
 def _count_duplicates(competition: Competition) -> tuple[int, int, int]:

@@ -1,5 +1,7 @@
 """The label column as classes: spelled as in the file, in their natural order."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 
@@ -49,6 +51,29 @@ def classes_of(table: Table, column: int) -> tuple[tuple[str, ...], Labels]:
     classes = tuple(spellings.tolist())
     _check_count(where, classes, len(text))
     return classes, labels.reshape(-1).astype(np.int64)
+
+
+def labels_of(table: Table, column: int, classes: Sequence[str]) -> Labels:
+    """Each row's label as an index into the classes of the training file, (n,) int64.
+
+    Raises:
+        PipelineError: a label is missing or none of the classes.
+    """
+    indices = {name: index for index, name in enumerate(classes)}
+    spellings, inverse = np.unique(table.texts[column], return_inverse=True)
+    known = [indices.get(to_class(name, classes), -1) for name in spellings.tolist()]
+    labels = np.array(known, np.int64)[inverse.reshape(-1)]
+    _check(table, column, labels < 0, "a class of the training file")
+    return labels
+
+
+def to_class(label: str, classes: Sequence[str]) -> str:
+    """The class that a label means, such as "5" for "5.0"; else the label itself."""
+    if label in classes:
+        return label
+    value = float(to_numbers(np.array([label], np.str_))[0])
+    whole = str(int(value)) if value.is_integer() else ""
+    return whole if whole in classes else label
 
 
 def _check(table: Table, column: int, invalid: npt.NDArray[np.bool_], expected: str) -> None:

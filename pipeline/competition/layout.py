@@ -55,12 +55,14 @@ class Columns:
     id: int | None = None
 
 
-def describe_layouts(schema: Schema, train: Source, test: Source) -> tuple[FileLayout, ...]:
-    """The layouts of the training and the test file."""
-    return (
-        _layout(train, schema.pixels, {schema.label: "label", schema.train_id: "id"}),
-        _layout(test, schema.test_pixels, {schema.test_id: "id"}),
-    )
+def describe_layouts(schema: Schema, train: Source, test: Source | None) -> tuple[FileLayout, ...]:
+    """The layouts of the training and the test file, if there is one."""
+    layouts = [_layout(train, schema.pixels, {schema.label: "label", schema.train_id: "id"})]
+    if test:
+        layouts.append(
+            _layout(test, schema.test_pixels, {schema.test_label: "label", schema.test_id: "id"})
+        )
+    return tuple(layouts)
 
 
 def find_columns(source: Source, layouts: Sequence[FileLayout], pixels: int) -> list[Columns]:

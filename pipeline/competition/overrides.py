@@ -34,8 +34,9 @@ class Overrides:
     """Schema overrides; None means that it is inferred.
 
     Attributes:
-        train, test, sample: file names in the competition's folder.
+        train, test, sample: file names in the competition's folder, or paths.
         label, id: columns, by name or as "first" and "last".
+        test_label: the label column of a test file that has labels.
         header: whether the files have a header row.
         delimiter: comma, semicolon, tab or pipe.
         shape: (height, width, channels) of an image.
@@ -51,6 +52,7 @@ class Overrides:
     sample: FileName | None = None
     label: Column | None = None
     id: Column | None = None
+    test_label: Column | None = None
     header: bool | None = None
     delimiter: Literal["comma", "semicolon", "tab", "pipe"] | None = None
     shape: Shape | None = None

@@ -9,12 +9,16 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from pipeline.arrays import Pixels
 from pipeline.competition.columns import (
     ENDS,
+    RowColumns,
     find_column,
     find_label_column,
     find_row_columns,
+    find_test_label_column,
     is_image,
     is_label,
     square_side,
@@ -28,6 +32,7 @@ from pipeline.competition.values import (
     stored_by_plane,
 )
 from pipeline.errors import PipelineError
+from pipeline.files import write_array
 from pipeline.reading.reader import Table
 from pipeline.reading.source import Source
 
@@ -39,7 +44,8 @@ class Columns:
     Attributes:
         label: the label's column in the training file.
         train_id, test_id: the ids' columns, or None.
-        pixels, test_pixels: the pixels' columns.
+        pixels, test_pixels: the pixels' columns; there are none without a test file.
+        test_label: the label's column in the test file, or None.
     """
 
     label: int
@@ -47,6 +53,7 @@ class Columns:
     test_id: int | None
     pixels: tuple[int, ...]
     test_pixels: tuple[int, ...]
+    test_label: int | None
 
 
 @dataclass(frozen=True)
@@ -66,11 +73,12 @@ class Schema(Columns):
 
 
 def infer_schema(
-    train: Table, test: Table, overrides: Overrides, sample_id: str | None, folder: Path
+    train: Table, test: Table | None, overrides: Overrides, sample_id: str | None, folder: Path
 ) -> tuple[Schema, Pixels, Pixels]:
     """The schema of two files and their pixels: infer, check, store.
 
     Args:
+        test: None if there is no test file; then there are no test pixels.
         overrides: these are never inferred.
         sample_id: the name of the id column in the sample submission.
         folder: where `store_pixels` writes.
@@ -87,7 +95,7 @@ def infer_schema(
 
 
 def infer_columns(
-    train: Table, test: Table, overrides: Overrides, sample_id: str | None
+    train: Table, test: Table | None, overrides: Overrides, sample_id: str | None
 ) -> Columns:
     """Which columns are the label, the ids and the pixels.
 
@@ -95,32 +103,41 @@ def infer_columns(
         PipelineError: no label column was found, or an override names no column.
     """
     name = overrides.id
-    if name and not any(name in (table.source.header or ENDS) for table in (train, test)):
-        find_column(test.source, name, "id")
-    train_rows, test_rows = (find_row_columns(t, overrides, sample_id) for t in (train, test))
+    if overrides.test_label and not test:
+        raise PipelineError("there is no test file", where="test_label", expected="a test file")
+    tables = [train, test] if test else [train]
+    if name and not any(name in (table.source.header or ENDS) for table in tables):
+        find_column(tables[-1].source, name, "id")
+    train_rows = find_row_columns(train, overrides, sample_id)
+    test_rows = find_row_columns(test, overrides, sample_id) if test else RowColumns()
     inner = _others(train, {train_rows.ids, train_rows.counter})
-    test_pixels = _others(test, {test_rows.ids, test_rows.counter})
+    test_pixels = _others(test, {test_rows.ids, test_rows.counter}) if test else []
+    test_label = find_test_label_column(test, overrides, test_pixels) if test else None
+    test_pixels = [column for column in test_pixels if column != test_label]
     label = find_label_column(train, test, overrides, inner, test_pixels)
     pixels = [column for column in inner if column != label]
     train_id = None if train_rows.ids == label else train_rows.ids
-    return Columns(label, train_id, test_rows.ids, tuple(pixels), tuple(test_pixels))
+    return Columns(label, train_id, test_rows.ids, tuple(pixels), tuple(test_pixels), test_label)
 
 
-def check_columns(train: Table, test: Table, columns: Columns, overrides: Overrides) -> None:
-    """Checks that both files have the same pixel columns.
+def check_columns(train: Table, test: Table | None, columns: Columns, overrides: Overrides) -> None:
+    """Checks that there are pixels, and that both files have the same pixel columns.
 
     Raises:
         PipelineError: the test file has the label, or the pixels differ in number, name or order.
     """
-    _check_no_label_in_test(train, test, columns, overrides)
-    one, two = train.source, test.source
-    count, test_count = len(columns.pixels), len(columns.test_pixels)
+    if test:
+        _check_no_label_in_test(train, test, columns, overrides)
+    one, count = train.source, len(columns.pixels)
     if not count:
         raise PipelineError(
             f"no pixels: the {one.columns} columns are labels and ids",
             where=one.path,
             expected="a column for each pixel",
         )
+    if test is None:
+        return
+    two, test_count = test.source, len(columns.test_pixels)
     if count != test_count:
         raise PipelineError(
             f"{one.path} has {count} pixel columns and {two.path} has {test_count}",
@@ -132,7 +149,7 @@ def check_columns(train: Table, test: Table, columns: Columns, overrides: Overri
 
 
 def store_pixels(
-    train: Table, test: Table, columns: Columns, overrides: Overrides, folder: Path
+    train: Table, test: Table | None, columns: Columns, overrides: Overrides, folder: Path
 ) -> tuple[Schema, Pixels, Pixels]:
     """Writes the pixels as train_pixels.npy and test_pixels.npy, and completes the schema.
 
@@ -144,23 +161,28 @@ def store_pixels(
         PipelineError: a cell holds no number or one out of range, or the pixels fit no image
             shape.
     """
-    pairs = ((train, columns.pixels), (test, columns.test_pixels))
-    dtype = "uint8" if all(is_whole(table, some) for table, some in pairs) else "float32"
-    train_pixels, test_pixels = (
-        copy_pixels(table, some, dtype, folder / f"{name}_pixels.npy")
-        for name, (table, some) in zip(("train", "test"), pairs, strict=True)
-    )
+    files = {"train": (train, columns.pixels)}
+    if test:
+        files["test"] = (test, columns.test_pixels)
+    dtype = "uint8" if all(is_whole(table, some) for table, some in files.values()) else "float32"
+    pixels = {
+        role: copy_pixels(table, some, dtype, folder / f"{role}_pixels.npy")
+        for role, (table, some) in files.items()
+    }
     shape = _shape(train.source, len(columns.pixels), overrides)
     low, high = overrides.range or common_range(
-        train.source, test.source, train_pixels, test_pixels
+        [(table.source, pixels[role]) for role, (table, _) in files.items()]
     )
-    check_values(train.source, train_pixels, columns.pixels, low, high)
-    check_values(test.source, test_pixels, columns.test_pixels, low, high)
+    for role, (table, some) in files.items():
+        check_values(table.source, pixels[role], some, low, high)
     planes = shape[2] == 3 and (
-        stored_by_plane(train_pixels, shape) if overrides.planes is None else overrides.planes
+        stored_by_plane(pixels["train"], shape) if overrides.planes is None else overrides.planes
     )
     schema = Schema(**vars(columns), shape=shape, planes=planes, low=low, high=high)
-    return schema, train_pixels, test_pixels
+    if test is None:
+        pixels["test"] = np.empty((0, len(columns.pixels)), dtype)
+        write_array(folder / "test_pixels.npy", pixels["test"])
+    return schema, pixels["train"], pixels["test"]
 
 
 def _others(table: Table, excluded: Collection[int | None]) -> list[int]:
@@ -171,25 +193,27 @@ def _check_no_label_in_test(
     train: Table, test: Table, columns: Columns, overrides: Overrides
 ) -> None:
     source, header, label = test.source, test.source.header, columns.label
-    remedy = "Remove that column: test rows have no labels."
+    remedy = "If the test rows have labels, use --test-label {}, and `submit` scores them."
     if train.source.header and header:
         name = train.source.header[label]
         if name in header and header.index(name) in columns.test_pixels:
             raise PipelineError(
                 f"the label's column {name!r} is in the test file too",
                 where=source.path,
-                remedy=remedy,
+                remedy=remedy.format(name),
             )
         return
     count = len(columns.pixels)
     if len(columns.test_pixels) == count + 1 and is_image(count, overrides):
-        end = columns.test_pixels[0 if label < columns.pixels[0] else -1]
+        first = label < columns.pixels[0]
+        end = columns.test_pixels[0 if first else -1]
         if is_label(test.texts[end]):
+            name = header[end] if header else "first" if first else "last"
             raise PipelineError(
                 f"column {source.column(end)} looks like a label, and there is one column more "
                 f"than the {count} pixels of {train.source.path}",
                 where=source.path,
-                remedy=remedy,
+                remedy=remedy.format(name),
             )
 
 

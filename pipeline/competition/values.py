@@ -77,24 +77,27 @@ def _roughness(images: npt.NDArray[np.float32]) -> float:
     return sum(float(np.abs(np.diff(images, axis=axis)).mean()) for axis in (1, 2, 3))
 
 
-def common_range(
-    train: Source, test: Source, train_pixels: Pixels, test_pixels: Pixels
-) -> tuple[float, float]:
-    """The usual range that both files' pixels have.
+def common_range(files: Sequence[tuple[Source, Pixels]]) -> tuple[float, float]:
+    """The usual range that the pixels of all files have.
+
+    Args:
+        files: each with its pixels, (n, pixels); the training file first.
 
     Raises:
         PipelineError: they have none, or not the same.
     """
+    (train, train_pixels), *others = files
     low, high = _usual_range(train, train_pixels)
-    test_range = _usual_range(test, test_pixels)
-    wider = test_range < (low, high) or _rows_outside(test_pixels, low, high) > 1
-    if test_range != (low, high) and wider:
-        raise PipelineError(
-            f"{train.path} and {test.path} are on different scales: {low:g}..{high:g} and "
-            f"{test_range[0]:g}..{test_range[1]:g}",
-            expected="the same range in both",
-            remedy="Rescale one of them. If both are correct, use --range LOW HIGH.",
-        )
+    for other, pixels in others:
+        other_range = _usual_range(other, pixels)
+        wider = other_range < (low, high) or _rows_outside(pixels, low, high) > 1
+        if other_range != (low, high) and wider:
+            raise PipelineError(
+                f"{train.path} and {other.path} are on different scales: {low:g}..{high:g} and "
+                f"{other_range[0]:g}..{other_range[1]:g}",
+                expected="the same range in both",
+                remedy="Rescale one of them. If both are correct, use --range LOW HIGH.",
+            )
     return low, high
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.arrays import Pixels
+from pipeline.competition.labels import to_class
 from pipeline.competition.layout import Columns, find_columns
 from pipeline.competition.values import is_whole
 from pipeline.errors import PipelineError
@@ -87,15 +88,6 @@ def read_rows(
     )
     _check_range(rows, data.low, data.high)
     return rows
-
-
-def to_class(label: str, classes: Sequence[str]) -> str:
-    """The class that a label means, such as "5" for "5.0"; else the label itself."""
-    if label in classes:
-        return label
-    value = float(to_numbers(np.array([label], np.str_))[0])
-    whole = str(int(value)) if value.is_integer() else ""
-    return whole if whole in classes else label
 
 
 def find_images(path: Path) -> list[Path]:

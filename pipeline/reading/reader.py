@@ -17,6 +17,7 @@ from pipeline.reading.cells import fits_uint8, to_numbers, with_points
 from pipeline.reading.faults import Fault, Faults
 from pipeline.reading.parser import Parser
 from pipeline.reading.source import Source
+from pipeline.reading.unpack import file_on_disk
 
 # Below this many bytes, the exact parser takes less time than importing pandas.
 SMALL = 1 << 20
@@ -59,7 +60,7 @@ def read(source: Source, text_columns: Collection[int], file: Path) -> Table:
     values = GrowingRows(file)
     faults = Faults(source)
     text_columns = tuple(sorted(text_columns))
-    large = source.path.stat().st_size > SMALL
+    large = file_on_disk(source.path).stat().st_size > SMALL
     parser = Parser(source.delimiter, source.columns, text_columns, use_pandas=large)
     for line, block, fast_result in _parse_in_parallel(source, parser.parse):
         some_texts, some_values = fast_result or _parse_exactly(

@@ -23,6 +23,8 @@ OTHER_FORMATS = {
     b"Rar!": "a RAR archive",
     b"\x28\xb5\x2f\xfd": "a Zstandard archive",
     b"%PDF": "a PDF document",
+    b"\xff\xd8\xff": "a JPEG image",
+    b"GIF8": "a GIF image",
 }
 
 
@@ -38,6 +40,8 @@ def check_other_formats(path: Path, head: bytes) -> None:
     start = head[:512].lstrip().lower()
     found = next((name for magic, name in OTHER_FORMATS.items() if head.startswith(magic)), None)
     remedy = "Save it as CSV."
+    if head.startswith(b"BM") and b"\0" in head[:16]:
+        found = "a BMP image"
     if found is None and (head.startswith(UTF16) or head[:64].count(0) >= 8):
         found, remedy = "UTF-16 or binary", "Save it as UTF-8 text."
     elif found is None and b"\0" in head:
@@ -99,8 +103,33 @@ def line_blocks(path: Path, size: int) -> Iterator[bytes]:
         ) from None
 
 
+def file_on_disk(path: Path) -> Path:
+    """The archive that holds a file, for a path such as `digits.zip/train.csv`; else the path."""
+    return next((parent for parent in path.parents if parent.is_file()), path)
+
+
+def file_names(archive: Path) -> list[str]:
+    """The names of the files in a zip.
+
+    Raises:
+        PipelineError: it is no zip, or damaged.
+    """
+    try:
+        with zipfile.ZipFile(archive) as opened:
+            return [member.filename for member in _members(opened)]
+    except (OSError, zipfile.BadZipFile) as error:
+        raise PipelineError(
+            f"the archive cannot be read: {error}",
+            where=archive,
+            remedy="Download or copy it again.",
+        ) from None
+
+
 def _open(path: Path) -> BinaryIO:
     """Opens a file by its content, not by its extension."""
+    archive = file_on_disk(path)
+    if archive != path:
+        return _open_zip(archive, path.relative_to(archive).as_posix())
     if not path.exists():
         link = f": it is a link to {path.readlink()}" if path.is_symlink() else ""
         raise PipelineError(f"the file does not exist{link}", where=path)
@@ -115,19 +144,28 @@ def _open(path: Path) -> BinaryIO:
     return open(path, "rb")
 
 
-def _open_zip(path: Path) -> BinaryIO:
-    archive = zipfile.ZipFile(path)
-    members = [
+def _members(archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
+    return [
         member
         for member in archive.infolist()
         if not member.is_dir() and not member.filename.startswith("__MACOSX/")
     ]
+
+
+def _open_zip(path: Path, name: str | None = None) -> BinaryIO:
+    """Opens a file in a zip: that of the name, or the only one."""
+    archive = zipfile.ZipFile(path)
+    members = _members(archive)
     names = ", ".join(member.filename for member in members[:5])
     if any(member.filename == "[Content_Types].xml" for member in members):
         raise PipelineError(
             "not a CSV: it is an Excel workbook", where=path, remedy="Save it as CSV."
         )
-    if len(members) != 1:
+    if name is not None:
+        members = [member for member in members if member.filename == name]
+        if not members:
+            raise PipelineError(f"the archive has no file {name!r}", where=path, expected=names)
+    elif len(members) != 1:
         raise PipelineError(
             f"the archive holds {len(members)} files ({names or 'none'})",
             where=path,

@@ -121,8 +121,8 @@ def _refuse(what: str, runs: Sequence[Run]) -> None:
 def leaderboard(runs: Sequence[Run]) -> "pd.DataFrame":
     """A row for each run, the best first; accuracies in 0..1, times in seconds.
 
-    Runs scored out of fold and runs scored on the hold-out are ranked apart. Runs that the exact paired test cannot tell apart share a rank. The attribute `attrs` of the
-    table holds the `caution`.
+    Runs scored out of fold and runs scored on the hold-out are ranked apart. Runs that the exact
+    paired test cannot tell apart share a rank. `attrs` of the table holds the `caution`.
 
     Raises:
         PipelineError: their scores are not comparable.

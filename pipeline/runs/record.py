@@ -69,7 +69,7 @@ class Identity:
 
 @dataclass(frozen=True)
 class Scores:
-    """Scores on the validation rows.
+    """Scores on labelled rows: of a run on its validation rows, unless said otherwise.
 
     Attributes:
         accuracy: fraction of correct predictions, in 0..1.

@@ -67,7 +67,7 @@ class Run:
 
     @cached_property
     def test_probabilities(self) -> Probabilities:
-        """(n, k) float32 for the test rows, in file order."""
+        """(n, k) float32 for the test rows, in file order; no rows without a test file."""
         return self._array(TEST)
 
     @cached_property

@@ -152,7 +152,9 @@ def _merge(
     jobs: Sequence[AnyJob], identities: Mapping[str, Identity], display: Display
 ) -> list[AnyJob]:
     """The jobs, with the first one of each identity in place of the others."""
-    entries = [each for job in jobs for each in (*trainings_of(job), *combinations_of(job))]
+    entries: list[AnyJob] = []
+    for job in jobs:
+        entries += [*trainings_of(job), *combinations_of(job)]
     first: dict[str, AnyJob] = {}
     for entry in entries:
         same = first.setdefault(identities[entry.name].digest, entry)

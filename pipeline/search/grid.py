@@ -65,14 +65,14 @@ def trainings_of(job: AnyJob) -> tuple[Job, ...]:
     """The job itself, or the trainings of a combined job."""
     if isinstance(job, Job):
         return (job,)
-    return tuple(itertools.chain.from_iterable(map(trainings_of, job.members)))
+    return tuple(each for member in job.members for each in trainings_of(member))
 
 
 def combinations_of(job: AnyJob) -> tuple[CombinedJob, ...]:
     """The combined jobs within a job and itself, members first."""
     if isinstance(job, Job):
         return ()
-    return (*itertools.chain.from_iterable(map(combinations_of, job.members)), job)
+    return (*(each for member in job.members for each in combinations_of(member)), job)
 
 
 def _job(

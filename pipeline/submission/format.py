@@ -51,8 +51,17 @@ def submission_format(competition: Competition) -> SubmissionFormat:
     """The format of the sample submission; without one, `Id,Category` and ids from 0.
 
     Raises:
-        PipelineError: the columns of the sample are neither a class nor one for each class.
+        PipelineError: there is no test file, or the columns of the sample are neither a class nor
+            one for each class.
     """
+    if not competition.has_test:
+        raise PipelineError(
+            "there is no test file, so there is nothing to submit",
+            where=competition.folder,
+            expected="test.csv beside the training file",
+            remedy="Copy the test file into the folder, or name it with --test, and train again. "
+            "`pipeline predict RUN FILE` predicts any file with a finished run.",
+        )
     overrides, sample = competition.overrides, competition.sample
     ids, count = competition.test_ids, len(competition.test_pixels)
     if sample is not None:

@@ -5,6 +5,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from pipeline.arrays import Images, Pixels, Probabilities
 from pipeline.competition.competition import Competition
 from pipeline.competition.layout import describe_layouts
@@ -119,13 +121,20 @@ def _images(job: Job, competition: Competition, pixels: Pixels) -> Images:
 def _predict(
     job: Job, network: Network, competition: Competition, images: Images
 ) -> tuple[Validation, Probabilities, float]:
-    """Probabilities of the validation and the test rows; test images per second."""
+    """Probabilities of the validation and the test rows; images per second.
+
+    Without a test file there are no test rows, and the speed is that of the validation rows.
+    """
     rows, views = job.fold.validation, job.recipe.tta_views
-    probabilities = predict(network.model, images, rows, views)
-    test_images = _images(job, competition, competition.test_pixels)
     start = time.perf_counter()
-    test = predict(network.model, test_images, tta_views=views)
-    speed = len(test) / (time.perf_counter() - start)
+    probabilities = predict(network.model, images, rows, views)
+    speed = len(rows) / (time.perf_counter() - start)
+    test = np.empty((0, probabilities.shape[1]), np.float32)
+    if competition.has_test:
+        test_images = _images(job, competition, competition.test_pixels)
+        start = time.perf_counter()
+        test = predict(network.model, test_images, tta_views=views)
+        speed = len(test) / (time.perf_counter() - start)
     return Validation(rows, competition.labels[rows], probabilities), test, speed
 
 

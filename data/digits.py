@@ -26,4 +26,4 @@ def write_digits(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    write_digits(Path("data/digits"))
+    write_digits(Path(__file__).with_suffix(""))

@@ -1,0 +1,131 @@
+"""The files of a competition's folder, by role."""
+
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from pipeline.competition.overrides import FILE, Overrides, load_overrides
+from pipeline.errors import PipelineError, suggest
+from pipeline.reading.unpack import file_names, file_on_disk
+
+NAMES = {
+    "train": ("train.csv", "train_data.csv"),
+    "test": ("test.csv", "test_data.csv"),
+    "sample": ("sample_submission.csv", "sampleSubmission.csv"),
+}
+# What may come before a training or test file's name, such as `mnist_` or `Kannada `.
+PREFIX = r"[^.].*[-_ .]"
+ENDINGS = ("", ".gz", ".zip")
+
+
+def find_files(folder: Path, options: Mapping[str, Any]) -> tuple[dict[str, Path], Overrides]:
+    """The files of a folder by role, and the overrides.
+
+    The roles are train, test and sample; only the training file has to be there.
+
+    Args:
+        options: they override those of competition.toml. Their files may also be relative to the
+            current directory.
+
+    Raises:
+        PipelineError: the folder or its training file is missing, or several files may be meant.
+    """
+    if not folder.is_dir():
+        raise PipelineError(
+            "not a folder" if folder.exists() else f"the folder {folder} does not exist",
+            where=folder,
+            expected=f"a folder with {NAMES['train'][0]} and perhaps {NAMES['test'][0]}",
+            remedy=suggest(str(folder), map(str, folder.parent.glob("[!.]*/"))) or None,
+        )
+    named = {role: _locate(folder, options[role]) for role in NAMES if options.get(role)}
+    overrides = load_overrides(folder, {**options, **named})
+    files = sorted(folder.iterdir())
+    in_folder = overrides.train or _find(folder, files, "train")
+    archived = [] if in_folder else _archived_files(files)
+    paths = {}
+    for role in NAMES:
+        if name := getattr(overrides, role):
+            paths[role] = folder / name
+        elif path := _find(folder, files, role) or _find(folder, archived, role):
+            paths[role] = path
+    if "train" not in paths:
+        raise _no_training_file(folder)
+    return paths, overrides
+
+
+def ignored_files(folder: Path, used: Iterable[Path]) -> list[str]:
+    """The names of the CSV files and archives of a folder that are not used, in order."""
+    on_disk = map(file_on_disk, used)
+    names = {path.name for path in on_disk if path.parent.resolve() == folder.resolve()}
+    tables = (path.name for path in folder.iterdir() if _is_table(path.name))
+    return sorted(name for name in tables if name not in names)
+
+
+def _locate(folder: Path, file: Path | str) -> str:
+    """A file relative to the folder; an absolute path if it is relative to the current one."""
+    elsewhere = file_on_disk(Path(file)).exists() and not file_on_disk(folder / file).exists()
+    return str(Path(file).absolute() if elsewhere else file)
+
+
+def _archived_files(files: Iterable[Path]) -> list[Path]:
+    """The CSV files in the archives among these files, as `digits.zip/train.csv`.
+
+    Raises:
+        PipelineError: an archive is damaged.
+    """
+    archives = [path for path in files if path.suffix.lower() == ".zip" and path.is_file()]
+    inside = [archive / name for archive in archives for name in file_names(archive)]
+    return [path for path in inside if path.suffix.lower() == ".csv"]
+
+
+def _find(folder: Path, files: Iterable[Path], role: str) -> Path | None:
+    """The file with a name of that role, else the only one whose name ends with one.
+
+    Raises:
+        PipelineError: several names end with one, or several archives hold one.
+    """
+    wanted = _file_names(role)
+    patterns = [re.escape(name) for name in wanted]
+    if role != "sample":
+        patterns.append(f"{PREFIX}({'|'.join(patterns)})")
+    matches = ([p for p in files if re.fullmatch(q, p.name.lower())] for q in patterns)
+    found = next((some for some in matches if some), [])
+    if len(found) > 1:
+        raise PipelineError(
+            f"{len(found)} files may be the {_in_words(role)} file: "
+            + ", ".join(str(path.relative_to(folder)) for path in found),
+            where=folder,
+            expected="one of them",
+            remedy=f'Choose it with --{role}, or in {folder / FILE}: {role} = "..."',
+        )
+    return found[0] if found else None
+
+
+def _file_names(role: str) -> list[str]:
+    """The lower-case names of a role's file, in the order in which they are preferred."""
+    names = [name.lower() for name in NAMES[role]]
+    complete = [name + ending for name in names for ending in ENDINGS]
+    return complete + [name.removesuffix(".csv") + ".zip" for name in names]
+
+
+def _is_table(name: str) -> bool:
+    endings = (".zip", *(f".csv{ending}" for ending in ENDINGS))
+    return name.lower().endswith(endings) and not name.startswith(".")
+
+
+def _in_words(role: str) -> str:
+    return "training" if role == "train" else role
+
+
+def _no_training_file(folder: Path) -> PipelineError:
+    present = sorted(path.name for path in folder.iterdir())
+    return PipelineError(
+        f"no training file among {', '.join(present[:10])}"
+        if present
+        else "no training file: the folder is empty",
+        where=folder,
+        expected=f"{' or '.join(NAMES['train'])}, perhaps with a prefix such as mnist_ and with "
+        f"{' or '.join(ENDINGS[1:])}",
+        remedy=f'Rename the file, or name it with --train, or in {folder / FILE}: train = "..."',
+    )
