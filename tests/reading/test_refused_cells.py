@@ -4,6 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipeline.reading.parser import Parser
+
 NUMBER, PIXEL = "a number", "a pixel in 0..255"
 CELLS = {  # an invalid pixel -> what is expected
     "abc": NUMBER, "NaN": NUMBER, "inf": NUMBER, "-Infinity": NUMBER, "0x1F": NUMBER,
@@ -117,6 +119,27 @@ def test_an_invalid_row_is_named(folder, name, fault) -> None:
     assert error.where == f"{name} line {line or len(rows)}"
     assert error.found.startswith(said.format(less=n - 1, more=n + 1))
     assert error.expected == (f"{n}, as in the first row" if "field" in said else "a row of data")
+
+
+@pytest.mark.parametrize("exact", [False, True])
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+@pytest.mark.parametrize("label", ["0", "label"])
+@pytest.mark.parametrize("name", ["train.csv", "test.csv"])
+def test_a_header_of_numbers_that_is_repeated_is_named(
+    folder, name, label, mark, exact, monkeypatch
+) -> None:
+    folder.fill(scale="0..255", header="numbers", label="first")
+    folder.put("train.csv", 0, 0, label)
+    if exact:
+        monkeypatch.setattr(Parser, "parse", lambda self, block: None)
+    for line in (2, 10):
+        folder.change(
+            name, lambda rows, at=line - 1: rows.insert(at, [mark + rows[0][0], *rows[0][1:]])
+        )
+        error = folder.refused()
+        assert (error.where, error.found) == (f"{name} line {line}", "a repeated header")
+        folder.change(name, lambda rows, at=line - 1: rows.pop(at))
+    assert len(folder.load().labels) == 40
 
 
 def test_a_row_of_empty_cells_has_a_fault_in_each(folder) -> None:
