@@ -151,7 +151,7 @@ def _read(paths: dict[str, Path], overrides: Overrides, folder: Path) -> None:
     schema, train_pixels, test_pixels = infer_schema(train, test, overrides, sample_id, folder)
     for role in ("train", "test"):
         (folder / f"{role}.raw").unlink()
-    classes, labels = classes_of(train, schema.label)
+    classes, labels = classes_of(train, schema.label, overrides.classes)
     ids = None
     if schema.test_id is not None:
         ids = tuple(str(text) for text in test.texts[schema.test_id])

@@ -23,6 +23,7 @@ Shape = Annotated[
     tuple[int, ...],
     Meta(min_length=2, max_length=3, description="[height, width] or [height, width, 1 or 3]"),
 ]
+Classes = Annotated[tuple[str | int, ...], Meta(description='a list, such as [0, 1, "other"]')]
 Header = Annotated[
     tuple[str, str], Meta(description='two column names, such as ["Id", "Category"]')
 ]
@@ -36,6 +37,7 @@ class Overrides:
     Attributes:
         train, test, sample: file names in the competition's folder.
         label, id: columns, by name or as "first" and "last".
+        classes: all classes, in the order of the sample's columns of probabilities.
         header: whether the files have a header row.
         delimiter: comma, semicolon, tab or pipe.
         shape: (height, width, channels) of an image.
@@ -51,6 +53,7 @@ class Overrides:
     sample: FileName | None = None
     label: Column | None = None
     id: Column | None = None
+    classes: Classes | None = None
     header: bool | None = None
     delimiter: Literal["comma", "semicolon", "tab", "pipe"] | None = None
     shape: Shape | None = None

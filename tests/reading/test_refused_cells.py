@@ -172,7 +172,47 @@ def test_a_missing_or_invalid_label_is_named(folder, label, header, cell) -> Non
         column = "label" if header == "names" else "1" if label == "first" else "65"
         assert error.where == f"train.csv line {line + 1}, column {column}"
         invalid = cell in ("3.5", "sevn")
-        assert error.expected == ("an integer, as the other labels are" if invalid else "a label")
+        assert error.expected == (
+            "an integer in 0..9, as the other labels are" if invalid else "a label"
+        )
+
+
+@pytest.mark.parametrize("cell", ["x", "None", "88", "-1", "00"])
+@pytest.mark.parametrize("classes", [2, 10])
+def test_a_rare_label_unlike_the_others_is_named_unless_it_is_meant(folder, classes, cell) -> None:
+    folder.fill(rows=400, header="names")
+    labels = [row % classes for row in range(400)]
+    labels[7] = cell
+    folder.replace_column("train.csv", -1, labels)
+    error = folder.refused()
+    assert (error.where, error.found) == ("train.csv line 9, column label", f"found {cell!r}")
+    assert error.expected == f"an integer in 0..{classes - 1}, as the other labels are"
+    assert "classes = [...]" in error.remedy
+    folder.write("competition.toml", f"classes = {[*range(classes), cell]}")
+    assert len(folder.load().classes) == classes + 1
+    assert cell in folder.load().classes
+    folder.write("competition.toml", f"classes = {[*range(classes)]}")
+    assert folder.refused().expected.startswith("one of 0, 1")
+
+
+@pytest.mark.parametrize("rare", [["10"], ["a", "b", "c"] * 15, ["12", "13", "14"]])
+def test_a_rare_class_like_the_others_or_one_of_many_is_a_class(folder, rare) -> None:
+    folder.fill(rows=200, header="names")
+    folder.replace_column("train.csv", -1, [*rare, *(n % 10 for n in range(200 - len(rare)))])
+    assert len(folder.load().classes) == 10 + len(set(rare))
+
+
+def test_a_number_among_words_is_named(folder) -> None:
+    folder.fill(rows=200, header="names", words=True)
+    folder.put("train.csv", 9, -1, "7")
+    assert folder.refused().expected == "a word, as the other labels are"
+
+
+def test_large_labels_that_differ_stay_different(folder) -> None:
+    folder.fill(header="names")
+    names = [str(2**53 + row % 4) for row in range(40)]
+    folder.replace_column("train.csv", -1, names)
+    assert folder.load().classes == tuple(sorted(set(names)))
 
 
 def test_labels_that_are_fractions_are_refused(folder) -> None:
