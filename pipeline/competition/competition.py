@@ -160,7 +160,7 @@ def _read(paths: dict[str, Path], overrides: Overrides, folder: Path) -> None:
     schema, train_pixels, test_pixels = infer_schema(train, test, overrides, sample_id, folder)
     for role in sources:
         (folder / f"{role}.raw").unlink()
-    classes, labels = classes_of(train, schema.label)
+    classes, labels = classes_of(train, schema.label, overrides.classes)
     ids = _test_ids(test, schema, sample) if test else None
     write_array(folder / "labels.npy", labels)
     if test and schema.test_label is not None:

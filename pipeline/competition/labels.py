@@ -8,20 +8,32 @@ import numpy.typing as npt
 from pipeline.arrays import Labels
 from pipeline.errors import PipelineError
 from pipeline.reading.cells import to_numbers
-from pipeline.reading.faults import SHOWN, check_cells
+from pipeline.reading.faults import REMEDY, SHOWN, check_cells
 from pipeline.reading.reader import Table
 
 MISSING = ("", "nan", "na", "n/a", "null")
 MAX_CLASSES = 1000  # as many as ImageNet has
-MAX_TYPOS = 0.1  # of the spellings; more words among numbers are classes
+EXACT = 2**53  # from here on, different integers may be the same float
 OTHER_COLUMN = "If the label is another column, name it with --label."
 
+# A class that is unlike the others is a typo if it has at most two rows, or a hundredth of what
+# most rows' classes have; and at most a third of it, as a small file has few rows of each class.
+FEW_ROWS, FEW_OF_USUAL, MAX_OF_USUAL = 2, 0.01, 1 / 3
+MAX_TYPOS = 0.1  # of all rows; more are classes
+FAR = 2  # times the largest step between the usual integers
+MEANT = "Correct the file. If it is a class, name all classes in competition.toml: classes = [...]"
 
-def classes_of(table: Table, column: int) -> tuple[tuple[str, ...], Labels]:
+
+def classes_of(
+    table: Table, column: int, named: Sequence[str | int] | None = None
+) -> tuple[tuple[str, ...], Labels]:
     """The classes, and each row's label as an index into them.
 
     Integers are ordered as numbers and spelled without a fraction (`5.0` is `5`), words
     alphabetically.
+
+    Args:
+        named: all classes, if the user names them: then no class is taken for a typo.
 
     Returns:
         k class names; (n,) int64 in 0..k-1.
@@ -34,8 +46,9 @@ def classes_of(table: Table, column: int) -> tuple[tuple[str, ...], Labels]:
     text = table.texts[column]
     _check(table, column, np.isin(np.char.lower(text), MISSING), "a label")
     spellings, labels = np.unique(text, return_inverse=True)
+    labels = labels.reshape(-1)
     values = to_numbers(spellings)
-    fractions, words = values % 1 > 0, np.isnan(values)
+    fractions = values % 1 > 0
     if np.mean(fractions) > 0.5:
         raise PipelineError(
             f"the labels are fractions, such as {spellings[fractions][0]}",
@@ -43,12 +56,18 @@ def classes_of(table: Table, column: int) -> tuple[tuple[str, ...], Labels]:
             expected="classes: integers or words",
             remedy=OTHER_COLUMN,
         )
-    typos = words & (np.bincount(labels) == 1) & (words.mean() < MAX_TYPOS)
-    _check(table, column, (fractions | typos)[labels], "an integer, as the other labels are")
-    if not words.any() and not any(map(_is_padded, spellings)):
+    padded = np.array([len(name) > 1 and name[0] == "0" and name.isdigit() for name in spellings])
+    if named is None:
+        typos, expected = _find_typos(values, padded, np.bincount(labels))
+        _check(table, column, typos[labels], expected, MEANT)
+    whole = (values % 1 == 0) & (abs(values) < EXACT)
+    if whole.all() and not padded.any():
         values, inverse = np.unique(values, return_inverse=True)
         spellings, labels = np.array([str(int(value)) for value in values]), inverse[labels]
     classes = tuple(spellings.tolist())
+    if named is not None:
+        unknown = ~np.isin(spellings, [str(name) for name in named])
+        _check(table, column, unknown[labels], f"one of {', '.join(map(str, named))}")
     _check_count(where, classes, len(text))
     return classes, labels.reshape(-1).astype(np.int64)
 
@@ -76,15 +95,59 @@ def to_class(label: str, classes: Sequence[str]) -> str:
     return whole if whole in classes else label
 
 
-def _check(table: Table, column: int, invalid: npt.NDArray[np.bool_], expected: str) -> None:
+def _check(
+    table: Table,
+    column: int,
+    invalid: npt.NDArray[np.bool_],
+    expected: str,
+    remedy: str = REMEDY,
+) -> None:
     rows = np.flatnonzero(invalid)
     first = [(row, column, expected) for row in rows[:SHOWN].tolist()]
-    check_cells(table.source, first, len(rows))
+    check_cells(table.source, first, len(rows), remedy)
 
 
-def _is_padded(spelling: str) -> bool:
-    """Whether it has leading zeros, as in 00, 01, ..., and is therefore a name."""
-    return len(spelling) > 1 and spelling[0] == "0" and spelling.isdigit()
+def _find_typos(
+    values: npt.NDArray[np.float64], padded: npt.NDArray[np.bool_], rows: npt.NDArray[np.int64]
+) -> tuple[npt.NDArray[np.bool_], str]:
+    """Which spellings are typos, and what is expected instead.
+
+    Those are fractions among integers; and if they have few rows, words among integers or the
+    reverse, and integers that are far from all others, or negative or padded where others are not.
+
+    Args:
+        values: (k,) the spellings as numbers, NaN for words.
+        padded: (k,) whether they have leading zeros.
+        rows: (k,) how many rows have each.
+    """
+    total = rows.sum()
+    words, whole = np.isnan(values), values % 1 == 0
+    size = np.median(np.repeat(rows, rows))  # of the class of most rows
+    few = rows <= min(max(FEW_ROWS, FEW_OF_USUAL * size), MAX_OF_USUAL * size)
+    if of_words := rows[words].sum() > total / 2:
+        unlike = ~words
+    else:
+        unlike = words | _are_far(values, values[whole & ~few])
+        for rare in (padded, values < 0):
+            unlike |= rare & (rows[rare].sum() < total / 2)
+    typos = few & unlike
+    typos &= rows[typos].sum() <= MAX_TYPOS * total
+    if of_words:
+        return typos, "a word, as the other labels are"
+    others = values[whole & ~typos]
+    near = f" in {others.min():g}..{others.max():g}" if len(others) else ""
+    return typos | ~(words | whole), f"an integer{near}, as the other labels are"
+
+
+def _are_far(
+    values: npt.NDArray[np.float64], usual: npt.NDArray[np.float64]
+) -> npt.NDArray[np.bool_]:
+    """(k,) whether a number is much further from any other than the usual ones are."""
+    numbers = np.unique(values[np.isfinite(values)])
+    steps = np.concatenate([[np.inf], np.diff(numbers), [np.inf]])
+    nearest = np.minimum(steps[:-1], steps[1:])
+    step = np.diff(np.sort(usual)).max(initial=1)
+    return np.isin(values, numbers[nearest > FAR * step])
 
 
 def _check_count(where: str, classes: tuple[str, ...], rows: int) -> None:

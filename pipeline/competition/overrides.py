@@ -23,6 +23,7 @@ Shape = Annotated[
     tuple[int, ...],
     Meta(min_length=2, max_length=3, description="[height, width] or [height, width, 1 or 3]"),
 ]
+Classes = Annotated[tuple[str | int, ...], Meta(description='a list, such as [0, 1, "other"]')]
 Header = Annotated[
     tuple[str, str], Meta(description='two column names, such as ["Id", "Category"]')
 ]
@@ -37,6 +38,7 @@ class Overrides:
         train, test, sample: file names in the competition's folder, or paths.
         label, id: columns, by name or as "first" and "last".
         test_label: the label column of a test file that has labels.
+        classes: all classes, in the order of the sample's columns of probabilities.
         header: whether the files have a header row.
         delimiter: comma, semicolon, tab or pipe.
         shape: (height, width, channels) of an image.
@@ -53,6 +55,7 @@ class Overrides:
     label: Column | None = None
     id: Column | None = None
     test_label: Column | None = None
+    classes: Classes | None = None
     header: bool | None = None
     delimiter: Literal["comma", "semicolon", "tab", "pipe"] | None = None
     shape: Shape | None = None

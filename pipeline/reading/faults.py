@@ -64,7 +64,7 @@ class Faults:
             self.add(cell_fault(self.source, line, cells, column, "a number"))
         self.total += len(columns[SHOWN:])
 
-    def check(self) -> None:
+    def check(self, remedy: str = REMEDY) -> None:
         """Raises:
         PipelineError: there is a fault. It names the first ones, and the total if there
             are more.
@@ -76,14 +76,14 @@ class Faults:
                 fault.found,
                 where=f"{path} {fault.where}",
                 expected=fault.expected,
-                remedy=REMEDY,
+                remedy=remedy,
             )
         if self.total:
             more = [f"... and {self.total - SHOWN:,} more"] if self.total > SHOWN else []
             raise PipelineError(
                 f"{self.total:,} faults",
                 where=path,
-                remedy=REMEDY,
+                remedy=remedy,
                 details=[*map(str, self.first), *more],
             )
 
@@ -97,7 +97,9 @@ def cell_fault(
     return Fault(line, source.column(column), found, expected)
 
 
-def check_cells(source: Source, invalid: Sequence[tuple[int, int, str]], total: int) -> None:
+def check_cells(
+    source: Source, invalid: Sequence[tuple[int, int, str]], total: int, remedy: str = REMEDY
+) -> None:
     """Raises if a file has invalid cells.
 
     Args:
@@ -112,7 +114,7 @@ def check_cells(source: Source, invalid: Sequence[tuple[int, int, str]], total: 
     for row, column, expected in invalid:
         faults.add(cell_fault(source, *lines[row], column, expected))
     faults.total = total
-    faults.check()
+    faults.check(remedy)
 
 
 def locate(source: Source, rows: Collection[int]) -> dict[int, tuple[int, list[str]]]:

@@ -31,6 +31,7 @@ class Parser:
         delimiter: one character.
         columns: number of columns.
         text_columns: columns that stay text, ascending; the others hold numbers.
+        header: the header row as written, or empty.
         use_pandas: whether pandas parses numbers that NumPy cannot. A small file
             is read by the exact parser before pandas is imported.
     """
@@ -38,13 +39,14 @@ class Parser:
     delimiter: str
     columns: int
     text_columns: tuple[int, ...]
+    header: bytes = b""
     use_pandas: bool = True
 
     def parse(self, block: bytes) -> tuple[Texts, Pixels] | None:
         """Parses complete lines. Returns None for input that the exact parser must read.
 
-        That is a quote, a character beyond ASCII, a row of another length, a long text, or a cell
-        that is not a number. The exact parser decides whether it is a fault.
+        That is a quote, a character beyond ASCII, a row of another length, the header again, a long
+        text, or a cell that is not a number. The exact parser decides whether it is a fault.
 
         Returns:
             (n, text columns) strings, and (n, columns) numbers: uint8 if all are integers in
@@ -54,7 +56,7 @@ class Parser:
             return None
         codes = np.frombuffer(block, np.uint8)
         ends = self._cell_ends(codes)
-        if ends is None:
+        if ends is None or self._repeats_header(block, ends[:, -1]):
             return None
         texts = [_texts(select_cells(codes, ends, [column])) for column in self.text_columns]
         if any(text is None for text in texts):
@@ -73,6 +75,12 @@ class Parser:
         if rest or np.count_nonzero(ends_line) != rows or not ends_line[of_rows].all():
             return None
         return ends.reshape(-1, self.columns)
+
+    def _repeats_header(self, block: bytes, row_ends: npt.NDArray[np.int64]) -> bool:
+        """Whether a row is the header again, which is all numbers where it numbers the columns."""
+        starts = np.concatenate([[0], row_ends[:-1] + 1])
+        alike = starts[row_ends - starts == len(self.header)]
+        return any(block.startswith(self.header, start) for start in alike.tolist())
 
     def _integers(
         self, codes: npt.NDArray[np.uint8], ends: npt.NDArray[np.int64]

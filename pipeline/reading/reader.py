@@ -61,7 +61,8 @@ def read(source: Source, text_columns: Collection[int], file: Path) -> Table:
     faults = Faults(source)
     text_columns = tuple(sorted(text_columns))
     large = file_on_disk(source.path).stat().st_size > SMALL
-    parser = Parser(source.delimiter, source.columns, text_columns, use_pandas=large)
+    header = (source.header_line or "").encode()
+    parser = Parser(source.delimiter, source.columns, text_columns, header, use_pandas=large)
     for line, block, fast_result in _parse_in_parallel(source, parser.parse):
         some_texts, some_values = fast_result or _parse_exactly(
             source, line, block, text_columns, faults
@@ -127,7 +128,8 @@ def _parse_exactly(
 def _row_fault(source: Source, line: int, cells: list[str]) -> Fault | None:
     count, expected = len(cells), source.columns
     if count == expected:
-        if source.header and [cell.strip() for cell in cells] == source.header:
+        # In joined files, a byte-order mark may precede it.
+        if [cell.strip().removeprefix("\ufeff") for cell in cells] == source.header_cells:
             return Fault(line, None, "a repeated header", "a row of data")
         return None
     found = f"{count} fields"

@@ -4,6 +4,7 @@ import csv
 import io
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ class Source:
         header: the columns' names, or None if the first row is data or only numbers the columns.
         columns: number of columns.
         first_line: the line of the first data row, counted from 1.
+        header_line: the header row as written, also one that only numbers the columns.
     """
 
     path: Path
@@ -33,6 +35,7 @@ class Source:
     header: list[str] | None
     columns: int
     first_line: int
+    header_line: str | None = None
 
     def blocks(self, size: int | None = None) -> Iterator[tuple[int, bytes]]:
         """The data rows as (line of the block's first row, complete lines ending in LF)."""
@@ -89,6 +92,13 @@ class Source:
                 remedy="Save the file as UTF-8.",
             ) from None
 
+    @cached_property
+    def header_cells(self) -> list[str] | None:
+        """The cells of the header row, names or numbers; None without a header row."""
+        if self.header_line is None:
+            return None
+        return [cell.strip() for cell in next(_reader([self.header_line], self.delimiter))]
+
     def column(self, index: int) -> str:
         """The column for messages: its name, or its number counted from 1."""
         if self.header and index < len(self.header) and self.header[index]:
@@ -128,10 +138,10 @@ def open_source(
         for _, line in [*lines, (0, ""), (0, "")][:3]
     )
     if header is None:
-        header = _is_header(first, second)
+        header = _is_header(first, second, third)
     named = header and (keep_numbers or not _are_consecutive(first))
     names = [name.strip() for name in first] if named else None
-    source = Source(path, delimiter, names, len(first), number + header)
+    source = Source(path, delimiter, names, len(first), number + header, line if header else None)
     if "\ufffd" in line:
         source.decode(1, head)
     _check_first_row(source, number, first, second, third)
@@ -184,10 +194,12 @@ def _check_first_row(
         seen[name] = column
 
 
-def _is_header(first: list[str], second: list[str]) -> bool:
+def _is_header(first: list[str], *next_rows: list[str]) -> bool:
     """Whether a file's first row holds names, not data."""
     numbers = [cell for cell in first if NUMBER.fullmatch(cell)]
-    return len(numbers) < len(first) / 2 or (first != second and _are_consecutive(numbers))
+    if len(numbers) < len(first) / 2:
+        return True
+    return _are_consecutive(numbers) and any(first != row for row in next_rows)
 
 
 def _are_consecutive(names: list[str]) -> bool:

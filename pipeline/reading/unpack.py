@@ -9,6 +9,10 @@ from typing import BinaryIO
 
 from pipeline.errors import PipelineError
 
+MAX_LINE = 1 << 25  # bytes; a row of 1024 x 1024 RGB images has up to 12 MB
+# Of unpacked content: CSVs of images shrink to a twentieth, and blank ones to a hundredth.
+MAX_RATIO, ALWAYS_ALLOWED = 200, 1 << 28
+
 UTF16 = (b"\xff\xfe", b"\xfe\xff")
 # Files that people name .csv, by their first bytes.
 OTHER_FORMATS = {
@@ -64,27 +68,26 @@ def line_blocks(path: Path, size: int) -> Iterator[bytes]:
         size: bytes to read at a time.
 
     Raises:
-        PipelineError: the file is missing, damaged or unreadable.
+        PipelineError: the file is missing, damaged or unreadable, has a line longer than
+            `MAX_LINE`, or unpacks to much more than its size.
     """
     try:
         with _open(path) as file:
-            rest, first = b"", True
-            while chunk := file.read(size):
-                if first:
-                    chunk, first = chunk.removeprefix(b"\xef\xbb\xbf"), False
-                if b"\r" in chunk or rest.endswith(b"\r"):
-                    chunk, rest = rest + chunk, b""
-                    held = chunk.endswith(b"\r")
-                    chunk = (chunk[:-1] if held else chunk).replace(b"\r\n", b"\n")
-                    chunk = chunk.replace(b"\r", b"\n") + b"\r" * held
+            line = bytearray()  # the start of a line that is not complete yet
+            for chunk in _with_line_feeds(_chunks(path, file, size)):
                 end = chunk.rfind(b"\n") + 1
                 if end:
-                    yield rest + memoryview(chunk)[:end]
-                    rest = chunk[end:]
-                else:
-                    rest += chunk
-            if rest := rest.removesuffix(b"\r"):
-                yield rest + b"\n"
+                    yield bytes(line) + memoryview(chunk)[:end]
+                    line.clear()
+                line += memoryview(chunk)[end:]
+                if len(line) > MAX_LINE:
+                    raise PipelineError(
+                        f"a line is longer than {MAX_LINE >> 20} MB",
+                        where=path,
+                        expected="a CSV with one image a line",
+                    )
+            if line:
+                yield bytes(line) + b"\n"
     except (
         EOFError,
         zlib.error,
@@ -123,6 +126,34 @@ def file_names(archive: Path) -> list[str]:
             where=archive,
             remedy="Download or copy it again.",
         ) from None
+
+
+def _chunks(path: Path, file: BinaryIO, size: int) -> Iterator[bytes]:
+    """The unpacked bytes, `size` at a time, without a byte-order mark."""
+    allowed = max(ALWAYS_ALLOWED, MAX_RATIO * file_on_disk(path).stat().st_size)
+    total = 0
+    while chunk := file.read(size):
+        yield chunk if total else chunk.removeprefix(b"\xef\xbb\xbf")
+        total += len(chunk)
+        if total > allowed:
+            raise PipelineError(
+                f"it unpacks to more than {MAX_RATIO} times its size",
+                where=path,
+                remedy="If it is not damaged, unpack it first.",
+            )
+
+
+def _with_line_feeds(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """The same bytes with LF for CR LF and CR."""
+    held = b""  # a CR at the end of a chunk: an LF may follow
+    for chunk in chunks:
+        if held or b"\r" in chunk:
+            chunk = held + chunk
+            held = b"\r" if chunk.endswith(b"\r") else b""
+            chunk = chunk.removesuffix(held).replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+        yield chunk
+    if held:
+        yield b"\n"
 
 
 def _open(path: Path) -> BinaryIO:

@@ -4,6 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipeline.reading.parser import Parser
+
 NUMBER, PIXEL = "a number", "a pixel in 0..255"
 CELLS = {  # an invalid pixel -> what is expected
     "abc": NUMBER, "NaN": NUMBER, "inf": NUMBER, "-Infinity": NUMBER, "0x1F": NUMBER,
@@ -119,6 +121,27 @@ def test_an_invalid_row_is_named(folder, name, fault) -> None:
     assert error.expected == (f"{n}, as in the first row" if "field" in said else "a row of data")
 
 
+@pytest.mark.parametrize("exact", [False, True])
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+@pytest.mark.parametrize("label", ["0", "label"])
+@pytest.mark.parametrize("name", ["train.csv", "test.csv"])
+def test_a_header_of_numbers_that_is_repeated_is_named(
+    folder, name, label, mark, exact, monkeypatch
+) -> None:
+    folder.fill(scale="0..255", header="numbers", label="first")
+    folder.put("train.csv", 0, 0, label)
+    if exact:
+        monkeypatch.setattr(Parser, "parse", lambda self, block: None)
+    for line in (2, 10):
+        folder.change(
+            name, lambda rows, at=line - 1: rows.insert(at, [mark + rows[0][0], *rows[0][1:]])
+        )
+        error = folder.refused()
+        assert (error.where, error.found) == (f"{name} line {line}", "a repeated header")
+        folder.change(name, lambda rows, at=line - 1: rows.pop(at))
+    assert len(folder.load().labels) == 40
+
+
 def test_a_row_of_empty_cells_has_a_fault_in_each(folder) -> None:
     folder.fill(header="names")
     folder.change("train.csv", lambda rows: rows.insert(9, [""] * 65))
@@ -149,7 +172,47 @@ def test_a_missing_or_invalid_label_is_named(folder, label, header, cell) -> Non
         column = "label" if header == "names" else "1" if label == "first" else "65"
         assert error.where == f"train.csv line {line + 1}, column {column}"
         invalid = cell in ("3.5", "sevn")
-        assert error.expected == ("an integer, as the other labels are" if invalid else "a label")
+        assert error.expected == (
+            "an integer in 0..9, as the other labels are" if invalid else "a label"
+        )
+
+
+@pytest.mark.parametrize("cell", ["x", "None", "88", "-1", "00"])
+@pytest.mark.parametrize("classes", [2, 10])
+def test_a_rare_label_unlike_the_others_is_named_unless_it_is_meant(folder, classes, cell) -> None:
+    folder.fill(rows=400, header="names")
+    labels = [row % classes for row in range(400)]
+    labels[7] = cell
+    folder.replace_column("train.csv", -1, labels)
+    error = folder.refused()
+    assert (error.where, error.found) == ("train.csv line 9, column label", f"found {cell!r}")
+    assert error.expected == f"an integer in 0..{classes - 1}, as the other labels are"
+    assert "classes = [...]" in error.remedy
+    folder.write("competition.toml", f"classes = {[*range(classes), cell]}")
+    assert len(folder.load().classes) == classes + 1
+    assert cell in folder.load().classes
+    folder.write("competition.toml", f"classes = {[*range(classes)]}")
+    assert folder.refused().expected.startswith("one of 0, 1")
+
+
+@pytest.mark.parametrize("rare", [["10"], ["a", "b", "c"] * 15, ["12", "13", "14"]])
+def test_a_rare_class_like_the_others_or_one_of_many_is_a_class(folder, rare) -> None:
+    folder.fill(rows=200, header="names")
+    folder.replace_column("train.csv", -1, [*rare, *(n % 10 for n in range(200 - len(rare)))])
+    assert len(folder.load().classes) == 10 + len(set(rare))
+
+
+def test_a_number_among_words_is_named(folder) -> None:
+    folder.fill(rows=200, header="names", words=True)
+    folder.put("train.csv", 9, -1, "7")
+    assert folder.refused().expected == "a word, as the other labels are"
+
+
+def test_large_labels_that_differ_stay_different(folder) -> None:
+    folder.fill(header="names")
+    names = [str(2**53 + row % 4) for row in range(40)]
+    folder.replace_column("train.csv", -1, names)
+    assert folder.load().classes == tuple(sorted(set(names)))
 
 
 def test_labels_that_are_fractions_are_refused(folder) -> None:

@@ -12,6 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from pipeline.cli import main
+from pipeline.reading import unpack
 
 
 def png() -> bytes:
@@ -82,6 +83,22 @@ def test_the_message_of_another_format_says_what_to_do(folder) -> None:
     folder.write("train.csv", LFS)
     said = "train.csv: not a CSV: it is a Git LFS pointer, not the file itself. Run `git lfs pull`."
     assert folder.refusal() == said + "\n"
+
+
+def test_a_line_without_an_end_is_refused(folder) -> None:
+    folder.fill()
+    folder.write("train.csv", b"0" * (40 << 20))
+    error = folder.refused()
+    assert (error.where, error.found) == ("train.csv", "a line is longer than 32 MB")
+
+
+def test_a_small_archive_of_a_huge_file_is_refused(folder, monkeypatch) -> None:
+    folder.fill()
+    folder.write("train.csv", gzip.compress((b"0," * 64 + b"0\n") * 20_000))
+    assert "unpacks" not in folder.refused().found
+    monkeypatch.setattr(unpack, "ALWAYS_ALLOWED", 1 << 20)
+    error = folder.refused()
+    assert (error.where, error.found) == ("train.csv", "it unpacks to more than 200 times its size")
 
 
 def test_a_zip_with_a_password_is_refused(folder) -> None:
