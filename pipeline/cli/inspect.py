@@ -1,6 +1,7 @@
 """pipeline inspect"""
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,17 @@ from pipeline.cli.output import echo_frame
 @click.command()
 @DATA
 @FORMAT
+@click.option(
+    "--samples/--no-samples",
+    "show",
+    default=None,
+    help="Draw a few images. Default: if the output is a terminal.",
+)
 @RUNS
 @schema_options
-def command(data: Path, output_format: str, runs: Path, **overrides: Any) -> None:
+def command(
+    data: Path, output_format: str, show: bool | None, runs: Path, **overrides: Any
+) -> None:
     """Show the inferred schema of a folder: classes, duplicates, samples.
 
     CSV files and columns that are ignored are listed. The samples are saved as samples.png in the
@@ -27,6 +36,7 @@ def command(data: Path, output_format: str, runs: Path, **overrides: Any) -> Non
     import pipeline as pp
     from pipeline.competition.inspection import choose_samples, inspect_competition
     from pipeline.files import write_bytes
+    from pipeline.images.blocks import draw
     from pipeline.report.figures import png, samples
 
     competition = pp.load(data, **overrides)
@@ -40,9 +50,12 @@ def command(data: Path, output_format: str, runs: Path, **overrides: Any) -> Non
             click.echo(f"Note: ignored: {', '.join(found.ignored)}", err=True)
         return
     click.echo(found.to_text())
+    images, titles, in_row = choose_samples(competition)
+    if sys.stdout.isatty() if show is None else show:
+        click.echo("\n" + draw(images, titles))
     picture = runs / competition.name / "samples.png"
     try:
-        write_bytes(picture, png(samples(*choose_samples(competition))))
+        write_bytes(picture, png(samples(images, titles, in_row)))
     except OSError as error:
         click.echo(f"Warning: {picture} cannot be written: {error.strerror}", err=True)
     else:

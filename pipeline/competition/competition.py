@@ -216,7 +216,9 @@ def _fingerprint(
     labels: npt.NDArray[np.int64],
     *pixels: Pixels,
 ) -> str:
-    content = (schema.shape, schema.planes, schema.low, schema.high, classes)
+    content: tuple[Any, ...] = (schema.shape, schema.planes, schema.low, schema.high, classes)
+    if schema.transpose:
+        content += ("transpose",)
     digest = hashlib.sha256(repr(content).encode())
     for array in (labels, *pixels):
         digest.update(f"{array.dtype.str}{array.shape}".encode())

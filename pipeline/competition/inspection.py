@@ -181,7 +181,9 @@ def choose_samples(
     of_class = [np.flatnonzero(competition.labels == label)[:each] for label in classes]
     rows = np.array([some[n] for n in range(each) for some in of_class if n < len(some)])
     schema = competition.schema
-    images = to_images(competition.train_pixels[rows], schema.shape, schema.planes)
+    images = to_images(
+        competition.train_pixels[rows], schema.shape, schema.planes, schema.transpose
+    )
     titles = [competition.classes[label] for label in competition.labels[rows]]
     return to_grey_levels(images, schema.low, schema.high), titles, min(len(classes), columns)
 

@@ -44,6 +44,7 @@ class Overrides:
         shape: (height, width, channels) of an image.
         range: the pixel values of black and white.
         planes: whether colour images are stored plane by plane.
+        transpose: whether images are stored column by column, as those of EMNIST.
         validation: fraction of the training rows in the validation set.
         split_seed: random seed of the validation rows.
         submission_header, first_id: the submission format, if there is no sample submission.
@@ -61,6 +62,7 @@ class Overrides:
     shape: Shape | None = None
     range: Range | None = None
     planes: bool | None = None
+    transpose: bool = False
     validation: Annotated[
         float, Meta(gt=0, lt=1, description="a fraction of the rows, between 0 and 1")
     ] = 0.2

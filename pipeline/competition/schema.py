@@ -64,12 +64,14 @@ class Schema(Columns):
         shape: (height, width, channels).
         planes: True where colour images are stored plane by plane (all reds, all greens, ...).
         low, high: pixel values of black and white.
+        transpose: whether images are stored column by column.
     """
 
     shape: tuple[int, int, int]
     planes: bool
     low: float
     high: float
+    transpose: bool = False
 
 
 def infer_schema(
@@ -178,7 +180,14 @@ def store_pixels(
     planes = shape[2] == 3 and (
         stored_by_plane(pixels["train"], shape) if overrides.planes is None else overrides.planes
     )
-    schema = Schema(**vars(columns), shape=shape, planes=planes, low=low, high=high)
+    schema = Schema(
+        **vars(columns),
+        shape=shape,
+        planes=planes,
+        low=low,
+        high=high,
+        transpose=overrides.transpose,
+    )
     if test is None:
         pixels["test"] = np.empty((0, len(columns.pixels)), dtype)
         write_array(folder / "test_pixels.npy", pixels["test"])

@@ -7,18 +7,23 @@ import numpy.typing as npt
 from pipeline.arrays import Images, Pixels
 
 
-def to_images(pixels: Pixels, shape: tuple[int, int, int], planes: bool = False) -> Images:
+def to_images(
+    pixels: Pixels, shape: tuple[int, int, int], planes: bool = False, transpose: bool = False
+) -> Images:
     """(n, pixels) -> (n, height, width, channels), with the same values and dtype.
 
     Args:
         shape: (height, width, channels).
         planes: whether colours are stored plane by plane: all reds, all greens, all blues.
+        transpose: whether images are stored column by column, as those of EMNIST.
     """
     height, width, channels = shape
+    sides = (width, height) if transpose else (height, width)
     if planes:
-        by_plane = pixels.reshape(-1, channels, height, width)
-        return np.ascontiguousarray(by_plane.transpose(0, 2, 3, 1))
-    return pixels.reshape(-1, height, width, channels)
+        images = pixels.reshape(-1, channels, *sides).transpose(0, 2, 3, 1)
+    else:
+        images = pixels.reshape(-1, *sides, channels)
+    return np.ascontiguousarray(images.transpose(0, 2, 1, 3) if transpose else images)
 
 
 def fit_to(images: Images, height: int, width: int, channels: int) -> Images:

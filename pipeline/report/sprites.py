@@ -70,7 +70,7 @@ def pixel_images(schema: Schema, pixels: Pixels, rows: Iterable[int], name: str)
         pixels: (n, pixels) of all rows.
     """
     unique = list(dict.fromkeys(int(row) for row in rows))
-    images = to_images(pixels[unique], schema.shape, schema.planes)
+    images = to_images(pixels[unique], schema.shape, schema.planes, schema.transpose)
     levels = shrink(to_grey_levels(images, schema.low, schema.high), SIDE).astype(np.uint8)
     return Sprite(name, levels, {row: position for position, row in enumerate(unique)})
 

@@ -28,7 +28,7 @@ def prepare(inputs: "Inputs", data: Data, image_shape: tuple[int, int, int]) -> 
 
     inputs = _checked(np.asarray(inputs), data)
     if inputs.ndim == 2:
-        inputs = to_images(inputs, data.shape, data.planes)
+        inputs = to_images(inputs, data.shape, data.planes, data.transpose)
     elif inputs.ndim == 3:
         inputs = inputs[..., None]
     return fit_to(inputs, *image_shape)

@@ -94,6 +94,7 @@ class Data:
         classes: the classes as the training file spells them.
         shape: (height, width, channels) of an image.
         planes: whether colours are stored plane by plane.
+        transpose: whether images are stored column by column.
         low, high: pixel values of black and white.
         dtype: of the pixels, "uint8" or "float32".
         files: the columns of the training and the test file.
@@ -110,6 +111,7 @@ class Data:
     train_rows: int
     test_rows: int
     files: tuple[FileLayout, ...] = ()
+    transpose: bool = False
 
     @property
     def pixels(self) -> int:

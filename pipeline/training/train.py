@@ -88,6 +88,7 @@ def describe_data(competition: Competition) -> Data:
         classes=competition.classes,
         shape=schema.shape,
         planes=schema.planes,
+        transpose=schema.transpose,
         low=schema.low,
         high=schema.high,
         dtype=competition.train_pixels.dtype.name,
@@ -114,7 +115,7 @@ def history_table(result: FitResult) -> "pd.DataFrame":
 
 def _images(job: Job, competition: Competition, pixels: Pixels) -> Images:
     schema = competition.schema
-    images = to_images(pixels, schema.shape, schema.planes)
+    images = to_images(pixels, schema.shape, schema.planes, schema.transpose)
     return fit_to(images, *job.recipe.image_shape(schema.shape))
 
 

@@ -60,7 +60,7 @@ def test_test_predictions_are_counted_and_the_least_certain_rows_come_first(
 def test_without_a_test_file_a_report_has_no_test_predictions(
     hostile: Competition, tmp_path: Path
 ) -> None:
-    alone = replace(hostile, test_pixels=hostile.test_pixels[:0])
+    alone = replace(hostile, test_source=None, test_pixels=hostile.test_pixels[:0])
     page = Page(write_pages(alone, [finish(alone, tmp_path / "run", 2, draw=0)], tmp_path))
     assert "test" not in page.sections
     assert "#test" not in page.links
