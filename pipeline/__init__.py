@@ -23,6 +23,7 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from pipeline.api import (
         check,
+        describe,
         leaderboard,
         list_runs,
         load,
@@ -46,6 +47,7 @@ _MODULES = {
     "Recipe": "pipeline.networks.recipe",
     "Run": "pipeline.runs.run",
     "check": "pipeline.api",
+    "describe": "pipeline.api",
     "leaderboard": "pipeline.api",
     "list_runs": "pipeline.api",
     "load": "pipeline.api",
@@ -64,6 +66,7 @@ __all__ = [
     "Recipe",
     "Run",
     "check",
+    "describe",
     "leaderboard",
     "list_runs",
     "load",
