@@ -50,7 +50,7 @@ inspect: $(READY)  ## Show what was found in the CSV files: columns, image shape
 	@$(BIN)/pipeline inspect "$$DATA"
 
 models: $(READY)  ## List the recipes: layers, parameters, published scores
-	@$(BIN)/pipeline models
+	@$(BIN)/pipeline models --data "$$DATA"
 
 install: $(READY)  ## Make .venv with the locked versions of all packages
 	@echo 'Ready: .venv/bin/pipeline --help'

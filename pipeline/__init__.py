@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pipeline.api import (
         best_run,
         check,
+        describe,
         leaderboard,
         list_runs,
         load,
@@ -48,6 +49,7 @@ _MODULES = {
     "Recipe": "pipeline.networks.recipe",
     "Run": "pipeline.runs.run",
     "check": "pipeline.api",
+    "describe": "pipeline.api",
     "leaderboard": "pipeline.api",
     "best_run": "pipeline.api",
     "list_runs": "pipeline.api",
@@ -69,6 +71,7 @@ __all__ = [
     "Run",
     "best_run",
     "check",
+    "describe",
     "leaderboard",
     "list_runs",
     "load",

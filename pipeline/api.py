@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from pipeline.networks.recipe import Recipe
+    from pipeline.search.catalogue import RecipeDescription
     from pipeline.search.engine import Engine
 
 RUNS = Path("runs")
@@ -354,6 +355,27 @@ def models(
     from pipeline.search.catalogue import catalogue
 
     return catalogue(_list_runs(_folder(competition, runs)) if competition else ())
+
+
+def describe(recipe: str) -> "RecipeDescription":
+    """A recipe in detail: its layers, settings, published score and origin.
+
+    Args:
+        recipe: name of a recipe or ensemble.
+
+    Raises:
+        PipelineError: there is no such recipe.
+
+    Example:
+        >>> import pipeline as pp
+        >>> pp.describe("dense").layers["output"].tolist()
+        ['28x28x1', '784', '64', '10']
+        >>> pp.describe("fast").min_steps
+        1000
+    """
+    from pipeline.search.catalogue import describe as describe_recipe
+
+    return describe_recipe(recipe)
 
 
 def _folder(competition: Competition | Path | str, runs: Path | str) -> Path:

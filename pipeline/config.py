@@ -5,10 +5,12 @@ The types say what is accepted: `Literal["adam", "sgd"]`, `Annotated[int, Meta(g
 expected value in error messages.
 """
 
+import inspect
+import re
 import types
 import typing
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass, replace
+from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any, TypeVar
 
 import msgspec
@@ -89,6 +91,54 @@ def differences(before: Any, after: Any) -> dict[str, Any]:
                 found[field.name] = "default"
         else:
             found[field.name] = new
+    return found
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A field of a dataclass, or of one of its parts.
+
+    Attributes:
+        accepts: what it accepts, in words.
+        meaning: what the docstring of its class says of it.
+    """
+
+    name: str
+    value: Any
+    accepts: str
+    meaning: str
+
+
+def describe(instance: Any, without: tuple[str, ...] = ()) -> list[Setting]:
+    """The fields of a dataclass and of its parts, as `flatten` names them."""
+    kinds = typing.get_type_hints(type(instance), include_extras=True)
+    meanings = _meanings(type(instance))
+    found = []
+    for field in fields(instance):
+        value, meaning = getattr(instance, field.name), meanings.get(field.name, "")
+        if field.name in without:
+            continue
+        if is_dataclass(value):
+            parts = describe(value)
+            found += [replace(part, name=f"{field.name}.{part.name}") for part in parts]
+        else:
+            accepts = expectation(kinds[field.name])
+            found.append(Setting(field.name, value, accepts, meaning))
+    return found
+
+
+def _meanings(kind: type) -> dict[str, str]:
+    """What the "Attributes:" of a class's docstring say of each field."""
+    _, _, section = (inspect.getdoc(kind) or "").partition("Attributes:\n")
+    found: dict[str, str] = {}
+    names: list[str] = []
+    for line in section.splitlines():
+        if re.match(r"    \w", line):
+            before, _, text = line.partition(": ")
+            names = before.strip().split(", ")
+            found |= dict.fromkeys(names, text)
+        else:
+            found |= {name: f"{found[name]} {line.strip()}".strip() for name in names}
     return found
 
 

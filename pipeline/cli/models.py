@@ -1,23 +1,45 @@
 """pipeline models"""
 
+import json
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from pipeline.cli.options import DATA, FORMAT, RUNS
+from pipeline.cli.options import FORMAT, RUNS
 from pipeline.cli.output import echo_frame, echo_table, percent
+
+if TYPE_CHECKING:
+    from pipeline.search.catalogue import RecipeDescription
 
 HEADER = ("recipe", "parameters", "input", "epochs", "published %", "loss", "best run %", "origin")
 
 
 @click.command()
-@DATA
+@click.argument("name", required=False)
+@click.option(
+    "--data",
+    type=click.Path(path_type=Path),
+    default=Path("data/digits"),
+    show_default=True,
+    help="Competition whose best runs are listed.",
+)
 @FORMAT
 @RUNS
-def command(data: Path, output_format: str, runs: Path) -> None:
-    """List the recipes: parameters, input, published score, and your best run on DATA."""
+def command(name: str | None, data: Path, output_format: str, runs: Path) -> None:
+    """List the recipes: parameters, input, published score, and your best run.
+
+    With NAME, show one recipe: its layers, and its settings with their meaning and default. With
+    --format csv, print the settings.
+
+    \b
+    Example: pipeline models fast
+    """
     import pipeline as pp
 
+    if name:
+        _echo_recipe(pp.describe(name), output_format)
+        return
     table = pp.models(data, runs=runs)
     if output_format != "table":
         echo_frame(table, output_format)
@@ -27,7 +49,7 @@ def command(data: Path, output_format: str, runs: Path) -> None:
             row["name"],
             f"{row['parameters']:,}",
             row["input"],
-            str(row["epochs"]),
+            _epochs(row["epochs"], row["min_steps"]),
             percent(row["published_accuracy"]),
             f"{loss:.4f}" if (loss := row["published_loss"]) == loss and loss else "",
             percent(row["our_accuracy"]),
@@ -36,3 +58,50 @@ def command(data: Path, output_format: str, runs: Path) -> None:
         for row in table.to_dict("records")
     ]
     echo_table(HEADER, rows, left=("recipe", "origin"), optional=("origin", "loss", "input"))
+
+
+def _echo_recipe(recipe: "RecipeDescription", output_format: str) -> None:
+    if output_format == "json":
+        click.echo(json.dumps(recipe.to_dict(), indent=2))
+        return
+    if output_format == "csv":
+        echo_frame(recipe.settings, output_format)
+        return
+    facts = {
+        "origin": recipe.origin,
+        "layers": recipe.summary,
+        "members": f"{recipe.size} of {recipe.member}" if recipe.member else "",
+        "input": "x".join(map(str, recipe.image_shape)),
+        "parameters": f"{recipe.parameters:,}, for images of 28x28x1 and 10 classes",
+        "epochs": _epochs(recipe.epochs, recipe.min_steps),
+    }
+    if published := recipe.published:
+        loss = f", loss {published.loss:.4f}" if published.loss else ""
+        facts["published"] = f"{percent(published.accuracy)} %{loss}, on {published.on}"
+    click.echo(f"{recipe.name}\n")
+    for fact, text in facts.items():
+        if text:
+            click.echo(f"{fact:12}{text}")
+    click.echo()
+    layers = [
+        (layer, kind, output, f"{parameters:,}")
+        for layer, kind, output, parameters in recipe.layers.values
+    ]
+    header = ("layer", "kind", "output", "parameters")
+    echo_table(header, layers, left=header[:3])
+    click.echo("\nSettings, for --set NAME=VALUE:\n")
+    header = ("setting", "default", "accepts", "meaning")
+    rows = [
+        (setting, _text(value), accepts, meaning)
+        for setting, value, accepts, meaning in recipe.settings.values
+    ]
+    echo_table(header, rows, left=header)
+
+
+def _epochs(epochs: int, min_steps: int) -> str:
+    return f"{epochs}, or {min_steps:,} steps if more" if min_steps else str(epochs)
+
+
+def _text(value: Any) -> str:
+    """As --set takes it: none, true, 0.001."""
+    return str(value).lower() if value is None or isinstance(value, bool) else str(value)

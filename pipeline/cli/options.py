@@ -46,10 +46,26 @@ def _shape(
     return [int(side) if side.isdigit() else side for side in text.lower().split("x")]
 
 
+def _validation(
+    context: click.Context, option: click.Parameter, text: str | None
+) -> float | str | None:
+    """A share such as 0.1, or the name of a file."""
+    try:
+        return text if text is None else float(text)
+    except ValueError:
+        return text
+
+
 SCHEMA = (
     click.option("--train", metavar="FILE", help="Training file: its name in DATA, or a path."),
     click.option("--test", metavar="FILE", help="Test file."),
     click.option("--sample", metavar="FILE", help="Sample submission."),
+    click.option(
+        "--validation",
+        callback=_validation,
+        metavar="FILE|SHARE",
+        help="File of validation rows, or share of the training rows.  [default: 0.2]",
+    ),
     click.option("--label", help="Label column: its name, 'first' or 'last'."),
     click.option("--test-label", help="Label column of a test file that has labels."),
     click.option("--id", help="Id column: its name, 'first' or 'last'."),

@@ -14,7 +14,7 @@ from pipeline.arrays import Pixels
 from pipeline.competition.cache import cached
 from pipeline.competition.columns import text_columns
 from pipeline.competition.folder import find_files
-from pipeline.competition.folds import Fold, hold_out
+from pipeline.competition.folds import Fold, given_hold_out, hold_out
 from pipeline.competition.labels import classes_of, labels_of
 from pipeline.competition.overrides import AFTER_READING, Overrides
 from pipeline.competition.sample import Sample, check_same_ids, check_unique_ids, read_sample
@@ -47,6 +47,7 @@ class Competition:
         test_labels: (n,) integers in 0..k-1 if the test file has labels, else None. They score a
             finished run, and are used for nothing else.
         sample: the sample submission, if there is one.
+        validation_rows: how many of the last training rows are from a validation file.
         fingerprint: SHA-256 of the content, independent of the files' format.
     """
 
@@ -64,6 +65,7 @@ class Competition:
     test_labels: npt.NDArray[np.int64] | None
     sample: Sample | None
     fingerprint: str
+    validation_rows: int = 0
 
     @classmethod
     def load(cls, folder: Path | str, **options: Any) -> "Competition":
@@ -89,6 +91,7 @@ class Competition:
     def _load(cls, folder: Path, paths: dict[str, Path], overrides: Overrides) -> "Competition":
         name = folder.resolve().name
         read = {n: value for n, value in asdict(overrides).items() if n not in AFTER_READING}
+        read["validation"] = overrides.validation_file
         with cached(name, paths, read, lambda new: _read(paths, overrides, new)) as entry:
             return cls(name, folder, overrides, **_load_cached(paths, entry))
 
@@ -109,6 +112,8 @@ class Competition:
             PipelineError: the hold-out would be empty.
         """
         share, seed = self.overrides.validation, self.overrides.split_seed
+        if isinstance(share, str):
+            return given_hold_out(self.train_pixels, self.validation_rows)
         fold = hold_out(self.train_pixels, self.labels, share, seed)
         if not len(fold.validation):
             raise PipelineError(
@@ -144,23 +149,28 @@ def _read(paths: dict[str, Path], overrides: Overrides, folder: Path) -> None:
     """Reads the files, and writes all that a competition holds to the folder."""
     sources = {
         role: open_source(paths[role], overrides.separator, overrides.header)
-        for role in ("train", "test")
+        for role in ("train", "test", "validation")
         if role in paths
     }
+    test_source = sources.get("test")
+    if "validation" in sources:
+        _check_same_columns(sources["validation"], sources["train"])
     sample = read_sample(paths["sample"]) if "sample" in paths else None
     sample_id = sample.header[0] if sample else None
-    others = {"train": sources.get("test"), "test": sources["train"]}
-    tables = {
-        role: read(
-            source, text_columns(source, others[role], overrides, sample_id), folder / f"{role}.raw"
-        )
-        for role, source in sources.items()
-    }
-    train, test = tables["train"], tables.get("test")
-    schema, train_pixels, test_pixels = infer_schema(train, test, overrides, sample_id, folder)
+    tables = {}
+    for role, source in sources.items():
+        pair = (source, sources["train"]) if role == "test" else (sources["train"], test_source)
+        texts = text_columns(*pair, overrides, sample_id)
+        tables[role] = read(source, texts, folder / f"{role}.raw")
+    train, test, validation = tables["train"], tables.get("test"), tables.get("validation")
+    schema, train_pixels, test_pixels = infer_schema(
+        train, test, overrides, sample_id, folder, validation
+    )
     for role in sources:
         (folder / f"{role}.raw").unlink()
     classes, labels = classes_of(train, schema.label, overrides.classes)
+    if validation:
+        labels = np.concatenate([labels, labels_of(validation, schema.label, classes)])
     ids = _test_ids(test, schema, sample) if test else None
     write_array(folder / "labels.npy", labels)
     if test and schema.test_label is not None:
@@ -172,10 +182,21 @@ def _read(paths: dict[str, Path], overrides: Overrides, folder: Path) -> None:
         "classes": classes,
         "test_ids": ids,
         "sample": {"header": sample.header, "ids": sample.ids} if sample else None,
+        "validation_rows": len(validation) if validation else 0,
         "fingerprint": _fingerprint(schema, classes, labels, train_pixels, test_pixels),
     }
     write_text(folder / PARTS, json.dumps(parts, default=str))
     release_memory()
+
+
+def _check_same_columns(validation: Source, train: Source) -> None:
+    if (validation.header, validation.columns) != (train.header, train.columns):
+        raise PipelineError(
+            f"{validation.columns} columns"
+            + " with other names" * (validation.columns == train.columns),
+            where=validation.path,
+            expected=f"the {train.columns} columns of {train.path.name}",
+        )
 
 
 def _test_ids(test: Table, schema: Schema, sample: Sample | None) -> tuple[str, ...] | None:

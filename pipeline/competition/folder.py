@@ -22,7 +22,7 @@ ENDINGS = ("", ".gz", ".zip")
 def find_files(folder: Path, options: Mapping[str, Any]) -> tuple[dict[str, Path], Overrides]:
     """The files of a folder by role, and the overrides.
 
-    The roles are train, test and sample; only the training file has to be there.
+    The roles are train, validation, test and sample; only the training file has to be there.
 
     Args:
         options: they override those of competition.toml. Their files may also be relative to the
@@ -39,6 +39,8 @@ def find_files(folder: Path, options: Mapping[str, Any]) -> tuple[dict[str, Path
             remedy=suggest(str(folder), map(str, folder.parent.glob("[!.]*/"))) or None,
         )
     named = {role: _locate(folder, options[role]) for role in NAMES if options.get(role)}
+    if isinstance(options.get("validation"), str):
+        named["validation"] = _locate(folder, options["validation"])
     overrides = load_overrides(folder, {**options, **named})
     files = sorted(folder.iterdir())
     in_folder = overrides.train or _find(folder, files, "train")
@@ -49,6 +51,8 @@ def find_files(folder: Path, options: Mapping[str, Any]) -> tuple[dict[str, Path
             paths[role] = folder / name
         elif path := _find(folder, files, role) or _find(folder, archived, role):
             paths[role] = path
+    if overrides.validation_file:
+        paths["validation"] = folder / overrides.validation_file
     if "train" not in paths:
         raise _no_training_file(folder)
     return paths, overrides

@@ -80,6 +80,20 @@ def hold_out(pixels: Pixels, labels: Labels, share: float, seed: int) -> Fold:
     return Fold(np.flatnonzero(~validates), np.flatnonzero(validates), notes=tuple(notes))
 
 
+def given_hold_out(pixels: Pixels, validation_rows: int) -> Fold:
+    """The fold of a validation file, whose rows are the last ones.
+
+    Args:
+        pixels: (n, pixels).
+    """
+    rows = np.arange(len(pixels))
+    train, validation = rows[:-validation_rows], rows[-validation_rows:]
+    seen = set(row_digests(pixels[train]))
+    copies = sum(digest in seen for digest in row_digests(pixels[validation]))
+    note = f"{copies} validation rows repeat a training row, which makes the score too good"
+    return Fold(train, validation, notes=(note,) if copies else ())
+
+
 def k_folds(pixels: Pixels, labels: Labels, k: int, seed: int) -> tuple[Fold, ...]:
     """Stratified folds: every row validates in exactly one of them.
 

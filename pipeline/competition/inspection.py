@@ -49,6 +49,7 @@ class Inspection:
 
     Attributes:
         train, test: its files; test is None if there is none.
+        validation: the name of the file with the validation rows, if there is one.
         label, test_label: the label columns as text; test_label is None if the test file has none.
         shape: (height, width, channels) of an image.
         planes: whether colours are stored plane by plane.
@@ -79,6 +80,7 @@ class Inspection:
     conflicts: int
     classes: dict[str, int]
     ignored: tuple[str, ...]
+    validation: str | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """All fields, for JSON."""
@@ -99,6 +101,7 @@ class Inspection:
         facts = {
             "competition": self.competition,
             "training": _file_text(self.train),
+            "validation": self.validation,
             "test": _file_text(self.test) if self.test else NO_TEST,
             "label": self.label,
             "test label": self.test_label,
@@ -138,13 +141,15 @@ def inspect_competition(competition: Competition) -> Inspection:
     schema, train, test = competition.schema, competition.train_source, competition.test_source
     copies, shared, conflicts = _count_duplicates(competition)
     counts = np.bincount(competition.labels, minlength=len(competition.classes)).tolist()
+    train_rows = len(competition.labels) - competition.validation_rows
+    validation = competition.overrides.validation_file
     test_file = None
     if test:
         rows = len(competition.test_pixels)
         test_file = _file(competition, test, rows, schema.test_label, schema.test_id)
     return Inspection(
         competition=competition.name,
-        train=_file(competition, train, len(competition.labels), schema.label, schema.train_id),
+        train=_file(competition, train, train_rows, schema.label, schema.train_id),
         test=test_file,
         label=_column(train, schema.label),
         test_label=None
@@ -162,6 +167,7 @@ def inspect_competition(competition: Competition) -> Inspection:
         conflicts=conflicts,
         classes=dict(zip(competition.classes, counts, strict=True)),
         ignored=tuple(_ignored(competition)),
+        validation=validation and f"{validation}: {competition.validation_rows:,} rows",
     )
 
 
@@ -226,6 +232,8 @@ def _ignored(competition: Competition) -> list[str]:
     schema, sample = competition.schema, competition.sample
     sources = [s for s in (competition.train_source, competition.test_source) if s]
     used = [source.path for source in sources] + ([sample.path] if sample else [])
+    if validation := competition.overrides.validation_file:
+        used.append(competition.folder / validation)
     layouts = describe_layouts(schema, competition.train_source, competition.test_source)
     columns = [
         f"{layout.file} column {source.column(other.index)}"

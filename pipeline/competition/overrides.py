@@ -45,7 +45,8 @@ class Overrides:
         range: the pixel values of black and white.
         planes: whether colour images are stored plane by plane.
         transpose: whether images are stored column by column, as those of EMNIST.
-        validation: fraction of the training rows in the validation set.
+        validation: fraction of the training rows in the validation set; or a file of labelled
+            rows that are the validation set, with the training file's columns.
         split_seed: random seed of the validation rows.
         submission_header, first_id: the submission format, if there is no sample submission.
     """
@@ -64,7 +65,8 @@ class Overrides:
     planes: bool | None = None
     transpose: bool = False
     validation: Annotated[
-        float, Meta(gt=0, lt=1, description="a fraction of the rows, between 0 and 1")
+        float | str,
+        Meta(description="a fraction of the rows, between 0 and 1, or the name of a file"),
     ] = 0.2
     split_seed: Annotated[int, Meta(ge=0)] = 0
     submission_header: Header | None = None
@@ -77,10 +79,17 @@ class Overrides:
             if min(height, width) < 1 or channels not in (1, 3):
                 raise ValueError(self.shape)
             object.__setattr__(self, "shape", (height, width, channels))
+        if not (self.validation if isinstance(self.validation, str) else 0 < self.validation < 1):
+            raise ValueError(self.validation)
         if self.range is not None and not -math.inf < self.range[0] < self.range[1] < math.inf:
             raise ValueError(self.range)
         if self.submission_header is not None and not all(self.submission_header):
             raise ValueError(self.submission_header)
+
+    @property
+    def validation_file(self) -> str | None:
+        """The name of the file with the validation rows, if there is one."""
+        return self.validation if isinstance(self.validation, str) else None
 
     @property
     def separator(self) -> str | None:

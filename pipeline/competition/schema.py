@@ -29,6 +29,7 @@ from pipeline.competition.values import (
     common_range,
     copy_pixels,
     is_whole,
+    join_pixels,
     stored_by_plane,
 )
 from pipeline.errors import PipelineError
@@ -75,7 +76,12 @@ class Schema(Columns):
 
 
 def infer_schema(
-    train: Table, test: Table | None, overrides: Overrides, sample_id: str | None, folder: Path
+    train: Table,
+    test: Table | None,
+    overrides: Overrides,
+    sample_id: str | None,
+    folder: Path,
+    validation: Table | None = None,
 ) -> tuple[Schema, Pixels, Pixels]:
     """The schema of two files and their pixels: infer, check, store.
 
@@ -84,6 +90,7 @@ def infer_schema(
         overrides: these are never inferred.
         sample_id: the name of the id column in the sample submission.
         folder: where `store_pixels` writes.
+        validation: validation rows of a file of their own, with the training file's columns.
 
     Returns:
         The schema; the training and the test pixels, see `store_pixels`.
@@ -93,7 +100,7 @@ def infer_schema(
     """
     columns = infer_columns(train, test, overrides, sample_id)
     check_columns(train, test, columns, overrides)
-    return store_pixels(train, test, columns, overrides, folder)
+    return store_pixels(train, test, columns, overrides, folder, validation)
 
 
 def infer_columns(
@@ -151,9 +158,16 @@ def check_columns(train: Table, test: Table | None, columns: Columns, overrides:
 
 
 def store_pixels(
-    train: Table, test: Table | None, columns: Columns, overrides: Overrides, folder: Path
+    train: Table,
+    test: Table | None,
+    columns: Columns,
+    overrides: Overrides,
+    folder: Path,
+    validation: Table | None = None,
 ) -> tuple[Schema, Pixels, Pixels]:
     """Writes the pixels as train_pixels.npy and test_pixels.npy, and completes the schema.
+
+    Validation rows of a file of their own follow the training rows in train_pixels.npy.
 
     Returns:
         The schema; the two files' pixels, (n, pixels) in file order, both uint8 in 0..255 or both
@@ -164,6 +178,8 @@ def store_pixels(
             shape.
     """
     files = {"train": (train, columns.pixels)}
+    if validation:
+        files["validation"] = (validation, columns.pixels)
     if test:
         files["test"] = (test, columns.test_pixels)
     dtype = "uint8" if all(is_whole(table, some) for table, some in files.values()) else "float32"
@@ -188,6 +204,8 @@ def store_pixels(
         high=high,
         transpose=overrides.transpose,
     )
+    if validation:
+        pixels["train"] = join_pixels(pixels["train"], pixels["validation"], folder)
     if test is None:
         pixels["test"] = np.empty((0, len(columns.pixels)), dtype)
         write_array(folder / "test_pixels.npy", pixels["test"])

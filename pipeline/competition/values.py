@@ -57,6 +57,18 @@ def copy_pixels(table: Table, columns: Sequence[int], dtype: str, path: Path) ->
     return np.asarray(pixels)
 
 
+def join_pixels(train: Pixels, validation: Pixels, folder: Path) -> Pixels:
+    """Replaces train_pixels.npy by both arrays, and removes validation_pixels.npy."""
+    path = folder / "joined.npy"
+    joined = new_array(path, (len(train) + len(validation), train.shape[1]), train.dtype)
+    for target, some in ((joined[: len(train)], train), (joined[len(train) :], validation)):
+        for rows in chunks(len(some)):
+            target[rows] = some[rows]
+    (folder / "validation_pixels.npy").unlink()
+    path.replace(folder / "train_pixels.npy")
+    return np.asarray(joined)
+
+
 def stored_by_plane(pixels: Pixels, shape: tuple[int, int, int]) -> bool:
     """Whether colours are stored plane by plane (all reds, all greens, ...), not pixel by pixel.
 

@@ -27,8 +27,14 @@ WITH_MOMENTUM = ("rmsprop", "sgd")  # the optimizers of Keras that have one
 
 @dataclass(frozen=True)
 class Plateau:
-    """Keras' ReduceLROnPlateau: multiplies the learning rate by `factor` after `patience` epochs
-    without improvement."""
+    """Keras' ReduceLROnPlateau: lowers the learning rate when training no longer improves.
+
+    Attributes:
+        monitor: what has to improve.
+        factor: what the learning rate is multiplied by.
+        patience: number of epochs without improvement before that.
+        min_learning_rate: lower limit of the learning rate.
+    """
 
     monitor: Literal["val_loss", "val_accuracy", "loss", "accuracy"] = "val_loss"
     factor: BelowOne = 0.1

@@ -39,7 +39,6 @@ def find_recipe(name: str) -> Recipe:
         known = [*recipes(), *ensembles()]
         raise PipelineError(
             f"there is no recipe {name!r}",
-            where="--model",
             expected=f"one of {', '.join(known)}",
             remedy=suggest(name, known) or None,
         )

@@ -1,16 +1,96 @@
-"""Every recipe and ensemble as a row of a table."""
+"""Recipes and ensembles: all of them as rows of a table, or one in detail."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, dataclass, replace
+from typing import Any
 
+import numpy as np
 import pandas as pd
 
+from pipeline import config
+from pipeline.networks.backend import keras
 from pipeline.networks.build import build
-from pipeline.networks.recipe import EnsembleRecipe, Recipe
-from pipeline.recipes import ensembles, recipes
+from pipeline.networks.published import Published
+from pipeline.networks.recipe import FIXED, EnsembleRecipe, Recipe
+from pipeline.recipes import ensembles, find_recipe, recipes
 from pipeline.runs.run import Run
+from pipeline.training.explain import describe_layers
 
 SHAPE, CLASSES = (28, 28, 1), 10
+
+
+@dataclass(frozen=True)
+class RecipeDescription:
+    """A recipe or an ensemble, for images of 28 x 28 x 1 and 10 classes.
+
+    Attributes:
+        summary: what its layers are, in a sentence.
+        origin: where it comes from.
+        image_shape: (height, width, channels) that the model takes.
+        parameters: number of parameters, of all members together.
+        epochs: maximum number of epochs on large data.
+        min_steps: minimum number of training steps, which takes more epochs on small data.
+        published: the published score, if there is one.
+        layers: layer, kind, output shape and parameters of each layer of the model, or of a member.
+        settings: name, value, accepts and meaning of each setting; the value is the default.
+        member: recipe of an ensemble's members.
+        size: number of members.
+    """
+
+    name: str
+    summary: str
+    origin: str
+    image_shape: tuple[int, int, int]
+    parameters: int
+    epochs: int
+    min_steps: int
+    published: Published | None
+    layers: pd.DataFrame
+    settings: pd.DataFrame
+    member: str | None = None
+    size: int = 1
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything as JSON values; tables are lists with an object for each row."""
+        values = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        tables = {name: values[name].to_dict("records") for name in ("layers", "settings")}
+        return values | tables | {"published": self.published and asdict(self.published)}
+
+
+def describe(name: str) -> RecipeDescription:
+    """A recipe or ensemble in detail.
+
+    Raises:
+        PipelineError: there is no such recipe.
+    """
+    ensemble = ensembles().get(name)
+    recipe = find_recipe(ensemble.member if ensemble else name)
+    entry, size = ensemble or recipe, ensemble.size if ensemble else 1
+    shape, model = recipe.image_shape(SHAPE), _model(recipe)
+    layers, _ = describe_layers(model, np.zeros((1, *shape), np.uint8))
+    settings = pd.DataFrame(config.describe(recipe, without=FIXED))
+    return RecipeDescription(
+        name=name,
+        summary=(recipe.layers.__doc__ or "").strip().splitlines()[0],
+        origin=entry.origin,
+        image_shape=shape,
+        parameters=size * model.count_params(),
+        epochs=recipe.epochs,
+        min_steps=recipe.min_steps,
+        published=entry.published,
+        layers=pd.DataFrame(
+            {
+                "layer": layer.name,
+                "kind": layer.kind,
+                "output": "x".join(map(str, layer.output)),
+                "parameters": layer.parameters,
+            }
+            for layer in layers
+        ),
+        settings=settings.astype({"value": object}),
+        member=ensemble.member if ensemble else None,
+        size=size,
+    )
 
 
 def catalogue(runs: Sequence[Run] = ()) -> pd.DataFrame:
@@ -20,8 +100,9 @@ def catalogue(runs: Sequence[Run] = ()) -> pd.DataFrame:
         runs: finished runs of a competition; a recipe's best is shown beside the published score.
 
     Returns:
-        name, parameters, input, epochs, published_accuracy, published_loss, published_on,
-        our_accuracy, our_run, origin.
+        name, parameters, input, epochs, min_steps, published_accuracy, published_loss,
+        published_on, our_accuracy, our_run, origin. On small data, epochs become as many as
+        min_steps need.
     """
     best: dict[str, Run] = {}
     for run in sorted(runs, key=lambda run: run.scores.accuracy):
@@ -38,9 +119,10 @@ def _row(entry: Recipe | EnsembleRecipe, recipe: Recipe, best: Run | None) -> di
     published = entry.published
     return {
         "name": entry.name,
-        "parameters": published.parameters if published else _parameters(recipe),
+        "parameters": published.parameters if published else _model(recipe).count_params(),
         "input": "x".join(map(str, recipe.image_shape(SHAPE))),
         "epochs": recipe.epochs,
+        "min_steps": recipe.min_steps,
         "published_accuracy": published.accuracy if published else None,
         "published_loss": published.loss if published else None,
         "published_on": published.on if published else None,
@@ -50,8 +132,8 @@ def _row(entry: Recipe | EnsembleRecipe, recipe: Recipe, best: Run | None) -> di
     }
 
 
-def _parameters(recipe: Recipe) -> int:
-    """Counted on the model; published recipes state theirs, and a test compares them."""
+def _model(recipe: Recipe) -> keras.Model:
+    """Its model in float32 with random weights."""
     shape = recipe.image_shape(SHAPE)
     recipe = replace(recipe, precision="float32")
-    return int(build(recipe, shape, CLASSES, 0, 255, pretrained=False).model.count_params())
+    return build(recipe, shape, CLASSES, 0, 255, pretrained=False).model

@@ -85,7 +85,7 @@ def _apply(model: keras.Model, value: Any) -> Iterator[tuple[Any, Any]]:
         if isinstance(operation, keras.Model):
             inner = list(_apply(operation, value))
             yield from inner
-            value = inner[-1][1]
+            value = inner[-1][1] if inner else value  # a backbone without frozen layers
         elif isinstance(operation, keras.layers.InputLayer):
             continue
         elif isinstance(operation, keras.layers.Layer):

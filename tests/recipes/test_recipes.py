@@ -9,9 +9,10 @@ import pytest
 from click.testing import CliRunner
 
 from pipeline.cli import main
+from pipeline.config import flatten
 from pipeline.errors import PipelineError
 from pipeline.networks.build import Network, build, compile_network
-from pipeline.networks.recipe import Recipe
+from pipeline.networks.recipe import FIXED, Recipe
 from pipeline.networks.saving import architecture_hash, model_bytes
 from pipeline.recipes import find_recipe, recipes
 
@@ -39,6 +40,15 @@ def test_is_listed_with_the_parameters_that_it_has(name: str, listed) -> None:
     assert listed[name]["parameters"] == parameters
     published = find_recipe(name).published
     assert published is None or published.parameters == parameters
+
+
+def test_is_described_with_its_layers_and_the_meaning_of_every_setting(name: str) -> None:
+    result = CliRunner().invoke(main, ["models", name, "--format", "json"])
+    shown = json.loads(result.stdout)
+    assert sum(layer["parameters"] for layer in shown["layers"]) == shown["parameters"]
+    values = {setting["name"]: setting["value"] for setting in shown["settings"]}
+    assert values == flatten(find_recipe(name), without=FIXED)
+    assert all(setting["meaning"] and setting["accepts"] for setting in shown["settings"])
 
 
 @pytest.mark.parametrize("shape", [(8, 8, 1), (20, 20, 1), (32, 32, 3), (40, 36, 1)])

@@ -1,0 +1,43 @@
+"""pipeline models: all recipes, or one in detail."""
+
+from click.testing import CliRunner
+
+import pipeline as pp
+from pipeline.cli import main
+
+
+def test_recipes_that_train_longer_on_small_data_say_so(tmp_path) -> None:
+    listed = CliRunner().invoke(main, ["models", "--runs", str(tmp_path)]).stdout.splitlines()
+    shown = {line.split()[0]: line for line in listed}
+    assert "5, or 1,000 steps if more" in shown["fast"]
+    assert "steps" not in shown["dense"]
+
+
+def test_a_recipe_is_shown_with_its_layers_settings_and_published_score() -> None:
+    shown = CliRunner().invoke(main, ["models", "conv-10-committee"]).stdout
+    lines = [" ".join(line.split()) for line in shown.splitlines()]
+    assert "members 5 of conv-10-plateau" in lines
+    assert "published 99.50 %, loss 0.0145, on MNIST, 10,000 test rows" in lines
+    assert "conv2d_1 Conv2D 28x28x10 2,510" in lines
+    meaning = "what has to improve."
+    accepts = "one of val_loss, val_accuracy, loss, accuracy"
+    assert f"plateau.monitor val_accuracy {accepts} {meaning}" in lines
+
+
+def test_settings_are_printed_as_csv() -> None:
+    lines = CliRunner().invoke(main, ["models", "dense", "--format", "csv"]).stdout.splitlines()
+    assert lines[0] == "name,value,accepts,meaning"
+    assert "restore_best,True,true or false," in "\n".join(lines)
+
+
+def test_a_misspelt_recipe_gets_the_nearest_name() -> None:
+    result = CliRunner().invoke(main, ["models", "fsat"])
+    assert result.exit_code == 2
+    assert "there is no recipe 'fsat'" in result.stderr
+    assert "Did you mean 'fast'?" in result.stderr
+
+
+def test_a_description_is_a_value_with_tables() -> None:
+    fast = pp.describe("fast")
+    assert (fast.epochs, fast.min_steps, fast.published) == (5, 1000, None)
+    assert fast.settings.set_index("name").loc["augmentation.fill", "value"] == "reflect"

@@ -1,0 +1,74 @@
+"""A validation file of the user's own is the hold-out, and all other rows train."""
+
+import numpy as np
+import pytest
+
+import pipeline as pp
+from pipeline.errors import PipelineError
+
+
+@pytest.fixture
+def split(folder):
+    """40 rows: 30 in train.csv, 10 in valid.csv, chosen in competition.toml."""
+    truth = folder.fill(header="names")
+    header, *rows = folder.rows("train.csv")
+    folder.save("train.csv", [header, *rows[:30]])
+    folder.save("valid.csv", [header, *rows[30:]])
+    folder.write("competition.toml", 'validation = "valid.csv"\n')
+    return folder, truth
+
+
+def test_its_rows_validate_and_all_others_train(split) -> None:
+    folder, truth = split
+    competition = folder.load()
+    np.testing.assert_array_equal(competition.hold_out.train, np.arange(30))
+    np.testing.assert_array_equal(competition.hold_out.validation, np.arange(30, 40))
+    np.testing.assert_array_equal(competition.train_pixels, truth.train)
+    assert [competition.classes[label] for label in competition.labels] == truth.labels
+    assert competition.hold_out.notes == ()
+    run = pp.train(competition, "dense", epochs=1, runs=folder.path.parent / "runs", progress=False)
+    assert run.scores.n == 10
+    shown = folder.inspect()
+    assert "train.csv: 30 rows" in shown.stdout
+    assert "valid.csv: 10 rows" in shown.stdout
+
+
+def test_a_fraction_of_the_command_line_overrides_it(split) -> None:
+    folder, _ = split
+    assert len(folder.load(validation=0.5).hold_out.validation) > 10
+    assert "valid.csv" not in folder.inspect("--validation", "0.5").stdout.split("ignored")[0]
+
+
+def test_copies_of_training_rows_are_told(split) -> None:
+    folder, _ = split
+    folder.change("valid.csv", lambda rows: rows.append(folder.rows("train.csv")[5]))
+    assert folder.load().hold_out.notes == (
+        "1 validation rows repeat a training row, which makes the score too good",
+    )
+
+
+@pytest.mark.parametrize(
+    ("change", "where", "found"),
+    [
+        (lambda rows: rows[3].__setitem__(9, "x"), "valid.csv line 4, column pixel9", "found 'x'"),
+        (
+            lambda rows: rows[3].__setitem__(64, 77),
+            "valid.csv line 4, column label",
+            "found '77'",
+        ),
+        (lambda rows: [row.pop(9) for row in rows], "valid.csv", "64 columns"),
+        (lambda rows: rows[0].__setitem__(9, "p"), "valid.csv", "65 columns with other names"),
+    ],
+)
+def test_faults_of_the_validation_file_are_named(split, change, where, found) -> None:
+    folder, _ = split
+    folder.change("valid.csv", change)
+    error = folder.refused()
+    assert (error.where, error.found) == (where, found)
+
+
+def test_a_missing_validation_file_is_named(split) -> None:
+    folder, _ = split
+    (folder.path / "valid.csv").unlink()
+    with pytest.raises(PipelineError, match=r"valid.csv: the file does not exist"):
+        folder.load()
