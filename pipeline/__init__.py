@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pipeline.api import (
         check,
         describe,
+        doctor,
         leaderboard,
         list_runs,
         load,
@@ -48,6 +49,7 @@ _MODULES = {
     "Run": "pipeline.runs.run",
     "check": "pipeline.api",
     "describe": "pipeline.api",
+    "doctor": "pipeline.api",
     "leaderboard": "pipeline.api",
     "list_runs": "pipeline.api",
     "load": "pipeline.api",
@@ -67,6 +69,7 @@ __all__ = [
     "Run",
     "check",
     "describe",
+    "doctor",
     "leaderboard",
     "list_runs",
     "load",
