@@ -52,6 +52,9 @@ inspect: $(READY)  ## Show what was found in the CSV files: columns, image shape
 models: $(READY)  ## List the recipes: layers, parameters, published scores
 	@$(BIN)/pipeline models --data "$$DATA"
 
+doctor: $(READY)  ## Check the installation: versions, processor, memory, folders
+	@$(BIN)/pipeline doctor
+
 install: $(READY)  ## Make .venv with the locked versions of all packages
 	@echo 'Ready: .venv/bin/pipeline --help'
 
@@ -121,4 +124,4 @@ $(READY): uv.lock pyproject.toml | $(BIN)/uv
 	@$(SYNC) --group dev
 	@touch $@
 
-.PHONY: help submit train leaderboard report inspect models install test test-browser lint format lock data pictures bench bench-memory bench-growth bench-target clean distclean
+.PHONY: help submit train leaderboard report inspect models doctor install test test-browser lint format lock data pictures bench bench-memory bench-growth bench-target clean distclean

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from pipeline.competition.competition import Competition
 from pipeline.competition.folds import Fold
 from pipeline.errors import PipelineError, suggest
+from pipeline.installation import SUBMISSIONS
 from pipeline.runs.folder import RECORD, is_run
 from pipeline.runs.record import Scores
 from pipeline.runs.run import Run, find_run, load_run
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
 
 RUNS = Path("runs")
 """Default folder of runs, with one subfolder for each competition."""
-
-SUBMISSIONS = Path("submissions")
 
 
 def load(folder: Path | str, **overrides: Any) -> Competition:
@@ -376,6 +375,22 @@ def describe(recipe: str) -> "RecipeDescription":
     from pipeline.search.catalogue import describe as describe_recipe
 
     return describe_recipe(recipe)
+
+
+def doctor(*, runs: Path | str = RUNS) -> "pd.DataFrame":
+    """Checks the installation: versions, Keras, processor, memory, and the folders written to.
+
+    Args:
+        runs: folder of all runs.
+
+    Returns:
+        name, status ("ok", "warning" or "broken"), found, and remedy.
+    """
+    import pandas as pd
+
+    from pipeline.installation import check_installation
+
+    return pd.DataFrame(check_installation(Path(runs)))
 
 
 def _folder(competition: Competition | Path | str, runs: Path | str) -> Path:

@@ -170,6 +170,18 @@ def lock(path: Path, wait: bool = False) -> Iterator[None]:
         ) from None
 
 
+def supports_locks(folder: Path) -> bool:
+    """Whether a lock in the folder keeps others out, which some network drives do not do."""
+    path = folder / "probe"
+    try:
+        with lock(path), lock(path):
+            return False
+    except NotImplementedError:  # by this file system
+        return False
+    except PipelineError:
+        return True
+
+
 def remove_folder(path: Path) -> None:
     shutil.rmtree(path)
 

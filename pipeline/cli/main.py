@@ -15,7 +15,9 @@ import click
 from pipeline import __version__
 from pipeline.errors import PipelineError
 
-COMMANDS = ("inspect", "models", "train", "leaderboard", "report", "predict", "submit", "check")
+COMMANDS = (
+    "inspect", "models", "train", "leaderboard", "report", "predict", "submit", "check", "doctor",
+)  # fmt: skip
 
 
 class Terminated(KeyboardInterrupt):

@@ -9,12 +9,12 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Literal
+from typing import Any, Literal
 
 from pipeline.errors import PipelineError
-from pipeline.machine import cores, has_bfloat16, keep_memory
+from pipeline.machine import core_count, has_bfloat16, keep_memory
 
-__all__ = ["keras", "policy", "resolve_precision", "threads", "uses_accelerator"]
+__all__ = ["describe", "keras", "policy", "resolve_precision", "threads", "uses_accelerator"]
 
 BACKENDS = ("tensorflow", "torch", "jax")
 THREADS = "TF_NUM_INTRAOP_THREADS"  # TensorFlow's own environment variable
@@ -49,7 +49,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 # TensorFlow leaves oneDNN's convolutions off on processors without AVX-512, although they are
 # 1.5 times as fast there too.
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
-os.environ.setdefault(THREADS, str(min(MAX_THREADS, len(cores()))))
+os.environ.setdefault(THREADS, str(min(MAX_THREADS, core_count())))
 os.environ.setdefault("OMP_NUM_THREADS", os.environ[THREADS])  # for torch
 logging.getLogger("tensorflow").setLevel(logging.ERROR)
 keep_memory()
@@ -85,8 +85,30 @@ def resolve_precision(precision: str) -> Literal["float32", "bfloat16"]:
     """ "float32" or "bfloat16"; for "auto" bfloat16 where it is known to be faster."""
     if precision != "auto":
         return "bfloat16" if precision == "bfloat16" else "float32"
-    fast = uses_accelerator() or (keras.backend.backend() == "tensorflow" and has_bfloat16())
-    return "bfloat16" if fast else "float32"
+    return auto_precision()[0]
+
+
+def auto_precision() -> tuple[Literal["float32", "bfloat16"], str]:
+    """The precision that "auto" chooses, and why."""
+    if uses_accelerator():
+        return "bfloat16", "an accelerator does the work"
+    if keras.backend.backend() != "tensorflow":
+        return "float32", "only TensorFlow computes in bfloat16 on processors"
+    if has_bfloat16():
+        return "bfloat16", "the processor has instructions for it"
+    return "float32", "the processor has no instructions for bfloat16"
+
+
+def describe() -> dict[str, Any]:
+    """The backend, its CPU threads and GPUs, and the precision that "auto" chooses and why."""
+    precision, reason = auto_precision()
+    return {
+        "backend": keras.backend.backend(),
+        "threads": threads(),
+        "gpus": list(keras.distribution.list_devices("gpu")),
+        "precision": precision,
+        "reason": reason,
+    }
 
 
 def threads() -> int:

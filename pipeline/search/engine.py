@@ -7,7 +7,7 @@ failure never stops another job.
 from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
-from pipeline.machine import cores, free_memory
+from pipeline.machine import core_count, free_memory
 from pipeline.runs.run import Run
 from pipeline.training.job import Job
 from pipeline.training.progress import Observer
@@ -59,7 +59,7 @@ def choose_engine(jobs: int, name: str = "auto", accelerator: bool = False) -> E
         name: "inline", "processes", or "auto".
         accelerator: whether a GPU does the work; jobs then run one after another.
     """
-    side_by_side = max(1, min(jobs, len(cores()), free_memory() // MEMORY))
+    side_by_side = max(1, min(jobs, core_count(), free_memory() // MEMORY))
     if name == "inline" or (name == "auto" and (accelerator or side_by_side == 1)):
         return Inline()
     from pipeline.search.processes import Processes

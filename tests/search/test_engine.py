@@ -124,7 +124,7 @@ def test_leaving_the_loop_ends_the_processes() -> None:
 def test_the_engine_follows_from_jobs_and_cores(
     count, name, accelerator, expected, monkeypatch
 ) -> None:
-    monkeypatch.setattr(engine, "cores", lambda: [0, 2, 4, 6])
+    monkeypatch.setattr(engine, "core_count", lambda: 4)
     monkeypatch.setattr(engine, "free_memory", lambda: 64 << 30)
     chosen = choose_engine(count, name, accelerator)
     assert getattr(chosen, "workers", None) == expected

@@ -1,0 +1,40 @@
+"""pipeline doctor"""
+
+import csv
+import json
+import sys
+from dataclasses import asdict, fields
+from pathlib import Path
+
+import click
+
+from pipeline.cli.options import FORMAT, RUNS
+
+
+@click.command()
+@FORMAT
+@RUNS
+@click.pass_context
+def command(context: click.Context, output_format: str, runs: Path) -> None:
+    """Check the installation: versions, processor, memory, folders.
+
+    The exit status is 1 if something is broken; a line says what to do.
+    """
+    from pipeline.installation import Check, check_installation
+
+    checks = check_installation(runs)
+    rows = [asdict(check) for check in checks]
+    if output_format == "json":
+        click.echo(json.dumps(rows, indent=2, ensure_ascii=False))
+    elif output_format == "csv":
+        names = [field.name for field in fields(Check)]
+        writer = csv.DictWriter(sys.stdout, names, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+    else:
+        width = max(len(check.name) for check in checks)
+        for check in checks:
+            click.echo(f"{check.status:7}  {check.name:{width}}  {check.found}")
+            if check.remedy:
+                click.echo(f"{'':{width + 11}}{check.remedy}")
+    context.exit(1 if any(check.status == "broken" for check in checks) else 0)

@@ -1,0 +1,106 @@
+"""pipeline doctor: what is broken is a line that says what to do, never a traceback."""
+
+import csv
+import json
+import os
+import subprocess
+import sys
+from collections import namedtuple
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+import pipeline as pp
+from pipeline import installation, machine
+from pipeline.cli import main
+
+ROOT = Path(__file__).parents[2]
+
+
+def doctor(*words: str, path: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Runs the command with modules and packages of a folder before all others."""
+    return subprocess.run(
+        [sys.executable, "-m", "pipeline", "doctor", *words],
+        cwd=path,
+        env={**os.environ, "PYTHONPATH": f"{path}{os.pathsep}{ROOT}", **environment},
+        capture_output=True,
+        text=True,
+    )
+
+
+def test_a_working_installation_is_described(tmp_path) -> None:
+    result = CliRunner().invoke(main, ["doctor", "--runs", str(tmp_path), "--format", "json"])
+    lines = {line["name"]: line for line in json.loads(result.stdout)}
+    assert {"Python", "keras", "numpy", "processor", "cores", "memory", "cache"} <= lines.keys()
+    assert result.exit_code == 0, result.stdout
+    assert lines["Keras backend"]["found"].startswith("tensorflow")
+    assert " because " in lines["precision auto"]["found"]
+    assert str(tmp_path) in lines["runs"]["found"]
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("content", "found"),
+    [
+        ("raise ImportError('libtensorflow.so: bad')", "libtensorflow.so: bad"),
+        ("import os; os.abort()", "exit status -6"),
+    ],
+)
+def test_a_broken_tensorflow_is_a_line(content: str, found: str, tmp_path) -> None:
+    (tmp_path / "tensorflow.py").write_text(content)
+    result = doctor(path=tmp_path)
+    assert (result.returncode, result.stderr) == (1, "")
+    (line,) = [line for line in result.stdout.splitlines() if line.startswith("broken")]
+    assert "Keras" in line
+    assert line.endswith(found)
+    assert "make install" in result.stdout
+
+
+def test_missing_and_old_packages_are_named(tmp_path) -> None:
+    info = tmp_path / "pixel_pipeline-0.1.0.dist-info"
+    info.mkdir()
+    required = "".join(f"Requires-Dist: {name}\n" for name in ("nosuch>=1.0", "numpy>=99.1"))
+    (info / "METADATA").write_text(f"Name: pixel-pipeline\nVersion: 0.1.0\n{required}")
+    result = doctor("--format", "csv", path=tmp_path)
+    assert result.returncode == 1
+    lines = {line["name"]: line for line in csv.DictReader(result.stdout.splitlines())}
+    assert lines["nosuch"]["found"] == "not installed"
+    assert lines["numpy"]["found"].endswith("at least 99.1 is needed")
+    assert "make install" in lines["nosuch"]["remedy"]
+
+
+def test_an_unusable_cache_is_broken(tmp_path, monkeypatch) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    table = pp.doctor(runs=tmp_path).set_index("name")
+    assert table.loc["cache", "status"] == "broken"
+    assert "XDG_CACHE_HOME" in table.loc["cache", "remedy"]
+    assert table.loc["runs", "status"] == "ok"
+
+
+def test_little_disk_space_is_broken(tmp_path, monkeypatch) -> None:
+    usage = namedtuple("usage", "free")
+    monkeypatch.setattr(installation.shutil, "disk_usage", lambda _: usage(100 << 20))
+    result = CliRunner().invoke(main, ["doctor", "--runs", str(tmp_path)])
+    assert result.exit_code == 1
+    assert "Free at least 200 MB" in result.stdout
+
+
+def test_the_limits_of_a_container_count(tmp_path, monkeypatch) -> None:
+    files = {
+        "cpu.max": "150000 100000",
+        "memory.max": f"{8 << 20}",
+        "memory.current": f"{6 << 20}",
+        "memory.stat": f"anon 1\ninactive_file {1 << 20}\n",
+    }
+    for name, content in files.items():
+        (tmp_path / name).write_text(f"{content}\n")
+    monkeypatch.setattr(machine, "CGROUPS", tmp_path)
+    assert (machine.cpu_limit(), machine.core_count()) == (1.5, 1)
+    assert machine.memory_limit() == 8 << 20
+    assert machine.free_memory() == 3 << 20
+    for name in ("cpu.max", "memory.max"):
+        (tmp_path / name).write_text("max 100000\n" if name == "cpu.max" else "max\n")
+    assert (machine.cpu_limit(), machine.memory_limit()) == (None, None)
+    assert machine.core_count() == len(machine.cores())
