@@ -26,7 +26,7 @@ def command(data: Path, output_format: str, runs: Path, **overrides: Any) -> Non
     """
     import pipeline as pp
     from pipeline.competition.inspection import choose_samples, inspect_competition
-    from pipeline.files import write_bytes
+    from pipeline.files import WriteError, write_bytes
     from pipeline.report.figures import png, samples
 
     competition = pp.load(data, **overrides)
@@ -43,7 +43,7 @@ def command(data: Path, output_format: str, runs: Path, **overrides: Any) -> Non
     picture = runs / competition.name / "samples.png"
     try:
         write_bytes(picture, png(samples(*choose_samples(competition))))
-    except OSError as error:
-        click.echo(f"Warning: {picture} cannot be written: {error.strerror}", err=True)
+    except WriteError as error:
+        click.echo(f"Warning: {error.message}", err=True)
     else:
         click.echo(f"\nsamples      {picture}")

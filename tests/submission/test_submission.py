@@ -172,7 +172,7 @@ def test_a_path_that_cannot_be_written_is_named(folder, tmp_path) -> None:
         with pytest.raises(PipelineError) as error:
             write_submission(folder.load(), probabilities, path)
         assert error.value.where == path
-        assert error.value.found.startswith("cannot be written: ")
+        assert error.value.found.startswith("it cannot be written: ")
         assert [name for name, _ in folder.tree()] == [name for name, _ in before]
 
 
