@@ -35,7 +35,9 @@ class WriteError(PipelineError):
 
     def __init__(self, path: Path, error: OSError, size: int = 0) -> None:
         self.reason = error.strerror or str(error)
-        needed = f"{math.ceil(size / 1e5) / 10:,} MB of free space" if size and error.errno in FULL else None
+        needed = None
+        if size and error.errno in FULL:
+            needed = f"{math.ceil(size / 1e5) / 10:,} MB of free space"
         super().__init__(
             f"it cannot be written: {self.reason}",
             where=path,
