@@ -1,16 +1,19 @@
 """Atomic file writes: the only module that writes files."""
 
 import csv
+import errno
 import hashlib
 import io
 import json
+import math
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 import numpy.typing as npt
@@ -19,23 +22,52 @@ from filelock import FileLock, Timeout
 from pipeline.errors import PipelineError
 
 LOCKS = ".locks"  # folder of lock files
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+ZEROS = bytes(1 << 20)
+
+
+class WriteError(PipelineError):
+    """A file or folder cannot be written.
+
+    Attributes:
+        reason: what the system says, such as "No space left on device".
+    """
+
+    def __init__(self, path: Path, error: OSError, size: int = 0) -> None:
+        self.reason = error.strerror or str(error)
+        needed = None
+        if size and error.errno in FULL:
+            needed = f"{math.ceil(size / 1e5) / 10:,} MB of free space"
+        super().__init__(
+            f"it cannot be written: {self.reason}",
+            where=path,
+            expected=needed,
+            remedy=None if needed else "Use another file or folder.",
+        )
 
 
 def write_bytes(path: Path, content: bytes) -> None:
-    """Replaces the file. A reader sees the old content or the new one, never a part of it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(temporary, 0o666 & ~_umask())
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
-    sync(path.parent)
+    """Replaces the file. A reader sees the old content or the new one, never a part of it.
+
+    Raises:
+        WriteError: it cannot be written. The old content stays.
+    """
+    with _write_errors(path, len(content)):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _remove_unfinished(path)
+        prefix = f".{path.name}.{os.getpid()}."
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=prefix, suffix=".tmp")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            os.chmod(temporary, 0o666 & ~_umask())
+            os.replace(temporary, path)
+        except BaseException:
+            Path(temporary).unlink(missing_ok=True)
+            raise
+        sync(path.parent)
 
 
 def write_text(path: Path, text: str) -> None:
@@ -65,8 +97,21 @@ def arrays_bytes(arrays: Mapping[str, np.ndarray]) -> bytes:
 
 
 def new_array(path: Path, shape: tuple[int, ...], dtype: npt.DTypeLike) -> np.ndarray:
-    """A new .npy file as a writable memory map, for arrays larger than memory."""
-    return np.lib.format.open_memmap(path, "w+", np.dtype(dtype), shape)
+    """A new .npy file as a writable memory map, for arrays larger than memory.
+
+    Its space is reserved first: where the disk is full, writing to a map would end the process.
+
+    Raises:
+        WriteError: there is not enough space.
+    """
+    dtype = np.dtype(dtype)
+    size = math.prod(shape) * dtype.itemsize
+    with _write_errors(path, size), open(path, "wb") as file:
+        header = {"descr": dtype.str, "fortran_order": False, "shape": shape}
+        np.lib.format.write_array_header_1_0(file, header)
+        file.flush()
+        _reserve(file, size)
+    return np.lib.format.open_memmap(path, "r+")
 
 
 class GrowingRows:
@@ -79,13 +124,14 @@ class GrowingRows:
     def __init__(self, path: Path) -> None:
         self.path, self.count = path, 0
         self.dtype: np.dtype[np.uint8 | np.float32] = np.dtype(np.uint8)
-        path.write_bytes(b"")
+        with _write_errors(path):
+            path.write_bytes(b"")
 
     def add(self, rows: np.ndarray) -> None:
         """Appends rows, (n, columns) uint8 or float32. After float32 rows all are float32."""
         if rows.dtype != self.dtype and self.dtype == np.uint8 and len(rows):
             self._convert_to_float32(rows.shape[1])
-        with open(self.path, "ab") as file:
+        with _write_errors(self.path, rows.nbytes), open(self.path, "ab") as file:
             file.write(np.ascontiguousarray(rows, self.dtype).data)
         self.count += len(rows)
 
@@ -120,24 +166,36 @@ def csv_text(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
 def new_folder(path: Path) -> Iterator[Path]:
     """Fills a temporary folder, and renames it on success or removes it on failure.
 
-    The temporary name starts with a dot. An existing folder is replaced. Leftovers of a killed
-    process are removed by the next call for the same path. Hold the lock of the path.
+    The temporary name starts with a dot. An existing folder is replaced. Leftovers of killed
+    processes are removed by the next call in the same folder. Hold the lock of the path.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
     unfinished, old = (path.parent / f".{path.name}.{end}" for end in ("tmp", "old"))
-    _finish_replacement(path, old)
-    if unfinished.exists():
-        shutil.rmtree(unfinished)
-    unfinished.mkdir()
+    with _write_errors(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _finish_replacement(path, old)
+        if unfinished.exists():
+            shutil.rmtree(unfinished)
+        _remove_unlocked(path.parent)
+        unfinished.mkdir()
     try:
         yield unfinished
-        if path.exists():
-            os.rename(path, old)
-        os.rename(unfinished, path)
-        sync(path.parent)
+        with _write_errors(path):
+            if path.exists():
+                os.rename(path, old)
+            os.rename(unfinished, path)
+            sync(path.parent)
     finally:
         _finish_replacement(path, old)
         shutil.rmtree(unfinished, ignore_errors=True)
+
+
+def _remove_unlocked(parent: Path) -> None:
+    """Removes unfinished folders that no process is filling."""
+    for left in parent.glob(".*.tmp"):
+        held = FileLock(parent / LOCKS / f"{left.name[1:-4]}.lock", blocking=False)
+        if left.is_dir() and Path(held.lock_file).exists():
+            with suppress(OSError), held:  # a timeout is one too
+                shutil.rmtree(left, ignore_errors=True)
 
 
 def _finish_replacement(path: Path, old: Path) -> None:
@@ -157,17 +215,24 @@ def lock(path: Path, wait: bool = False) -> Iterator[None]:
         wait: whether to wait until another process releases it.
 
     Raises:
-        PipelineError: another process holds it.
+        PipelineError: another process holds it, or it cannot be made.
     """
     folder = path.parent / LOCKS
-    folder.mkdir(parents=True, exist_ok=True)
+    held = FileLock(folder / f"{path.name}.lock", blocking=wait)
+    with _write_errors(path):
+        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            held.acquire()
+        except Timeout:
+            raise PipelineError(
+                "another process is writing it",
+                where=path,
+                remedy="Wait until it ends, or stop it.",
+            ) from None
     try:
-        with FileLock(folder / f"{path.name}.lock", blocking=wait):
-            yield
-    except Timeout:
-        raise PipelineError(
-            "another process is writing it", where=path, remedy="Wait until it ends, or stop it."
-        ) from None
+        yield
+    finally:
+        held.release()
 
 
 def supports_locks(folder: Path) -> bool:
@@ -190,15 +255,11 @@ def check_writable(folder: Path) -> None:
     """Makes a folder if there is none, and checks that files can be written in it.
 
     Raises:
-        PipelineError: they cannot.
+        WriteError: they cannot.
     """
-    try:
+    with _write_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
         tempfile.TemporaryFile(dir=folder).close()
-    except OSError as error:
-        raise PipelineError(
-            f"it cannot be written: {error.strerror}", where=folder, remedy="Use another folder."
-        ) from None
 
 
 def touch(path: Path) -> None:
@@ -221,6 +282,41 @@ def sha256(path: Path) -> str:
     """SHA-256 of the file's content, 64 hexadecimal digits."""
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@contextmanager
+def _write_errors(path: Path, size: int = 0) -> Iterator[None]:
+    """Turns errors of the system into a WriteError.
+
+    Args:
+        size: bytes that are written.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise WriteError(path, error, size) from None
+
+
+def _reserve(file: BinaryIO, size: int) -> None:
+    """Appends zeros, without writing them where the file system can."""
+    try:
+        os.posix_fallocate(file.fileno(), file.tell(), size)
+    except (AttributeError, OSError) as error:  # macOS; file systems that cannot
+        if isinstance(error, OSError) and error.errno in FULL:
+            raise
+        for start in range(0, size, len(ZEROS)):
+            file.write(ZEROS[: size - start])
+
+
+def _remove_unfinished(path: Path) -> None:
+    """Removes what killed processes left of this file."""
+    unfinished = re.compile(rf"\.{re.escape(path.name)}\.(\d+)\.\w+\.tmp")
+    for left in path.parent.iterdir():
+        if found := unfinished.fullmatch(left.name):
+            import psutil  # rarely needed
+
+            if not psutil.pid_exists(int(found[1])):
+                left.unlink(missing_ok=True)
 
 
 def _umask() -> int:

@@ -35,7 +35,7 @@ def command(
     """
     import pipeline as pp
     from pipeline.competition.inspection import choose_samples, inspect_competition
-    from pipeline.files import write_bytes
+    from pipeline.files import WriteError, write_bytes
     from pipeline.images.blocks import draw
     from pipeline.report.figures import png, samples
 
@@ -56,7 +56,7 @@ def command(
     picture = runs / competition.name / "samples.png"
     try:
         write_bytes(picture, png(samples(images, titles, in_row)))
-    except OSError as error:
-        click.echo(f"Warning: {picture} cannot be written: {error.strerror}", err=True)
+    except WriteError as error:
+        click.echo(f"Warning: {error.message}", err=True)
     else:
         click.echo(f"\nsamples      {picture}")

@@ -8,7 +8,6 @@ import click
 
 from pipeline.cli.options import DELIMITER, HEADER, RUNS, format_option
 from pipeline.cli.output import score_text, table_text
-from pipeline.errors import PipelineError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -56,10 +55,7 @@ def command(
     table = pp.predict(run, files, invert=invert, delimiter=delimiter, header=header, runs=runs)
     text = _render(table, probabilities, output_format)
     if output:
-        try:
-            write_text(output, text)
-        except OSError as error:
-            raise PipelineError(f"it cannot be written: {error.strerror}", where=output) from None
+        write_text(output, text)
         click.echo(output)
     else:
         click.echo(text, nl=False)

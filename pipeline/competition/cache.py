@@ -15,7 +15,16 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.errors import PipelineError
-from pipeline.files import LOCKS, lock, new_folder, remove_folder, sync, touch, write_json
+from pipeline.files import (
+    LOCKS,
+    WriteError,
+    lock,
+    new_folder,
+    remove_folder,
+    sync,
+    touch,
+    write_json,
+)
 from pipeline.reading.unpack import file_on_disk
 
 RECORD = "files.json"
@@ -64,10 +73,12 @@ def cached(
                 _fill(folder, files, state, read)
             touch(folder)
             yield folder
-    except OSError as error:
+    except (OSError, WriteError) as error:
+        refused = error if isinstance(error, WriteError) else WriteError(folder, error)
         raise PipelineError(
-            f"the cache folder is unusable: {error.strerror or error}",
+            f"the cache folder is unusable: {refused.reason}",
             where=folder,
+            expected=refused.expected,
             remedy="Free some space, or set XDG_CACHE_HOME to another folder.",
         ) from None
 

@@ -171,7 +171,7 @@ def _read(paths: dict[str, Path], overrides: Overrides, folder: Path) -> None:
     classes, labels = classes_of(train, schema.label, overrides.classes)
     if validation:
         labels = np.concatenate([labels, labels_of(validation, schema.label, classes)])
-    ids = _test_ids(test, schema, sample) if test else None
+    ids = _test_ids(test, schema, sample, overrides.first_id) if test else None
     write_array(folder / "labels.npy", labels)
     if test and schema.test_label is not None:
         write_array(folder / "test_labels.npy", labels_of(test, schema.test_label, classes))
@@ -199,13 +199,15 @@ def _check_same_columns(validation: Source, train: Source) -> None:
         )
 
 
-def _test_ids(test: Table, schema: Schema, sample: Sample | None) -> tuple[str, ...] | None:
+def _test_ids(
+    test: Table, schema: Schema, sample: Sample | None, first_id: int | None
+) -> tuple[str, ...] | None:
     """The ids of the test rows, which are those of the sample; None if there are none."""
     ids = None
     if schema.test_id is not None:
         ids = tuple(str(text) for text in test.texts[schema.test_id])
         check_unique_ids(test.source, schema.test_id, ids)
-    check_same_ids(test.source, sample, ids, len(test))
+    check_same_ids(test.source, sample, ids, len(test), first_id)
     return ids
 
 

@@ -15,7 +15,7 @@ from pipeline.reading.source import DELIMITERS
 
 FILE = "competition.toml"
 # The cached content of a competition does not depend on these.
-AFTER_READING = ("validation", "split_seed", "submission_header", "first_id")
+AFTER_READING = ("validation", "split_seed", "submission_header")
 
 FileName = Annotated[str, Meta(min_length=1, description="a file name")]
 Column = Annotated[str, Meta(min_length=1, description="a column name, or 'first' or 'last'")]
@@ -48,7 +48,8 @@ class Overrides:
         validation: fraction of the training rows in the validation set; or a file of labelled
             rows that are the validation set, with the training file's columns.
         split_seed: random seed of the validation rows.
-        submission_header, first_id: the submission format, if there is no sample submission.
+        submission_header: the submission format, if there is no sample submission.
+        first_id: the id of the first test row, if ids number the test rows.
     """
 
     train: FileName | None = None

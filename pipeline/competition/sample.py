@@ -70,17 +70,28 @@ def check_unique_ids(source: Source, column: int, ids: Sequence[str]) -> None:
     faults.check()
 
 
+def number_rows(first_id: int | None, rows: int) -> tuple[str, ...]:
+    """The ids of rows that have none: numbers, from 0 if not given."""
+    return tuple(str((first_id or 0) + row) for row in range(rows))
+
+
 def check_same_ids(
-    test: Source, sample: Sample | None, ids: tuple[str, ...] | None, rows: int
+    test: Source,
+    sample: Sample | None,
+    ids: tuple[str, ...] | None,
+    rows: int,
+    first_id: int | None = None,
 ) -> None:
     """Checks that a sample submission and a test file match.
 
     Args:
         ids: the test file's, or None if it has none.
         rows: number of rows of the test file.
+        first_id: the id of the first row, if the user says that the ids number the rows.
 
     Raises:
-        PipelineError: their ids differ, or without ids their numbers of rows.
+        PipelineError: their ids differ; or without ids, their numbers of rows, or it is unclear
+            which id belongs to which row.
     """
     if sample is None:
         return
@@ -90,10 +101,30 @@ def check_same_ids(
             expected="the same number",
             remedy="One of them is cut short or belongs to another competition.",
         )
-    if ids is not None and set(ids) != set(sample.ids):
+    if ids is None and first_id is not None:
+        ids = number_rows(first_id, rows)
+    if ids is None:
+        _check_order(test, sample)
+    elif set(ids) != set(sample.ids):
         missing, extra = set(sample.ids) - set(ids), set(ids) - set(sample.ids)
         raise PipelineError(
             f"{sample.path} and {test.path} have different ids: {len(missing)} are only in the "
             f"sample and {len(extra)} only in the test file (for example {min(missing | extra)!r})",
             expected="the same ids in both",
+        )
+
+
+def _check_order(test: Source, sample: Sample) -> None:
+    """Raises if the sample has row numbers in another order, and the test file has no ids."""
+    numbers = [int(id) for id in sample.ids if id.isascii() and id.isdigit()]
+    first = min(numbers, default=0)
+    if numbers != sorted(numbers) and {*numbers} == {*range(first, first + len(sample.ids))}:
+        raise PipelineError(
+            f"the ids count from {first} but are not in ascending order, and {test.path.name} has "
+            "no ids",
+            where=sample.path,
+            expected="ids whose rows are known",
+            remedy=f"If they are the numbers of the test rows, set first_id = {first} in "
+            "competition.toml. If the rows have the order of the test rows, copy the ids into "
+            f"{test.path.name}, as a column with the same name.",
         )

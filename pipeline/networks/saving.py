@@ -3,9 +3,7 @@
 import hashlib
 import io
 import json
-import tempfile
 import zipfile
-from pathlib import Path
 from typing import Any
 
 from pipeline.networks.backend import keras
@@ -25,16 +23,22 @@ def model_bytes(model: keras.Model) -> bytes:
     `keras.saving.load_model` opens it, in safe mode too.
     """
     plain = keras.Model(model.inputs, model.outputs, name=model.name)  # not compiled
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "model.keras"
-        plain.save(path)
-        return _reproducible(path)
+    file = _KerasFile()
+    keras.saving.save_model(plain, file)
+    return _reproducible(file)
 
 
-def _reproducible(path: Path) -> bytes:
+class _KerasFile(io.BytesIO):
+    """A file in memory: on a full disk, HDF5 would end the process."""
+
+    def __str__(self) -> str:
+        return "model.keras"  # Keras looks for this ending
+
+
+def _reproducible(file: io.BytesIO) -> bytes:
     """The archive without the time of saving and without object ids."""
     content = io.BytesIO()
-    with zipfile.ZipFile(path) as old, zipfile.ZipFile(content, "w") as new:
+    with zipfile.ZipFile(file) as old, zipfile.ZipFile(content, "w") as new:
         for name in old.namelist():
             entry = old.read(name)
             if name == "metadata.json":

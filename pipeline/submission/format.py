@@ -1,12 +1,13 @@
 """The format of a competition's submission: header, ids, classes or probabilities."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from pipeline.arrays import Probabilities
 from pipeline.competition.competition import Competition
-from pipeline.competition.sample import Sample
+from pipeline.competition.sample import Sample, number_rows
 from pipeline.errors import PipelineError
 
 HEADER = ("Id", "Category")
@@ -65,35 +66,42 @@ def submission_format(competition: Competition) -> SubmissionFormat:
     overrides, sample = competition.overrides, competition.sample
     ids, count = competition.test_ids, len(competition.test_pixels)
     if sample is not None:
+        if ids is None and overrides.first_id is not None:
+            ids = number_rows(overrides.first_id, count)
         rows = {id: row for row, id in enumerate(ids or sample.ids)}
         order = tuple(rows[id] for id in sample.ids)
-        columns = _probability_columns(sample, competition.classes)
+        columns = _probability_columns(sample, competition.classes, overrides.classes)
         return SubmissionFormat(sample.header, sample.ids, order, competition.classes, columns)
     if ids is None or overrides.first_id is not None:
-        first = overrides.first_id or 0
-        ids = tuple(str(first + row) for row in range(count))
+        ids = number_rows(overrides.first_id, count)
     header = overrides.submission_header or HEADER
     return SubmissionFormat(header, ids, tuple(range(count)), competition.classes)
 
 
-def _probability_columns(sample: Sample, classes: tuple[str, ...]) -> tuple[str, ...]:
-    """The class of each column after the id; empty if there is a single column of classes."""
+def _probability_columns(
+    sample: Sample, classes: tuple[str, ...], named: Sequence[str | int] | None
+) -> tuple[str, ...]:
+    """The class of each column after the id; empty if there is a single column of classes.
+
+    Columns have the names of the classes, perhaps all after the same prefix: "7", "class_7", "p7".
+
+    Args:
+        named: the classes in the order of the columns, if the user names them.
+    """
     names = sample.header[1:]
     if len(names) == 1:
         return ()
-    columns = tuple(_class_of(name, classes) for name in names)
-    if sorted(columns) != sorted(classes):
-        raise PipelineError(
-            f"the columns after the id are {', '.join(names)}",
-            where=sample.path,
-            expected=f"one column for the class, or one for each of {', '.join(classes)}",
-        )
-    return columns
-
-
-def _class_of(column: str, classes: tuple[str, ...]) -> str:
-    """The class that a column of probabilities is named after: "7", "class_7", "p7"."""
-    if column in classes:
-        return column
-    ends = [name for name in classes if column.endswith(name)]
-    return max(ends, key=len, default="")
+    for end in range(len(names[0])):
+        of_class = {names[0][:end] + name: name for name in classes}
+        if of_class.keys() == {*names}:
+            return tuple(of_class[name] for name in names)
+    in_order = tuple(map(str, named or ()))
+    if len(in_order) == len(names) and {*in_order} == {*classes}:
+        return in_order
+    raise PipelineError(
+        f"the columns after the id are {', '.join(names)}",
+        where=sample.path,
+        expected=f"one column for the class, or one for each of {', '.join(classes)}",
+        remedy="If there is one for each class, name the classes in their order in "
+        "competition.toml: classes = [...]",
+    )

@@ -38,7 +38,4 @@ def write_submission(competition: Competition, probabilities: Probabilities, pat
     expected = submission_format(competition)
     text = csv_text(expected.header, expected.rows(probabilities))
     raise_faults(find_faults(expected, text.encode()), path)
-    try:
-        write_text(path, text)
-    except OSError as error:
-        raise PipelineError(f"cannot be written: {error.strerror}", where=path) from None
+    write_text(path, text)

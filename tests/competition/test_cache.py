@@ -110,7 +110,7 @@ def test_a_damaged_cache_is_read_again(cacheable, readings, name, damage) -> Non
 def test_other_settings_are_read_apart_where_reading_depends_on_them(cacheable, readings) -> None:
     cacheable.load()
     cacheable.load(planes=False)
-    cacheable.load(validation=0.5, split_seed=1, first_id=1)
+    cacheable.load(validation=0.5, split_seed=1)
     assert len(readings) == 2
     assert len(entries()) == 2
 

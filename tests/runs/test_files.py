@@ -20,8 +20,8 @@ def test_a_full_disk_leaves_the_old_file_and_no_other(tmp_path: Path) -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
         try:
             files.write_text(path, "new" * 10_000)
-        except OSError:
-            os._exit(7)
+        except PipelineError as error:
+            os._exit(7 if error.expected == "0.1 MB of free space" else 1)
         os._exit(0)
     assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 7
     assert path.read_text() == "old"
@@ -55,6 +55,39 @@ def test_leftovers_of_a_killed_process_are_removed(tmp_path: Path) -> None:
     with files.new_folder(tmp_path / "run"):
         pass
     assert [path.name for path in tmp_path.iterdir()] == ["run"]
+
+
+def cut_short(work) -> None:
+    """Does the work in another process, which ends in the middle without cleaning up."""
+    pid = os.fork()
+    if pid == 0:
+        os.replace = lambda *_: os._exit(0)
+        work()
+    os.waitpid(pid, 0)
+
+
+def test_leftovers_of_other_folders_are_removed_unless_a_process_fills_them(tmp_path: Path) -> None:
+    def make(name: str) -> None:
+        with files.lock(tmp_path / name), files.new_folder(tmp_path / name):
+            os._exit(0)
+
+    cut_short(lambda: make("one"))
+    with files.lock(tmp_path / "two"), files.new_folder(tmp_path / "two") as two:
+        with files.lock(tmp_path / "three"), files.new_folder(tmp_path / "three"):
+            assert sorted(path.name for path in tmp_path.glob(".*.tmp")) == [".three.tmp", two.name]
+        assert two.exists()
+
+
+def test_leftovers_of_a_file_are_removed_unless_its_process_runs(tmp_path: Path) -> None:
+    cut_short(lambda: files.write_text(tmp_path / "a.csv", "half"))
+    cut_short(lambda: files.write_text(tmp_path / "a.csv.1", "of another file"))
+    running = tmp_path / f".a.csv.{os.getpid()}.abc.tmp"
+    running.write_text("")
+    assert len(list(tmp_path.iterdir())) == 3
+    files.write_text(tmp_path / "a.csv", "whole")
+    names = sorted(path.name for path in tmp_path.iterdir())
+    assert names[0].startswith(".a.csv.1.")
+    assert names[1:] == [running.name, "a.csv"]
 
 
 @pytest.mark.parametrize("killed", [False, True])

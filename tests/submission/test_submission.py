@@ -106,6 +106,35 @@ def test_a_column_belongs_to_the_class_with_the_longest_matching_name(folder, su
     )
 
 
+def test_columns_with_other_numbers_need_the_classes_in_their_order(folder, submit) -> None:
+    folder.fill()
+    columns = [f"p{number}" for number in range(1, 11)]
+    folder.save("sample_submission.csv", [["id", *columns], *([n, *[0.1] * 10] for n in range(12))])
+    with pytest.raises(
+        PipelineError, match=r"columns after the id are p1, .*classes = \["
+    ) as error:
+        submit()
+    assert error.value.where == folder.path / "sample_submission.csv"
+    folder.write("competition.toml", "classes = [9, 8, 7, 6, 5, 4, 3, 2, 1, 0]")
+    rows, _, probabilities = submit()
+    written = np.array([row[1:] for row in rows[1:]], np.float32)
+    np.testing.assert_array_equal(written, probabilities[:, ::-1])
+
+
+def test_row_numbers_in_another_order_are_refused_unless_they_are_meant(folder, submit) -> None:
+    folder.fill()
+    order = np.random.default_rng(1).permutation(12)
+    folder.save("sample_submission.csv", [["id", "label"], *([1 + row, 0] for row in order)])
+    error = folder.refused()
+    assert error.where == "sample_submission.csv"
+    assert error.found.startswith("the ids count from 1 but are not in ascending order")
+    folder.write("competition.toml", "first_id = 2")
+    assert "different ids" in folder.refused().found
+    folder.write("competition.toml", "first_id = 1")
+    rows, best, _ = submit()
+    assert rows[1:] == [[str(1 + row), best[row]] for row in order]
+
+
 def test_the_column_of_ids_may_have_no_name(folder, submit) -> None:
     folder.fill()
     folder.save("sample_submission.csv", [["", *range(10)], *([n, *[0.1] * 10] for n in range(12))])
@@ -172,7 +201,7 @@ def test_a_path_that_cannot_be_written_is_named(folder, tmp_path) -> None:
         with pytest.raises(PipelineError) as error:
             write_submission(folder.load(), probabilities, path)
         assert error.value.where == path
-        assert error.value.found.startswith("cannot be written: ")
+        assert error.value.found.startswith("it cannot be written: ")
         assert [name for name, _ in folder.tree()] == [name for name, _ in before]
 
 
