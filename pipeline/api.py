@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipeline.competition.competition import Competition
-from pipeline.competition.folds import Fold
+from pipeline.competition.folds import Fold, groups_of_equal_rows
 from pipeline.errors import PipelineError, suggest
 from pipeline.installation import SUBMISSIONS
 from pipeline.runs.folder import RECORD, is_run
@@ -315,7 +315,8 @@ def score_test(competition: Competition, run: Run | str, *, runs: Path | str = R
     folder = _folder(competition, runs)
     run = run if isinstance(run, Run) else find_run(_list_runs(folder), run, folder)
     check_comparable([run], data=competition.fingerprint)
-    return score(run.test_probabilities, competition.test_labels)
+    copies = groups_of_equal_rows(competition.test_pixels)[1]
+    return score(run.test_probabilities, competition.test_labels, copies)
 
 
 def best_run(competition: Competition | Path | str, *, runs: Path | str = RUNS) -> Run:

@@ -55,6 +55,18 @@ def test_values_go_in_and_tables_come_out(tiny, tmp_path) -> None:
     assert pp.models(tiny, runs=tmp_path).set_index("name").loc["dense", "our_run"] == run.name
 
 
+def test_copies_of_images_do_not_count_in_the_leaderboard(folder, tmp_path) -> None:
+    folder.fill(rows=40, test_rows=5)
+    folder.write("train.csv", folder.read("train.csv") * 3)
+    competition = folder.load()
+    hold_out = pp.train(competition, "dense", epochs=1, runs=tmp_path, progress=False)
+    crossed = pp.train(competition, "dense", epochs=1, folds=2, runs=tmp_path, progress=False)
+    assert (crossed.scores.n, crossed.scores.distinct) == (120, 40)
+    assert hold_out.scores.n == 3 * hold_out.scores.distinct
+    table = pp.leaderboard(competition, runs=tmp_path)
+    assert table["n"].tolist()[:2] == [40, hold_out.scores.distinct]
+
+
 def test_the_best_run_is_submitted_and_others_by_name(tiny, tmp_path) -> None:
     pp.train_all(tiny, ["dense"], sweep={"epochs": [1, 20]}, runs=tmp_path, progress=False)
     best, worst = pp.leaderboard(tiny, runs=tmp_path)["run"]

@@ -69,8 +69,8 @@ def echo_frame(frame: "pd.DataFrame", output_format: str) -> None:
 
 def score_text(scores: "Scores") -> str:
     """ "accuracy 98.61 %, 95 % interval 96.47 - 99.46, n = 287" """
-    low, high = percent(scores.low), percent(scores.high)
-    return f"accuracy {percent(scores.accuracy)} %, 95 % interval {low} - {high}, n = {scores.n:,}"
+    share, low, high = map(percent, (scores.accuracy, scores.low, scores.high))
+    return f"accuracy {share} %, 95 % interval {low} - {high}, n = {scores.distinct:,}"
 
 
 def percent(fraction: float | None) -> str:

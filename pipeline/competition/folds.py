@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+import numpy.typing as npt
 
 from pipeline.arrays import Labels, Pixels, Rows
 
@@ -52,8 +53,8 @@ def rows_fingerprint(rows: Rows) -> str:
 def hold_out(pixels: Pixels, labels: Labels, share: float, seed: int) -> Fold:
     """A stratified split that keeps equal images in the same set.
 
-    A copy of a training image among the validation rows would bias the score. A class with a
-    single image is used for training only.
+    A copy of a training image among the validation rows would bias the score. An image with more
+    copies than the share is used for training only, and so is a class with a single image.
 
     Args:
         pixels: (n, pixels).
@@ -62,14 +63,18 @@ def hold_out(pixels: Pixels, labels: Labels, share: float, seed: int) -> Fold:
     """
     group, copies = groups_of_equal_rows(pixels)
     label_of_group = labels[np.unique(group, return_index=True)[1]]
+    sizes = np.bincount(group)
     random = np.random.default_rng(seed)
     chosen: list[int] = []
     single = 0
     for label in np.unique(labels):
         members = random.permutation(np.flatnonzero(label_of_group == label))
         single += len(members) == 1
-        count = min(max(round(share * len(members)), 1), len(members) - 1)
-        chosen.extend(members[: max(count, 0)])
+        space = _validation_rows(sizes[members], share)
+        for member in members:
+            if sizes[member] <= space:
+                chosen.append(member)
+                space -= sizes[member]
     validates = np.isin(group, chosen)
     notes = []
     if copies:
@@ -92,6 +97,21 @@ def given_hold_out(pixels: Pixels, validation_rows: int) -> Fold:
     copies = sum(digest in seen for digest in row_digests(pixels[validation]))
     note = f"{copies} validation rows repeat a training row, which makes the score too good"
     return Fold(train, validation, notes=(note,) if copies else ())
+
+
+def _validation_rows(sizes: npt.NDArray[np.int64], share: float) -> int:
+    """How many rows of a class may validate: the share of all but the groups larger than it.
+
+    Args:
+        sizes: numbers of rows of the groups that are not to be separated.
+    """
+    rows = rest = int(sizes.sum())
+    for size in np.sort(sizes)[::-1].tolist():
+        target = max(round(share * rest), 1)
+        if size <= target:
+            return min(target, rows - 1)
+        rest -= size
+    return min(int(sizes.min()), rows - 1)  # one group at least, if there are two
 
 
 def k_folds(pixels: Pixels, labels: Labels, k: int, seed: int) -> tuple[Fold, ...]:

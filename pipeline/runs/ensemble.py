@@ -24,6 +24,7 @@ class Combination:
         members: runs; one that is repeated counts as often.
         validation: rows, labels and probabilities of the combination.
         fold: the rows that it is scored on.
+        copies: validation rows that repeat the image of another.
         scores: if they are not simply those of the probabilities.
         temperature: see `sharpen`.
     """
@@ -31,6 +32,7 @@ class Combination:
     members: Sequence[Run]
     validation: Validation
     fold: FoldRecord
+    copies: int = 0
     scores: Scores | None = None
     temperature: float = 1.0
 
@@ -50,7 +52,7 @@ def make_ensemble(
     first = members[0].validation
     probabilities = average([run.validation.probabilities for run in members])
     validation = Validation(first.rows, first.labels, probabilities)
-    combination = Combination(members, validation, members[0].record.fold)
+    combination = Combination(members, validation, members[0].record.fold, members[0].scores.copies)
     return write_combination(folder, combination, identity, published)
 
 
@@ -74,7 +76,9 @@ def cross_validate(
         max(run.record.fold.train_rows for run in members),
         len(rows),
     )
-    combination = Combination(members, Validation(rows[order], labels, probabilities), fold)
+    validation = Validation(rows[order], labels, probabilities)
+    copies = sum(run.scores.copies for run in members)  # which are in the same fold
+    combination = Combination(members, validation, fold, copies)
     return write_combination(folder, combination, identity, published)
 
 
@@ -87,7 +91,9 @@ def write_combination(
     """Writes the folder of a combined run."""
     members, validation = combination.members, combination.validation
     unique = list({run.name: run for run in members}.values())
-    scores = combination.scores or score(validation.probabilities, validation.labels)
+    scores = combination.scores or score(
+        validation.probabilities, validation.labels, combination.copies
+    )
     test = average([run.test_probabilities for run in members])
     record = RunRecord(
         identity=identity,

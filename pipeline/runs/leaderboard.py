@@ -53,8 +53,8 @@ def comparable(runs: Sequence[Run]) -> list[Run]:
     if len(groups) == 1 or groups[0][0].record.fold.part:
         return groups[0]
     out_of_fold, hold_out = groups
-    rows = hold_out[0].validation.rows
-    return rank([on_rows(run, rows) for run in out_of_fold] + hold_out)
+    rows, copies = hold_out[0].validation.rows, hold_out[0].scores.copies
+    return rank([on_rows(run, rows, copies) for run in out_of_fold] + hold_out)
 
 
 def choose_best(runs: Sequence[Run]) -> Run:
@@ -66,16 +66,17 @@ def choose_best(runs: Sequence[Run]) -> Run:
     return comparable([some[0] for some in group(runs)])[0]
 
 
-def on_rows(run: Run, rows: Rows) -> Run:
+def on_rows(run: Run, rows: Rows, copies: int = 0) -> Run:
     """The run, scored on some of its validation rows.
 
     Args:
         rows: row numbers of the training file, in ascending order.
+        copies: how many of them repeat the image of another.
     """
     at = np.searchsorted(run.validation.rows, rows)
     validation = Validation(rows, run.validation.labels[at], run.validation.probabilities[at])
     fold = replace(run.record.fold, fingerprint=rows_fingerprint(rows), validation_rows=len(rows))
-    scores = score(validation.probabilities, validation.labels)
+    scores = score(validation.probabilities, validation.labels, copies)
     part = replace(run, record=replace(run.record, scores=scores, fold=fold))
     vars(part)["validation"] = validation  # what the cached property would read
     return part
@@ -141,7 +142,7 @@ def leaderboard(runs: Sequence[Run]) -> "pd.DataFrame":
             "accuracy": run.scores.accuracy,
             "low": run.scores.low,
             "high": run.scores.high,
-            "n": run.scores.n,
+            "n": run.scores.distinct,
             "loss": run.scores.loss,
             "parameters": run.record.parameters,
             "epochs": run.record.epochs,

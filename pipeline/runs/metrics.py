@@ -29,11 +29,16 @@ def wilson_interval(share: float, n: int) -> tuple[float, float]:
     return centre - half, centre + half
 
 
-def score(probabilities: Probabilities, labels: Labels) -> Scores:
-    """Accuracy with its interval, log loss, and n."""
-    share = accuracy(probabilities, labels)
-    low, high = wilson_interval(share, len(labels))
-    return Scores(share, low, high, log_loss(probabilities, labels), len(labels))
+def score(probabilities: Probabilities, labels: Labels, copies: int = 0) -> Scores:
+    """Accuracy with its interval, log loss, and n.
+
+    Args:
+        copies: how many rows repeat the image of another. They are not independent, and do not
+            count for the interval.
+    """
+    share, n = accuracy(probabilities, labels), len(labels)
+    low, high = wilson_interval(share, n - copies)
+    return Scores(share, low, high, log_loss(probabilities, labels), n, copies)
 
 
 def worst_errors(probabilities: Probabilities, labels: Labels) -> npt.NDArray[np.int64]:

@@ -76,6 +76,7 @@ class Scores:
         low, high: 95 % interval of the accuracy (Wilson).
         loss: log loss.
         n: number of rows.
+        copies: how many of them repeat the image of another.
     """
 
     accuracy: float
@@ -83,6 +84,12 @@ class Scores:
     high: float
     loss: float
     n: int
+    copies: int = 0
+
+    @property
+    def distinct(self) -> int:
+        """The number of different images, which the interval follows from."""
+        return self.n - self.copies
 
 
 @dataclass(frozen=True)

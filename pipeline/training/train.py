@@ -9,6 +9,7 @@ import numpy as np
 
 from pipeline.arrays import Images, Pixels, Probabilities
 from pipeline.competition.competition import Competition
+from pipeline.competition.folds import groups_of_equal_rows
 from pipeline.competition.layout import describe_layouts
 from pipeline.images.resize import fit_to, to_images
 from pipeline.networks.backend import keras
@@ -52,6 +53,7 @@ def train(
         images = _images(job, competition, competition.train_pixels)
         result = fit(network, job, images, competition.labels, observer)
         validation, test, speed = _predict(job, network, competition, images)
+        copies = groups_of_equal_rows(competition.train_pixels[validation.rows])[1]
         writer.log(result.lines)
         writer.history(history_table(result))
         writer.probabilities(validation, test)
@@ -62,7 +64,7 @@ def train(
                 identity=identity,
                 data=describe_data(competition),
                 fold=describe_fold(job),
-                scores=score(validation.probabilities, validation.labels),
+                scores=score(validation.probabilities, validation.labels, copies),
                 parameters=network.model.count_params(),
                 fit_seconds=result.seconds,
                 predict_images_per_second=speed,

@@ -1,8 +1,11 @@
 """Folds are stratified, reproducible, and never separate equal images."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
+import pipeline as pp
 from pipeline.competition.folds import groups_of_equal_rows, hold_out
 from pipeline.errors import PipelineError
 
@@ -47,8 +50,21 @@ def test_equal_images_stay_on_one_side(seed) -> None:
         {row.tobytes() for row in pixels[r]} for r in (fold.train, fold.validation)
     )
     assert not train & validation
-    assert len(validation) == 18
+    assert len(fold.validation) == 36
     assert fold.notes == ("60 rows are copies of other rows; copies stay in the same set",)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_an_image_with_very_many_copies_is_used_for_training(seed) -> None:
+    pixels = np.concatenate([images(20), np.repeat(images(1, seed=9), 500, axis=0), images(20, 1)])
+    fold = hold_out(pixels, np.repeat([0, 1], [520, 20]), 0.2, seed)
+    assert not set(range(20, 520)) & {*fold.validation}
+    assert len(fold.validation) == 8
+
+
+def test_the_hold_out_of_images_without_copies_is_the_same_in_all_versions() -> None:
+    digits = pp.load(Path(__file__).parents[2] / "data/digits")
+    assert digits.hold_out.fingerprint.startswith("1a79694cb409")
 
 
 def test_equal_images_with_other_labels_stay_on_one_side_too() -> None:

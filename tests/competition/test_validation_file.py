@@ -9,11 +9,11 @@ from pipeline.errors import PipelineError
 
 @pytest.fixture
 def split(folder):
-    """40 rows: 30 in train.csv, 10 in valid.csv, chosen in competition.toml."""
-    truth = folder.fill(header="names")
+    """200 rows: 150 in train.csv, 50 in valid.csv, chosen in competition.toml."""
+    truth = folder.fill(200, header="names")
     header, *rows = folder.rows("train.csv")
-    folder.save("train.csv", [header, *rows[:30]])
-    folder.save("valid.csv", [header, *rows[30:]])
+    folder.save("train.csv", [header, *rows[:150]])
+    folder.save("valid.csv", [header, *rows[150:]])
     folder.write("competition.toml", 'validation = "valid.csv"\n')
     return folder, truth
 
@@ -21,21 +21,21 @@ def split(folder):
 def test_its_rows_validate_and_all_others_train(split) -> None:
     folder, truth = split
     competition = folder.load()
-    np.testing.assert_array_equal(competition.hold_out.train, np.arange(30))
-    np.testing.assert_array_equal(competition.hold_out.validation, np.arange(30, 40))
+    np.testing.assert_array_equal(competition.hold_out.train, np.arange(150))
+    np.testing.assert_array_equal(competition.hold_out.validation, np.arange(150, 200))
     np.testing.assert_array_equal(competition.train_pixels, truth.train)
     assert [competition.classes[label] for label in competition.labels] == truth.labels
     assert competition.hold_out.notes == ()
     run = pp.train(competition, "dense", epochs=1, runs=folder.path.parent / "runs", progress=False)
-    assert run.scores.n == 10
+    assert run.scores.n == 50
     shown = folder.inspect()
-    assert "train.csv: 30 rows" in shown.stdout
-    assert "valid.csv: 10 rows" in shown.stdout
+    assert "train.csv: 150 rows" in shown.stdout
+    assert "valid.csv: 50 rows" in shown.stdout
 
 
 def test_a_fraction_of_the_command_line_overrides_it(split) -> None:
     folder, _ = split
-    assert len(folder.load(validation=0.5).hold_out.validation) > 10
+    assert 60 < len(folder.load(validation=0.5).hold_out.validation) < 80
     assert "valid.csv" not in folder.inspect("--validation", "0.5").stdout.split("ignored")[0]
 
 

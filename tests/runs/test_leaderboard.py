@@ -103,6 +103,13 @@ def test_the_interval_is_wilsons(share: float, n: int, low: float, high: float) 
     assert wilson_interval(share, n) == pytest.approx((low, high), abs=1e-4)
 
 
+def test_copies_do_not_narrow_the_interval() -> None:
+    labels = np.zeros(40, int)
+    scores = score(np.tile(np.float32([0.9, 0.1]), (40, 1)), labels, copies=30)
+    assert (scores.n, scores.distinct) == (40, 10)
+    assert (scores.low, scores.high) == wilson_interval(1.0, 10)
+
+
 def test_scores_come_from_probabilities() -> None:
     probabilities = np.array([[0.9, 0.1], [0.2, 0.8], [0.6, 0.4]], np.float32)
     labels = np.array([0, 1, 1])
