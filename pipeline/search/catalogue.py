@@ -71,7 +71,7 @@ def describe(name: str) -> RecipeDescription:
     settings = pd.DataFrame(config.describe(recipe, without=FIXED))
     return RecipeDescription(
         name=name,
-        summary=(recipe.layers.__doc__ or "").strip().splitlines()[0],
+        summary=(recipe.layers.__doc__ or "").strip().partition("\n")[0],
         origin=entry.origin,
         image_shape=shape,
         parameters=size * model.count_params(),

@@ -38,7 +38,7 @@ class Display:
             console=self.console,
             transient=True,
         )
-        self.jobs: dict[str, Job] = {}
+        self.plans: dict[str, str] = {}
         self.time_left = TimeLeft([])
         self.tasks: dict[str, TaskID] = {}
         self.shares: dict[str, float] = {}
@@ -47,8 +47,8 @@ class Display:
     @contextmanager
     def show(self, jobs: Sequence[Job]) -> Iterator[None]:
         """Shows these jobs while the block runs."""
-        self.jobs, self.time_left = {job.name: job for job in jobs}, TimeLeft(jobs)
-        self.shares = dict.fromkeys(self.jobs, 0.0)
+        self.plans, self.time_left = {job.name: job.plan() for job in jobs}, TimeLeft(jobs)
+        self.shares = dict.fromkeys(self.plans, 0.0)
         if not self.live or not jobs:
             yield
             return
@@ -61,7 +61,7 @@ class Display:
         """Shows the progress of a job."""
         name, accuracy = progress.name, progress.scores.get("val_accuracy", 0.0)
         if name not in self.time_left.began:
-            self._print(f"{self._fitted(name)}: {self.jobs[name].plan()}")
+            self._print(f"{self._fitted(name)}: {self.plans[name]}")
         self.time_left.update(name, progress.share, progress.seconds)
         if not self.live:
             if progress.epoch_ended:

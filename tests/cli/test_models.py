@@ -1,9 +1,13 @@
 """pipeline models: all recipes, or one in detail."""
 
+from dataclasses import replace
+
 from click.testing import CliRunner
+from keras import layers
 
 import pipeline as pp
 from pipeline.cli import main
+from pipeline.recipes import find_recipe, recipes
 
 
 def test_recipes_that_train_longer_on_small_data_say_so(tmp_path) -> None:
@@ -41,3 +45,9 @@ def test_a_description_is_a_value_with_tables() -> None:
     fast = pp.describe("fast")
     assert (fast.epochs, fast.min_steps, fast.published) == (5, 1000, None)
     assert fast.settings.set_index("name").loc["augmentation.fill", "value"] == "reflect"
+
+
+def test_a_recipe_whose_layers_have_no_docstring_is_described(monkeypatch) -> None:
+    mine = replace(find_recipe("dense"), name="mine", layers=lambda _: [layers.Flatten()])
+    monkeypatch.setitem(recipes(), "mine", mine)
+    assert pp.describe("mine").layers["kind"].tolist() == ["Rescaling", "Flatten", "Dense"]
