@@ -1,7 +1,8 @@
 """A cache of what was read from a competition's files, so that the next command starts quickly.
 
-An entry is valid while the files have the same sizes, times and inodes, as in git's index. A file
-written just before it was read could change with the same timestamp, so its entry is not reused.
+An entry is valid while the files, and its own, have the same sizes, times and inodes, as in git's
+index. A file written just before it was read could change with the same timestamp, so its entry is
+not reused.
 """
 
 import hashlib
@@ -104,8 +105,8 @@ def _fill(
         safe = all(start - max(stat.st_mtime, stat.st_ctime) > TIME_RESOLUTION for stat in stats)
         for path in unfinished.iterdir():
             sync(path)
-        sizes = _sizes(unfinished)
-        write_json(unfinished / RECORD, {"state": state if safe else None, "sizes": sizes})
+        content = {"state": state if safe else None, "parts": _parts(unfinished)}
+        write_json(unfinished / RECORD, content)
 
 
 def _is_valid(folder: Path, state: dict[str, Any]) -> bool:
@@ -113,12 +114,13 @@ def _is_valid(folder: Path, state: dict[str, Any]) -> bool:
         record = json.loads((folder / RECORD).read_text())
     except (FileNotFoundError, ValueError):
         return False
-    return bool(record == {"state": state, "sizes": _sizes(folder)})
+    return bool(record == {"state": state, "parts": _parts(folder)})
 
 
-def _sizes(folder: Path) -> dict[str, int]:
+def _parts(folder: Path) -> dict[str, list[int]]:
+    """Size, times and inode of each file of an entry: what changed it since then is damage."""
     paths = sorted(folder.iterdir())
-    return {path.name: path.stat().st_size for path in paths if path.name != RECORD}
+    return {path.name: _signature(path) for path in paths if path.name != RECORD}
 
 
 def _signatures(files: Mapping[str, Path]) -> dict[str, list[int] | None]:

@@ -94,14 +94,16 @@ def test_a_file_written_a_moment_ago_is_read_again(cacheable, readings, monkeypa
 @pytest.mark.parametrize(
     "name", ["train_pixels.npy", "labels.npy", "competition.json", "files.json"]
 )
-@pytest.mark.parametrize("damage", ["cut short", "empty", "gone"])
+@pytest.mark.parametrize("damage", ["cut short", "empty", "gone", "of equal size"])
 def test_a_damaged_cache_is_read_again(cacheable, readings, name, damage) -> None:
     before = cacheable.load()
     path = entries()[0] / name
     content = path.read_bytes()
     path.unlink()
     if damage != "gone":
-        path.write_bytes(content[: len(content) // 2] if damage == "cut short" else b"")
+        half = content[: len(content) // 2]
+        left = {"cut short": half, "empty": b"", "of equal size": half.ljust(len(content), b"1")}
+        path.write_bytes(left[damage])
     assert same(cacheable.load(), before)
     assert len(readings) == 2
     assert len(entries()) == 1
