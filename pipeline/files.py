@@ -24,6 +24,7 @@ from pipeline.errors import PipelineError
 LOCKS = ".locks"  # folder of lock files
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 ZEROS = bytes(1 << 20)
+SIGNED_NUMBER = re.compile(r"[+-]?[\d.]*")  # such as -1
 
 
 class WriteError(PipelineError):
@@ -150,8 +151,17 @@ class GrowingRows:
 
 
 def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    """Writes a CSV with commas, LF line ends, and quotes only where a cell needs them."""
-    write_text(path, csv_text(header, rows))
+    """Writes a CSV with commas, LF line ends, and quotes only where a cell needs them.
+
+    Text that a spreadsheet would take for a formula gets an apostrophe in front.
+    """
+    write_text(path, csv_text(header, ([_no_formula(cell) for cell in row] for row in rows)))
+
+
+def _no_formula(cell: Any) -> Any:
+    if isinstance(cell, str) and cell.startswith(("=", "+", "-", "@")):
+        return cell if SIGNED_NUMBER.fullmatch(cell) else f"'{cell}"
+    return cell
 
 
 def csv_text(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:

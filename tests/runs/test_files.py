@@ -28,6 +28,13 @@ def test_a_full_disk_leaves_the_old_file_and_no_other(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [path]
 
 
+def test_a_table_holds_no_formulas(tmp_path: Path) -> None:
+    cells = ["=1+1", "+a", "-b", "@c", "-1", "+2.5", "a=b", -3]
+    files.write_csv(tmp_path / "issues.csv", ["label"], [[cell] for cell in cells])
+    lines = (tmp_path / "issues.csv").read_text().splitlines()
+    assert lines[1:] == ["'=1+1", "'+a", "'-b", "'@c", "-1", "+2.5", "a=b", "-3"]
+
+
 def test_a_new_folder_is_atomic(tmp_path: Path) -> None:
     def fail() -> None:
         with files.new_folder(tmp_path / "run") as folder:
