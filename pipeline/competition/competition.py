@@ -205,7 +205,7 @@ def _test_ids(
     """The ids of the test rows, which are those of the sample; None if there are none."""
     ids = None
     if schema.test_id is not None:
-        ids = tuple(str(text) for text in test.texts[schema.test_id])
+        ids = tuple(str(text) for text in test.written[schema.test_id])
         check_unique_ids(test.source, schema.test_id, ids)
     check_same_ids(test.source, sample, ids, len(test), first_id)
     return ids

@@ -47,7 +47,7 @@ class FileLayout:
 
 
 @dataclass(frozen=True)
-class Columns:
+class FileColumns:
     """Column layout of a file, counted from 0."""
 
     pixels: tuple[int, ...]
@@ -65,7 +65,7 @@ def describe_layouts(schema: Schema, train: Source, test: Source | None) -> tupl
     return tuple(layouts)
 
 
-def find_columns(source: Source, layouts: Sequence[FileLayout], pixels: int) -> list[Columns]:
+def find_columns(source: Source, layouts: Sequence[FileLayout], pixels: int) -> list[FileColumns]:
     """The possible column layouts of a new file, usually one.
 
     Uses the header if there is one, else the number of columns: a file is like one of the layouts,
@@ -130,14 +130,14 @@ def _named_roles(
     return exact, likely | exact
 
 
-def _columns(source: Source, roles: Mapping[int, Role]) -> Columns:
+def _columns(source: Source, roles: Mapping[int, Role]) -> FileColumns:
     """If a role occurs twice, the last column wins."""
     index = {role: column for column, role in sorted(roles.items())}
     pixels = tuple(column for column in range(source.columns) if column not in roles)
-    return Columns(pixels, index.get("label"), index.get("id"))
+    return FileColumns(pixels, index.get("label"), index.get("id"))
 
 
-def _check_order(source: Source, columns: Columns, layouts: Sequence[FileLayout]) -> None:
+def _check_order(source: Source, columns: FileColumns, layouts: Sequence[FileLayout]) -> None:
     """Raises if the run's pixels are in another order. Pixels of other names are accepted."""
     if not source.header:
         return

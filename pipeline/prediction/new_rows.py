@@ -1,15 +1,15 @@
 """New files for a run: the rows of a CSV, or images, in the run's range of values."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.arrays import Pixels
+from pipeline.arrays import Pixels, Texts
 from pipeline.competition.labels import to_class
-from pipeline.competition.layout import Columns, find_columns
+from pipeline.competition.layout import FileColumns, find_columns
 from pipeline.competition.values import is_whole
 from pipeline.errors import PipelineError
 from pipeline.images.decode import decode, is_image
@@ -34,7 +34,7 @@ class NewRows:
     """
 
     table: Table
-    columns: Columns
+    columns: FileColumns
     ids: list[str]
     labels: list[str] | None
 
@@ -78,12 +78,12 @@ def read_rows(
     texts = {c for columns in possible for c in {*range(source.columns)} - {*columns.pixels}}
     table = read(source, texts or {0}, folder / "values.raw")  # no text at all cannot be read
     columns = possible[0] if len(possible) == 1 else _choose(table, possible, data.classes)
-    labels = _texts(table, columns.label)
+    labels = _texts(table.texts, columns.label)
     spelled = {label: to_class(label, data.classes) for label in set(labels or ())}
     rows = NewRows(
         table=table,
         columns=columns,
-        ids=_texts(table, columns.id) or [str(row) for row in range(len(table))],
+        ids=_texts(table.written, columns.id) or [str(row) for row in range(len(table))],
         labels=labels and [spelled[label] for label in labels],
     )
     _check_range(rows, data.low, data.high)
@@ -127,7 +127,7 @@ def read_image(
     return (low + (high - low) * values).astype(np.float32)
 
 
-def _choose(table: Table, possible: Sequence[Columns], classes: tuple[str, ...]) -> Columns:
+def _choose(table: Table, possible: Sequence[FileColumns], classes: tuple[str, ...]) -> FileColumns:
     """The columns of a file without a header whose number of columns is that of both layouts.
 
     Raises:
@@ -144,17 +144,17 @@ def _choose(table: Table, possible: Sequence[Columns], classes: tuple[str, ...])
     return fitting[0]
 
 
-def _fits(table: Table, columns: Columns, classes: tuple[str, ...]) -> bool:
+def _fits(table: Table, columns: FileColumns, classes: tuple[str, ...]) -> bool:
     """Whether ids all differ, and labels are several of the classes."""
-    ids, labels = _texts(table, columns.id) or [], _texts(table, columns.label)
+    ids, labels = _texts(table.written, columns.id) or [], _texts(table.texts, columns.label)
     if len(set(ids)) < len(ids):
         return False
     known = {to_class(label, classes) for label in set(labels or ())}
     return labels is None or (known <= {*classes} and (len(known) > 1 or len(table) == 1))
 
 
-def _texts(table: Table, column: int | None) -> list[str] | None:
-    return None if column is None else [str(text) for text in table.texts[column]]
+def _texts(texts: Mapping[int, Texts], column: int | None) -> list[str] | None:
+    return None if column is None else [str(text) for text in texts[column]]
 
 
 def _check_range(rows: NewRows, low: float, high: float) -> None:

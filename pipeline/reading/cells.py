@@ -10,6 +10,7 @@ import numpy.typing as npt
 from pipeline.arrays import Texts
 
 NUMBER = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*", re.ASCII)
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")  # they may rewrite what a terminal shows
 DECIMAL_COMMA = re.compile(r"\s*[+-]?\d*,\d+([eE][+-]?\d+)?\s*", re.ASCII)
 
 
@@ -26,8 +27,8 @@ def to_numbers(cells: Sequence[str] | Texts) -> npt.NDArray[np.float64]:
         numbers = np.array(cells, dtype=np.float64)
     except ValueError:
         numbers = np.array(math.nan)
-    # Python reads 1_000 as a number, and NumPy reads `nan`.
-    if np.isfinite(numbers).all() and "_" not in "".join(cells):
+    # Python reads 1_000 and digits of other scripts as numbers, and NumPy reads `nan`.
+    if np.isfinite(numbers).all() and "_" not in (text := "".join(cells)) and text.isascii():
         return numbers
     values = [float(cell) if NUMBER.fullmatch(cell) else math.nan for cell in cells]
     return np.where(np.isfinite(values), values, np.nan)

@@ -1,7 +1,7 @@
 """CSV -> arrays. Every row is checked; a cell that holds no number becomes NaN."""
 
 from collections import deque
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +14,7 @@ from pipeline.errors import PipelineError
 from pipeline.files import GrowingRows
 from pipeline.machine import keep_memory
 from pipeline.reading.cells import fits_uint8, to_numbers, with_points
-from pipeline.reading.faults import Fault, Faults
+from pipeline.reading.faults import SHOWN, Fault, Faults, check_cells
 from pipeline.reading.parser import Parser
 from pipeline.reading.source import Source
 from pipeline.reading.unpack import file_on_disk
@@ -30,8 +30,9 @@ class Table:
     """The content of a file.
 
     Attributes:
-        texts: column index -> (n,) strings, for columns that may be labels or ids: as written,
-            without spaces around them, and with a decimal point where the file has a comma.
+        texts: column index -> (n,) strings, for columns that may be labels or ids: without spaces
+            around them, and with a decimal point where the file has a comma.
+        written: the same as written, without spaces around them, for ids.
         values: (n, columns) uint8 if every number is an integer in 0..255, else float32, with NaN
             for a cell that holds no finite number. Columns of `texts` are zero. Mapped from a
             file, as it may be larger than memory.
@@ -39,6 +40,7 @@ class Table:
 
     source: Source
     texts: dict[int, Texts]
+    written: dict[int, Texts]
     values: Pixels
 
     def __len__(self) -> int:
@@ -76,10 +78,28 @@ def read(source: Source, text_columns: Collection[int], file: Path) -> Table:
             "the file has no data rows", where=source.path, expected="a row for each image"
         )
     text = np.char.strip(np.concatenate(texts))
+    _check_printable(source, text, text_columns)
+    written = dict(zip(text_columns, text.T, strict=True))
+    columns = written
     if source.delimiter != ",":
-        text = np.array([with_points(row, source.delimiter) for row in text], np.str_)
-    columns = {column: text[:, index] for index, column in enumerate(text_columns)}
-    return Table(source, columns, values.array(source.columns))
+        columns = {
+            column: np.array(with_points(cells, source.delimiter), np.str_)
+            for column, cells in written.items()
+        }
+    return Table(source, columns, written, values.array(source.columns))
+
+
+def _check_printable(source: Source, text: Texts, columns: Sequence[int]) -> None:
+    """Raises if labels or ids have control characters.
+
+    Args:
+        text: (n, columns) the cells.
+    """
+    codes = text.view(np.uint32).reshape(*text.shape, -1)  # zero behind the end
+    control = ((codes > 0) & (codes < 32)) | ((codes >= 127) & (codes < 160))
+    invalid = np.argwhere(control.any(axis=2))
+    first = [(row, columns[at], "printable characters") for row, at in invalid[:SHOWN].tolist()]
+    check_cells(source, first, len(invalid))
 
 
 def _parse_in_parallel(

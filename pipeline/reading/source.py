@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from pipeline.errors import PipelineError
-from pipeline.reading.cells import NUMBER, with_points
+from pipeline.reading.cells import CONTROL, NUMBER, with_points
 from pipeline.reading.unpack import check_other_formats, line_blocks
 
 BLOCK = 1 << 20
@@ -185,6 +185,12 @@ def _check_first_row(
         )
     seen: dict[str, int] = {}
     for column, name in enumerate(source.header or (), start=1):
+        if CONTROL.search(name):
+            raise PipelineError(
+                f"the name of column {column} is {name[:40]!r}",
+                where=where,
+                expected="printable characters",
+            )
         if name and name in seen:
             raise PipelineError(
                 f"the header has {name!r} twice, as columns {seen[name]} and {column}",

@@ -34,7 +34,7 @@ Kind = Literal[
 
 
 @dataclass(frozen=True)
-class Fault:
+class Violation:
     """An error in a submission, for which a grader would refuse it."""
 
     kind: Kind
@@ -56,7 +56,7 @@ def check_file(expected: SubmissionFormat, path: Path) -> None:
     raise_faults(find_faults(expected, content), path)
 
 
-def raise_faults(faults: Iterable[Fault], path: Path) -> None:
+def raise_faults(faults: Iterable[Violation], path: Path) -> None:
     """Raises the PipelineError of a submission with faults; does nothing if there are none."""
     details = [fault.text for fault in faults]
     if details:
@@ -64,34 +64,34 @@ def raise_faults(faults: Iterable[Fault], path: Path) -> None:
         raise PipelineError(found, where=path, details=details)
 
 
-def find_faults(expected: SubmissionFormat, content: bytes) -> Iterator[Fault]:
+def find_faults(expected: SubmissionFormat, content: bytes) -> Iterator[Violation]:
     """The faults in the content of a submission file."""
     unmarked = content.removeprefix(codecs.BOM_UTF8)
     if not unmarked.strip():
-        yield Fault("empty file", "the file is empty")
+        yield Violation("empty file", "the file is empty")
         return
     if unmarked != content:
         text = "line 1: the file starts with a byte-order mark, which becomes part of the header"
-        yield Fault("byte-order mark", text)
+        yield Violation("byte-order mark", text)
     try:
         text = unmarked.decode()
     except UnicodeDecodeError:
-        yield Fault("encoding", "the file is not UTF-8 text")
+        yield Violation("encoding", "the file is not UTF-8 text")
         return
     reader = csv.reader(io.StringIO(text, newline=""))
     try:
         lines = [(reader.line_num, cells) for cells in reader]
     except csv.Error as error:
-        yield Fault("CSV", f"line {reader.line_num}: {error}")
+        yield Violation("CSV", f"line {reader.line_num}: {error}")
         return
     yield from _table_faults(expected, lines)
 
 
-def _table_faults(expected: SubmissionFormat, lines: list[Row]) -> Iterator[Fault]:
+def _table_faults(expected: SubmissionFormat, lines: list[Row]) -> Iterator[Violation]:
     header, rows = tuple(lines[0][1]), lines[1:]
     if header != expected.header:
         found, wanted = ",".join(header), ",".join(expected.header)
-        yield Fault("header", f"line 1: the header is {found!r}; expected {wanted!r}")
+        yield Violation("header", f"line 1: the header is {found!r}; expected {wanted!r}")
         if header and header[0] in expected.ids:
             rows = list(lines)  # there is no header: the first line is data
     while rows and not rows[-1][1]:
@@ -107,22 +107,24 @@ def _table_faults(expected: SubmissionFormat, lines: list[Row]) -> Iterator[Faul
         yield from _class_faults(expected, complete)
 
 
-def _id_faults(expected: SubmissionFormat, rows: list[Row], count: int) -> Iterator[Fault]:
+def _id_faults(expected: SubmissionFormat, rows: list[Row], count: int) -> Iterator[Violation]:
     if count != len(expected.ids):
         text = f"{_count(count, 'row')}; expected {len(expected.ids):,}"
-        yield Fault("number of rows", text)
+        yield Violation("number of rows", text)
     known, found = set(expected.ids), Counter(cells[0] for _, cells in rows)
     missing = [id for id in expected.ids if id not in found]
     if missing:
-        yield Fault("missing ids", f"{_count(len(missing), 'missing id')}: {_some(missing)}")
+        yield Violation("missing ids", f"{_count(len(missing), 'missing id')}: {_some(missing)}")
     unknown = [row for row in rows if row[1][0] not in known]
     yield from _row_faults("unknown ids", "{} with an unknown id", unknown)
     repeated = [id for id, times in found.items() if times > 1]
     if repeated:
-        yield Fault("repeated ids", f"{_count(len(repeated), 'repeated id')}: {_some(repeated)}")
+        yield Violation(
+            "repeated ids", f"{_count(len(repeated), 'repeated id')}: {_some(repeated)}"
+        )
 
 
-def _class_faults(expected: SubmissionFormat, rows: list[Row]) -> Iterator[Fault]:
+def _class_faults(expected: SubmissionFormat, rows: list[Row]) -> Iterator[Violation]:
     """A fault for each of the most frequent values that are not classes."""
     classes = set(expected.classes)
     lines: dict[str, list[int]] = {}
@@ -134,9 +136,9 @@ def _class_faults(expected: SubmissionFormat, rows: list[Row]) -> Iterator[Fault
         found = f"{value!r} is not a class" if value else "the class is empty"
         count = _count(len(lines[value]), "row")
         hint = _hint(value, expected.classes)
-        yield Fault("class", f"line {lines[value][0]}: {found} ({count}). {hint}")
+        yield Violation("class", f"line {lines[value][0]}: {found} ({count}). {hint}")
     if len(values) > SHOWN:
-        yield Fault("class", f"... and {_count(len(values) - SHOWN, 'other value')}")
+        yield Violation("class", f"... and {_count(len(values) - SHOWN, 'other value')}")
 
 
 def _hint(value: str, classes: Sequence[str]) -> str:
@@ -151,7 +153,7 @@ def _hint(value: str, classes: Sequence[str]) -> str:
     return suggest(value, classes) or f"Expected one of {_some(classes)}"
 
 
-def _probability_faults(rows: list[Row]) -> Iterator[Fault]:
+def _probability_faults(rows: list[Row]) -> Iterator[Violation]:
     invalid, wrong_sum = [], []
     for row in rows:
         values = [_number(cell) for cell in row[1][1:]]
@@ -165,13 +167,10 @@ def _probability_faults(rows: list[Row]) -> Iterator[Fault]:
 
 def _number(cell: str) -> float:
     """The number in a cell; NaN if it is none."""
-    try:
-        return float(cell)
-    except ValueError:
-        return math.nan
+    return float(cell) if NUMBER.fullmatch(cell) else math.nan
 
 
-def _row_faults(kind: Kind, text: str, rows: list[Row]) -> Iterator[Fault]:
+def _row_faults(kind: Kind, text: str, rows: list[Row]) -> Iterator[Violation]:
     """One fault for all rows of a kind: their number, and the lines of the first ones.
 
     Args:
@@ -180,7 +179,7 @@ def _row_faults(kind: Kind, text: str, rows: list[Row]) -> Iterator[Fault]:
     if rows:
         lines = "line" if len(rows) == 1 else "lines"
         first = _some([str(line) for line, _ in rows])
-        yield Fault(kind, f"{text.format(_count(len(rows), 'row'))}: {lines} {first}")
+        yield Violation(kind, f"{text.format(_count(len(rows), 'row'))}: {lines} {first}")
 
 
 def _count(number: int, noun: str) -> str:

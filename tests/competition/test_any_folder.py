@@ -110,6 +110,12 @@ def test_named_ids_of_any_kind_are_kept_as_written(folder, ids) -> None:
     assert folder.load().test_ids == tuple(ids)
 
 
+def test_ids_with_commas_are_kept_as_written_where_these_are_decimal_commas(folder) -> None:
+    folder.fill(header="names", ids="test", test_rows=2, delimiter=";", decimal=",")
+    folder.write("test.csv", folder.read("test.csv").replace(b"\n50", b"\n0,50"))
+    assert folder.load().test_ids == ("0,501", "0,502")
+
+
 def test_words_without_a_header_that_differ_in_each_row_are_ids(folder) -> None:
     truth = folder.fill(ids="test")
     folder.change("test.csv", lambda rows: [row.__setitem__(0, f"img{row[0]}.png") for row in rows])

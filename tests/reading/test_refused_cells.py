@@ -215,6 +215,26 @@ def test_large_labels_that_differ_stay_different(folder) -> None:
     assert folder.load().classes == tuple(sorted(set(names)))
 
 
+@pytest.mark.parametrize("cell", ["\x1b[31m5", "5\a5", "5\x9b5"])
+@pytest.mark.parametrize("place", ["header", "label", "id"])
+def test_control_characters_never_reach_the_terminal(folder, place, cell) -> None:
+    folder.fill(header="names", ids="both")
+    row, column = {"header": (0, 7), "label": (4, -1), "id": (4, 0)}[place]
+    folder.put("train.csv", row, column, cell)
+    shown = folder.refusal()
+    assert repr(cell)[1:-1] in shown
+    assert "Expected printable characters" in shown
+    assert f"line {row + 1}" in shown
+
+
+@pytest.mark.parametrize("cell", ["\u0663", "\uff15"])
+@pytest.mark.parametrize("column", [7, -1])
+def test_digits_of_other_scripts_are_no_numbers(folder, column, cell) -> None:
+    folder.fill(rows=100, header="names")
+    folder.put("train.csv", 4, column, cell)
+    assert folder.refused().where.startswith("train.csv line 5, column")
+
+
 def test_labels_that_are_fractions_are_refused(folder) -> None:
     folder.fill(header="names")
     folder.change("train.csv", lambda rows: [r.append(f"{int(r.pop()) / 7}") for r in rows[1:]])

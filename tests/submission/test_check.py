@@ -7,7 +7,7 @@ from click.testing import CliRunner
 
 from pipeline.cli import main
 from pipeline.errors import PipelineError
-from pipeline.submission.check import Fault, check_file, find_faults
+from pipeline.submission.check import Violation, check_file, find_faults
 from pipeline.submission.format import submission_format
 
 HEADER = "Id,Category"
@@ -24,7 +24,7 @@ def check(folder):
     folder.fill()
     expected = submission_format(folder.load())
 
-    def find(content: list[str] | bytes) -> list[Fault]:
+    def find(content: list[str] | bytes) -> list[Violation]:
         if isinstance(content, list):
             content = ("\n".join(content) + "\n").encode()
         return list(find_faults(expected, content))
@@ -159,7 +159,7 @@ def test_a_fault_says_where_it_is(check, kind) -> None:
     ],
 )
 def test_a_wrong_class_has_a_hint(check, cell, text) -> None:
-    assert check(changed(4, f"3,{cell}")) == [Fault("class", f"line 5: {text}")]
+    assert check(changed(4, f"3,{cell}")) == [Violation("class", f"line 5: {text}")]
 
 
 @pytest.mark.parametrize(
@@ -190,6 +190,7 @@ def test_other_values_are_counted(check) -> None:
 PROBABILITIES = {  # the cells of one row -> kind and text of the fault
     "text": (["x", *["0.1"] * 9], "probability", "1 row with a value that is not in 0..1: line 5"),
     "empty": (["", *["0.1"] * 9], "probability", None),
+    "an underscore": (["0.1_0", *["0.1"] * 9], "probability", None),
     "NaN": (["nan", *["0.1"] * 9], "probability", None),
     "negative": (["-0.1", "0.3", *["0.1"] * 8], "probability", None),
     "above 1": (["1.9", "-0.9", *["0"] * 8], "probability", None),
