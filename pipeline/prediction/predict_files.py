@@ -20,6 +20,7 @@ from pipeline.runs.run import Run
 if TYPE_CHECKING:
     import pandas as pd
 
+OTHER_COLUMNS = ("file", "id", "class", "label")
 GROUP_IMAGES, GROUP_VALUES = 128, 1 << 26  # of images that are in memory at the same time
 
 
@@ -56,20 +57,24 @@ def score_files(table: "pd.DataFrame") -> dict[str, Scores]:
     Args:
         table: from `predict_files`. If it is of one file, the name of the file is empty.
     """
-    several, labelled = table.columns[0] == "file", table.columns[-1] == "label"
-    first = 3 if several else 2  # after file, id and class
-    if not labelled or table.dtypes.iloc[-1] == np.float32:  # a class of that name
+    if "label" not in table:
         return {}
-    probabilities = table.iloc[:, first:-1].to_numpy(np.float32)
-    indices = {name: index for index, name in enumerate(table.columns[first:-1])}
-    labels = np.array([indices.get(label, -1) for label in table.iloc[:, -1]])
-    files = table.iloc[:, 0].to_numpy() if several else np.full(len(table), "")
+    classes = table.select_dtypes(np.float32)
+    probabilities = classes.to_numpy()
+    indices = {column: index for index, column in enumerate(classes)}
+    labels = np.array([indices.get(_column(label), -1) for label in table["label"]])
+    files = table["file"].to_numpy() if "file" in table else np.full(len(table), "")
     scores = {}
     for name in dict.fromkeys(files):
         rows = np.flatnonzero((files == name) & (labels >= 0))
         if len(rows):
             scores[name] = score(probabilities[rows], labels[rows])
     return scores
+
+
+def _column(name: str) -> str:
+    """The column of a class: its name, unless another column has this name."""
+    return f"class_{name}" if name in OTHER_COLUMNS else name
 
 
 def _rows(run: Run, path: Path, given: Overrides, invert: bool) -> "pd.DataFrame":
@@ -121,7 +126,7 @@ def _table(
     classes = run.record.data.classes
     best = np.argmax(probabilities, axis=1)
     front = pd.DataFrame({"id": ids, "class": [classes[index] for index in best]})
-    parts = [front, pd.DataFrame(probabilities, columns=list(classes))]
+    parts = [front, pd.DataFrame(probabilities, columns=[_column(name) for name in classes])]
     if labels is not None:
         parts.append(pd.DataFrame({"label": labels}))
     return pd.concat(parts, axis=1)

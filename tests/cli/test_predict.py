@@ -16,6 +16,7 @@ from click.testing import CliRunner, Result
 
 import pipeline as pp
 from pipeline.cli import main
+from pipeline.prediction.predict_files import score_files
 from pipeline.runs.metrics import wilson_interval
 
 CLASSES = ["left", "right", "top"]
@@ -404,6 +405,18 @@ def test_several_files_are_named_in_the_first_column(run, pixels, tmp_path) -> N
     assert list(table["class"]) == [CLASSES[index] for index in best]
     assert result.stderr.startswith(f"{two}: accuracy ")
     assert result.stderr.endswith("n = 3\n")
+
+
+def test_classes_may_have_the_names_of_other_columns(folder, tmp_path) -> None:
+    folder.fill(header="names")
+    names = ["label", "id", "class", "file"]
+    folder.replace_column("train.csv", -1, [names[row % 4] for row in range(40)])
+    run = pp.train(folder.load(), "dense", epochs=1, runs=tmp_path, progress=False)
+    files = [folder.path / name for name in ("train.csv", "test.csv")]
+    table = pp.predict(run, files)
+    columns = ["class_class", "class_file", "class_id", "class_label"]
+    assert table.columns.tolist() == ["file", "id", "class", *columns, "label"]
+    assert [scores.n for scores in score_files(table).values()] == [40]
 
 
 def test_json_holds_the_same_numbers_as_csv(run, workspace) -> None:
