@@ -37,7 +37,6 @@ def load_folds(competition: Competition, k: int, folder: Path) -> tuple[Fold, ..
         number = np.zeros(n, np.int64)
         for fold in folds:
             number[fold.validation] = fold.part
-        folder.mkdir(parents=True, exist_ok=True)
         write_csv(path, HEADER, list(enumerate(number.tolist())))
         return folds
     number = _read(path, n, k)
