@@ -117,7 +117,7 @@ def train_all(
     """Trains each combination of recipes, values of settings, and seeds, in parallel.
 
     Args:
-        recipes: names or recipes; Default: 'dense' and 'fast'.
+        recipes: names or recipes. Default: "dense" and "fast".
         sweep: the values of each changed setting, such as `{"l2": [1e-6, 1e-4]}`.
         seeds: random seeds.
         fold, folds: as for `train`.
@@ -179,8 +179,7 @@ def leaderboard(
         rank, worst_rank, run, scored_on, accuracy with its 95 % interval low and high (in 0..1),
         n, loss, parameters, epochs, best_epoch, fit_seconds, predict_images_per_second. Runs
         that an exact paired test cannot tell apart share a rank: the true one is in
-        rank..worst_rank.
-        `attrs["caution"]` says what was selected on the validation rows.
+        rank..worst_rank. `attrs["caution"]` says what was selected on the validation rows.
 
     Raises:
         PipelineError: there are no runs, or they are not comparable.
@@ -304,7 +303,7 @@ def score_test(competition: Competition, run: Run | str, *, runs: Path | str = R
         PipelineError: the test rows have no labels, there is no such run, or it is damaged or was
             trained on different data.
     """
-    from pipeline.runs.leaderboard import check_comparable
+    from pipeline.runs.leaderboard import check_same_data
     from pipeline.runs.metrics import score
 
     if competition.test_labels is None:
@@ -315,7 +314,7 @@ def score_test(competition: Competition, run: Run | str, *, runs: Path | str = R
         )
     folder = _folder(competition, runs)
     run = run if isinstance(run, Run) else find_run(_list_runs(folder), run, folder)
-    check_comparable([run], data=competition.fingerprint)
+    check_same_data([run], competition.fingerprint)
     copies = groups_of_equal_rows(competition.test_pixels)[1]
     return score(run.test_probabilities, competition.test_labels, copies)
 

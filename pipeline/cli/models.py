@@ -52,12 +52,14 @@ def command(name: str | None, data: Path, output_format: str, runs: Path) -> Non
             _epochs(row["epochs"], row["min_steps"]),
             percent(row["published_accuracy"]),
             f"{loss:.4f}" if (loss := row["published_loss"]) == loss and loss else "",
-            percent(row["our_accuracy"]),
+            percent(row["our_accuracy"]) + " *" * (row["comparable"] is False),
             row["origin"],
         )
         for row in table.to_dict("records")
     ]
     echo_table(HEADER, rows, left=("recipe", "origin"), optional=("origin", "loss", "input"))
+    if (table["comparable"] == False).any():  # noqa: E712 (missing is neither)
+        click.echo("\n* on images of another shape or other classes than the published score")
 
 
 def _echo_recipe(recipe: "RecipeDescription", output_format: str) -> None:

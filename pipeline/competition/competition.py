@@ -16,7 +16,7 @@ from pipeline.competition.columns import text_columns
 from pipeline.competition.folder import find_files
 from pipeline.competition.folds import Fold, given_hold_out, hold_out
 from pipeline.competition.labels import classes_of, labels_of
-from pipeline.competition.overrides import AFTER_READING, Overrides
+from pipeline.competition.overrides import Overrides, affects_reading
 from pipeline.competition.sample import Sample, check_same_ids, check_unique_ids, read_sample
 from pipeline.competition.schema import Schema, infer_schema
 from pipeline.competition.values import chunks
@@ -90,8 +90,7 @@ class Competition:
     @classmethod
     def _load(cls, folder: Path, paths: dict[str, Path], overrides: Overrides) -> "Competition":
         name = folder.resolve().name
-        read = {n: value for n, value in asdict(overrides).items() if n not in AFTER_READING}
-        read["validation"] = overrides.validation_file
+        read = {n: value for n, value in asdict(overrides).items() if affects_reading(n, value)}
         with cached(name, paths, read, lambda new: _read(paths, overrides, new)) as entry:
             return cls(name, folder, overrides, **_load_cached(paths, entry))
 
@@ -240,7 +239,7 @@ def _fingerprint(
     *pixels: Pixels,
 ) -> str:
     content: tuple[Any, ...] = (schema.shape, schema.planes, schema.low, schema.high, classes)
-    if schema.transpose:
+    if schema.transpose:  # else the fingerprint is the one that it was before this setting
         content += ("transpose",)
     digest = hashlib.sha256(repr(content).encode())
     for array in (labels, *pixels):

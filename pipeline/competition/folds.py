@@ -80,9 +80,12 @@ def hold_out(pixels: Pixels, labels: Labels, share: float, seed: int) -> Fold:
     if copies:
         notes.append(f"{copies} rows are copies of other rows; copies stay in the same set")
     if single:
-        classes = "1 class has" if single == 1 else f"{single} classes have"
-        notes.append(f"{classes} a single image; it is used for training only")
+        notes.append(f"{_classes_have(single)} a single image; it is used for training only")
     return Fold(np.flatnonzero(~validates), np.flatnonzero(validates), notes=tuple(notes))
+
+
+def _classes_have(count: int) -> str:
+    return "1 class has" if count == 1 else f"{count} classes have"
 
 
 def given_hold_out(pixels: Pixels, validation_rows: int) -> Fold:
@@ -95,7 +98,8 @@ def given_hold_out(pixels: Pixels, validation_rows: int) -> Fold:
     train, validation = rows[:-validation_rows], rows[-validation_rows:]
     seen = set(row_digests(pixels[train]))
     copies = sum(digest in seen for digest in row_digests(pixels[validation]))
-    note = f"{copies} validation rows repeat a training row, which makes the score too good"
+    rows_repeat = "1 validation row repeats" if copies == 1 else f"{copies} validation rows repeat"
+    note = f"{rows_repeat} a training row, which makes the score too good"
     return Fold(train, validation, notes=(note,) if copies else ())
 
 
@@ -139,8 +143,7 @@ def k_folds(pixels: Pixels, labels: Labels, k: int, seed: int) -> tuple[Fold, ..
         notes.append(f"{similar} rows are like other rows; these stay in the same fold")
     rare = int((np.bincount(labels) < k).sum())
     if rare:
-        notes.append(f"{rare} classes have fewer than {k} rows" if rare > 1 else
-                     f"1 class has fewer than {k} rows")  # fmt: skip
+        notes.append(f"{_classes_have(rare)} fewer than {k} rows")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # rare classes, which the notes tell
         parts = list(splitter.split(labels, labels, group))
@@ -153,13 +156,22 @@ def k_folds(pixels: Pixels, labels: Labels, k: int, seed: int) -> tuple[Fold, ..
 def groups_of_similar_rows(pixels: Pixels) -> Rows:
     """Groups rows with nearly equal pixels: a root mean square difference of up to 2 %.
 
-    Of more than `MAX_COMPARED` rows, only equal ones are grouped: the time is quadratic.
+    Of more than `MAX_COMPARED` different rows, only equal ones are grouped: the time is quadratic.
 
     Returns:
         (n,) group numbers.
     """
-    if len(pixels) > MAX_COMPARED:
-        return groups_of_equal_rows(pixels)[0]
+    equal, _ = groups_of_equal_rows(pixels)
+    first = np.unique(equal, return_index=True)[1]
+    return equal if len(first) > MAX_COMPARED else _connect_similar(pixels[first])[equal]
+
+
+def _connect_similar(pixels: Pixels) -> Rows:
+    """Groups different rows: those that are similar, and those that others connect.
+
+    Returns:
+        (n,) group numbers.
+    """
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 
@@ -171,18 +183,24 @@ def groups_of_similar_rows(pixels: Pixels) -> Rows:
     counts = [len(range(at, values.shape[1], SKETCH)) for at in range(len(sums))]
     sketch = np.stack(sums, axis=1) / np.sqrt(counts, dtype=np.float32)
     squares = (sketch**2).sum(axis=1)
-    pairs = []
+    rows = group = np.arange(len(values))
     for first in range(0, len(sketch), CHUNK):
         part = slice(first, first + CHUNK)
         distances = squares[part, None] + squares[None, first:]
         distances -= 2 * sketch[part] @ sketch[first:].T
         one, two = np.nonzero(distances <= limit + 1e-3)
         one, two = (one + first)[two > one], (two + first)[two > one]
-        near = ((values[one] - values[two]) ** 2).sum(axis=1) <= limit
-        pairs.append(np.stack([one[near], two[near]]))
-    one, two = np.concatenate(pairs, axis=1)
-    graph = coo_array((np.ones(len(one), bool), (one, two)), shape=(len(values),) * 2)
-    group: Rows = connected_components(graph, directed=False)[1].astype(np.int64)
+        near = [
+            ((values[one[at : at + CHUNK]] - values[two[at : at + CHUNK]]) ** 2).sum(axis=1)
+            for at in range(0, len(one), CHUNK)
+        ]
+        if near:
+            close = np.concatenate(near) <= limit
+            # The groups so far are edges too: from each row to the first one of its group.
+            start = np.unique(group, return_index=True)[1][group]
+            edges = np.concatenate([one[close], rows]), np.concatenate([two[close], start])
+            graph = coo_array((np.ones(len(edges[0]), bool), edges), shape=(len(rows),) * 2)
+            group = connected_components(graph, directed=False)[1].astype(np.int64)
     return group
 
 

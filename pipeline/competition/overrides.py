@@ -14,7 +14,6 @@ from pipeline.errors import PipelineError
 from pipeline.reading.source import DELIMITERS
 
 FILE = "competition.toml"
-# The cached content of a competition does not depend on these.
 AFTER_READING = ("validation", "split_seed", "submission_header")
 
 FileName = Annotated[str, Meta(min_length=1, description="a file name")]
@@ -96,6 +95,14 @@ class Overrides:
     def separator(self) -> str | None:
         """The delimiter as a character."""
         return DELIMITERS[self.delimiter] if self.delimiter else None
+
+
+def affects_reading(name: str, value: Any) -> bool:
+    """Whether the content of a competition depends on an override.
+
+    Of the validation set, it depends on a file, but not on a fraction.
+    """
+    return name not in AFTER_READING or (name == "validation" and isinstance(value, str))
 
 
 def load_overrides(folder: Path, options: Mapping[str, Any]) -> Overrides:

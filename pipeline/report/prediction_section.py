@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from pipeline.arrays import Probabilities
 from pipeline.competition.competition import Competition
-from pipeline.competition.overrides import AFTER_READING, load_overrides
+from pipeline.competition.overrides import affects_reading, load_overrides
 from pipeline.config import differences
 from pipeline.report.sprites import Sprite, pixel_images
 from pipeline.runs.run import Run
@@ -50,7 +50,7 @@ def submit_command(competition: Competition, runs: Path) -> str:
     """
     in_file = load_overrides(competition.folder, {})
     given = differences(in_file, competition.overrides)
-    options = _options({name: v for name, v in given.items() if name not in AFTER_READING})
+    options = _options({name: v for name, v in given.items() if affects_reading(name, v)})
     return shlex.join(
         ["pipeline", "submit", str(competition.folder), *options, "--runs", str(runs)]
     )

@@ -155,7 +155,9 @@ def leaderboard(runs: Sequence[Run]) -> "pd.DataFrame":
     ]
     table = pd.DataFrame(rows)
     table = table.astype({"epochs": "Int64", "best_epoch": "Int64"}, errors="ignore")
-    table.attrs["caution"] = caution(comparisons[0].runs)
+    apart = "The tables are scored on different rows; compare only runs of the same table. "
+    note = apart * (len(comparisons) > 1) + caution([run for c in comparisons for run in c.runs])
+    table.attrs["caution"] = note
     return table
 
 
@@ -171,15 +173,18 @@ def caution(runs: Sequence[Run]) -> str:
     """A note on selection bias: what was chosen on the validation rows."""
     chosen = [choices(run.record) for run in runs]
     chose = sum(map(bool, chosen))
+    together = len({run.record.fold.fingerprint for run in runs}) == 1
     if len(runs) == 1:
         text, who = "The validation rows were not trained on.", "The run"
     else:
         text = "All runs are scored on the same validation rows, which none of them trained on."
+        if not together:
+            text = "No run trained on the rows that it is scored on."
         who = f"{chose} of these runs"
     if chose:
         different = list(dict.fromkeys(choice for found in chosen for choice in found))
         text += f" {who} also used these rows to choose {_either(different)}."
-    if len(runs) > 1:
+    if len(runs) > 1 and together:
         text += f" The first is the best of {len(runs)}."
     if chose or len(runs) > 1:
         text += " Expect slightly lower scores on new data."

@@ -183,8 +183,7 @@ class RunRecord:
     Attributes:
         published: the published score of the recipe, if there is one.
         training: None for an ensemble.
-        members: names of the runs that are combined; the same name several times is a weight.
-        temperature: of a combination's probabilities, see `runs.run.sharpen`.
+        members: names of the runs that are combined.
         parameters: number of parameters, of all members together.
         fit_seconds: training time, of all members together.
         created: time in ISO 8601.
@@ -202,7 +201,6 @@ class RunRecord:
     training: Training | None = None
     environment: Environment | None = None
     members: tuple[str, ...] = ()
-    temperature: float = 1.0
     schema_version: int = SCHEMA_VERSION
 
     @property

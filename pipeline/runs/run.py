@@ -120,10 +120,8 @@ class Run:
         Raises:
             PipelineError: one of them is missing or damaged.
         """
-        names = dict.fromkeys(self.record.members)
-        digests = dict.fromkeys(self.record.identity.members)
-        members = [load_run(self.folder.parent / name) for name in names]
-        for run, digest in zip(members, digests, strict=True):
+        members = [load_run(self.folder.parent / name) for name in self.record.members]
+        for run, digest in zip(members, self.record.identity.members, strict=True):
             if run.record.identity.digest != digest:
                 raise PipelineError(
                     f"its member {run.name} was replaced by another training",
@@ -150,9 +148,7 @@ class Run:
             PipelineError: the inputs have another shape or values out of range.
         """
         if self.record.members:
-            members = {member.name: member.predict(inputs) for member in self.members}
-            mean = average([members[name] for name in self.record.members])
-            return sharpen(mean, self.record.temperature)
+            return average([member.predict(inputs) for member in self.members])
         from pipeline.networks.predict import predict
 
         return predict(
@@ -200,20 +196,6 @@ def average(probabilities: Sequence[Probabilities]) -> Probabilities:
     """The mean of several (n, k) probabilities, (n, k) float32."""
     mean: Probabilities = np.stack(probabilities).mean(axis=0, dtype=np.float32)
     return mean
-
-
-def sharpen(probabilities: Probabilities, temperature: float) -> Probabilities:
-    """Probabilities to the power 1 / temperature, rescaled to a sum of 1, (n, k) float32.
-
-    The most probable class stays the same. A temperature below 1 makes probabilities more
-    confident (Guo et al., "On calibration of modern neural networks", 2017).
-    """
-    if temperature == 1.0:
-        return probabilities
-    logs = np.log(np.clip(probabilities.astype(np.float64), 1e-12, 1.0)) / temperature
-    powers = np.exp(logs - logs.max(axis=1, keepdims=True))
-    sharpened: Probabilities = (powers / powers.sum(axis=1, keepdims=True)).astype(np.float32)
-    return sharpened
 
 
 def load_run(folder: Path) -> Run:

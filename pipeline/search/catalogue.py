@@ -101,8 +101,9 @@ def catalogue(runs: Sequence[Run] = ()) -> pd.DataFrame:
 
     Returns:
         name, parameters, input, epochs, min_steps, published_accuracy, published_loss,
-        published_on, our_accuracy, our_run, origin. On small data, epochs become as many as
-        min_steps need.
+        published_on, our_accuracy, our_run, comparable, origin. On small data, epochs become as
+        many as min_steps need. comparable is whether our images are of the shape and the classes
+        of the published score; missing without a run or a published score.
     """
     best: dict[str, Run] = {}
     for run in sorted(runs, key=lambda run: run.scores.accuracy):
@@ -128,6 +129,9 @@ def _row(entry: Recipe | EnsembleRecipe, recipe: Recipe, best: Run | None) -> di
         "published_on": published.on if published else None,
         "our_accuracy": best.scores.accuracy if best else None,
         "our_run": best.name if best else None,
+        "comparable": published.fits(best.record.data.shape, best.record.data.classes)
+        if published and best
+        else None,
         "origin": entry.origin,
     }
 

@@ -51,3 +51,12 @@ def test_a_recipe_whose_layers_have_no_docstring_is_described(monkeypatch) -> No
     mine = replace(find_recipe("dense"), name="mine", layers=lambda _: [layers.Flatten()])
     monkeypatch.setitem(recipes(), "mine", mine)
     assert pp.describe("mine").layers["kind"].tolist() == ["Rescaling", "Flatten", "Dense"]
+
+
+def test_scores_of_other_data_than_the_published_are_marked(tiny, tiny_folder, tmp_path) -> None:
+    pp.train(tiny, "dense-64-64", epochs=1, runs=tmp_path, progress=False)
+    words = ["models", "--data", str(tiny_folder), "--runs", str(tmp_path)]
+    shown = CliRunner().invoke(main, words).stdout
+    marked = [line.split()[0] for line in shown.splitlines() if " * " in line]
+    assert marked == ["dense-64-64"]
+    assert "* on images of another shape or other classes" in shown

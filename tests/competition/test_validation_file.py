@@ -43,7 +43,7 @@ def test_copies_of_training_rows_are_told(split) -> None:
     folder, _ = split
     folder.change("valid.csv", lambda rows: rows.append(folder.rows("train.csv")[5]))
     assert folder.load().hold_out.notes == (
-        "1 validation rows repeat a training row, which makes the score too good",
+        "1 validation row repeats a training row, which makes the score too good",
     )
 
 
@@ -72,3 +72,12 @@ def test_a_missing_validation_file_is_named(split) -> None:
     (folder.path / "valid.csv").unlink()
     with pytest.raises(PipelineError, match=r"valid.csv: the file does not exist"):
         folder.load()
+
+
+def test_the_command_of_the_report_names_it(split) -> None:
+    folder, _ = split
+    (folder.path / "competition.toml").unlink()
+    runs = folder.path.parent / "runs"
+    competition = folder.load(validation="valid.csv")
+    pp.train(competition, "dense", epochs=1, runs=runs, progress=False)
+    assert "--validation valid.csv" in pp.write_report(competition, runs=runs).read_text()

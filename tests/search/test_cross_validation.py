@@ -53,6 +53,10 @@ def test_out_of_fold_scores_and_hold_out_scores_are_ranked_apart(cross_validated
         "dense-epochs=1": "hold-out",
     }
     assert table["rank"].tolist() == [1, 1]
+    assert table.index[0] == run.name
+    note = pp.leaderboard(tiny, runs=runs).attrs["caution"]
+    assert "compare only runs of the same table" in note
+    assert "The first is" not in note
     path = pp.submit(tiny, runs=runs, output=runs / "submission.csv")
     assert pp.check(tiny, path) == 12
     assert pp.write_report(tiny, runs=runs).exists()
@@ -95,6 +99,20 @@ def test_copies_and_near_copies_stay_in_one_fold(digits, noise) -> None:
             fold.validation[fold.validation < 30]
         )
     assert "30 rows are like other rows" in folds[0].notes[0]
+
+
+def test_thousands_of_copies_are_one_group(digits) -> None:
+    pixels = np.concatenate([np.zeros((5000, 64)), digits[0][:50].reshape(50, 64)])
+    pixels[2500:5000, 0] = 0.01  # similar, not equal
+    group = groups_of_similar_rows(pixels)
+    assert len(set(group[:5000])) == 1
+    assert len(np.unique(group)) == 51
+
+
+def test_images_that_others_connect_are_one_group() -> None:
+    steps = np.outer(np.arange(30), np.full(64, 0.015))  # each is similar to the next one alone
+    steps = np.concatenate([steps, np.ones((1, 64))])
+    assert len(np.unique(groups_of_similar_rows(steps))) == 2
 
 
 def test_folds_are_stratified_and_every_row_validates_once(digits) -> None:
