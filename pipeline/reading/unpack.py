@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from pipeline.errors import PipelineError
+from pipeline.errors import PipelineError, suggest
 
 MAX_LINE = 1 << 25  # bytes; a row of 1024 x 1024 RGB images has up to 12 MB
 # Of unpacked content: CSVs of images shrink to a twentieth, and blank ones to a hundredth.
@@ -163,7 +163,9 @@ def _open(path: Path) -> BinaryIO:
         return _open_zip(archive, path.relative_to(archive).as_posix())
     if not path.exists():
         link = f": it is a link to {path.readlink()}" if path.is_symlink() else ""
-        raise PipelineError(f"the file does not exist{link}", where=path)
+        names = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
+        remedy = None if link else suggest(path.name, names) or None
+        raise PipelineError(f"the file does not exist{link}", where=path, remedy=remedy)
     if not path.is_file():
         raise PipelineError("not a file", where=path)
     with open(path, "rb") as file:

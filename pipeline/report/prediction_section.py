@@ -58,7 +58,8 @@ def submit_command(competition: Competition, runs: Path) -> str:
 
 def _options(overrides: Mapping[str, Any]) -> list[str]:
     words = []
-    for name, value in overrides.items():
+    for override, value in overrides.items():
+        name = override.replace("_", "-")
         if isinstance(value, bool):
             words.append(f"--{name}" if value else f"--no-{name}")
         elif name == "shape":

@@ -1,9 +1,13 @@
 """A validation file of the user's own is the hold-out, and all other rows train."""
 
+import shlex
+
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
 import pipeline as pp
+from pipeline.cli import main
 from pipeline.errors import PipelineError
 
 
@@ -67,17 +71,22 @@ def test_faults_of_the_validation_file_are_named(split, change, where, found) ->
     assert (error.where, error.found) == (where, found)
 
 
-def test_a_missing_validation_file_is_named(split) -> None:
+def test_a_missing_validation_file_is_named_and_the_nearest_name(split) -> None:
     folder, _ = split
-    (folder.path / "valid.csv").unlink()
-    with pytest.raises(PipelineError, match=r"valid.csv: the file does not exist"):
-        folder.load()
+    with pytest.raises(PipelineError, match=r"vaild.csv: the file does not exist.*'valid.csv'"):
+        folder.load(validation="vaild.csv")
 
 
-def test_the_command_of_the_report_names_it(split) -> None:
+def test_the_command_of_the_report_reads_the_same_files(split) -> None:
     folder, _ = split
     (folder.path / "competition.toml").unlink()
+    folder.write("test.csv", folder.read("valid.csv"))
     runs = folder.path.parent / "runs"
-    competition = folder.load(validation="valid.csv")
+    competition = folder.load(validation="valid.csv", test_label="label")
     pp.train(competition, "dense", epochs=1, runs=runs, progress=False)
-    assert "--validation valid.csv" in pp.write_report(competition, runs=runs).read_text()
+    page = pp.write_report(competition, runs=runs).read_text()
+    command = page[page.index("pipeline submit") :].partition("<")[0]
+    words = ["--output", str(runs / "submission.csv")]
+    result = CliRunner().invoke(main, [*shlex.split(command)[1:], *words])
+    assert result.exit_code == 0, result.output
+    assert "dense-epochs=1 on the labelled test rows: accuracy" in result.stdout

@@ -59,7 +59,11 @@ def test_out_of_fold_scores_and_hold_out_scores_are_ranked_apart(cross_validated
     assert "The first is" not in note
     path = pp.submit(tiny, runs=runs, output=runs / "submission.csv")
     assert pp.check(tiny, path) == 12
-    assert pp.write_report(tiny, runs=runs).exists()
+    pages = pp.write_report(tiny, runs=runs).parent / "pages"
+    page = (pages / f"{run.name}.html").read_text()
+    assert "This run is a cross-validation" in page
+    assert all(member.name in page for member in run.members)
+    assert "1of3.html" not in page  # parts have no pages
 
 
 def test_the_folds_are_saved_and_used_again(cross_validated, tiny) -> None:
