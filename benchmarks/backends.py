@@ -24,12 +24,13 @@ REPEATS, WARM_UP = 3, 2
 @click.option("--seconds", default=5.0, show_default=True, help="Of each repeat.")
 @click.argument("names", nargs=-1)
 def backends(seconds: float, names: tuple[str, ...]) -> None:
-    import keras  # after the pipeline, which sets it up
+    from pipeline.networks.backend import keras, policy  # TensorFlow
 
     click.echo(f"{keras.backend.backend()}; {machine_line()}")
     for name in names or RECIPES:
-        rate = images_per_second(find_recipe(name), seconds)
-        click.echo(f"{name:12} {rate:8,.0f} images/s  {keras.config.dtype_policy().name}")
+        recipe = find_recipe(name)
+        rate = images_per_second(recipe, seconds)
+        click.echo(f"{name:12} {rate:8,.0f} images/s  {policy(recipe.precision)}")
 
 
 def images_per_second(recipe: Recipe, seconds: float) -> float:

@@ -14,7 +14,15 @@ from typing import Any, Literal
 from pipeline.errors import PipelineError
 from pipeline.machine import core_count, has_bfloat16, keep_memory
 
-__all__ = ["describe", "keras", "policy", "resolve_precision", "threads", "uses_accelerator"]
+__all__ = [
+    "describe",
+    "keras",
+    "policy",
+    "resolve_precision",
+    "threads",
+    "use_precision",
+    "uses_accelerator",
+]
 
 BACKENDS = ("tensorflow", "torch", "jax")
 THREADS = "TF_NUM_INTRAOP_THREADS"  # TensorFlow's own environment variable
@@ -79,6 +87,17 @@ def policy(precision: str) -> str:
         precision: "float32", "bfloat16" (weights and probabilities stay float32), or "auto".
     """
     return {"float32": "float32", "bfloat16": "mixed_bfloat16"}[resolve_precision(precision)]
+
+
+@contextmanager
+def use_precision(precision: str) -> Iterator[None]:
+    """Layers that are made in the block compute in this precision, see `policy`."""
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(policy(precision))
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)
 
 
 def resolve_precision(precision: str) -> Literal["float32", "bfloat16"]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pipeline.networks.backbone import load_backbone
-from pipeline.networks.backend import keras, policy
+from pipeline.networks.backend import keras, use_precision
 from pipeline.networks.recipe import WITH_MOMENTUM, Backbone, Recipe
 
 layers = keras.layers
@@ -59,20 +59,20 @@ def build(
     Raises:
         PipelineError: the pretrained weights are unavailable.
     """
-    keras.config.set_dtype_policy(policy(recipe.precision))
-    images = keras.Input(image_shape, name="images")
-    own = recipe.layers(recipe)
-    if steps and not recipe.published:
-        _shorten_averages(own, steps)
-    own.append(layers.Dense(classes, activation="softmax", dtype="float32"))
-    _number_names(own)
-    if recipe.backbone is None:
-        model = keras.Model(images, _apply(own, _rescale(images, low, high)), name=recipe.name)
-        return Network(model, None, model)
-    weights = recipe.backbone.weights if pretrained else "none"
-    backbone = load_backbone(weights, tuple(images.shape[1:]))
-    scaled = vgg16_input(images, low, high)
-    return _build_on_backbone(recipe.name, recipe.backbone, backbone, images, scaled, own)
+    with use_precision(recipe.precision):
+        images = keras.Input(image_shape, name="images")
+        own = recipe.layers(recipe)
+        if steps and not recipe.published:
+            _shorten_averages(own, steps)
+        own.append(layers.Dense(classes, activation="softmax", dtype="float32"))
+        _number_names(own)
+        if recipe.backbone is None:
+            model = keras.Model(images, _apply(own, _rescale(images, low, high)), name=recipe.name)
+            return Network(model, None, model)
+        weights = recipe.backbone.weights if pretrained else "none"
+        backbone = load_backbone(weights, tuple(images.shape[1:]))
+        scaled = vgg16_input(images, low, high)
+        return _build_on_backbone(recipe.name, recipe.backbone, backbone, images, scaled, own)
 
 
 def settling_steps(recipe: Recipe) -> int:

@@ -5,20 +5,20 @@ from importlib.metadata import PackageNotFoundError, version
 
 from pipeline import __version__
 from pipeline.machine import processor
-from pipeline.networks.backend import keras, threads
+from pipeline.networks.backend import keras, policy, threads
 from pipeline.runs.record import Environment
 
 PACKAGES = ("keras", "tensorflow", "tensorflow-cpu", "torch", "jax", "numpy")
 
 
-def describe_environment() -> Environment:
-    """The environment of this process."""
+def describe_environment(precision: str) -> Environment:
+    """The environment of a training in this process with that precision."""
     return Environment(
         pipeline=__version__,
         python=platform.python_version(),
         packages={name: found for name in PACKAGES if (found := _version(name))},
         backend=keras.backend.backend(),
-        precision=keras.config.dtype_policy().name,
+        precision=policy(precision),
         processor=processor(),
         threads=threads(),
     )

@@ -75,7 +75,7 @@ def train(
                     best_epoch=result.best_epoch,
                     image_shape=job.recipe.image_shape(competition.schema.shape),
                 ),
-                environment=describe_environment(),
+                environment=describe_environment(job.recipe.precision),
             )
         )
     return load_run(path)

@@ -7,7 +7,7 @@ import pytest
 
 from pipeline.errors import PipelineError
 from pipeline.images.augmentation import Augmentation
-from pipeline.networks.build import compile_network
+from pipeline.networks.build import build, compile_network
 from pipeline.networks.recipe import Plateau
 from pipeline.recipes import find_recipe
 from pipeline.training.callbacks import recipe_callbacks
@@ -162,3 +162,9 @@ def test_epochs_that_are_asked_for_are_the_maximum() -> None:
     fast = find_recipe("fast")
     assert fast.change(epochs=5).epochs_for(1_000) == 5
     assert fast.change(epochs=5, min_steps=80).epochs_for(1_000) == 10
+
+
+def test_the_precision_of_a_recipe_does_not_change_other_models() -> None:
+    build(find_recipe("fast").change(precision="bfloat16"), (28, 28, 1), 10, 0, 255)
+    assert keras.config.dtype_policy().name == "float32"
+    assert keras.layers.Dense(3).compute_dtype == "float32"
