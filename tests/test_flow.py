@@ -155,7 +155,11 @@ def test_an_interrupt_keeps_finished_runs_and_ends_with_130(place: Path) -> None
 
     words = ["train", "--model", "dense", "--epochs", "99999", "--set", "early_stopping=none"]
     process = subprocess.Popen(
-        [sys.executable, "-m", "pipeline", *words], cwd=place, stderr=subprocess.PIPE, text=True
+        [sys.executable, "-m", "pipeline", *words],
+        cwd=place,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # ignored behind `&`
     )
     assert process.stderr is not None
     while "epoch" not in process.stderr.readline():
