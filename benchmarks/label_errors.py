@@ -19,8 +19,8 @@ import numpy as np
 import pipeline as pp
 from benchmarks.measure import ROOT
 from pipeline.competition.folds import Fold
+from pipeline.evaluation.label_issues import find_issues
 from pipeline.files import write_csv
-from pipeline.runs.label_issues import find_issues
 
 DIGITS = ROOT / "data/digits"
 PLANTED, FOLDS = 50, 5

@@ -184,7 +184,7 @@ def leaderboard(
     Raises:
         PipelineError: there are no runs, or they are not comparable.
     """
-    from pipeline.runs.leaderboard import leaderboard as table
+    from pipeline.evaluation.leaderboard import leaderboard as table
 
     return table(_some_runs(_folder(competition, runs), on_damage))
 
@@ -196,8 +196,8 @@ def write_report(competition: Competition, *, runs: Path | str = RUNS) -> Path:
         PipelineError: there are no runs, or they are damaged, not comparable, or trained on
             different data.
     """
+    from pipeline.evaluation.leaderboard import check_same_data, comparable
     from pipeline.report.report import write_pages
-    from pipeline.runs.leaderboard import check_same_data, comparable
 
     folder = _folder(competition, runs)
     found = _some_runs(folder)
@@ -275,7 +275,7 @@ def submit(
         PipelineError: there is no test file or no such run, or the run is damaged or was trained
             on different data.
     """
-    from pipeline.runs.leaderboard import check_same_data, choose_best
+    from pipeline.evaluation.leaderboard import check_same_data, choose_best
     from pipeline.submission.format import submission_format
     from pipeline.submission.write import write_submission
 
@@ -303,7 +303,7 @@ def score_test(competition: Competition, run: Run | str, *, runs: Path | str = R
         PipelineError: the test rows have no labels, there is no such run, or it is damaged or was
             trained on different data.
     """
-    from pipeline.runs.leaderboard import check_same_data
+    from pipeline.evaluation.leaderboard import check_same_data
     from pipeline.runs.metrics import score
 
     if competition.test_labels is None:
@@ -325,7 +325,7 @@ def best_run(competition: Competition | Path | str, *, runs: Path | str = RUNS) 
     Raises:
         PipelineError: there are no runs, or they are not comparable.
     """
-    from pipeline.runs.leaderboard import choose_best
+    from pipeline.evaluation.leaderboard import choose_best
 
     return choose_best(_some_runs(_folder(competition, runs)))
 

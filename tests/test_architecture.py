@@ -24,10 +24,11 @@ USES = {
     "networks": {"images"},
     "recipes": {"images", "networks"},
     "runs": {"images", "competition", "networks"},
+    "evaluation": {"competition", "networks", "runs"},
     "training": {"images", "competition", "networks", "recipes", "runs"},
-    "search": {"images", "competition", "networks", "recipes", "training", "runs"},
+    "search": {"images", "competition", "networks", "recipes", "training", "runs", "evaluation"},
     "prediction": {"reading", "images", "competition", "runs"},
-    "report": {"reading", "images", "competition", "runs"},
+    "report": {"reading", "images", "competition", "runs", "evaluation"},
     "submission": {"reading", "competition", "runs"},
 }
 MODULES = sorted((ROOT / "pipeline").rglob("*.py"))

@@ -9,8 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator, NullLocator, PercentFormatter
 
 from pipeline.arrays import Labels, Probabilities
+from pipeline.evaluation.calibration import Reliability
 from pipeline.report.figures import SHOW, SOFT, TRUTH, WRONG, chart, inline
-from pipeline.runs.calibration import Reliability
 from pipeline.runs.metrics import wilson_interval
 
 if TYPE_CHECKING:

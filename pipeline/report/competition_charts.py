@@ -8,11 +8,11 @@ from markupsafe import Markup
 from matplotlib.axes import Axes
 from matplotlib.ticker import EngFormatter, FixedLocator, NullLocator, PercentFormatter
 
+from pipeline.evaluation.sweeps import Sweep
 from pipeline.report.charts import plot_by_epoch, plot_by_share
 from pipeline.report.figures import SHOW, TRUTH, WRONG, chart, inline
 from pipeline.report.formatting import duration
 from pipeline.runs.run import Run
-from pipeline.runs.sweeps import Sweep
 
 # Eight colours that readers with colour blindness can tell apart, on white and on black (Okabe
 # and Ito, 2008, without yellow and black); further runs have other dashes.

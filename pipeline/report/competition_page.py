@@ -8,6 +8,10 @@ from urllib.parse import quote
 from markupsafe import Markup
 
 from pipeline.competition.competition import Competition
+from pipeline.evaluation.comparison import Comparison
+from pipeline.evaluation.label_issues import LabelIssue
+from pipeline.evaluation.leaderboard import caution
+from pipeline.evaluation.sweeps import find_sweeps
 from pipeline.report.competition_charts import (
     CSS_DASHES,
     accuracy_by_parameters,
@@ -19,11 +23,7 @@ from pipeline.report.competition_charts import (
 from pipeline.report.data_section import augmented_samples, balance, issue_cards, samples
 from pipeline.report.page import render
 from pipeline.report.prediction_section import predictions
-from pipeline.runs.comparison import Comparison
-from pipeline.runs.label_issues import LabelIssue
-from pipeline.runs.leaderboard import caution
 from pipeline.runs.run import Run
-from pipeline.runs.sweeps import find_sweeps
 
 PAGES = "pages"
 MAX_VISIBLE_CURVES = 8  # shown at first

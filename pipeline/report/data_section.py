@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 
 from pipeline.competition.competition import Competition
+from pipeline.evaluation.label_issues import LabelIssue
 from pipeline.report.formatting import in_use
 from pipeline.report.sprites import Sprite, grey_sprite, training_images
-from pipeline.runs.label_issues import LabelIssue
 from pipeline.runs.run import Run
 
 SAMPLES, SAMPLED_CLASSES = 16, 50  # images of each class; classes with samples

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from pipeline.competition.competition import Competition
+from pipeline.evaluation.comparison import compare
+from pipeline.evaluation.label_issues import LabelIssue, find_issues
 from pipeline.files import lock, new_folder, write_csv, write_text
 from pipeline.report.competition_page import PAGES, competition_page
 from pipeline.report.run_page import run_page
-from pipeline.runs.comparison import compare
-from pipeline.runs.label_issues import LabelIssue, find_issues
 from pipeline.runs.run import Run
 
 PAGE, ISSUES = "report.html", "label_issues.csv"

@@ -11,13 +11,13 @@ from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
 from pipeline.arrays import Labels, Probabilities, Rows
 from pipeline.competition.competition import Competition
+from pipeline.evaluation.calibration import reliability
+from pipeline.evaluation.leaderboard import choices
 from pipeline.report.charts import histogram, learning_curves, reliability_diagram
 from pipeline.report.explanation import explain
 from pipeline.report.formatting import in_use
 from pipeline.report.page import render
 from pipeline.report.sprites import Sprite, training_images
-from pipeline.runs.calibration import reliability
-from pipeline.runs.leaderboard import choices
 from pipeline.runs.metrics import worst_errors
 from pipeline.runs.run import Run
 

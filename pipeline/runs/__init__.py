@@ -1,1 +1,1 @@
-"""Finished runs: their folders, scores and comparison. Keras is imported only to predict."""
+"""Finished runs: their folders, records and scores. Keras is imported only to predict."""

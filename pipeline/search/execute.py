@@ -9,11 +9,11 @@ from typing import Any
 
 from pipeline.competition.competition import Competition
 from pipeline.errors import PipelineError
+from pipeline.evaluation.ensemble import cross_validate, make_ensemble
+from pipeline.evaluation.leaderboard import check_comparable, check_same_data
 from pipeline.files import check_writable
 from pipeline.networks.backend import uses_accelerator
-from pipeline.runs.ensemble import cross_validate, make_ensemble
 from pipeline.runs.folder import OtherVersionError, is_run
-from pipeline.runs.leaderboard import check_comparable, check_same_data
 from pipeline.runs.record import Identity
 from pipeline.runs.run import Run, list_runs
 from pipeline.search.display import Display

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import pipeline as pp
-from pipeline.runs.ensemble import make_ensemble
+from pipeline.evaluation.ensemble import make_ensemble
 from pipeline.runs.record import Identity
 
 CLASSES = ("left", "right", "top")

@@ -12,9 +12,9 @@ from hostile_names import CLASSES, HOSTILE, RUN
 from reader import Page
 
 from pipeline.competition.competition import Competition
+from pipeline.evaluation.leaderboard import caution
 from pipeline.files import sha256
 from pipeline.report.report import write_pages
-from pipeline.runs.leaderboard import caution
 from pipeline.runs.run import Run
 
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 
 from pipeline.competition.folds import rows_fingerprint
+from pipeline.evaluation.leaderboard import check_comparable
 from pipeline.networks.published import Published
 from pipeline.runs.folder import Validation, write_run
-from pipeline.runs.leaderboard import check_comparable
 from pipeline.runs.metrics import score
 from pipeline.runs.record import FoldRecord, Identity, RunRecord
 from pipeline.runs.run import Run, average, load_run

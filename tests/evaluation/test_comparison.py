@@ -11,16 +11,16 @@ from scipy.stats import binomtest
 
 import pipeline as pp
 from pipeline.cli import main
+from pipeline.evaluation.calibration import reliability
+from pipeline.evaluation.comparison import compare, mcnemar, paired_tests, rank_ranges
+from pipeline.evaluation.label_issues import find_issues
+from pipeline.evaluation.sweeps import find_sweeps
 from pipeline.networks.published import Published
 from pipeline.runs import run as runs_module
-from pipeline.runs.calibration import reliability
-from pipeline.runs.comparison import compare, mcnemar, paired_tests, rank_ranges
 from pipeline.runs.folder import Validation, write_run
-from pipeline.runs.label_issues import find_issues
 from pipeline.runs.metrics import score, worst_errors
 from pipeline.runs.record import Data, FoldRecord, Identity, RunRecord, Scores
 from pipeline.runs.run import Run, average, load_run
-from pipeline.runs.sweeps import find_sweeps
 
 
 @pytest.mark.parametrize(

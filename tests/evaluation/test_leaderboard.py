@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from pipeline.errors import PipelineError
-from pipeline.runs.leaderboard import caution, choices, rank
+from pipeline.evaluation.leaderboard import caution, choices, rank
 from pipeline.runs.metrics import log_loss, score, wilson_interval
 from pipeline.runs.record import Data, FoldRecord, Identity, RunRecord, Scores, Training
 from pipeline.runs.run import Run

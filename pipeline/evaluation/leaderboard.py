@@ -130,7 +130,7 @@ def leaderboard(runs: Sequence[Run]) -> "pd.DataFrame":
     """
     import pandas as pd
 
-    from pipeline.runs.comparison import compare
+    from pipeline.evaluation.comparison import compare
 
     comparisons = [compare(some) for some in group(runs)]
     rows = [

@@ -9,7 +9,7 @@ import numpy.typing as npt
 from scipy.special import bdtr
 
 from pipeline.arrays import Probabilities
-from pipeline.runs.leaderboard import rank
+from pipeline.evaluation.leaderboard import rank
 from pipeline.runs.run import Run, average
 
 SIGNIFICANCE = 0.05  # two runs are tied if the p-value of their difference is at least this

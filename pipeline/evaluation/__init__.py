@@ -1,0 +1,1 @@
+"""What runs are worth: leaderboard, comparison, ensembles, calibration, label issues."""
