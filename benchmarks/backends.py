@@ -42,7 +42,7 @@ def images_per_second(recipe: Recipe, seconds: float) -> float:
     from pipeline.networks.build import build, compile_network
 
     model = build(recipe, (SIDE, SIDE, 1), 10, 0, 255).model
-    compile_network(model, recipe, steps=1000)
+    compile_network(model, recipe)
     images, labels = digit_images(recipe.batch_size)
 
     def step() -> None:

@@ -61,7 +61,7 @@ class Trainings:
         """Accuracy on the hold-out rows, in percent."""
         keras.utils.set_random_seed(seed)
         model = build_for(self.recipe, self.competition).model
-        compile_network(model, self.recipe, steps=1)
+        compile_network(model, self.recipe)
         (self._train_ours if ours else self._train_theirs)(model, seed)
         rows = self.competition.hold_out.validation
         probabilities = predict(model, self.images, rows)

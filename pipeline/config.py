@@ -73,7 +73,7 @@ def flatten(instance: Any, without: tuple[str, ...] = ()) -> dict[str, Any]:
         if is_dataclass(value):
             flat |= {f"{field.name}.{name}": part for name, part in flatten(value).items()}
         else:
-            flat[field.name] = value
+            flat[field.name] = list(value) if isinstance(value, tuple) else value  # as JSON has it
     return flat
 
 

@@ -33,7 +33,7 @@ def ours() -> Epoch:
 
     assert (recipe.batch_size, recipe.precision) == (BATCH, "float32")
     model = build(recipe, (SIDE, SIDE, 1), 10, 0, 255).model
-    compile_network(model, recipe, steps=1000)
+    compile_network(model, recipe)
 
     def epoch(images: "Images", labels: "Labels") -> None:
         rows = np.arange(len(labels))

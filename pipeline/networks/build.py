@@ -84,21 +84,9 @@ def settling_steps(recipe: Recipe) -> int:
     return max((round(WINDOWS / (1 - momentum)) for momentum in momenta), default=0)
 
 
-def compile_network(model: keras.Model, recipe: Recipe, steps: int) -> None:
-    """Compiles the model with the recipe's optimizer and cross-entropy on integer labels.
-
-    Args:
-        steps: maximum number of training steps, for the learning rate schedule.
-    """
+def compile_network(model: keras.Model, recipe: Recipe) -> None:
+    """Compiles the model with the recipe's optimizer and cross-entropy on integer labels."""
     config: dict[str, Any] = {"learning_rate": recipe.learning_rate}
-    if recipe.schedule == "one-cycle":
-        rise = round(0.3 * steps)
-        config["learning_rate"] = keras.optimizers.schedules.CosineDecay(
-            recipe.learning_rate / 25,
-            decay_steps=max(steps - rise, 1),
-            warmup_target=recipe.learning_rate,
-            warmup_steps=rise,
-        )
     if recipe.momentum and recipe.optimizer in WITH_MOMENTUM:
         config["momentum"] = recipe.momentum
     optimizer = type(keras.optimizers.get(recipe.optimizer))

@@ -18,6 +18,7 @@ NonNegativeInt = Annotated[int, Meta(ge=0)]
 Positive = Annotated[float, Meta(gt=0, lt=config.UNLIMITED)]
 NonNegative = Annotated[float, Meta(ge=0, lt=config.UNLIMITED)]
 BelowOne = Annotated[float, Meta(ge=0, lt=1)]
+Share = Annotated[float, Meta(gt=0, le=1)]
 
 NAME = re.compile(r"[A-Za-z0-9][\w.-]*", re.ASCII)  # it is the name of a folder
 RESERVED = ("pages",)  # folders beside runs
@@ -93,8 +94,10 @@ class Recipe:
         augmentation: random transforms of the training images.
         l2: factor of the L2 penalty, in recipes whose layers have one.
         schedule: "one-cycle" raises the learning rate from 1/25 of its maximum during the first
-            30 % of the steps and lowers it to zero along a cosine during the rest (Smith and
+            30 % of the training and lowers it to zero along a cosine during the rest (Smith and
             Topin, 2018); "constant" keeps it.
+        pace: progress of the schedule at the end of each epoch, from 0 to 1; evenly if it is
+            empty. A training whose time is limited sets it.
         final_unaugmented_epochs: number of final epochs without augmentation.
         precision: "float32", "bfloat16", or "auto" for the faster one on this machine. Weights
             and probabilities are float32 in any case.
@@ -121,6 +124,7 @@ class Recipe:
     augmentation: Augmentation | None = None
     l2: NonNegative = 0.0
     schedule: Literal["constant", "one-cycle"] = "constant"
+    pace: tuple[Share, ...] = ()
     final_unaugmented_epochs: NonNegativeInt = 0
     precision: Literal["auto", "float32", "bfloat16"] = "float32"
     tta_views: Literal[1, 5, 9] = 1
@@ -138,6 +142,8 @@ class Recipe:
 
     def epochs_for(self, rows: int) -> int:
         """The maximum number of epochs for this number of training rows, without warm-up epochs."""
+        if self.pace:
+            return len(self.pace)
         steps_per_epoch = math.ceil(rows / self.batch_size)
         return max(self.epochs, math.ceil(self.min_steps / steps_per_epoch))
 

@@ -2,10 +2,12 @@
 
 import math
 import time
+from collections.abc import Callable
 from typing import Any
 
 from pipeline.networks.backend import keras
 from pipeline.networks.recipe import Recipe
+from pipeline.training.pace import Pace, one_cycle
 from pipeline.training.progress import Observer, Progress
 
 INTERVAL = 0.2  # seconds between two reports of progress within an epoch
@@ -38,6 +40,49 @@ class BestWeights(keras.callbacks.Callback):
     def restore(self) -> None:
         """Gives the model these weights."""
         self.model.set_weights(self.weights)
+
+
+class OneCycle(keras.callbacks.Callback):
+    """Sets the learning rate of each step by the progress of the training, see `one_cycle`.
+
+    Args:
+        maximum: the highest learning rate.
+        first: the first epoch of the pace, after those of the warm-up.
+    """
+
+    def __init__(self, maximum: float, pace: Pace, first: int) -> None:
+        super().__init__()
+        self.maximum, self.pace, self.first = maximum, pace, first
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        self.epoch = epoch - self.first
+
+    def on_train_batch_begin(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+        progress = self.pace.at(self.epoch, batch / self.params["steps"])
+        self.model.optimizer.learning_rate = self.maximum * one_cycle(progress)
+
+
+class KeepPace(keras.callbacks.Callback):
+    """Ends the training when its pace does, which is divided anew after each epoch.
+
+    Args:
+        on_change: called with the number of epochs after each epoch.
+        first: the first epoch of the pace, after those of the warm-up.
+    """
+
+    def __init__(self, pace: Pace, first: int, on_change: Callable[[int], None]) -> None:
+        super().__init__()
+        self.pace, self.first, self.on_change = pace, first, on_change
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        self.began = time.monotonic()
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        self.pace.end_epoch(epoch - self.first, time.monotonic() - self.began)
+        last = self.first + self.pace.epochs
+        self.on_change(last)
+        if epoch + 1 >= last:
+            self.model.stop_training = True
 
 
 class LearningRate(keras.callbacks.Callback):

@@ -1,6 +1,7 @@
 """A network and images -> a trained network: warm-up, training, epoch selection."""
 
 import math
+import sys
 import time
 from dataclasses import dataclass, replace
 from typing import Any
@@ -15,12 +16,15 @@ from pipeline.networks.recipe import Recipe
 from pipeline.training.batches import Batches, TrainingBatches
 from pipeline.training.callbacks import (
     BestWeights,
+    KeepPace,
     LearningRate,
+    OneCycle,
     ReportProgress,
     recipe_callbacks,
 )
 from pipeline.training.job import Job
 from pipeline.training.loop import History, run_epochs
+from pipeline.training.pace import Pace
 from pipeline.training.progress import Observer
 
 
@@ -31,12 +35,14 @@ class FitResult:
     Attributes:
         history: a value for each epoch: loss, accuracy, val_loss, val_accuracy, learning_rate.
         best_epoch: the epoch, from 1, whose weights the model has.
+        pace: progress at the end of each epoch after the warm-up.
         seconds: training time including backbone features.
         lines: a line for each epoch, for the log.
     """
 
     history: History
     best_epoch: int
+    pace: Pace
     seconds: float
     lines: list[str]
 
@@ -63,14 +69,24 @@ def fit(
     validation = Batches(inputs, labels, job.fold.validation, BATCH)
     speed_up_normalization(model)
     history = _warm_up(network, recipe, model, train, validation, report)
-    warm_up, last = job.warm_up_epochs, job.epochs
-    compile_network(model, recipe, (last - warm_up) * len(train))
+    warm_up, last, pace = job.warm_up_epochs, job.epochs, job.pace()
+    compile_network(model, recipe)
     best = BestWeights(copy=recipe.restore_best)
     callbacks = [LearningRate(), *recipe_callbacks(recipe), best, report]
+    if recipe.schedule == "one-cycle":
+        callbacks.insert(0, OneCycle(recipe.learning_rate, pace, warm_up))
+    if pace.deadline is not None:
+        last = sys.maxsize
+
+        def on_change(epochs: int) -> None:
+            report.epochs = epochs
+            train.augmented_epochs = epochs - recipe.final_unaugmented_epochs
+
+        callbacks.insert(-1, KeepPace(pace, warm_up, on_change))
     rest = run_epochs(model, train, validation, warm_up, last, callbacks)
     history = {name: history.get(name, []) + values for name, values in rest.items()}
     epoch = _choose_epoch(job, best, history)
-    return FitResult(history, epoch, time.perf_counter() - start, report.lines)
+    return FitResult(history, epoch, pace, time.perf_counter() - start, report.lines)
 
 
 def _training_batches(job: Job, inputs: Images, labels: Labels, images: Images) -> TrainingBatches:
@@ -98,7 +114,7 @@ def _warm_up(
     rate, epochs = recipe.backbone.warm_up_learning_rate, recipe.backbone.warm_up_epochs
     _set_trainable(network, False)
     warm_up_recipe = replace(recipe, learning_rate=rate, schedule="constant")
-    compile_network(model, warm_up_recipe, epochs * len(train))
+    compile_network(model, warm_up_recipe)
     history = run_epochs(model, train, validation, 0, epochs, [LearningRate(), report])
     _set_trainable(network, True)
     return history

@@ -17,6 +17,7 @@ from pipeline.networks.build import Network, build, settling_steps
 from pipeline.networks.recipe import FIXED, Recipe
 from pipeline.networks.saving import architecture_hash
 from pipeline.runs.record import Identity
+from pipeline.training.pace import Pace
 
 MAX_NAME = 120  # characters
 MAX_SEED = 2**32 - 1  # NumPy takes 32 bits
@@ -31,12 +32,15 @@ class Job:
         recipe: with all changes made, and its precision resolved.
         seed: random seed of weights, order, augmentation and dropout.
         fold: the rows that train and that validate.
+        deadline: Unix time at which its last epoch should have ended. The number of epochs is
+            then chosen while it trains.
     """
 
     name: str
     recipe: Recipe
     seed: int
     fold: Fold
+    deadline: float | None = None
 
     @property
     def warm_up_epochs(self) -> int:
@@ -56,6 +60,21 @@ class Job:
         """The maximum number of training steps."""
         return self.epochs * self.steps_per_epoch
 
+    def pace(self) -> Pace:
+        """The pace of its epochs after the warm-up."""
+        return Pace(self.epochs - self.warm_up_epochs, self.recipe.pace, self.deadline)
+
+    def as_trained(self, pace: Pace) -> "Job":
+        """The job without a deadline that repeats a training of this one.
+
+        Args:
+            pace: the one that the training had.
+        """
+        if self.deadline is None:
+            return self
+        recipe = replace(self.recipe, epochs=pace.epochs, pace=pace.ends, min_steps=0)
+        return replace(self, recipe=recipe, deadline=None)
+
     def plan(self) -> str:
         """How long it trains on its rows, in words, and whether that may be too short."""
         recipe, longest = self.recipe, self.epochs - self.warm_up_epochs
@@ -73,7 +92,8 @@ class Job:
 
     def build(self, competition: Competition, pretrained: bool = True) -> Network:
         """The network that it trains."""
-        return build_for(self.recipe, competition, pretrained, self.steps)
+        timed = self.deadline is not None or self.recipe.pace  # its steps are not known beforehand
+        return build_for(self.recipe, competition, pretrained, None if timed else self.steps)
 
     def identity(self, competition: Competition) -> Identity:
         """Everything that changes the result of this job on that competition.

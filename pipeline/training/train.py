@@ -47,11 +47,12 @@ def train(
     """
     path = folder / job.name
     with write_run(path) as writer:
-        identity = job.identity(competition)
+        job.identity(competition)  # an unavailable file is said first
         keras.utils.set_random_seed(job.seed)
         network = job.build(competition)
         images = _images(job, competition, competition.train_pixels)
         result = fit(network, job, images, competition.labels, observer)
+        job = job.as_trained(result.pace)
         validation, test, speed = _predict(job, network, competition, images)
         copies = groups_of_equal_rows(competition.train_pixels[validation.rows])[1]
         writer.log(result.lines)
@@ -61,7 +62,7 @@ def train(
         writer.explanation(*explain(job, network.model, images, competition, validation))
         writer.record(
             RunRecord(
-                identity=identity,
+                identity=job.identity(competition),
                 data=describe_data(competition),
                 fold=describe_fold(job),
                 scores=score(validation.probabilities, validation.labels, copies),

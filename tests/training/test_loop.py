@@ -38,14 +38,14 @@ def test_weights_logs_and_callbacks_are_those_of_fit(name: str) -> None:
 
     Plain gradient descent: others make much of the last digits of a small gradient.
     """
-    recipe = find_recipe(name).change(optimizer="sgd")
+    recipe = find_recipe(name).change(optimizer="sgd", precision="float32")
     train = Batches(IMAGES, LABELS, np.arange(40), 16)
     rest = Batches(IMAGES, LABELS, np.arange(40, 53), 8)
 
     def trained(ours: bool) -> tuple[dict[str, list[float]], list[np.ndarray], list[str]]:
         keras.utils.set_random_seed(0)
         model = build(recipe, IMAGES.shape[1:], 10, 0, 255).model
-        compile_network(model, recipe, steps=6)
+        compile_network(model, recipe)
         recorder = Recorder()
         if ours:
             history = run_epochs(model, train, rest, 1, 3, [recorder])
@@ -82,7 +82,7 @@ def test_epochs_are_those_asked_for_one_after_the_other() -> None:
             return super().order(epoch)
 
     model = build(find_recipe("dense"), IMAGES.shape[1:], 10, 0, 255).model
-    compile_network(model, find_recipe("dense"), steps=9)
+    compile_network(model, find_recipe("dense"))
     rows = np.arange(53)
     validation = Batches(IMAGES, LABELS, rows, 16)
     run_epochs(model, Spy(IMAGES, LABELS, rows, 16), validation, 2, 5, [])
@@ -91,7 +91,7 @@ def test_epochs_are_those_asked_for_one_after_the_other() -> None:
 
 def test_a_callback_ends_it() -> None:
     model = build(find_recipe("dense"), IMAGES.shape[1:], 10, 0, 255).model
-    compile_network(model, find_recipe("dense"), steps=9)
+    compile_network(model, find_recipe("dense"))
 
     class Enough(keras.callbacks.Callback):
         def on_epoch_end(self, epoch: int, logs=None) -> None:
@@ -114,7 +114,7 @@ def test_fast_normalization_trains_as_that_of_keras(precision: str) -> None:
         if fast:
             speed_up_normalization(model)
             assert any("call" in vars(layer) for layer in model.layers)
-        compile_network(model, recipe, steps=6)
+        compile_network(model, recipe)
         train = Batches(IMAGES, LABELS, np.arange(53), 16)
         run_epochs(model, train, train, 0, 2, [])
         return model.get_weights(), model.predict(IMAGES, verbose=0)

@@ -1,0 +1,59 @@
+"""How far each epoch of a training goes, and what a deadline changes."""
+
+import time
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+import pipeline as pp
+from pipeline.recipes import find_recipe
+from pipeline.training.job import make_job
+from pipeline.training.pace import Pace, one_cycle
+from pipeline.training.train import train
+
+
+def test_epochs_are_even_without_a_deadline() -> None:
+    pace = Pace(4)
+    pace.end_epoch(0, seconds=1e6)
+    assert pace.ends == (0.25, 0.5, 0.75, 1.0)
+    assert pace.at(1, 0.5) == 0.375
+
+
+def test_with_a_deadline_the_rest_is_divided_among_the_epochs_that_fit() -> None:
+    pace = Pace(10, deadline=time.time() + 100)
+    pace.end_epoch(0, seconds=24)
+    np.testing.assert_allclose(pace.ends, [0.1, 0.325, 0.55, 0.775, 1])
+    pace.end_epoch(1, seconds=90)  # the machine became slower
+    np.testing.assert_allclose(pace.ends, [0.1, 0.325, 1])
+    pace.end_epoch(2, seconds=90)
+    assert pace.epochs == 3
+
+
+def test_one_epoch_more_is_trained_when_the_time_is_over() -> None:
+    pace = Pace(10, deadline=time.time() - 100)
+    pace.end_epoch(0, seconds=1)
+    assert pace.ends == (0.1, 1.0)
+
+
+def test_the_learning_rate_rises_and_falls_to_zero() -> None:
+    rates = [one_cycle(progress) for progress in (0, 0.15, 0.3, 0.65, 1)]
+    np.testing.assert_allclose(rates, [0.04, 0.52, 1, 0.5, 0], atol=1e-12)
+
+
+@pytest.mark.parametrize("seconds", [-1, 3])
+def test_a_training_with_a_deadline_can_be_repeated_without_a_clock(seconds, tiny, tmp_path):
+    """Byte for byte, whatever the clock has decided."""
+    recipe = find_recipe("fast").change(epochs=50, tta_views=1)
+    job = make_job(recipe, {}, 0, tiny.hold_out)
+    timed = train(replace(job, deadline=time.time() + seconds), tiny, tmp_path / "timed")
+    settings = timed.record.settings
+    assert settings["epochs"] == len(settings["pace"]) == len(timed.history)
+    assert settings["pace"][-1] == 1
+    again = pp.train(
+        tiny, "fast", tta_views=1, epochs=settings["epochs"], pace=settings["pace"],
+        runs=tmp_path, progress=False,
+    )  # fmt: skip
+    assert again.record.identity == timed.record.identity
+    for name in ("model.keras", "validation.npy", "test.npy"):
+        assert again.checksums[name] == timed.checksums[name]
