@@ -65,11 +65,21 @@ def choose_interpolation(augmentation: Augmentation, images: Images) -> Augmenta
     """
     if augmentation.interpolation != "auto":
         return augmentation
-    some = images[:SAMPLE_SIZE].astype(np.float32)
-    left, right = some[:, :, :-1].ravel(), some[:, :, 1:].ravel()
-    constant = left.std() == 0 or right.std() == 0
-    smooth = constant or np.corrcoef(left, right)[0, 1] > SMOOTH
+    smooth = is_smooth(images[:SAMPLE_SIZE])
     return replace(augmentation, interpolation="linear" if smooth else "nearest")
+
+
+def is_smooth(images: Images) -> bool:
+    """Whether neighbouring pixels correlate, or all are equal.
+
+    Args:
+        images: (n, height, width, channels).
+    """
+    left, right = (
+        part.astype(np.float32).ravel() for part in (images[:, :, :-1], images[:, :, 1:])
+    )
+    constant = left.std() == 0 or right.std() == 0
+    return bool(constant or np.corrcoef(left, right)[0, 1] > SMOOTH)
 
 
 def augment(images: Images, augmentation: Augmentation, random: np.random.Generator) -> Images:
@@ -90,6 +100,17 @@ def augment(images: Images, augmentation: Augmentation, random: np.random.Genera
         part = slice(first, first + together)
         result[part] = _warp(images[part], matrices[part], augmentation, random)
     return result
+
+
+def turn(images: Images, degrees: float) -> Images:
+    """Images (n, height, width, channels) turned about their centre; edge pixels are repeated."""
+    cosine, sine = np.cos(np.deg2rad(degrees)), np.sin(np.deg2rad(degrees))
+    linear = np.array([[cosine, -sine], [sine, cosine]])
+    centre = (np.array(images.shape[2:0:-1]) - 1) / 2
+    matrix = np.concatenate([linear, (centre - linear @ centre)[:, None]], axis=1)
+    matrices = np.broadcast_to(matrix, (len(images), 2, 3))
+    how = Augmentation(interpolation="linear", fill="nearest")
+    return _warp(images, matrices, how, np.random.default_rng())
 
 
 def _matrices(

@@ -3,12 +3,13 @@
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pipeline.networks.backbone import load_backbone
 from pipeline.networks.backend import keras, use_precision
 from pipeline.networks.recipe import WITH_MOMENTUM, Backbone, Recipe
+from pipeline.networks.rotation import with_plain_layers
 
 layers = keras.layers
 
@@ -35,6 +36,11 @@ class Network:
     head: keras.Model
     backbone: keras.Model | None = None
     backbone_layers: tuple[Any, ...] = ()
+
+    def with_plain_layers(self) -> "Network":
+        """The network with Keras' own layers alone, and the same outputs."""
+        model = with_plain_layers(self.model)
+        return self if model is self.model else replace(self, model=model, head=model)
 
 
 def build(

@@ -103,6 +103,7 @@ class Recipe:
             and probabilities are float32 in any case.
         tta_views: number of shifted copies of an image whose probabilities are averaged: 1 for
             the image itself, 5 with shifts by a pixel along the sides, 9 with diagonal ones too.
+        tta_angles: number of angles around the circle at which each of these copies is seen.
         min_steps: minimum number of training steps; raises the number of epochs on small data.
     """
 
@@ -128,6 +129,7 @@ class Recipe:
     final_unaugmented_epochs: NonNegativeInt = 0
     precision: Literal["auto", "float32", "bfloat16"] = "float32"
     tta_views: Literal[1, 5, 9] = 1
+    tta_angles: Literal[1, 5, 9] = 1
     min_steps: NonNegativeInt = 0
 
     def __post_init__(self) -> None:

@@ -151,8 +151,12 @@ class Run:
             return average([member.predict(inputs) for member in self.members])
         from pipeline.networks.predict import predict
 
+        settings = self.record.settings
         return predict(
-            self.model, self.prepare(inputs), tta_views=self.record.settings["tta_views"]
+            self.model,
+            self.prepare(inputs),
+            tta_views=settings["tta_views"],
+            tta_angles=settings["tta_angles"],
         )
 
     def prepare(self, inputs: "Pixels | Images") -> Images:

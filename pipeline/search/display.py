@@ -81,7 +81,7 @@ class Display:
         """Replaces the bar of a job by its result."""
         scores, record = run.scores, run.record
         self._remove(name)
-        views = record.settings["tta_views"]
+        views = record.settings["tta_views"] * record.settings["tta_angles"]
         with_tta = f" with {views} TTA views" if views > 1 else ""
         self._print(
             f"{name}  {100 * scores.accuracy:.2f} % "

@@ -2,6 +2,7 @@
 
 import time
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -52,7 +53,8 @@ def train(
         network = job.build(competition)
         images = _images(job, competition, competition.train_pixels)
         result = fit(network, job, images, competition.labels, observer)
-        job = job.as_trained(result.pace)
+        job, parameters = job.as_trained(result.pace), network.model.count_params()
+        network = network.with_plain_layers()
         validation, test, speed = _predict(job, network, competition, images)
         copies = groups_of_equal_rows(competition.train_pixels[validation.rows])[1]
         writer.log(result.lines)
@@ -66,7 +68,7 @@ def train(
                 data=describe_data(competition),
                 fold=describe_fold(job),
                 scores=score(validation.probabilities, validation.labels, copies),
-                parameters=network.model.count_params(),
+                parameters=parameters,
                 fit_seconds=result.seconds,
                 predict_images_per_second=speed,
                 created=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -129,15 +131,18 @@ def _predict(
 
     Without a test file there are no test rows, and the speed is that of the validation rows.
     """
-    rows, views = job.fold.validation, job.recipe.tta_views
+    rows, recipe = job.fold.validation, job.recipe
+    predicted = partial(
+        predict, network.model, tta_views=recipe.tta_views, tta_angles=recipe.tta_angles
+    )
     start = time.perf_counter()
-    probabilities = predict(network.model, images, rows, views)
+    probabilities = predicted(images, rows)
     speed = len(rows) / (time.perf_counter() - start)
     test = np.empty((0, probabilities.shape[1]), np.float32)
     if competition.has_test:
         test_images = _images(job, competition, competition.test_pixels)
         start = time.perf_counter()
-        test = predict(network.model, test_images, tta_views=views)
+        test = predicted(test_images)
         speed = len(test) / (time.perf_counter() - start)
     return Validation(rows, competition.labels[rows], probabilities), test, speed
 

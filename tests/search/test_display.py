@@ -18,7 +18,7 @@ from pipeline.training.progress import Progress
 SCORES = {"loss": 0.25, "accuracy": 0.5, "val_loss": 0.75, "val_accuracy": 0.625}
 RUN: Any = SimpleNamespace(
     scores=SimpleNamespace(accuracy=0.625, low=0.5, high=0.75),
-    record=SimpleNamespace(fit_seconds=12.34, settings={"tta_views": 5}),
+    record=SimpleNamespace(fit_seconds=12.34, settings={"tta_views": 5, "tta_angles": 1}),
 )
 
 

@@ -1,0 +1,69 @@
+"""Which random transforms fit the images of a competition. No labels are used."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from pipeline.arrays import Images
+from pipeline.images.augmentation import Augmentation, Fill, is_smooth
+
+SAMPLE = 3000  # images
+BACKGROUND = 0.9  # share of the most frequent value in the outermost pixels, from which it is one
+CHANCE = 0.5
+DEVIATIONS = 3.0  # standard deviations from chance that count as better
+TREES, PARTS = 100, 3
+
+
+def fit_augmentation(augmentation: Augmentation, images: Images) -> Augmentation:
+    """An augmentation with the fill and the rotation that fit the images.
+
+    Images at every angle are rotated to every angle. Around a background of noise, noise is filled
+    in; around a plain one, the nearest pixel.
+
+    Args:
+        augmentation: limits that fit upright images.
+        images: (n, height, width, channels) of the training rows.
+    """
+    fill = choose_fill(images) or augmentation.fill
+    if has_all_angles(images):
+        # The corners of a rotated image are beyond the edge: a mirrored stroke there would be new.
+        return replace(augmentation, rotation=180, fill="nearest" if fill == "reflect" else fill)
+    return replace(augmentation, fill=fill)
+
+
+def choose_fill(images: Images) -> Fill | None:
+    """The fill that continues the background, or None if the outermost pixels do not tell."""
+    some = images[:SAMPLE]
+    sides = (some[:, 0], some[:, -1], some[:, :, 0], some[:, :, -1])
+    edge = np.concatenate([side.reshape(-1) for side in sides])
+    _, counts = np.unique(edge, return_counts=True)
+    if counts.max() >= BACKGROUND * len(edge):
+        return "nearest"
+    return None if is_smooth(some[:, :1]) else "noise"
+
+
+def has_all_angles(images: Images, seed: int = 0) -> bool:
+    """Whether images are as frequent at every angle.
+
+    A classifier learns to tell images from others that were turned by a quarter or half of the
+    circle. If they are at every angle, it is right no more often than by chance.
+
+    Args:
+        images: (n, height, width, channels), square, else they are taken as upright.
+    """
+    from sklearn.ensemble import ExtraTreesClassifier
+    from sklearn.model_selection import cross_val_score
+
+    random = np.random.default_rng(seed)
+    some = images[np.sort(random.permutation(len(images))[:SAMPLE])]
+    if some.shape[1] != some.shape[2] or len(some) < 4 * PARTS:
+        return False
+    turned = np.arange(len(some)) % 2
+    for quarters in (1, 2):
+        seen = some.copy()
+        seen[turned == 1] = np.rot90(some[turned == 1], quarters, axes=(1, 2))
+        trees = ExtraTreesClassifier(TREES, random_state=seed)
+        right = cross_val_score(trees, seen.reshape(len(seen), -1), turned, cv=PARTS).mean()
+        if right > CHANCE + DEVIATIONS * np.sqrt(CHANCE**2 / len(some)):
+            return False
+    return True

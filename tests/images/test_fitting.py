@@ -1,0 +1,50 @@
+"""Which random transforms fit: decided by the images, without labels."""
+
+import numpy as np
+import pytest
+
+from pipeline.images.augmentation import Augmentation, augment
+from pipeline.images.fitting import choose_fill, fit_augmentation, has_all_angles
+
+UPRIGHT = Augmentation(rotation=15, shift=0.1, fill="reflect")
+
+
+@pytest.fixture(scope="module")
+def images(digits) -> np.ndarray:
+    """(1437, 16, 16, 1) real digits with a margin, in 0..255."""
+    grey = (digits[0].repeat(2, axis=1).repeat(2, axis=2)[..., None] * 255).astype(np.uint8)
+    return np.pad(grey, ((0, 0), (4, 4), (4, 4), (0, 0)))
+
+
+def test_upright_digits_keep_their_small_rotation(images) -> None:
+    assert fit_augmentation(UPRIGHT, images).rotation == 15
+
+
+def test_digits_at_every_angle_are_rotated_to_every_angle(images) -> None:
+    everywhere = Augmentation(rotation=180, interpolation="linear")
+    turned = augment(images, everywhere, np.random.default_rng(0))
+    assert has_all_angles(turned)
+    assert fit_augmentation(UPRIGHT, turned).rotation == 180
+
+
+def test_digits_at_some_angles_are_not_rotated_to_every_angle(images) -> None:
+    tilted = Augmentation(rotation=45, interpolation="linear")
+    assert not has_all_angles(augment(images, tilted, np.random.default_rng(0)))
+
+
+@pytest.mark.parametrize("background", ["black", "white", "noise", "gradient"])
+def test_the_fill_continues_the_background(background: str, images) -> None:
+    random = np.random.default_rng(0)
+    if background == "white":
+        images = 255 - images
+    if background == "noise":
+        images = np.maximum(images, random.integers(0, 256, images.shape, dtype=np.uint8))
+    if background == "gradient":
+        levels = np.linspace(0, 200, images.shape[2], dtype=np.uint8)[None, None, :, None]
+        images = np.maximum(images, levels + random.integers(0, 55, (len(images), 1, 1, 1)))
+    expected = {"noise": "noise", "gradient": None}.get(background, "nearest")
+    assert choose_fill(images) == expected
+
+
+def test_images_that_are_not_square_count_as_upright(images) -> None:
+    assert not has_all_angles(images[:, :12])
