@@ -4,18 +4,24 @@ An engine yields each job with its run, or with the exception that ended it, as 
 failure never stops another job.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from typing import Protocol
+from collections.abc import Callable, Iterable, Iterator
+from typing import Protocol, TypeVar
 
 from pipeline.machine import core_count, free_memory
-from pipeline.runs.run import Run
-from pipeline.training.job import Job
 from pipeline.training.progress import Observer
 
-Work = Callable[[Job, Observer], Run]
-"""Makes a job's run. Picklable."""
 
-Outcome = Run | Exception
+class Named(Protocol):
+    """What an engine runs."""
+
+    @property
+    def name(self) -> str: ...
+
+
+J = TypeVar("J", bound=Named)
+R = TypeVar("R")
+Work = Callable[[J, Observer], R]
+"""Makes a job's result. Picklable."""
 
 MEMORY = 2 << 30  # bytes for one training process
 
@@ -24,11 +30,12 @@ class Engine(Protocol):
     """How jobs are run; a cluster is one more implementation of this."""
 
     def run(
-        self, work: Work, jobs: Sequence[Job], observer: Observer
-    ) -> Iterator[tuple[Job, Outcome]]:
-        """Runs the jobs, and yields each with its outcome as it finishes.
+        self, work: Work[J, R], jobs: Iterable[J], observer: Observer
+    ) -> Iterator[tuple[J, R | Exception]]:
+        """Runs the jobs, and yields each with its result, or exception, as it finishes.
 
         Args:
+            jobs: may be a generator, which is asked for a job when one can start.
             observer: receives the progress of every job, in this process.
         """
         ...
@@ -38,10 +45,10 @@ class Inline:
     """Runs jobs one after another in this process."""
 
     def run(
-        self, work: Work, jobs: Sequence[Job], observer: Observer
-    ) -> Iterator[tuple[Job, Outcome]]:
+        self, work: Work[J, R], jobs: Iterable[J], observer: Observer
+    ) -> Iterator[tuple[J, R | Exception]]:
         for job in jobs:
-            outcome: Outcome
+            outcome: R | Exception
             try:
                 outcome = work(job, observer)
             except Exception as error:

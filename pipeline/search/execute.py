@@ -17,7 +17,7 @@ from pipeline.runs.folder import OtherVersionError, is_run
 from pipeline.runs.record import Identity
 from pipeline.runs.run import Run, list_runs
 from pipeline.search.display import Display
-from pipeline.search.engine import Engine, Outcome, choose_engine
+from pipeline.search.engine import Engine, choose_engine
 from pipeline.search.grid import AnyJob, CombinedJob, combinations_of, trainings_of
 from pipeline.training.job import Job
 from pipeline.training.progress import Observer
@@ -81,7 +81,7 @@ def _run(
     folder: Path,
     display: Display,
     engine: str | Engine,
-) -> Iterator[tuple[Job, Outcome]]:
+) -> Iterator[tuple[Job, Run | Exception]]:
     """Runs the jobs on an engine, and displays them."""
     if engine == "auto" and not all(_can_be_sent(job) for job in jobs):
         engine = "inline"

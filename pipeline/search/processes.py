@@ -9,16 +9,14 @@ import threading
 import time
 import traceback
 import types
-from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from typing import Any
 
 from pipeline.errors import PipelineError
-from pipeline.search.engine import Outcome, Work
-from pipeline.training.job import Job
+from pipeline.search.engine import J, Named, R, Work
 from pipeline.training.progress import Observer, Progress
 
 PATIENCE = 10.0  # seconds that a process may take to end
@@ -42,16 +40,18 @@ class Processes:
         self.workers = workers
 
     def run(
-        self, work: Work, jobs: Sequence[Job], observer: Observer
-    ) -> Iterator[tuple[Job, Outcome]]:
-        waiting, busy = deque(jobs), dict[Connection, tuple[_Worker, Job]]()
-        idle = [_Worker() for _ in range(min(self.workers, len(jobs)))]
+        self, work: Work[J, R], jobs: Iterable[J], observer: Observer
+    ) -> Iterator[tuple[J, R | Exception]]:
+        waiting, busy = iter(jobs), dict[Connection, tuple[_Worker, J]]()
+        idle: list[_Worker] = []
         try:
-            while waiting or busy:
-                while waiting and idle:
-                    worker, job = idle.pop(), waiting.popleft()
+            while True:
+                while len(busy) < self.workers and (job := next(waiting, None)) is not None:
+                    worker = idle.pop() if idle else _Worker()
                     worker.send(work, job)
                     busy[worker.connection] = worker, job
+                if not busy:
+                    return
                 for connection in wait(list(busy)):
                     worker, job = busy[connection]  # type: ignore[index]
                     message = worker.receive(job)
@@ -61,8 +61,6 @@ class Processes:
                     del busy[connection]  # type: ignore[arg-type]
                     if worker.process.is_alive():
                         idle.append(worker)
-                    elif waiting:
-                        idle.append(_Worker())
                     yield job, message
         finally:
             workers = [*idle, *(worker for worker, _ in busy.values())]
@@ -83,7 +81,7 @@ class _Worker:
             self.process.start()
         theirs.close()
 
-    def send(self, work: Work, job: Job) -> None:
+    def send(self, work: Work[J, R], job: J) -> None:
         """Gives the process a job. If it cannot be sent, the answer is the exception."""
         try:
             self.connection.send((work, job))
@@ -98,7 +96,7 @@ class _Worker:
         except OSError:
             return  # the process has ended, which `receive` tells
 
-    def receive(self, job: Job) -> Any:
+    def receive(self, job: Named) -> Any:
         """The next message: progress, a run, or an exception."""
         try:
             return self.connection.recv()

@@ -51,7 +51,7 @@ def train(
         job.identity(competition)  # an unavailable file is said first
         keras.utils.set_random_seed(job.seed)
         network = job.build(competition)
-        images = _images(job, competition, competition.train_pixels)
+        images = job_images(job, competition, competition.train_pixels)
         result = fit(network, job, images, competition.labels, observer)
         job, parameters = job.as_trained(result.pace), network.model.count_params()
         network = network.with_plain_layers()
@@ -118,7 +118,8 @@ def history_table(result: FitResult) -> "pd.DataFrame":
     return table
 
 
-def _images(job: Job, competition: Competition, pixels: Pixels) -> Images:
+def job_images(job: Job, competition: Competition, pixels: Pixels) -> Images:
+    """Pixels of the competition -> images (n, height, width, channels) as the job takes them."""
     schema = competition.schema
     images = to_images(pixels, schema.shape, schema.planes, schema.transpose)
     return fit_to(images, *job.recipe.image_shape(schema.shape))
@@ -140,7 +141,7 @@ def _predict(
     speed = len(rows) / (time.perf_counter() - start)
     test = np.empty((0, probabilities.shape[1]), np.float32)
     if competition.has_test:
-        test_images = _images(job, competition, competition.test_pixels)
+        test_images = job_images(job, competition, competition.test_pixels)
         start = time.perf_counter()
         test = predicted(test_images)
         speed = len(test) / (time.perf_counter() - start)
