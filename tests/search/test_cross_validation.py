@@ -93,6 +93,13 @@ def test_shuffled_labels_are_predicted_by_chance_alone(digits, folder) -> None:
     assert 0.04 < run.scores.accuracy < 0.17  # ten classes
 
 
+def test_the_folds_follow_the_seed_of_the_split(folder) -> None:
+    folder.fill()
+    runs = folder.path.parent
+    one, other = (load_folds(folder.load(split_seed=s), 2, runs / str(s))[0] for s in (0, 1))
+    assert one.validation.tolist() != other.validation.tolist()
+
+
 def test_it_is_told_that_the_rows_of_a_validation_file_train_too(folder) -> None:
     folder.fill()
     folder.write("valid.csv", folder.read("train.csv"))
