@@ -369,6 +369,14 @@ def test_invert_applies_to_images_and_csv_files(run, pixels, tmp_path) -> None:
     )
 
 
+def test_invert_swaps_the_ends_of_a_range_with_negative_values(folder, tmp_path) -> None:
+    values = folder.fill(scale="-1..1.0").test
+    run = pp.train(folder.load(), "dense", epochs=1, runs=tmp_path, progress=False)
+    inverted = pp.predict(run, csv(tmp_path / "new.csv", -values), invert=True)
+    plain = pp.predict(run, csv(tmp_path / "new.csv", values))
+    pd.testing.assert_frame_equal(inverted, plain)
+
+
 @pytest.mark.parametrize("invert", [False, True])
 def test_transparent_parts_count_as_black(invert, run, tmp_path) -> None:
     seen = np.zeros((8, 8), np.uint8)
