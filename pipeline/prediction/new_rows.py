@@ -77,7 +77,8 @@ def read_rows(
     possible = find_columns(source, data.files, data.pixels)
     texts = {c for columns in possible for c in {*range(source.columns)} - {*columns.pixels}}
     table = read(source, texts or {0}, folder / "values.raw")  # no text at all cannot be read
-    columns = possible[0] if source.header else _choose(table, possible, data.classes)
+    named = source.header and len(possible) == 1
+    columns = possible[0] if named else _choose(table, possible, data.classes)
     labels = _texts(table.texts, columns.label)
     spelled = {label: to_class(label, data.classes) for label in set(labels or ())}
     rows = NewRows(
