@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipeline.competition.competition import Competition
-from pipeline.competition.folds import Fold, groups_of_equal_rows
+from pipeline.competition.folds import Fold, check_fold, groups_of_equal_rows
 from pipeline.errors import PipelineError, suggest
 from pipeline.installation import SUBMISSIONS
 from pipeline.runs.folder import RECORD, is_run
@@ -138,7 +138,13 @@ def train_all(
 
     display = Display(quiet=not progress)
     folder = _folder(competition, runs)
-    parts = load_folds(competition, folds, folder) if folds else (fold or competition.hold_out,)
+    if fold:
+        check_fold(fold, len(competition.labels))
+    if fold and folds is not None:
+        raise PipelineError("fold and folds", where="train", expected="one of them")
+    parts = (
+        (fold or competition.hold_out,) if folds is None else load_folds(competition, folds, folder)
+    )
     for note in parts[0].notes:
         display.note(f"Note: {note}.")
     recipes = DEFAULTS if recipes is None else recipes

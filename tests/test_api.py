@@ -6,11 +6,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
 import pipeline as pp
 from pipeline import api
+from pipeline.competition.folds import Fold
 from pipeline.networks import recipe
 
 ROOT = Path(__file__).parent.parent
@@ -78,6 +80,31 @@ def test_the_best_run_is_submitted_and_others_by_name(tiny, tmp_path) -> None:
     with pytest.raises(pp.PipelineError) as caught:
         pp.submit(tiny, "nosuch", runs=tmp_path)
     assert best in (caught.value.expected or "")
+
+
+@pytest.mark.parametrize(
+    ("train", "validation", "where", "found"),
+    [
+        (range(60), range(30, 60), "fold", "30 validation rows are training rows too"),
+        (range(30), (), "fold.validation", "rows that are missing, repeated"),
+        (range(30), (40, 40), "fold.validation", "rows that are missing, repeated"),
+        (range(30), (60,), "fold.validation", "not in the training file"),
+        ((-1, 0), (3, 4), "fold.train", "not in the training file"),
+    ],
+)
+def test_folds_that_leak_or_do_not_fit_are_refused(
+    train, validation, where, found, tiny, tmp_path
+) -> None:
+    fold = Fold(np.array(train), np.array(validation, int))
+    with pytest.raises(pp.PipelineError, match=found) as caught:
+        pp.train(tiny, "dense", epochs=1, fold=fold, runs=tmp_path, progress=False)
+    assert caught.value.where == where
+
+
+def test_one_fold_and_a_number_of_folds_are_refused_together(tiny, tmp_path) -> None:
+    for words in ({"fold": tiny.hold_out, "folds": 2}, {"folds": 0}):
+        with pytest.raises(pp.PipelineError, match="folds"):
+            pp.train(tiny, "dense", epochs=1, runs=tmp_path, progress=False, **words)
 
 
 def test_runs_of_other_data_are_not_submitted(tiny, folder, tmp_path) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.arrays import Labels, Pixels, Rows
+from pipeline.errors import PipelineError
 
 HOLD_OUT = "hold-out"
 SIMILAR = 0.02  # root mean square difference of similar images, as a fraction of the range
@@ -43,6 +44,31 @@ class Fold:
         """SHA-256 of the training and the validation rows."""
         rows = self.train.astype("<i8").tobytes() + self.fingerprint.encode()
         return hashlib.sha256(rows).hexdigest()
+
+
+def check_fold(fold: Fold, rows: int) -> None:
+    """Checks a fold that a user made.
+
+    Args:
+        rows: number of rows of the training file.
+
+    Raises:
+        PipelineError: it has other rows than the file, or a row that trains and validates.
+    """
+    for role, some in (("train", fold.train), ("validation", fold.validation)):
+        ascending = len(some) and (np.diff(some, prepend=-1, append=rows) > 0).all()
+        if not ascending:
+            raise PipelineError(
+                "rows that are missing, repeated, not ascending or not in the training file",
+                where=f"fold.{role}",
+                expected=f"row numbers in 0..{rows - 1} in ascending order",
+            )
+    if shared := len(np.intersect1d(fold.train, fold.validation)):
+        raise PipelineError(
+            f"{shared} validation rows are training rows too",
+            where="fold",
+            expected="validation rows that no model trains on",
+        )
 
 
 def rows_fingerprint(rows: Rows) -> str:

@@ -1,5 +1,6 @@
 """The sample submission, and whether its ids are those of the test file."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,6 +8,8 @@ from pathlib import Path
 from pipeline.errors import PipelineError
 from pipeline.reading.faults import SHOWN, Fault, Faults, locate
 from pipeline.reading.source import Source, open_source
+
+NUMBERED = re.compile(r"(.*?)([0-9]+)(|\.\w+)")  # an id such as img_7.png
 
 
 @dataclass(frozen=True)
@@ -115,16 +118,25 @@ def check_same_ids(
 
 
 def _check_order(test: Source, sample: Sample) -> None:
-    """Raises if the sample has row numbers in another order, and the test file has no ids."""
-    numbers = [int(id) for id in sample.ids if id.isascii() and id.isdigit()]
+    """Raises if the sample has row numbers in another order, and the test file has no ids.
+
+    The numbers may have the same text around them: "img_7.png".
+    """
+    parts = [NUMBERED.fullmatch(id) for id in sample.ids]
+    numbers = [int(part[2]) for part in parts if part]
+    around = {(part[1], part[3]) for part in parts if part}
     first = min(numbers, default=0)
-    if numbers != sorted(numbers) and {*numbers} == {*range(first, first + len(sample.ids))}:
+    counted = {*numbers} == {*range(first, first + len(sample.ids))}
+    if len(around) == 1 and counted and numbers != sorted(numbers):
+        copy = f"copy the ids into {test.path.name}, as a column with the same name."
+        ordered = f"If the rows have the order of the test rows, {copy}"
+        plain = f"If they are the numbers of the test rows, set first_id = {first} in "
         raise PipelineError(
             f"the ids count from {first} but are not in ascending order, and {test.path.name} has "
             "no ids",
             where=sample.path,
             expected="ids whose rows are known",
-            remedy=f"If they are the numbers of the test rows, set first_id = {first} in "
-            "competition.toml. If the rows have the order of the test rows, copy the ids into "
-            f"{test.path.name}, as a column with the same name.",
+            remedy=f"{plain}competition.toml. {ordered}"
+            if around == {("", "")}
+            else f"In the order of the test rows, {copy}",
         )

@@ -102,8 +102,9 @@ def common_range(files: Sequence[tuple[Source, Pixels]]) -> tuple[float, float]:
     low, high = _usual_range(train, train_pixels)
     for other, pixels in others:
         other_range = _usual_range(other, pixels)
-        wider = other_range < (low, high) or _rows_outside(pixels, low, high) > 1
-        if other_range != (low, high) and wider:
+        inside = low <= other_range[0] and other_range[1] <= high
+        differ = other_range != (low, high)
+        if differ and (inside or _rows_outside(pixels, low, high) > 1):
             raise PipelineError(
                 f"{train.path} and {other.path} are on different scales: {low:g}..{high:g} and "
                 f"{other_range[0]:g}..{other_range[1]:g}",

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from pipeline.arrays import Pixels, Texts
 from pipeline.competition.labels import to_class
 from pipeline.competition.layout import FileColumns, find_columns
-from pipeline.competition.values import is_whole
+from pipeline.competition.values import RANGES, is_whole
 from pipeline.errors import PipelineError
 from pipeline.images.decode import decode, is_image
 from pipeline.reading.cells import column_index, to_numbers
@@ -71,13 +71,14 @@ def read_rows(
 
     Raises:
         PipelineError: the file has faults, other columns than the run's files, or values out of
-            range.
+            range or scaled to 1.
     """
     source = open_source(path, delimiter, header)
     possible = find_columns(source, data.files, data.pixels)
     texts = {c for columns in possible for c in {*range(source.columns)} - {*columns.pixels}}
     table = read(source, texts or {0}, folder / "values.raw")  # no text at all cannot be read
-    columns = possible[0] if len(possible) == 1 else _choose(table, possible, data.classes)
+    named = source.header and len(possible) == 1
+    columns = possible[0] if named else _choose(table, possible, data.classes)
     labels = _texts(table.texts, columns.label)
     spelled = {label: to_class(label, data.classes) for label in set(labels or ())}
     rows = NewRows(
@@ -128,16 +129,16 @@ def read_image(
 
 
 def _choose(table: Table, possible: Sequence[FileColumns], classes: tuple[str, ...]) -> FileColumns:
-    """The columns of a file without a header whose number of columns is that of both layouts.
+    """The columns of a file without a header, whose values have to fit.
 
     Raises:
-        PipelineError: the columns are ambiguous.
+        PipelineError: the columns are ambiguous, or no labels and ids are where they should be.
     """
     fitting = [columns for columns in possible if _fits(table, columns, classes)]
     if len(fitting) != 1:
         raise PipelineError(
-            f"{table.source.columns} columns without a header: either label and pixels, or id "
-            "and pixels",
+            f"{table.source.columns} columns without a header: it is unclear which one is the "
+            "label or the id",
             where=table.source.path,
             remedy="Add a header: label or id, and the names of the pixels.",
         )
@@ -158,17 +159,27 @@ def _texts(texts: Mapping[int, Texts], column: int | None) -> list[str] | None:
 
 
 def _check_range(rows: NewRows, low: float, high: float) -> None:
-    """Checks that all cells are numbers in the range."""
+    """Checks that all cells are numbers in the range, and not scaled to 1."""
     columns, total = rows.columns.pixels, 0
+    lowest, highest = high, low
     found: list[tuple[int, int, str]] = []
     for start, pixels in rows.chunks():
         invalid = np.argwhere(~((low <= pixels) & (pixels <= high)))  # NaN is neither
         total += len(invalid)
+        lowest, highest = min(lowest, pixels.min()), max(highest, pixels.max())
         found += [
             (start + row, columns[pixel], f"a number in {low:g}..{high:g}")
             for row, pixel in invalid[: SHOWN - len(found)].tolist()
         ]
     check_cells(rows.table.source, found, total)
+    scaled = lowest < highest <= 1 and (low, high) in RANGES
+    if scaled and (high > 1 or low < 0 <= lowest):  # faint images have larger values
+        raise PipelineError(
+            f"all values are in {lowest:g}..{highest:g}",
+            where=rows.table.source.path,
+            expected=f"values in {low:g}..{high:g}, as the training data has them",
+            remedy="Rescale them.",
+        )
 
 
 def _looks_like_image(path: Path) -> bool:

@@ -1,6 +1,7 @@
 """The folds of a competition, made once and saved beside its runs."""
 
 import csv
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -30,6 +31,7 @@ def load_folds(competition: Competition, k: int, folder: Path) -> tuple[Fold, ..
     if not 2 <= k <= n // 2:
         raise PipelineError(f"{k} folds", expected=f"2 to {n // 2}, for {n} training rows")
     path = folder / f"folds-{k}-{competition.fingerprint[:8]}.csv"
+    notes = _notes(competition)
     if not path.exists():
         folds = k_folds(
             competition.train_pixels, competition.labels, k, competition.overrides.split_seed
@@ -38,13 +40,18 @@ def load_folds(competition: Competition, k: int, folder: Path) -> tuple[Fold, ..
         for fold in folds:
             number[fold.validation] = fold.part
         write_csv(path, HEADER, list(enumerate(number.tolist())))
-        return folds
+        return tuple(replace(fold, notes=fold.notes + notes) for fold in folds)
     number = _read(path, n, k)
     return tuple(
         Fold(np.flatnonzero(number != part), np.flatnonzero(number == part), f"{part}of{k}",
-             part=part)
+             notes, part)
         for part in range(1, k + 1)
     )  # fmt: skip
+
+
+def _notes(competition: Competition) -> tuple[str, ...]:
+    rows = competition.validation_rows
+    return (f"the {rows} rows of the validation file are in the folds, and train too",) * bool(rows)
 
 
 def _read(path: Path, n: int, k: int) -> np.ndarray:

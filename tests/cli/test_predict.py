@@ -186,6 +186,18 @@ def test_a_file_whose_first_or_last_column_may_be_the_label_is_refused(plain_run
     assert "label" in error.remedy
 
 
+@pytest.mark.parametrize("first", [list(range(12)), CLASSES * 4], ids=["ids", "labels"])
+def test_other_columns_than_the_runs_without_a_header_are_refused(
+    first, folder, pixels, tmp_path
+) -> None:
+    """The file has as many columns as the training file, whose label is the last one."""
+    folder.fill(words=True)
+    run = pp.train(folder.load(), "dense", epochs=1, runs=tmp_path, progress=False)
+    cells = np.minimum(pixels // 15, 16)
+    error = error_of(lambda: pp.predict(run, csv(tmp_path / "new.csv", cells, first)))
+    assert error.found.startswith("65 columns without a header: it is unclear")
+
+
 def test_compressed_files_give_the_same(run, workspace, tmp_path) -> None:
     content = (workspace / "data/named/test.csv").read_bytes()
     (tmp_path / "test.csv.gz").write_bytes(gzip.compress(content))
@@ -238,6 +250,16 @@ def test_a_cell_out_of_range_is_named_by_line_and_column(cell, column, run, pixe
     message = refuse(run.folder, csv(tmp_path / "new.csv", rows, header=True))
     assert f"line 6, column pixel{column}" in message
     assert "0..255" in message
+
+
+def test_values_that_are_scaled_to_1_are_refused(run, pixels, tmp_path) -> None:
+    error = error_of(lambda: pp.predict(run, csv(tmp_path / "new.csv", pixels / 255)))
+    assert error.found.startswith("all values are in 0..0.8")
+    assert error.expected == "values in 0..255, as the training data has them"
+    blank = csv(tmp_path / "blank.csv", np.zeros_like(pixels))
+    assert len(pp.predict(run, blank)) == 12
+    faint = csv(tmp_path / "faint.csv", pixels // 100)  # up to 2
+    assert len(pp.predict(run, faint)) == 12
 
 
 def test_rows_of_another_length_are_named_by_line(run, pixels, tmp_path) -> None:
@@ -345,6 +367,14 @@ def test_invert_applies_to_images_and_csv_files(run, pixels, tmp_path) -> None:
     np.testing.assert_allclose(
         table.iloc[0, 1:].astype(float), run.test_probabilities[0], atol=1e-6
     )
+
+
+def test_invert_swaps_the_ends_of_a_range_with_negative_values(folder, tmp_path) -> None:
+    values = folder.fill(scale="-1..1.0").test
+    run = pp.train(folder.load(), "dense", epochs=1, runs=tmp_path, progress=False)
+    inverted = pp.predict(run, csv(tmp_path / "new.csv", -values), invert=True)
+    plain = pp.predict(run, csv(tmp_path / "new.csv", values))
+    pd.testing.assert_frame_equal(inverted, plain)
 
 
 @pytest.mark.parametrize("invert", [False, True])

@@ -116,3 +116,15 @@ def test_submit_scores_the_labelled_rows_and_other_commands_do_not(
     assert submit.stdout.splitlines()[-1] == f"submissions/competition/{run.name}.csv"
     assert "test rows" not in shown.stdout
     assert "test label   label (column 65 of 65)" in inspected.stdout
+
+
+def test_copies_among_the_test_rows_do_not_narrow_the_interval(folder, labelled, tmp_path) -> None:
+    labelled("names", "last")
+    folder.change("test.csv", lambda rows: rows.extend(rows[1:] * 2))
+    competition = folder.load(test_label="label")
+    run = pp.train(competition, "dense", epochs=1, runs=tmp_path, progress=False)
+    scores = pp.score_test(competition, run)
+    assert (scores.n, scores.distinct) == (36, 12)
+    folder.replace_column("train.csv", 0, [1] * 40)
+    with pytest.raises(PipelineError, match="different data"):
+        pp.score_test(folder.load(test_label="label"), run)

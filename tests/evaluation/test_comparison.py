@@ -154,6 +154,13 @@ def test_two_single_runs_are_not_a_sweep() -> None:
     assert find_sweeps([run("a", 0.5, 0, l2=0.1), run("b", 0.6, 0, l2=0.2)]) == []
 
 
+def test_runs_of_other_pretrained_weights_are_no_part_of_a_sweep() -> None:
+    runs = [run(str(l2), 0.9, 0, l2=l2) for l2 in (0.1, 0.2, 0.3)]
+    identity = replace(runs[0].record.identity, weights="other")
+    runs[0] = replace(runs[0], record=replace(runs[0].record, identity=identity))
+    assert find_sweeps(runs) == []
+
+
 def test_a_setting_of_a_part_can_be_swept() -> None:
     runs = [run(str(v), 0.9, 0, **{"augmentation.rotation": v}) for v in (5.0, 10.0, 15.0)]
     (sweep,) = find_sweeps(runs)

@@ -116,3 +116,8 @@ def test_scores_come_from_probabilities() -> None:
     assert score(probabilities, labels).accuracy == pytest.approx(2 / 3)
     expected = -np.log([0.9, 0.8, 0.4]).mean()
     assert log_loss(probabilities, labels) == pytest.approx(expected, rel=1e-6)
+
+
+def test_the_log_loss_of_an_impossible_label_is_finite() -> None:
+    impossible = np.array([[1.0, 0.0]], np.float32)
+    assert log_loss(impossible, np.array([1])) == pytest.approx(-np.log(1e-7))

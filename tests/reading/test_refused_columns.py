@@ -80,7 +80,13 @@ def test_images_that_are_no_square_are_refused(folder, header) -> None:
 
 @pytest.mark.parametrize(
     ("train", "test"),
-    [("0..1.0", "0..255"), ("0..255", "0..1.0"), ("0..16", "0..255"), ("0..1.0", "-1..1.0")],
+    [
+        ("0..1.0", "0..255"),
+        ("0..255", "0..1.0"),
+        ("0..16", "0..255"),
+        ("0..1.0", "-1..1.0"),
+        ("-1..1.0", "0..1.0"),
+    ],
 )
 def test_two_scales_are_refused(folder, train, test) -> None:
     folder.fill(scale=test)

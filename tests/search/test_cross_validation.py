@@ -8,6 +8,7 @@ import pipeline as pp
 from pipeline.cli import main
 from pipeline.competition.folds import groups_of_similar_rows, k_folds
 from pipeline.errors import PipelineError
+from pipeline.runs.fold_file import load_folds
 
 
 @pytest.fixture(scope="module")
@@ -90,6 +91,22 @@ def test_shuffled_labels_are_predicted_by_chance_alone(digits, folder) -> None:
         competition, "dense", folds=2, epochs=15, runs=folder.path.parent / "runs", progress=False
     )
     assert 0.04 < run.scores.accuracy < 0.17  # ten classes
+
+
+def test_the_folds_follow_the_seed_of_the_split(folder) -> None:
+    folder.fill()
+    runs = folder.path.parent
+    one, other = (load_folds(folder.load(split_seed=s), 2, runs / str(s))[0] for s in (0, 1))
+    assert one.validation.tolist() != other.validation.tolist()
+
+
+def test_it_is_told_that_the_rows_of_a_validation_file_train_too(folder) -> None:
+    folder.fill()
+    folder.write("valid.csv", folder.read("train.csv"))
+    competition = folder.load(validation="valid.csv")
+    said = "the 40 rows of the validation file are in the folds, and train too"
+    for _ in range(2):  # made, and read again
+        assert said in load_folds(competition, 2, folder.path.parent / "runs")[0].notes
 
 
 @pytest.mark.parametrize("noise", [0, 1])

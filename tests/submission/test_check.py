@@ -193,7 +193,8 @@ PROBABILITIES = {  # the cells of one row -> kind and text of the fault
     "an underscore": (["0.1_0", *["0.1"] * 9], "probability", None),
     "NaN": (["nan", *["0.1"] * 9], "probability", None),
     "negative": (["-0.1", "0.3", *["0.1"] * 8], "probability", None),
-    "above 1": (["1.9", "-0.9", *["0"] * 8], "probability", None),
+    "above 1": (["1.9", *["0"] * 9], "probability", None),
+    "a little too much": (["0.13", *["0.1"] * 9], "sum", None),
     "too little": (["0.05"] * 10, "sum", "1 row with probabilities that do not sum to 1: line 5"),
     "too few": (["0.1"] * 9, "fields", "1 row without 11 fields: line 5"),
 }

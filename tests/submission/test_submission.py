@@ -135,6 +135,18 @@ def test_row_numbers_in_another_order_are_refused_unless_they_are_meant(folder, 
     assert rows[1:] == [[str(1 + row), best[row]] for row in order]
 
 
+@pytest.mark.parametrize("id", ["img_{}", "{:03d}.png", "{}.0"])
+def test_numbered_names_in_another_order_are_refused(folder, id) -> None:
+    folder.fill()
+    folder.save("sample_submission.csv", [["id", "label"], *([id.format(n), 0] for n in range(12))])
+    assert folder.load().sample.ids[1] == id.format(1)
+    folder.change("sample_submission.csv", lambda rows: rows.insert(3, rows.pop()))
+    error = folder.refused()
+    assert error.found.startswith("the ids count from 0 but are not in ascending order")
+    assert "copy the ids into test.csv" in error.remedy
+    assert "first_id" not in error.remedy
+
+
 def test_the_column_of_ids_may_have_no_name(folder, submit) -> None:
     folder.fill()
     folder.save("sample_submission.csv", [["", *range(10)], *([n, *[0.1] * 10] for n in range(12))])
