@@ -29,7 +29,8 @@ def load(folder: Path | str, **overrides: Any) -> Competition:
 
     Args:
         folder: the competition's folder.
-        overrides: schema overrides, such as `label="digit"`, `shape=(28, 28)`; see `Overrides`.
+        overrides: schema overrides, such as `label="digit"`, `shape=(28, 28)`; see
+            `pipeline.competition.overrides.Overrides`.
 
     Returns:
         Its pixels (n, pixels), labels, classes and schema.
@@ -63,14 +64,19 @@ def train(
     Args:
         recipe: the name of a recipe or ensemble, or a recipe.
         seed: random seed.
-        fold: training and validation rows. Default: the competition's hold-out.
+        fold: training and validation rows, see `pipeline.competition.folds.Fold`. Default: the
+            competition's hold-out.
         folds: number of folds of a cross-validation: trains one model for each, which gives
             out-of-fold probabilities for every training row, and their mean for the test rows.
+            Cannot be combined with `fold`.
         runs: folder of all runs.
         fresh: retrain an existing run.
         progress: show the progress.
         changes: changed settings of the recipe: `epochs=5`, `augmentation=None`,
             `**{"augmentation.rotation": 20}`.
+
+    Returns:
+        The run; of an ensemble or a cross-validation, the run that combines its members.
 
     Raises:
         PipelineError: a recipe or setting is unknown, a value is not valid, or the run exists
@@ -103,7 +109,7 @@ def train(
 
 def train_all(
     competition: Competition,
-    recipes: "Sequence[str | Recipe] | None" = None,
+    recipes: "str | Sequence[str | Recipe] | None" = None,
     *,
     sweep: Mapping[str, Sequence[Any]] | None = None,
     seeds: Sequence[int] = (0,),
@@ -117,10 +123,11 @@ def train_all(
     """Trains each combination of recipes, values of settings, and seeds, in parallel.
 
     Args:
-        recipes: names or recipes. Default: "dense" and "fast".
+        recipes: a name, or several names or recipes. Default: "dense" and "fast".
         sweep: the values of each changed setting, such as `{"l2": [1e-6, 1e-4]}`.
         seeds: random seeds.
         fold, folds: as for `train`.
+        runs, fresh, progress: as for `train`.
         engine: "inline", "processes", or "auto"; or an `Engine` of `pipeline.search.engine`.
 
     Returns:
@@ -136,19 +143,21 @@ def train_all(
     from pipeline.search.execute import execute
     from pipeline.search.grid import make_grid
 
+    if fold is not None and folds is not None:
+        raise PipelineError("both fold and folds are given", expected="one of them")
     display = Display(quiet=not progress)
     folder = _folder(competition, runs)
     if fold:
         check_fold(fold, len(competition.labels))
-    if fold and folds is not None:
-        raise PipelineError("fold and folds", where="train", expected="one of them")
-    parts = (
-        (fold or competition.hold_out,) if folds is None else load_folds(competition, folds, folder)
-    )
+    parts: tuple[Fold, ...]
+    if folds is None:
+        parts = (fold or competition.hold_out,)
+    else:
+        parts = load_folds(competition, folds, folder)
     for note in parts[0].notes:
         display.note(f"Note: {note}.")
-    recipes = DEFAULTS if recipes is None else recipes
-    jobs = make_grid(recipes, parts, sweep, seeds)
+    recipes = [recipes] if isinstance(recipes, str) else recipes
+    jobs = make_grid(DEFAULTS if recipes is None else recipes, parts, sweep, seeds)
     return execute(jobs, competition, folder, display, fresh, engine)
 
 
@@ -183,9 +192,10 @@ def leaderboard(
 
     Returns:
         rank, worst_rank, run, scored_on, accuracy with its 95 % interval low and high (in 0..1),
-        n, loss, parameters, epochs, best_epoch, fit_seconds, predict_images_per_second. Runs
-        that an exact paired test cannot tell apart share a rank: the true one is in
-        rank..worst_rank. `attrs["caution"]` says what was selected on the validation rows.
+        n (the number of different images), loss, parameters, epochs, best_epoch, fit_seconds,
+        predict_images_per_second. Runs that an exact paired test cannot tell apart share a rank:
+        the true one is in rank..worst_rank. `attrs["caution"]` says what was selected on the
+        validation rows.
 
     Raises:
         PipelineError: there are no runs, or they are not comparable.
@@ -231,7 +241,8 @@ def predict(
             JPEG of any size, grey or colour; white becomes the upper end of the range, black and
             transparent parts the lower end.
         invert: invert the images (dark digits on white).
-        delimiter, header: of the CSV files, see `Overrides`; inferred if not given.
+        delimiter: of the CSV files: comma, semicolon, tab or pipe. Default: inferred.
+        header: whether the CSV files have a header row. Default: inferred.
         runs: folder of all runs.
 
     Returns:
@@ -274,7 +285,8 @@ def submit(
     """Writes a submission file, and validates it; returns its path.
 
     Args:
-        run: a run or its name. Default: the best run. Trains if there are no runs.
+        run: a run or its name. Default: the best run; if there are no runs, "dense" and "fast"
+            are trained first.
         output: the file. Default: `submissions/<competition>/<run>.csv`.
 
     Raises:
@@ -288,8 +300,10 @@ def submit(
     submission_format(competition)  # what makes a submission impossible is said before training
     folder = _folder(competition, runs)
     if not isinstance(run, Run):
-        found = _list_runs(folder) or train_all(competition, runs=runs, progress=progress)
-        run = find_run(found, run, folder) if run else choose_best(found)
+        found = _list_runs(folder)
+        if run is None and not found:
+            found = train_all(competition, runs=runs, progress=progress)
+        run = choose_best(found) if run is None else find_run(found, run, folder)
     check_same_data([run], competition.fingerprint)
     path = Path(output or SUBMISSIONS / competition.name / f"{run.name}.csv")
     write_submission(competition, run.test_probabilities, path)
@@ -351,16 +365,25 @@ def check(competition: Competition, file: Path | str) -> int:
 
 
 def models(
-    competition: Competition | Path | str | None = None, *, runs: Path | str = RUNS
+    competition: Competition | Path | str | None = None,
+    *,
+    runs: Path | str = RUNS,
+    on_damage: Callable[[PipelineError], None] | None = None,
 ) -> "pd.DataFrame":
     """Every recipe: parameters, input, epochs, published scores, origin.
 
     Args:
-        competition: competition whose best runs are added, or its name.
+        competition: competition whose best runs are added, its folder or its name.
+        on_damage: as for `list_runs`.
+
+    Returns:
+        name, parameters, input, epochs, min_steps, published_accuracy, published_loss,
+        published_on, our_accuracy, our_run, comparable, origin. Parameters and input are those for
+        images of 28 x 28 x 1 and 10 classes; accuracies are in 0..1.
     """
     from pipeline.search.catalogue import catalogue
 
-    return catalogue(_list_runs(_folder(competition, runs)) if competition else ())
+    return catalogue(_list_runs(_folder(competition, runs), on_damage) if competition else ())
 
 
 def describe(recipe: str) -> "RecipeDescription":

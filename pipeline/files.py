@@ -50,10 +50,17 @@ class WriteError(PipelineError):
 def write_bytes(path: Path, content: bytes) -> None:
     """Replaces the file. A reader sees the old content or the new one, never a part of it.
 
+    A link is kept, and the file that it points to is replaced. A device or a pipe, such as
+    /dev/stdout, is written to.
+
     Raises:
         WriteError: it cannot be written. The old content stays.
     """
     with _write_errors(path, len(content)):
+        if path.exists() and not path.is_file():
+            path.write_bytes(content)
+            return
+        path = Path(os.path.realpath(path))
         path.parent.mkdir(parents=True, exist_ok=True)
         _remove_unfinished(path)
         prefix = f".{path.name}.{os.getpid()}."
@@ -278,9 +285,7 @@ def touch(path: Path) -> None:
 
 
 def sync(path: Path) -> None:
-    """Flushes a file or folder to the disk. Windows cannot flush folders."""
-    if os.name == "nt" and path.is_dir():
-        return
+    """Flushes a file or folder to the disk."""
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)

@@ -198,7 +198,8 @@ def _folder(
     if free < MIN_DISK:
         yield Check(name, "broken", found, f"Free at least {_size(MIN_DISK)}, or use {option}.")
     elif not locks:
-        yield Check(name, "broken", f"{folder} has no file locks", f"Use {option}, not on a share.")
+        remedy = f"Use {option}, not on a network drive."
+        yield Check(name, "broken", f"{folder} has no file locks", remedy)
     else:
         yield Check(name, "ok", found)
 

@@ -101,10 +101,22 @@ def test_folds_that_leak_or_do_not_fit_are_refused(
     assert caught.value.where == where
 
 
-def test_one_fold_and_a_number_of_folds_are_refused_together(tiny, tmp_path) -> None:
-    for words in ({"fold": tiny.hold_out, "folds": 2}, {"folds": 0}):
-        with pytest.raises(pp.PipelineError, match="folds"):
-            pp.train(tiny, "dense", epochs=1, runs=tmp_path, progress=False, **words)
+def test_a_misspelt_run_trains_nothing(tiny, tmp_path) -> None:
+    with pytest.raises(pp.PipelineError, match="there is no run 'nosuch'"):
+        pp.submit(tiny, "nosuch", runs=tmp_path, progress=False)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_fold_and_a_number_of_folds_exclude_each_other(tiny, tmp_path) -> None:
+    with pytest.raises(pp.PipelineError, match="both fold and folds"):
+        pp.train(tiny, "dense", fold=tiny.hold_out, folds=2, runs=tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_single_recipe_may_be_named(tiny, tmp_path) -> None:
+    epochs = {"epochs": [1]}
+    (run,) = pp.train_all(tiny, "dense", sweep=epochs, runs=tmp_path, progress=False)
+    assert run.name == "dense-epochs=1"
 
 
 def test_runs_of_other_data_are_not_submitted(tiny, folder, tmp_path) -> None:

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from pipeline.cli.options import DATA, FORMAT, RUNS
-from pipeline.cli.output import echo_frame, echo_table, percent
-from pipeline.errors import PipelineError
+from pipeline.cli.output import echo_frame, echo_table, percent, warn_skipped
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,14 +28,14 @@ def command(data: Path, output_format: str, runs: Path) -> None:
     echo_leaderboard(data, runs, output_format)
 
 
-def echo_leaderboard(competition: Path | str, runs: Path, output_format: str = "table") -> str:
-    """Prints the leaderboard with a note on selection bias. Returns the name of the first run."""
+def echo_leaderboard(competition: Path | str, runs: Path, output_format: str = "table") -> None:
+    """Prints the leaderboard with a note on selection bias."""
     import pipeline as pp
 
-    table = pp.leaderboard(competition, runs=runs, on_damage=_warn)
+    table = pp.leaderboard(competition, runs=runs, on_damage=warn_skipped)
     if output_format != "table":
         echo_frame(table, output_format)
-        return str(table["run"].iloc[0])
+        return
     groups = table["scored_on"].unique()
     for scored_on in groups:
         if len(groups) > 1:
@@ -47,7 +46,6 @@ def echo_leaderboard(competition: Path | str, runs: Path, output_format: str = "
     tied = (table["rank"] < table["worst_rank"]).any()
     note = (ties if tied else "") + table.attrs["caution"]
     click.echo(click.wrap_text(note, width=80))
-    return str(table["run"].iloc[0])
 
 
 def _echo_runs(table: "pd.DataFrame") -> None:
@@ -76,7 +74,3 @@ def _rank(best: int, worst: int) -> str:
 def _epochs(best: object, epochs: object) -> str:
     """The best epoch of all epochs; nothing for an ensemble."""
     return f"{best}/{epochs}" if isinstance(epochs, int) else ""
-
-
-def _warn(error: PipelineError) -> None:
-    click.echo(f"Warning: skipped. {error.message}", err=True)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pipeline.cli.options import FORMAT, RUNS
-from pipeline.cli.output import echo_frame, echo_table, percent
+from pipeline.cli.output import echo_frame, echo_table, percent, warn_skipped
 
 if TYPE_CHECKING:
     from pipeline.search.catalogue import RecipeDescription
@@ -40,7 +40,7 @@ def command(name: str | None, data: Path, output_format: str, runs: Path) -> Non
     if name:
         _echo_recipe(pp.describe(name), output_format)
         return
-    table = pp.models(data, runs=runs)
+    table = pp.models(data, runs=runs, on_damage=warn_skipped)
     if output_format != "table":
         echo_frame(table, output_format)
         return

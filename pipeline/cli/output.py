@@ -8,6 +8,7 @@ import click
 if TYPE_CHECKING:
     import pandas as pd
 
+    from pipeline.errors import PipelineError
     from pipeline.runs.record import Scores
 
 WIDE = 1000  # columns of a file or pipe: no wrapping
@@ -65,6 +66,11 @@ def echo_frame(frame: "pd.DataFrame", output_format: str) -> None:
         click.echo(frame.to_json(orient="records", indent=2, double_precision=15))
     else:
         click.echo(frame.to_csv(index=False).rstrip("\n"))
+
+
+def warn_skipped(error: "PipelineError") -> None:
+    """Prints that a damaged run is left out of a table."""
+    click.echo(f"Warning: skipped. {error.message}", err=True)
 
 
 def score_text(scores: "Scores") -> str:

@@ -34,6 +34,6 @@ def command(
     if competition.test_labels is not None:
         scores = pp.score_test(competition, name, runs=runs)
         click.echo(f"\n{name} on the labelled test rows: {score_text(scores)}.")
-        click.echo("This score was used for no choice.")
+        click.echo("No choice was based on this score.")
     click.echo(f"\nThe submission of {name}:")
     click.echo(path)

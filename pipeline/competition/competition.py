@@ -35,16 +35,17 @@ class Competition:
 
     Attributes:
         name: name of the folder.
+        folder: its path.
         overrides: schema overrides.
         schema: what each column is, the shape of an image, the range of its values.
         train_source, test_source: the CSV files and their format; test_source is None if there
             is no test file.
         train_pixels, test_pixels: (n, pixels) uint8 in 0..255, or float32, in file order. Without
             a test file, test_pixels has no rows.
-        labels: (n,) integers in 0..k-1, indices into `classes`.
+        labels: (n,) int64 in 0..k-1, indices into `classes`.
         classes: the k classes as the training file spells them.
         test_ids: the ids of the test rows as written; None if the test file has no ids.
-        test_labels: (n,) integers in 0..k-1 if the test file has labels, else None. They score a
+        test_labels: (n,) int64 in 0..k-1 if the test file has labels, else None. They score a
             finished run, and are used for nothing else.
         sample: the sample submission, if there is one.
         validation_rows: how many of the last training rows are from a validation file.
@@ -85,10 +86,6 @@ class Competition:
         """
         folder = Path(folder)
         paths, overrides = find_files(folder, options)
-        return cls._load(folder, paths, overrides)
-
-    @classmethod
-    def _load(cls, folder: Path, paths: dict[str, Path], overrides: Overrides) -> "Competition":
         name = folder.resolve().name
         read = {n: value for n, value in asdict(overrides).items() if affects_reading(n, value)}
         with cached(name, paths, read, lambda new: _read(paths, overrides, new)) as entry:

@@ -49,7 +49,8 @@ class Inspection:
 
     Attributes:
         train, test: its files; test is None if there is none.
-        validation: the name of the file with the validation rows, if there is one.
+        validation, validation_rows: the name of the file with the validation rows, and their
+            number, if there is one.
         label, test_label: the label columns as text; test_label is None if the test file has none.
         shape: (height, width, channels) of an image.
         planes: whether colours are stored plane by plane.
@@ -81,6 +82,7 @@ class Inspection:
     classes: dict[str, int]
     ignored: tuple[str, ...]
     validation: str | None = None
+    validation_rows: int = 0
 
     def to_dict(self) -> dict[str, Any]:
         """All fields, for JSON."""
@@ -101,7 +103,7 @@ class Inspection:
         facts = {
             "competition": self.competition,
             "training": _file_text(self.train),
-            "validation": self.validation,
+            "validation": self.validation and f"{self.validation}: {self.validation_rows:,} rows",
             "test": _file_text(self.test) if self.test else NO_TEST,
             "label": self.label,
             "test label": self.test_label,
@@ -142,7 +144,6 @@ def inspect_competition(competition: Competition) -> Inspection:
     copies, shared, conflicts = _count_duplicates(competition)
     counts = np.bincount(competition.labels, minlength=len(competition.classes)).tolist()
     train_rows = len(competition.labels) - competition.validation_rows
-    validation = competition.overrides.validation_file
     test_file = None
     if test:
         rows = len(competition.test_pixels)
@@ -167,7 +168,8 @@ def inspect_competition(competition: Competition) -> Inspection:
         conflicts=conflicts,
         classes=dict(zip(competition.classes, counts, strict=True)),
         ignored=tuple(_ignored(competition)),
-        validation=validation and f"{validation}: {competition.validation_rows:,} rows",
+        validation=competition.overrides.validation_file,
+        validation_rows=competition.validation_rows,
     )
 
 

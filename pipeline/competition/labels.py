@@ -158,8 +158,7 @@ def _check_count(where: str, classes: tuple[str, ...], rows: int) -> None:
         )
     if count > MAX_CLASSES:
         raise PipelineError(
-            f"{count} different values in {rows} rows, which are too many distinct values to be "
-            "classes",
+            f"{count} different values in {rows} rows, which are too many for classes",
             where=where,
             expected=f"at most {MAX_CLASSES} classes",
             remedy=OTHER_COLUMN,

@@ -65,9 +65,10 @@ class Faults:
         self.total += len(columns[SHOWN:])
 
     def check(self, remedy: str = REMEDY) -> None:
-        """Raises:
-        PipelineError: there is a fault. It names the first ones, and the total if there
-            are more.
+        """Raises an error if there is a fault.
+
+        Raises:
+            PipelineError: it names the first faults, and their number if there are more.
         """
         path = self.source.path
         if self.total == 1:

@@ -56,13 +56,13 @@ def _notes(competition: Competition) -> tuple[str, ...]:
 
 def _read(path: Path, n: int, k: int) -> np.ndarray:
     """(n,) the fold of each row."""
-    with open(path, newline="") as file:
-        rows = list(csv.reader(file))
     try:
+        with open(path, newline="", encoding="utf-8") as file:
+            rows = list(csv.reader(file))
         table = np.array(rows[1:], np.int64)
         valid = rows[0] == HEADER and np.array_equal(table[:, 0], np.arange(n))
         number = table[:, 1]
-    except (ValueError, IndexError):
+    except (ValueError, IndexError, csv.Error):
         valid = False
     if not valid or not np.array_equal(np.unique(number), np.arange(1, k + 1)):
         raise PipelineError(

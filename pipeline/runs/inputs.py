@@ -1,6 +1,6 @@
 """New pixels or images -> the images that a run's model expects."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -9,11 +9,8 @@ from pipeline.arrays import Images, Pixels
 from pipeline.errors import PipelineError
 from pipeline.runs.record import Data
 
-if TYPE_CHECKING:
-    Inputs = Pixels | Images
 
-
-def prepare(inputs: "Inputs", data: Data, image_shape: tuple[int, int, int]) -> Images:
+def prepare(inputs: Pixels | Images, data: Data, image_shape: tuple[int, int, int]) -> Images:
     """Reshapes and resizes inputs as the training images were.
 
     Args:
@@ -36,10 +33,11 @@ def prepare(inputs: "Inputs", data: Data, image_shape: tuple[int, int, int]) -> 
 
 def _checked(inputs: npt.NDArray[Any], data: Data) -> npt.NDArray[Any]:
     """The inputs in the dtype of the training data."""
-    height, width, channels = data.shape
-    pixels = height * width * channels
+    if inputs.dtype.kind not in "biuf":
+        raise PipelineError(f"an array of {inputs.dtype}", where="inputs", expected="numbers")
+    pixels = data.pixels
     fits = {2: inputs.shape[-1:] == (pixels,), 3: True, 4: inputs.shape[-1:] in ((1,), (3,))}
-    if not fits.get(inputs.ndim, False):
+    if not fits.get(inputs.ndim, False) or 0 in inputs.shape[1:]:
         raise PipelineError(
             f"an array of shape {inputs.shape}",
             where="inputs",

@@ -107,7 +107,7 @@ class Run:
         if MODEL not in self.checksums and self.record.training:
             raise damaged(self.folder, f"{MODEL} has no checksum")
         if MODEL not in self.checksums:
-            raise PipelineError("an ensemble has no model; use its members", where=self.folder)
+            raise self._no_model()
         path = verify(self.folder, self.checksums, MODEL)
         from pipeline.networks.backend import keras
 
@@ -160,8 +160,14 @@ class Run:
         )
 
     def prepare(self, inputs: "Pixels | Images") -> Images:
-        """Pixels or images -> images as the model takes them, see `predict`."""
-        assert self.record.training is not None
+        """Pixels or images -> images as the model takes them, see `predict`.
+
+        Raises:
+            PipelineError: the inputs have another shape or values out of range, or the run is an
+                ensemble, whose members have models.
+        """
+        if self.record.training is None:
+            raise self._no_model()
         return prepare(inputs, self.record.data, self.record.training.image_shape)
 
     def verify(self) -> None:
@@ -187,6 +193,11 @@ class Run:
         }
         rows = "".join(f"<tr><th>{name}<td>{value}" for name, value in facts.items())
         return f"<b>{html.escape(self.name)}</b><table>{rows}</table>"
+
+    def _no_model(self) -> PipelineError:
+        return PipelineError(
+            "an ensemble has no model", where=f"run {self.folder}", remedy="Use its members."
+        )
 
     def _array(self, name: str) -> npt.NDArray[Any]:
         array: npt.NDArray[Any] = np.load(io.BytesIO(self._read(name)), allow_pickle=False)

@@ -60,3 +60,13 @@ def test_scores_of_other_data_than_the_published_are_marked(tiny, tiny_folder, t
     marked = [line.split()[0] for line in shown.splitlines() if " * " in line]
     assert marked == ["dense-64-64"]
     assert "* on images of another shape or other classes" in shown
+
+
+def test_a_damaged_run_is_left_out(tiny, tiny_folder, tmp_path) -> None:
+    run = pp.train(tiny, "dense", epochs=1, runs=tmp_path, progress=False)
+    (run.folder / "test.npy").unlink()
+    words = ["models", "--data", str(tiny_folder), "--runs", str(tmp_path)]
+    result = CliRunner().invoke(main, words)
+    assert result.exit_code == 0
+    assert "dense" in result.stdout
+    assert "skipped" in result.stderr

@@ -112,7 +112,7 @@ def test_submit_scores_the_labelled_rows_and_other_commands_do_not(
     )
     said = f"on the labelled test rows: accuracy {100 * accuracy:.2f} %, 95 % interval "
     assert said in submit.stdout
-    assert "n = 12.\nThis score was used for no choice.\n" in submit.stdout
+    assert "n = 12.\nNo choice was based on this score.\n" in submit.stdout
     assert submit.stdout.splitlines()[-1] == f"submissions/competition/{run.name}.csv"
     assert "test rows" not in shown.stdout
     assert "test label   label (column 65 of 65)" in inspected.stdout

@@ -1,5 +1,6 @@
 """A validation file of the user's own is the hold-out, and all other rows train."""
 
+import json
 import shlex
 
 import numpy as np
@@ -35,6 +36,8 @@ def test_its_rows_validate_and_all_others_train(split) -> None:
     shown = folder.inspect()
     assert "train.csv: 150 rows" in shown.stdout
     assert "valid.csv: 50 rows" in shown.stdout
+    found = json.loads(folder.inspect("--format", "json").stdout)
+    assert (found["validation"], found["validation_rows"]) == ("valid.csv", 50)
 
 
 def test_a_fraction_of_the_command_line_overrides_it(split) -> None:

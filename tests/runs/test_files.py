@@ -28,6 +28,22 @@ def test_a_full_disk_leaves_the_old_file_and_no_other(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [path]
 
 
+def test_a_link_is_kept_and_its_target_replaced(tmp_path: Path) -> None:
+    (tmp_path / "link.csv").symlink_to("target.csv")
+    for content in ("old", "new"):
+        files.write_text(tmp_path / "link.csv", content)
+    assert (tmp_path / "link.csv").is_symlink()
+    assert (tmp_path / "target.csv").read_text() == "new"
+
+
+def test_a_pipe_is_written_to(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    reader = os.open(tmp_path / "pipe", os.O_RDONLY | os.O_NONBLOCK)
+    files.write_text(tmp_path / "pipe", "new")
+    assert os.read(reader, 10) == b"new"
+    os.close(reader)
+
+
 def test_a_table_holds_no_formulas(tmp_path: Path) -> None:
     cells = ["=1+1", "+a", "-b", "@c", "-1", "+2.5", "a=b", -3]
     files.write_csv(tmp_path / "issues.csv", ["label"], [[cell] for cell in cells])

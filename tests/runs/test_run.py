@@ -58,7 +58,15 @@ def test_images_of_any_size_are_predicted(trained, tiny) -> None:
 
 
 @pytest.mark.parametrize(
-    "inputs", [np.zeros((2, 63)), np.zeros(64), np.zeros((2, 8, 8, 2)), np.full((2, 64), 300)]
+    "inputs",
+    [
+        np.zeros((2, 63)),
+        np.zeros(64),
+        np.zeros((2, 8, 8, 2)),
+        np.zeros((2, 0, 8)),
+        np.full((2, 64), 300),
+        np.full((2, 64), "0"),
+    ],
 )
 def test_inputs_that_do_not_fit_are_refused(trained, inputs) -> None:
     with pytest.raises(PipelineError) as caught:
@@ -182,6 +190,8 @@ def test_an_ensemble_predicts_with_its_members(tiny, tmp_path) -> None:
         load_run(run.folder).predict(tiny.test_pixels)
     with pytest.raises(PipelineError, match="an ensemble has no model"):
         run.model  # noqa: B018
+    with pytest.raises(PipelineError, match="an ensemble has no model"):
+        run.prepare(tiny.test_pixels)
 
 
 def test_a_notebook_shows_scores(trained) -> None:

@@ -75,9 +75,10 @@ def test_the_folds_are_saved_and_used_again(cross_validated, tiny) -> None:
     assert len(lines) == 61
     fold_of_first = int(lines[1].split(",")[1])
     assert 0 in run.members[fold_of_first - 1].validation.rows
-    path.write_text("\n".join(lines[:30]))
-    with pytest.raises(PipelineError, match="the file of folds is damaged"):
-        pp.train(tiny, "dense", epochs=1, folds=3, runs=runs, progress=False)
+    for damaged in ("\n".join(lines[:30]).encode(), b"row,fold\n\xff\n"):
+        path.write_bytes(damaged)
+        with pytest.raises(PipelineError, match="the file of folds is damaged"):
+            pp.train(tiny, "dense", epochs=1, folds=3, runs=runs, progress=False)
     path.write_text("\n".join(lines) + "\n")
 
 
@@ -158,7 +159,7 @@ def test_different_images_are_in_groups_of_their_own(digits) -> None:
     assert len(np.unique(groups_of_similar_rows(pixels))) == 300
 
 
-@pytest.mark.parametrize("k", [1, 31])
+@pytest.mark.parametrize("k", [0, 1, 31])
 def test_an_impossible_number_of_folds_is_refused(tiny, tmp_path, k) -> None:
     with pytest.raises(PipelineError, match=rf"{k} folds. Expected 2 to 30"):
         pp.train(tiny, "dense", folds=k, runs=tmp_path, progress=False)
