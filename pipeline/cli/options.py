@@ -70,8 +70,8 @@ SCHEMA = (
         "--holdout",
         type=float,
         metavar="SHARE",
-        help="Share of the training file that is locked: unlike validation rows, locked rows choose "
-        "nothing, and `pipeline reveal` scores one run on them, once.",
+        help="Share of the training file that is locked. Unlike validation rows, locked rows "
+        "choose nothing, and `pipeline reveal` scores one run on them, once.",
     ),
     click.option("--label", help="Label column: its name, 'first' or 'last'."),
     click.option("--test-label", help="Label column of a test file that has labels."),
