@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from pipeline.networks.recipe import Recipe
+    from pipeline.runs.reveal import Reveal
     from pipeline.search.catalogue import RecipeDescription
     from pipeline.search.engine import Engine
 
@@ -337,6 +338,45 @@ def score_test(competition: Competition, run: Run | str, *, runs: Path | str = R
     check_same_data([run], competition.fingerprint)
     copies = groups_of_equal_rows(competition.test_pixels)[1]
     return score(run.test_probabilities, competition.test_labels, copies)
+
+
+def reveal(
+    competition: Competition, run: Run | str | None = None, *, runs: Path | str = RUNS
+) -> "Reveal":
+    """Scores one run on the locked rows (`holdout`), once.
+
+    Nothing was trained or chosen on these rows, so that the score is unbiased. The first call
+    saves it in reveal.json beside the runs, and every further call returns what is saved: scores
+    of several runs would invite choosing.
+
+    Args:
+        run: a run or its name. Default: the best run, see `best_run`.
+
+    Returns:
+        The name of the run, its scores, and when they were made.
+
+    Raises:
+        PipelineError: no rows are locked, there are no runs or no such run, it was trained on
+            other data, or another run was revealed before.
+    """
+    from pipeline.runs.reveal import load_reveal, make_reveal
+
+    folder = _folder(competition, runs)
+    found = load_reveal(competition, folder)
+    if found is None:
+        if isinstance(run, str):
+            run = find_run(_some_runs(folder), run, folder)
+        run = run or best_run(competition, runs=runs)
+        found = make_reveal(competition, run, folder)
+    name = run.name if isinstance(run, Run) else run
+    if name and name != found.run:
+        raise PipelineError(
+            f"the locked rows were revealed for {found.run!r} on {found.created}; scores of "
+            "several runs would invite choosing",
+            where=folder,
+            expected=f"no run, or {found.run!r}",
+        )
+    return found
 
 
 def best_run(competition: Competition | Path | str, *, runs: Path | str = RUNS) -> Run:

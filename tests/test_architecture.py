@@ -86,7 +86,10 @@ def test_what_shows_results_imports_no_module_that_needs_keras(folder: str) -> N
 
 def test_folders_and_modules_stay_small() -> None:
     for folder in {path.parent for path in MODULES}:
-        assert len([path for path in folder.glob("*.py") if path.stem != "__init__"]) <= 12, folder
+        parts = {path.stem for path in folder.glob("*.py")} - {"__init__"}
+        if folder.name == "cli":
+            parts -= set(COMMANDS)  # one module each
+        assert len(parts) <= 12, folder
     for path in MODULES:
         assert lines_of_code(path) <= 220, path
 

@@ -66,6 +66,13 @@ SCHEMA = (
         metavar="FILE|SHARE",
         help="File of validation rows, or share of the training rows.  [default: 0.2]",
     ),
+    click.option(
+        "--holdout",
+        type=float,
+        metavar="SHARE",
+        help="Share of the training file that is locked. Unlike validation rows, locked rows "
+        "choose nothing, and `pipeline reveal` scores one run on them, once.",
+    ),
     click.option("--label", help="Label column: its name, 'first' or 'last'."),
     click.option("--test-label", help="Label column of a test file that has labels."),
     click.option("--id", help="Id column: its name, 'first' or 'last'."),

@@ -36,6 +36,7 @@ CODE = (
     "reading/*.py",
     "competition/columns.py",
     "competition/competition.py",
+    "competition/folds.py",
     "competition/labels.py",
     "competition/overrides.py",
     "competition/sample.py",

@@ -10,16 +10,16 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.arrays import Pixels
+from pipeline.arrays import Labels, Pixels, Rows
 from pipeline.competition.cache import cached
 from pipeline.competition.columns import text_columns
 from pipeline.competition.folder import find_files
-from pipeline.competition.folds import Fold, given_hold_out, hold_out
+from pipeline.competition.folds import Fold, choose_locked, given_hold_out, hold_out
 from pipeline.competition.labels import classes_of, labels_of
 from pipeline.competition.overrides import Overrides, affects_reading
 from pipeline.competition.sample import Sample, check_same_ids, check_unique_ids, read_sample
 from pipeline.competition.schema import Schema, infer_schema
-from pipeline.competition.values import chunks
+from pipeline.competition.values import chunks, take_out
 from pipeline.errors import PipelineError
 from pipeline.files import write_array, write_text
 from pipeline.machine import release_memory
@@ -27,6 +27,25 @@ from pipeline.reading.reader import Table, read
 from pipeline.reading.source import Source, open_source
 
 PARTS = "competition.json"
+
+
+@dataclass(frozen=True, eq=False)
+class LockedRows:
+    """Rows of the training file that nothing uses until `reveal` scores one run on them, once.
+
+    Validation rows compare runs and choose epochs; the score of the run that won is too good.
+    Locked rows have no part in any choice, so that their score is not. Only what is inferred of
+    the file's format, its range of values and its classes depends on them.
+
+    Attributes:
+        pixels: (n, pixels), as `Competition.train_pixels`.
+        labels: (n,) class indices.
+        rows: (n,) their row numbers in the training file, from 0, in ascending order.
+    """
+
+    pixels: Pixels
+    labels: Labels
+    rows: Rows
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -41,7 +60,7 @@ class Competition:
         train_source, test_source: the CSV files and their format; test_source is None if there
             is no test file.
         train_pixels, test_pixels: (n, pixels) uint8 in 0..255, or float32, in file order. Without
-            a test file, test_pixels has no rows.
+            a test file, test_pixels has no rows. Locked rows are not among them.
         labels: (n,) int64 in 0..k-1, indices into `classes`.
         classes: the k classes as the training file spells them.
         test_ids: the ids of the test rows as written; None if the test file has no ids.
@@ -49,7 +68,8 @@ class Competition:
             finished run, and are used for nothing else.
         sample: the sample submission, if there is one.
         validation_rows: how many of the last training rows are from a validation file.
-        fingerprint: SHA-256 of the content, independent of the files' format.
+        locked: the rows that `holdout` locks; None without it.
+        fingerprint: SHA-256 of the content without locked rows, independent of the files' format.
     """
 
     name: str
@@ -67,6 +87,7 @@ class Competition:
     sample: Sample | None
     fingerprint: str
     validation_rows: int = 0
+    locked: LockedRows | None = None
 
     @classmethod
     def load(cls, folder: Path | str, **options: Any) -> "Competition":
@@ -101,6 +122,17 @@ class Competition:
         return self.test_source is not None
 
     @cached_property
+    def file_rows(self) -> Rows:
+        """(n,) row numbers in the training file, from 0, of `train_pixels`.
+
+        They differ from 0..n-1 if rows are locked. Those of a validation file's rows follow.
+        """
+        if self.locked is None:
+            return np.arange(len(self.labels))
+        rows = np.arange(len(self.labels) + len(self.locked.rows))
+        return np.delete(rows, self.locked.rows)
+
+    @cached_property
     def hold_out(self) -> Fold:
         """Training and validation rows, the same for every run.
 
@@ -113,7 +145,9 @@ class Competition:
         fold = hold_out(self.train_pixels, self.labels, share, seed)
         if not len(fold.validation):
             raise PipelineError(
-                "no class has two different images: the hold-out would be empty",
+                "no class has two different images"
+                + " besides the locked rows" * (self.locked is not None)
+                + ": the hold-out would be empty",
                 where=self.train_source.path,
                 expected="two or more different images of at least one class",
             )
@@ -167,6 +201,8 @@ def _read(paths: dict[str, Path], overrides: Overrides, folder: Path) -> None:
     classes, labels = classes_of(train, schema.label, overrides.classes)
     if validation:
         labels = np.concatenate([labels, labels_of(validation, schema.label, classes)])
+    if overrides.holdout:
+        labels, train_pixels = _lock(train, labels, train_pixels, overrides.holdout, folder)
     ids = _test_ids(test, schema, sample, overrides.first_id) if test else None
     write_array(folder / "labels.npy", labels)
     if test and schema.test_label is not None:
@@ -195,6 +231,29 @@ def _check_same_columns(validation: Source, train: Source) -> None:
         )
 
 
+def _lock(
+    train: Table, labels: Labels, pixels: Pixels, share: float, folder: Path
+) -> tuple[Labels, Pixels]:
+    """Moves the locked rows to files of their own; returns the others' labels and pixels.
+
+    Args:
+        labels, pixels: of the training file, and after them those of a validation file.
+
+    Raises:
+        PipelineError: there would be no locked rows.
+    """
+    rows = choose_locked(pixels[: len(train)], labels[: len(train)], share)
+    if not len(rows):
+        raise PipelineError(
+            f"holdout = {share:g} would lock no rows: no class has two different images",
+            where=train.source.path,
+            expected="two or more different images of at least one class",
+        )
+    write_array(folder / "locked_rows.npy", rows)
+    write_array(folder / "locked_labels.npy", labels[rows])
+    return np.delete(labels, rows), take_out(pixels, rows, folder)
+
+
 def _test_ids(
     test: Table, schema: Schema, sample: Sample | None, first_id: int | None
 ) -> tuple[str, ...] | None:
@@ -210,11 +269,11 @@ def _test_ids(
 def _load_cached(paths: dict[str, Path], folder: Path) -> dict[str, Any]:
     """What `_read` wrote, with the arrays mapped into memory."""
     parts = json.loads((folder / PARTS).read_text())
-    arrays = {
-        name: np.asarray(np.load(folder / f"{name}.npy", mmap_mode="r"))
-        for name in ("train_pixels", "labels", "test_pixels", "test_labels")
-        if (folder / f"{name}.npy").exists()
+    arrays: dict[str, Any] = {
+        path.stem: np.asarray(np.load(path, mmap_mode="r")) for path in folder.glob("*.npy")
     }
+    locked = [arrays.pop(f"locked_{name}", None) for name in ("pixels", "labels", "rows")]
+    parts["locked"] = None if locked[0] is None else LockedRows(*locked)
     for role in ("train", "test"):
         if role in paths:
             parts[f"{role}_source"] = Source(**parts[f"{role}_source"] | {"path": paths[role]})

@@ -13,6 +13,7 @@ from pipeline.arrays import Labels, Pixels, Rows
 from pipeline.errors import PipelineError
 
 HOLD_OUT = "hold-out"
+LOCKED_SEED = 4_294_967_291  # locked rows do not depend on the seed of the validation rows
 SIMILAR = 0.02  # root mean square difference of similar images, as a fraction of the range
 MAX_COMPARED = 60_000  # rows
 CHUNK, SKETCH = 1024, 64  # rows, and numbers for each, that are compared at a time
@@ -20,7 +21,7 @@ CHUNK, SKETCH = 1024, 64  # rows, and numbers for each, that are compared at a t
 
 @dataclass(frozen=True, eq=False)
 class Fold:
-    """Which rows of the training file train and which validate: row numbers in ascending order.
+    """Which rows of `Competition.train_pixels` train and which validate: indices, ascending.
 
     Attributes:
         name: name of the fold, such as "hold-out" or "1of5".
@@ -108,6 +109,18 @@ def hold_out(pixels: Pixels, labels: Labels, share: float, seed: int) -> Fold:
     if single:
         notes.append(f"{_classes_have(single)} a single image; it is used for training only")
     return Fold(np.flatnonzero(~validates), np.flatnonzero(validates), notes=tuple(notes))
+
+
+def choose_locked(pixels: Pixels, labels: Labels, share: float) -> Rows:
+    """The rows that are locked, in ascending order: the same for the same rows and share.
+
+    They are chosen like validation rows, see `hold_out`.
+
+    Args:
+        pixels: (n, pixels) of the training file.
+        share: fraction of the rows of each class, between 0 and 1.
+    """
+    return hold_out(pixels, labels, share, LOCKED_SEED).validation
 
 
 def _classes_have(count: int) -> str:

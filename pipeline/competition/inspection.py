@@ -51,13 +51,14 @@ class Inspection:
         train, test: its files; test is None if there is none.
         validation, validation_rows: the name of the file with the validation rows, and their
             number, if there is one.
+        locked: number of locked rows of the training file.
         label, test_label: the label columns as text; test_label is None if the test file has none.
         shape: (height, width, channels) of an image.
         planes: whether colours are stored plane by plane.
         low, high: pixel values of black and white.
         dtype: of the pixels, "uint8" or "float32".
         sample: header of the sample submission, if there is one.
-        copies: training rows that are duplicates.
+        copies: training rows that are duplicates; locked rows are not among them, nor below.
         shared: test rows that repeat a training row.
         conflicts: images with more than one label.
         classes: number of training rows of each class.
@@ -83,6 +84,7 @@ class Inspection:
     ignored: tuple[str, ...]
     validation: str | None = None
     validation_rows: int = 0
+    locked: int = 0
 
     def to_dict(self) -> dict[str, Any]:
         """All fields, for JSON."""
@@ -104,6 +106,7 @@ class Inspection:
             "competition": self.competition,
             "training": _file_text(self.train),
             "validation": self.validation and f"{self.validation}: {self.validation_rows:,} rows",
+            "locked": self.locked and f"{self.locked:,} training rows, for `pipeline reveal` only",
             "test": _file_text(self.test) if self.test else NO_TEST,
             "label": self.label,
             "test label": self.test_label,
@@ -143,7 +146,8 @@ def inspect_competition(competition: Competition) -> Inspection:
     schema, train, test = competition.schema, competition.train_source, competition.test_source
     copies, shared, conflicts = _count_duplicates(competition)
     counts = np.bincount(competition.labels, minlength=len(competition.classes)).tolist()
-    train_rows = len(competition.labels) - competition.validation_rows
+    locked = len(competition.locked.rows) if competition.locked else 0
+    train_rows = len(competition.labels) - competition.validation_rows + locked
     test_file = None
     if test:
         rows = len(competition.test_pixels)
@@ -170,6 +174,7 @@ def inspect_competition(competition: Competition) -> Inspection:
         ignored=tuple(_ignored(competition)),
         validation=competition.overrides.validation_file,
         validation_rows=competition.validation_rows,
+        locked=locked,
     )
 
 

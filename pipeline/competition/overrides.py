@@ -46,6 +46,8 @@ class Overrides:
         transpose: whether images are stored column by column, as those of EMNIST.
         validation: fraction of the training rows in the validation set; or a file of labelled
             rows that are the validation set, with the training file's columns.
+        holdout: fraction of the rows of the training file that are locked, see `LockedRows`;
+            none without it.
         split_seed: random seed of the validation rows.
         submission_header: the submission format, if there is no sample submission.
         first_id: the id of the first test row, if ids number the test rows.
@@ -68,6 +70,7 @@ class Overrides:
         float | str,
         Meta(description="a fraction of the rows, between 0 and 1, or the name of a file"),
     ] = 0.2
+    holdout: Annotated[float, Meta(gt=0, lt=1)] | None = None
     split_seed: Annotated[int, Meta(ge=0)] = 0
     submission_header: Header | None = None
     first_id: Annotated[int, Meta(ge=0)] | None = None

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.arrays import Pixels
+from pipeline.arrays import Pixels, Rows
 from pipeline.errors import PipelineError
 from pipeline.files import new_array
 from pipeline.reading.cells import column_index, fits_uint8, to_numbers
@@ -67,6 +67,19 @@ def join_pixels(train: Pixels, validation: Pixels, folder: Path) -> Pixels:
     (folder / "validation_pixels.npy").unlink()
     path.replace(folder / "train_pixels.npy")
     return np.asarray(joined)
+
+
+def take_out(pixels: Pixels, rows: Rows, folder: Path) -> Pixels:
+    """Moves these rows from train_pixels.npy to locked_pixels.npy; returns the other rows."""
+    written = {}
+    others = np.delete(np.arange(len(pixels)), rows)
+    for name, some in (("other_pixels", others), ("locked_pixels", rows)):
+        shape = (len(some), pixels.shape[1])
+        written[name] = new_array(folder / f"{name}.npy", shape, pixels.dtype)
+        for part in chunks(len(some)):
+            written[name][part] = pixels[some[part]]
+    (folder / "other_pixels.npy").replace(folder / "train_pixels.npy")
+    return np.asarray(written["other_pixels"])
 
 
 def stored_by_plane(pixels: Pixels, shape: tuple[int, int, int]) -> bool:

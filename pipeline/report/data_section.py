@@ -8,7 +8,7 @@ import numpy as np
 from pipeline.competition.competition import Competition
 from pipeline.evaluation.label_issues import LabelIssue
 from pipeline.report.formatting import in_use
-from pipeline.report.sprites import Sprite, grey_sprite, training_images
+from pipeline.report.sprites import Sprite, grey_sprite, row_name, training_images
 from pipeline.runs.run import Run
 
 SAMPLES, SAMPLED_CLASSES = 16, 50  # images of each class; classes with samples
@@ -37,7 +37,9 @@ def samples(competition: Competition) -> tuple[list[list[Any]], Sprite]:
         for label in range(min(SAMPLED_CLASSES, len(competition.classes)))
     ]
     sprite = training_images(competition, np.concatenate(chosen), "of-samples")
-    return [[sprite.image(row, f"row {row}") for row in rows] for rows in chosen], sprite
+    return [
+        [sprite.image(row, row_name(competition, row)) for row in rows] for rows in chosen
+    ], sprite
 
 
 def augmented_samples(
@@ -87,5 +89,5 @@ def _issue_card(competition: Competition, sprite: Sprite, issue: LabelIssue) -> 
         "right": False,
         "of_label": issue.probability_of_label,
         "of_predicted": issue.probability_of_suggested,
-        "image": sprite.image(issue.row, f"row {issue.row}, labelled {label}"),
+        "image": sprite.image(issue.row, f"{row_name(competition, issue.row)}, labelled {label}"),
     }

@@ -9,7 +9,7 @@ from markupsafe import Markup
 from pipeline.arrays import GreyLevels
 from pipeline.competition.competition import Competition
 from pipeline.images.mosaic import mosaic
-from pipeline.report.sprites import Sprite, data_url, grey_sprite, training_images
+from pipeline.report.sprites import Sprite, data_url, grey_sprite, row_name, training_images
 from pipeline.runs.record import LayerRecord
 from pipeline.runs.run import Run
 
@@ -80,14 +80,16 @@ def explain(competition: Competition, run: Run, errors: Sprite) -> Explanation:
         row = int(arrays["feature_row"][0])
         sprite = training_images(competition, [row], "of-shown")
         label = competition.classes[competition.labels[row]]
-        explanation.feature_image = sprite.image(row, f"row {row}, class {label}")
+        title = f"{row_name(competition, row)}, class {label}"
+        explanation.feature_image = sprite.image(row, title)
         explanation.sprites.append(sprite)
     if "saliency" in arrays:
         rows = arrays["saliency_rows"].tolist()
         saliency = grey_sprite(arrays["saliency"], "of-saliency", rows)
         explanation.sprites.append(saliency)
         explanation.saliency = [
-            (errors.image(row, f"row {row}"), saliency.image(row, "saliency")) for row in rows
+            (errors.image(row, row_name(competition, row)), saliency.image(row, "saliency"))
+            for row in rows
         ]
     return explanation
 

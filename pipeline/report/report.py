@@ -37,14 +37,14 @@ def write_pages(competition: Competition, runs: Sequence[Run], folder: Path) -> 
 
 
 def _write_issues(competition: Competition, issues: Sequence[LabelIssue], path: Path) -> None:
-    """Writes a line for each issue, the likeliest first, with row numbers from 0."""
+    """Writes a line for each issue, the likeliest first, with row numbers in the file."""
     names = competition.classes
     write_csv(
         path,
         ["row", "label", "suggested", "probability_of_label", "probability_of_suggested"],
         [
             (
-                issue.row,
+                competition.file_rows[issue.row],
                 names[issue.label],
                 names[issue.suggested],
                 f"{issue.probability_of_label:.6f}",

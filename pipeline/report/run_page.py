@@ -33,6 +33,7 @@ class Outcome:
 
     Attributes:
         rows, labels: (n,), see `Validation`.
+        file_rows: (n,) row numbers in the training file.
         probabilities: (n, k).
         classes: names of the k classes.
     """
@@ -41,6 +42,7 @@ class Outcome:
     labels: Labels
     probabilities: Probabilities
     classes: tuple[str, ...]
+    file_rows: Rows
 
     @cached_property
     def predicted(self) -> Labels:
@@ -74,7 +76,11 @@ def run_page(competition: Competition, run: Run, rank: str) -> str:
     """
     validation, record = run.validation, run.record
     outcome = Outcome(
-        validation.rows, validation.labels, validation.probabilities, competition.classes
+        validation.rows,
+        validation.labels,
+        validation.probabilities,
+        competition.classes,
+        competition.file_rows[validation.rows],
     )
     sprite = _sprite(competition, outcome)
     calibration = reliability(outcome.probabilities, outcome.labels)
@@ -120,14 +126,13 @@ def _sprite(competition: Competition, outcome: Outcome) -> Sprite:
 def _card(outcome: Outcome, sprite: Sprite, index: int) -> dict[str, Any]:
     """An image with its label, its predicted class, and their probabilities."""
     label, predicted = int(outcome.labels[index]), int(outcome.predicted[index])
-    row = int(outcome.rows[index])
     return {
         "label": outcome.classes[label],
         "predicted": outcome.classes[predicted],
         "right": label == predicted,
         "of_label": float(outcome.probabilities[index, label]),
         "of_predicted": float(outcome.probabilities[index, predicted]),
-        "image": sprite.image(row, f"row {row}"),
+        "image": sprite.image(outcome.rows[index], f"row {outcome.file_rows[index]}"),
     }
 
 

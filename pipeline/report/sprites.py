@@ -59,8 +59,13 @@ class Sprite:
 
 
 def training_images(competition: Competition, rows: Iterable[int], name: str) -> Sprite:
-    """The sprite of rows of the training file; repeated rows are in it once."""
+    """The sprite of rows of `train_pixels`; repeated rows are in it once."""
     return pixel_images(competition.schema, competition.train_pixels, rows, name)
+
+
+def row_name(competition: Competition, row: int) -> str:
+    """The name of a row of `train_pixels`: "row 17", its number in the training file, from 0."""
+    return f"row {competition.file_rows[row]}"
 
 
 def pixel_images(schema: Schema, pixels: Pixels, rows: Iterable[int], name: str) -> Sprite:

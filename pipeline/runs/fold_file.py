@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from pipeline.arrays import Rows
 from pipeline.competition.competition import Competition
 from pipeline.competition.folds import Fold, k_folds
 from pipeline.errors import PipelineError
@@ -17,8 +18,8 @@ HEADER = ["row", "fold"]
 def load_folds(competition: Competition, k: int, folder: Path) -> tuple[Fold, ...]:
     """The folds of the training rows, see `k_folds`; made and saved at the first call.
 
-    The file `folds-5-<data>.csv` has a line for each training row: its number, from 0, and the
-    fold that validates it, from 1.
+    The file `folds-5-<data>.csv` has a line for each training row: its number in the training
+    file, from 0, and the fold that validates it, from 1.
 
     Args:
         k: number of folds.
@@ -27,21 +28,21 @@ def load_folds(competition: Competition, k: int, folder: Path) -> tuple[Fold, ..
     Raises:
         PipelineError: there are fewer rows than folds, or the file is damaged.
     """
-    n = len(competition.labels)
+    n, rows = len(competition.labels), competition.file_rows
     if not 2 <= k <= n // 2:
         raise PipelineError(f"{k} folds", expected=f"2 to {n // 2}, for {n} training rows")
-    path = folder / f"folds-{k}-{competition.fingerprint[:8]}.csv"
+    seed = competition.overrides.split_seed
+    seeded = f"-seed={seed}" if seed else ""
+    path = folder / f"folds-{k}-{competition.fingerprint[:8]}{seeded}.csv"
     notes = _notes(competition)
     if not path.exists():
-        folds = k_folds(
-            competition.train_pixels, competition.labels, k, competition.overrides.split_seed
-        )
+        folds = k_folds(competition.train_pixels, competition.labels, k, seed)
         number = np.zeros(n, np.int64)
         for fold in folds:
             number[fold.validation] = fold.part
-        write_csv(path, HEADER, list(enumerate(number.tolist())))
+        write_csv(path, HEADER, list(zip(rows.tolist(), number.tolist(), strict=True)))
         return tuple(replace(fold, notes=fold.notes + notes) for fold in folds)
-    number = _read(path, n, k)
+    number = _read(path, rows, k)
     return tuple(
         Fold(np.flatnonzero(number != part), np.flatnonzero(number == part), f"{part}of{k}",
              notes, part)
@@ -54,13 +55,13 @@ def _notes(competition: Competition) -> tuple[str, ...]:
     return (f"the {rows} rows of the validation file are in the folds, and train too",) * bool(rows)
 
 
-def _read(path: Path, n: int, k: int) -> np.ndarray:
-    """(n,) the fold of each row."""
+def _read(path: Path, numbers: Rows, k: int) -> np.ndarray:
+    """(n,) the fold of each row. The file has these row numbers."""
     try:
         with open(path, newline="", encoding="utf-8") as file:
             rows = list(csv.reader(file))
         table = np.array(rows[1:], np.int64)
-        valid = rows[0] == HEADER and np.array_equal(table[:, 0], np.arange(n))
+        valid = rows[0] == HEADER and np.array_equal(table[:, 0], numbers)
         number = table[:, 1]
     except (ValueError, IndexError, csv.Error):
         valid = False

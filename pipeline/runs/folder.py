@@ -37,7 +37,8 @@ class Validation:
     """A run on its validation rows.
 
     Attributes:
-        rows: (n,) row numbers of the training file, from 0.
+        rows: (n,) indices of `Competition.train_pixels`: row numbers of the training file, from 0,
+            where locked rows are not counted; `Competition.file_rows[rows]` counts them.
         labels: (n,) class indices.
         probabilities: (n, k) float32.
     """

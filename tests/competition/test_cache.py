@@ -120,7 +120,7 @@ def test_other_settings_are_read_apart_where_reading_depends_on_them(cacheable, 
 def test_the_cache_depends_on_the_modules_that_read_and_on_no_others() -> None:
     package = Path(cache_module.__file__).parents[1]
     reading = {"competition.competition", "competition.schema", "reading.reader"}
-    todo = reading | {"competition.labels", "competition.sample"}
+    todo = reading | {"competition.labels", "competition.sample", "competition.folds"}
     found: set[Path] = set()
     while todo:
         path = package / (todo.pop().replace(".", "/") + ".py")

@@ -168,8 +168,8 @@ def test_file_names_are_overridden(folder, override, role) -> None:
 
 def test_the_hold_out_is_overridden(folder, override) -> None:
     folder.fill()
-    overrides = override(validation=0.5, split_seed=7).overrides
-    assert (overrides.validation, overrides.split_seed) == (0.5, 7)
+    overrides = override(validation=0.5, split_seed=7, holdout=0.1).overrides
+    assert (overrides.validation, overrides.split_seed, overrides.holdout) == (0.5, 7, 0.1)
 
 
 def test_options_override_the_file(folder) -> None:
