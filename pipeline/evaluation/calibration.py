@@ -52,7 +52,7 @@ def fit_temperature(probabilities: Probabilities, labels: Labels) -> float:
     """
     from scipy.optimize import minimize_scalar  # not needed where nothing is fitted
 
-    logits = log_probabilities(probabilities).astype(np.float32)  # four times as fast
+    logits = log_probabilities(probabilities)
     logits -= logits.max(axis=1, keepdims=True)
     of_label = logits[np.arange(len(labels)), labels]
 

@@ -84,7 +84,7 @@ def combine(
         if load_run(folder).record.identity == identity:
             note(f"{name}: made before of the same runs, reused")
             return load_run(folder)
-        note(f"{name}: made before of other runs, replaced")
+        note(f"{name}: made before of other runs or in another way, replaced")
     validation = Validation(rows, labels, selection.probabilities)
     record = _record(members, validation, first.scores.copies, first.record.fold, identity, None)
     chosen = dict.fromkeys(choice for run in members for choice in choices(run.record))

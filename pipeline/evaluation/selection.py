@@ -25,8 +25,8 @@ class Selection:
 
     Attributes:
         counts: (m,) how many times each run counts in the mean; 0 for a run that is left out.
-        loss_gains: (m,) log loss of the ensemble without the run minus that with it. An only
-            member is compared with equal probabilities of all classes.
+        loss_gains: (m,) log loss of the ensemble without the run minus that with it, both
+            calibrated if it is. An only member is compared with equal probabilities.
         row_gains: (m,) correct rows of the ensemble with the run minus those without it.
         temperature: calibrates the mean, see `apply_temperature`.
         probabilities: (n, k) float32, for each row from an ensemble that did not use its label.
@@ -52,15 +52,19 @@ def select_greedily(
         labels: (n,) class indices.
         groups: (n,) group numbers; rows of a group, such as copies, are in the same part.
     """
-    of_label = _of_label(probabilities, labels)
     nested = np.empty_like(probabilities[0])
     for others, part in _parts(labels, np.arange(len(labels)) if groups is None else groups):
-        mean = _mean(probabilities, _greedy(of_label[:, others]))
+        counts = _choose([one[others] for one in probabilities], labels[others])
+        mean = _mean(probabilities, counts)
         temperature = fit_temperature(mean[others], labels[others])
         nested[part] = apply_temperature(mean[part], temperature)
-    counts = _greedy(of_label)
-    temperature = fit_temperature(_mean(probabilities, counts), labels)
-    return Selection(counts, *_gains(probabilities, labels, counts), temperature, nested)
+    counts = _choose(probabilities, labels)
+
+    def calibrated(mean: Probabilities) -> Probabilities:
+        return apply_temperature(mean, fit_temperature(mean, labels))
+
+    gains = _gains(probabilities, labels, counts, calibrated)
+    return Selection(counts, *gains, fit_temperature(_mean(probabilities, counts), labels), nested)
 
 
 def select_all(
@@ -68,7 +72,7 @@ def select_all(
 ) -> Selection:
     """The plain mean of all runs, which uses no label. Arguments as for `select_greedily`."""
     counts = np.ones(len(probabilities), np.int64)
-    gains = _gains(probabilities, labels, counts)
+    gains = _gains(probabilities, labels, counts, lambda mean: mean)
     return Selection(counts, *gains, 1.0, average(probabilities))
 
 
@@ -89,6 +93,19 @@ def _parts(
     for part in range(min(PARTS, len(first))):
         chosen = part_of_group[group] == part
         yield ~chosen, chosen
+
+
+def _choose(probabilities: Sequence[Probabilities], labels: Labels) -> Counts:
+    """How many times to count each run, (m,).
+
+    Runs are compared at the temperature of the best one, as the mean is calibrated in the end:
+    otherwise a mean of runs that are not confident enough would seem to be worse than each.
+    """
+    best = min(probabilities, key=lambda one: log_loss(one, labels))
+    temperature = fit_temperature(best, labels)
+    rows = np.arange(len(labels))
+    scaled = [apply_temperature(one, temperature)[rows, labels] for one in probabilities]
+    return _greedy(np.stack(scaled))
 
 
 def _greedy(of_label: npt.NDArray[np.float32]) -> Counts:
@@ -120,13 +137,16 @@ def _without_useless(of_label: npt.NDArray[np.float32], counts: Counts) -> Count
 
 
 def _gains(
-    probabilities: Sequence[Probabilities], labels: Labels, counts: Counts
+    probabilities: Sequence[Probabilities],
+    labels: Labels,
+    counts: Counts,
+    calibrated: Callable[[Probabilities], Probabilities],
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:
     """What the log loss and the number of correct rows gain by each run."""
     loss_gains, row_gains = np.zeros(len(counts)), np.zeros(len(counts), np.int64)
-    whole = _mean(probabilities, counts)
+    whole = calibrated(_mean(probabilities, counts))
     for member in np.flatnonzero(counts).tolist():
-        rest = _mean(probabilities, _without(counts, member))
+        rest = calibrated(_mean(probabilities, _without(counts, member)))
         loss_gains[member] = log_loss(rest, labels) - log_loss(whole, labels)
         row_gains[member] = _correct(whole, labels) - _correct(rest, labels)
     return loss_gains, row_gains
@@ -134,11 +154,6 @@ def _gains(
 
 def _without(counts: Counts, member: int) -> Counts:
     return np.where(np.arange(len(counts)) == member, 0, counts)
-
-
-def _of_label(probabilities: Sequence[Probabilities], labels: Labels) -> npt.NDArray[np.float32]:
-    """(m, n) probability of the label in each run: all that the log loss depends on."""
-    return np.stack([one[np.arange(len(labels)), labels] for one in probabilities])
 
 
 def _loss(of_label: npt.NDArray[np.float32], counts: Counts) -> float:

@@ -230,18 +230,18 @@ def apply_temperature(probabilities: Probabilities, temperature: float) -> Proba
     """softmax(ln p / temperature), (n, k) float32. The predicted classes do not change."""
     if temperature == 1:
         return probabilities
-    logits = log_probabilities(probabilities) / temperature
-    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
-    scaled: Probabilities = (powers / powers.sum(axis=1, keepdims=True)).astype(np.float32)
+    logits = log_probabilities(probabilities) / np.float32(temperature)
+    scaled: Probabilities = np.exp(logits - logits.max(axis=1, keepdims=True))
+    scaled /= scaled.sum(axis=1, keepdims=True)
     classes = probabilities.argmax(axis=1)
-    tied = np.flatnonzero(scaled.argmax(axis=1) != classes)  # by rounding to float32
+    tied = np.flatnonzero(scaled.argmax(axis=1) != classes)  # by rounding
     scaled[tied, classes[tied]] = np.nextafter(scaled[tied].max(axis=1), np.float32(2))
     return scaled
 
 
-def log_probabilities(probabilities: Probabilities) -> npt.NDArray[np.float64]:
-    """(n, k) ln p, of at least 1e-7 as in the log loss."""
-    logs: npt.NDArray[np.float64] = np.log(np.maximum(probabilities, 1e-7), dtype=np.float64)
+def log_probabilities(probabilities: Probabilities) -> npt.NDArray[np.float32]:
+    """(n, k) ln p, with p at least 1e-7 as in the log loss."""
+    logs: npt.NDArray[np.float32] = np.log(np.maximum(probabilities, np.float32(1e-7)))
     return logs
 
 

@@ -24,6 +24,10 @@ def member(skill: float | np.ndarray, draw: int) -> np.ndarray:
     return softmax(logits)
 
 
+def calibrate(probabilities: np.ndarray) -> np.ndarray:
+    return apply_temperature(probabilities, fit_temperature(probabilities, LABELS))
+
+
 def test_a_harmful_member_and_a_copy_of_another_are_left_out() -> None:
     good = member(3, 1)
     selection = select_greedily([good, member(-3, 2), good, member(2.5, 3)], LABELS)
@@ -43,7 +47,8 @@ def test_two_members_that_know_different_rows_are_better_than_each() -> None:
     for one, loss_gain, row_gain in zip(
         members[::-1], selection.loss_gains, selection.row_gains, strict=True
     ):
-        assert loss_gain == pytest.approx(log_loss(one, LABELS) - log_loss(mean, LABELS), abs=1e-6)
+        alone, together = (log_loss(calibrate(each), LABELS) for each in (one, mean))
+        assert loss_gain == pytest.approx(alone - together, abs=1e-5)
         gained = accuracy(mean, LABELS) - accuracy(one, LABELS)
         assert row_gain == pytest.approx(ROWS * gained)
 
@@ -102,3 +107,10 @@ def test_calibration_makes_a_too_confident_ensemble_less_so() -> None:
     plain = select_all(members, LABELS)
     assert (plain.counts.tolist(), plain.temperature) == ([1, 1], 1)
     assert log_loss(selection.probabilities, LABELS) < log_loss(plain.probabilities, LABELS)
+
+
+def test_runs_that_are_not_confident_enough_are_averaged_too() -> None:
+    members = [apply_temperature(member(1.5, draw), 4) for draw in range(3)]
+    selection = select_greedily(members, LABELS)
+    assert (selection.counts > 0).all()
+    assert accuracy(selection.probabilities, LABELS) > max(accuracy(m, LABELS) for m in members)
