@@ -43,6 +43,9 @@ train: $(READY)  ## Train recipes and show the leaderboard (MODELS, EPOCHS, SEED
 leaderboard: $(READY)  ## Show the leaderboard: all runs on the same validation rows
 	@$(BIN)/pipeline leaderboard "$$DATA"
 
+ensemble: $(READY)  ## Combine the runs that help into one, with a score estimated on other rows
+	@$(BIN)/pipeline ensemble "$$DATA"
+
 report: $(READY)  ## Write HTML pages with learning curves and confusion matrices of all runs
 	@$(BIN)/pipeline report "$$DATA"
 
@@ -124,4 +127,4 @@ $(READY): uv.lock pyproject.toml | $(BIN)/uv
 	@$(SYNC) --group dev
 	@touch $@
 
-.PHONY: help submit train leaderboard report inspect models doctor install test test-browser lint format lock data pictures bench bench-memory bench-growth bench-target clean distclean
+.PHONY: help submit train leaderboard ensemble report inspect models doctor install test test-browser lint format lock data pictures bench bench-memory bench-growth bench-target clean distclean

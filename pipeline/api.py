@@ -162,6 +162,67 @@ def train_all(
     return execute(jobs, competition, folder, display, fresh, engine)
 
 
+def ensemble(
+    competition: Competition,
+    members: Sequence[Run | str] | None = None,
+    *,
+    method: str = "greedy",
+    name: str = "ensemble",
+    runs: Path | str = RUNS,
+    fresh: bool = False,
+    progress: bool = True,
+) -> Run:
+    """Combines finished runs: the mean of their probabilities, with weights that are chosen.
+
+    The score is that of rows whose labels were not used: for each of 5 parts of the validation
+    rows, the weights and the temperature are chosen on the 4 others.
+
+    Args:
+        members: runs or their names. Default: all runs that are scored out of fold, if there are
+            at least two, or else all that are scored on the hold-out.
+        method: "greedy": ensemble selection (Caruana et al., 2004), which leaves out runs that
+            do not help, and temperature scaling (Guo et al., 2017). "mean": equal weights.
+        name: name of the new run. An ensemble of that name is replaced if its members change.
+        runs: folder of all runs.
+        fresh: make an existing ensemble again.
+        progress: say what is reused or replaced.
+
+    Returns:
+        A run, whose `candidates` lists the weights. `submit`, `predict`, `leaderboard` and
+        `write_report` take it as any other.
+
+    Raises:
+        PipelineError: there is no such run, there are fewer than two, they are damaged or not
+            comparable, or another run has the name.
+
+    Example:
+        >>> import tempfile
+        >>> import pipeline as pp
+        >>> competition, runs = pp.load("data/digits"), tempfile.mkdtemp()
+        >>> _ = pp.train_all(
+        ...     competition, ["dense"], sweep={"epochs": [2, 3]}, runs=runs, progress=False
+        ... )
+        >>> run = pp.ensemble(competition, method="mean", runs=runs)
+        >>> run.candidates["weight"].tolist(), run.predict(competition.test_pixels).shape
+        ([1, 1], (360, 10))
+    """
+    from pipeline.evaluation.ensemble import choose_candidates, combine
+    from pipeline.evaluation.leaderboard import check_same_data
+    from pipeline.search.display import Display
+
+    folder = _folder(competition, runs)
+    found = _list_runs(folder)
+    if members is None:
+        candidates = choose_candidates(found)
+    else:
+        names = dict.fromkeys(run.name if isinstance(run, Run) else run for run in members)
+        candidates = [find_run(found, each, folder) for each in names]
+    check_same_data(candidates, competition.fingerprint)
+    groups, _ = groups_of_equal_rows(competition.train_pixels)
+    note = Display(quiet=not progress).note
+    return combine(folder, name, candidates, groups, method, fresh, note)
+
+
 def list_runs(
     competition: Competition | Path | str,
     *,

@@ -16,7 +16,8 @@ from pipeline import __version__
 from pipeline.errors import PipelineError
 
 COMMANDS = (
-    "inspect", "models", "train", "leaderboard", "report", "predict", "submit", "reveal", "check",
+    "inspect", "models", "train", "ensemble", "leaderboard", "report", "predict", "submit",
+    "reveal", "check",
     "doctor",
 )  # fmt: skip
 

@@ -1,18 +1,95 @@
-"""Runs -> a run that combines them: the mean of several, or the folds of a cross-validation."""
+"""Runs -> a run that combines them: a weighted mean, or the folds of a cross-validation."""
 
-from collections.abc import Sequence
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pipeline.arrays import Rows
 from pipeline.competition.folds import rows_fingerprint
-from pipeline.evaluation.leaderboard import check_comparable
+from pipeline.errors import PipelineError, suggest
+from pipeline.evaluation.leaderboard import check_comparable, choices, scored_on
+from pipeline.evaluation.selection import METHODS, Selection
 from pipeline.networks.published import Published
-from pipeline.runs.folder import Validation, write_run
+from pipeline.runs.folder import MEMBERS, Validation, is_run, write_run
 from pipeline.runs.metrics import score
 from pipeline.runs.record import FoldRecord, Identity, RunRecord
-from pipeline.runs.run import Run, average, load_run
+from pipeline.runs.run import Run, apply_temperature, average, load_run
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+RECIPE = "ensemble"  # of the runs that `combine` makes
+
+
+def choose_candidates(runs: Sequence[Run]) -> list[Run]:
+    """The runs that an ensemble may combine: those scored out of fold, if there are at least two.
+
+    Otherwise those scored on the hold-out. Earlier results of `combine` are left out, and so are
+    single folds of a cross-validation.
+    """
+    whole = [run for run in runs if not run.record.fold.part and MEMBERS not in run.checksums]
+    out_of_fold = [run for run in whole if run.record.fold.out_of_fold]
+    if len(out_of_fold) >= 2:
+        return out_of_fold
+    return [run for run in whole if not run.record.fold.out_of_fold]
+
+
+def combine(
+    runs: Path,
+    name: str,
+    candidates: Sequence[Run],
+    groups: Rows,
+    method: str,
+    fresh: bool,
+    note: Callable[[str], None],
+) -> Run:
+    """Weighs runs, and writes the ensemble's folder unless the same ensemble is in it.
+
+    Args:
+        runs: folder of the competition's runs.
+        name: of the ensemble. An earlier one is replaced; no other run is.
+        candidates: different runs.
+        groups: (n,) group numbers of the training rows, equal for copies of an image.
+        method: "greedy" or "mean", see `selection`.
+        fresh: make the same ensemble again.
+        note: called with what a user should know.
+
+    Raises:
+        PipelineError: the runs cannot be combined, or another run has the name.
+    """
+    _check_candidates(runs, candidates, method)
+    _check_name(runs, name, candidates)
+    folder = runs / name
+    first = candidates[0]
+    rows, labels = first.validation.rows, first.validation.labels
+    probabilities = [run.validation.probabilities for run in candidates]
+    selection = METHODS[method](probabilities, labels, groups[rows])
+    weighted = zip(candidates, selection.counts.tolist(), strict=True)
+    members = [run for run, count in weighted for _ in range(count)]
+    digests = [run.record.identity.digest for run in candidates]
+    identity = Identity(
+        RECIPE,
+        {"method": method, "candidates": hashlib.sha256("".join(digests).encode()).hexdigest()},
+        seed=0,
+        data=first.record.data.fingerprint,
+        fold=first.record.identity.fold,
+        members=tuple(run.record.identity.digest for run in members),
+    )
+    if is_run(folder) and not fresh:
+        if load_run(folder).record.identity == identity:
+            note(f"{name}: made before of the same runs, reused")
+            return load_run(folder)
+        note(f"{name}: made before of other runs or in another way, replaced")
+    validation = Validation(rows, labels, selection.probabilities)
+    record = _record(members, validation, first.scores.copies, first.record.fold, identity, None)
+    chosen = dict.fromkeys(choice for run in members for choice in choices(run.record))
+    record = replace(record, temperature=selection.temperature, chosen=tuple(chosen))
+    return _write(folder, record, members, validation, _table(candidates, selection))
 
 
 def make_ensemble(
@@ -31,7 +108,8 @@ def make_ensemble(
     probabilities = average([run.validation.probabilities for run in members])
     validation = Validation(first.rows, first.labels, probabilities)
     fold, copies = members[0].record.fold, members[0].scores.copies
-    return _write(folder, members, validation, copies, fold, identity, published)
+    record = _record(members, validation, copies, fold, identity, published)
+    return _write(folder, record, members, validation)
 
 
 def cross_validate(
@@ -56,37 +134,107 @@ def cross_validate(
     )
     validation = Validation(rows[order], labels, probabilities)
     copies = sum(run.scores.copies for run in members)  # which are in the same fold
-    return _write(folder, members, validation, copies, fold, identity, published)
+    record = _record(members, validation, copies, fold, identity, published)
+    return _write(folder, record, members, validation)
 
 
-def _write(
-    folder: Path,
+def _record(
     members: Sequence[Run],
     validation: Validation,
     copies: int,
     fold: FoldRecord,
     identity: Identity,
     published: Published | None,
-) -> Run:
-    """Writes the folder of a combined run; its test probabilities are the members' mean.
+) -> RunRecord:
+    """The record of a combined run.
 
     Args:
+        members: each as many times as it counts.
         copies: validation rows that repeat the image of another.
     """
-    record = RunRecord(
+    records = {run.name: run.record for run in members}.values()
+    return RunRecord(
         identity=identity,
         data=members[0].record.data,
         fold=fold,
         scores=score(validation.probabilities, validation.labels, copies),
-        parameters=sum(run.record.parameters for run in members),
-        fit_seconds=sum(run.record.fit_seconds for run in members),
+        parameters=sum(record.parameters for record in records),
+        fit_seconds=sum(record.fit_seconds for record in records),
         predict_images_per_second=1
-        / float(np.sum([1 / run.record.predict_images_per_second for run in members])),
+        / float(np.sum([1 / record.predict_images_per_second for record in records])),
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         published=published,
         members=tuple(run.name for run in members),
     )
+
+
+def _write(
+    folder: Path,
+    record: RunRecord,
+    members: Sequence[Run],
+    validation: Validation,
+    candidates: "pd.DataFrame | None" = None,
+) -> Run:
+    """Writes the folder of a combined run; its test probabilities are the members' mean."""
+    test = average([run.test_probabilities for run in members])
     with write_run(folder) as writer:
-        writer.probabilities(validation, average([run.test_probabilities for run in members]))
+        writer.probabilities(validation, apply_temperature(test, record.temperature))
+        if candidates is not None:
+            writer.members(candidates)
         writer.record(record)
     return load_run(folder)
+
+
+def _table(candidates: Sequence[Run], selection: Selection) -> "pd.DataFrame":
+    """A row for each candidate, see `Run.candidates`: those that count most come first."""
+    import pandas as pd
+
+    table = pd.DataFrame(
+        {
+            "run": [run.name for run in candidates],
+            "weight": selection.counts,
+            "accuracy": [run.scores.accuracy for run in candidates],
+            "loss": [run.scores.loss for run in candidates],
+            "loss_gain": selection.loss_gains,
+            "row_gain": selection.row_gains,
+        }
+    )
+    return table.sort_values(["weight", "accuracy"], ascending=False, ignore_index=True)
+
+
+def _check_candidates(runs: Path, candidates: Sequence[Run], method: str) -> None:
+    if method not in METHODS:
+        raise PipelineError(
+            f"unknown method {method!r}",
+            expected=f"one of {', '.join(METHODS)}",
+            remedy=suggest(method, METHODS) or None,
+        )
+    if len(candidates) < 2:
+        raise PipelineError(
+            "fewer than two runs to combine",
+            where=runs,
+            expected="at least two on the same validation rows",
+            remedy="Train more with `pipeline train`.",
+        )
+    if len({run.record.fold.fingerprint for run in candidates}) > 1:
+        raise PipelineError(
+            "runs on different validation rows cannot be combined",
+            where=runs,
+            details=[f"{run.name}: scored on {scored_on(run)}" for run in candidates],
+            remedy="Choose some that are scored on the same rows.",
+        )
+
+
+def _check_name(runs: Path, name: str, candidates: Sequence[Run]) -> None:
+    """Raises if the name is not that of a new run or of an ensemble that may be replaced."""
+    folder = runs / name
+    if folder.name != name or name.startswith(".") or not name.isprintable():
+        raise PipelineError(f"an ensemble cannot have the name {name!r}", expected="a file name")
+    found = None
+    if folder.exists() and not (is_run(folder) and MEMBERS in load_run(folder).checksums):
+        found = "it was not made by `pipeline ensemble`, and is not replaced"
+    elif name in {run.name for run in candidates}:
+        found = "it cannot be a member of itself"
+    if found:
+        remedy = "Give the ensemble another name."
+        raise PipelineError(found, where=folder, remedy=remedy)

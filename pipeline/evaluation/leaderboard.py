@@ -196,6 +196,8 @@ def choices(record: RunRecord) -> list[str]:
 
     What could not have an effect in so few epochs is left out.
     """
+    if record.chosen:
+        return list(record.chosen)
     settings, epochs = record.settings, _epochs(record)
     patience, monitor = settings.get("early_stopping"), settings.get("plateau.monitor") or ""
     found = []

@@ -27,9 +27,10 @@ def write_pages(competition: Competition, runs: Sequence[Run], folder: Path) -> 
     comparison = compare(runs)
     validation = comparison.runs[0].validation
     issues = find_issues(validation.rows, validation.labels, comparison.pooled)
+    linked = {run.name for run in comparison.runs}
     with lock(folder / PAGES), new_folder(folder / PAGES) as unfinished:
         for run, rank in zip(comparison.runs, comparison.ranks, strict=True):
-            write_text(unfinished / f"{run.name}.html", run_page(competition, run, rank))
+            write_text(unfinished / f"{run.name}.html", run_page(competition, run, rank, linked))
     _write_issues(competition, issues, folder / ISSUES)
     page = competition_page(competition, comparison, issues, folder.parent)
     write_text(folder / PAGE, page)

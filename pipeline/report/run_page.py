@@ -1,6 +1,7 @@
 """The page of one run."""
 
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -68,11 +69,12 @@ class Outcome:
         return np.concatenate(chosen)
 
 
-def run_page(competition: Competition, run: Run, rank: str) -> str:
+def run_page(competition: Competition, run: Run, rank: str, linked: Collection[str]) -> str:
     """The page as HTML.
 
     Args:
         rank: on the leaderboard, such as "2" or "1-3".
+        linked: names of the runs that have pages.
     """
     validation, record = run.validation, run.record
     outcome = Outcome(
@@ -95,6 +97,8 @@ def run_page(competition: Competition, run: Run, rank: str) -> str:
         competition=competition.name,
         classes=competition.classes,
         record=record,
+        candidates=[] if run.candidates is None else run.candidates.to_dict("records"),
+        linked=linked,
         rank=rank,
         choices=choices(record),
         settings=in_use(record.settings),

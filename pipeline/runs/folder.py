@@ -28,7 +28,7 @@ RECORD, CHECKSUMS = "run.json", "SHA256SUMS"
 MODEL, BACKBONE, HISTORY, LOG = "model.keras", "backbone.keras", "history.csv", "log.txt"
 VALIDATION, TEST = "validation.npy", "test.npy"
 ROWS, LABELS = "validation_rows.npy", "validation_labels.npy"
-LAYERS, EXPLANATION = "layers.json", "explanation.npz"
+LAYERS, EXPLANATION, MEMBERS = "layers.json", "explanation.npz", "members.csv"
 VERIFIED_ON_LOAD = (RECORD, VALIDATION, ROWS, LABELS, TEST)  # the others when they are used
 
 
@@ -69,6 +69,10 @@ class RunWriter:
 
     def history(self, history: "pd.DataFrame") -> None:
         self._write(HISTORY, history.to_csv(index_label="epoch").encode())
+
+    def members(self, table: "pd.DataFrame") -> None:
+        """The runs that an ensemble could choose from, see `Run.candidates`."""
+        self._write(MEMBERS, table.to_csv(index=False).encode())
 
     def log(self, lines: Sequence[str]) -> None:
         self._write(LOG, "".join(f"{line}\n" for line in lines).encode())

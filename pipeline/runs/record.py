@@ -183,7 +183,10 @@ class RunRecord:
     Attributes:
         published: the published score of the recipe, if there is one.
         training: None for an ensemble.
-        members: names of the runs that are combined.
+        members: names of the runs that are combined, each as many times as it counts.
+        temperature: calibrates the mean of the members, see `apply_temperature`.
+        chosen: what the members chose on the validation rows, see `choices`. Empty where it
+            follows from the settings.
         parameters: number of parameters, of all members together.
         fit_seconds: training time, of all members together.
         created: time in ISO 8601.
@@ -201,6 +204,8 @@ class RunRecord:
     training: Training | None = None
     environment: Environment | None = None
     members: tuple[str, ...] = ()
+    temperature: float = 1.0
+    chosen: tuple[str, ...] = ()
     schema_version: int = SCHEMA_VERSION
 
     @property

@@ -19,6 +19,7 @@ from pipeline.runs.folder import (
     HISTORY,
     LABELS,
     LAYERS,
+    MEMBERS,
     MODEL,
     RECORD,
     ROWS,
@@ -117,18 +118,39 @@ class Run:
     def members(self) -> "list[Run]":
         """The runs of an ensemble or a cross-validation; empty for other runs.
 
+        A member with a weight of 2 is in the list twice.
+
         Raises:
             PipelineError: one of them is missing or damaged.
         """
-        members = [load_run(self.folder.parent / name) for name in self.record.members]
+        names = self.record.members
+        loaded = {name: load_run(self.folder.parent / name) for name in dict.fromkeys(names)}
+        members = [loaded[name] for name in names]
         for run, digest in zip(members, self.record.identity.members, strict=True):
             if run.record.identity.digest != digest:
                 raise PipelineError(
                     f"its member {run.name} was replaced by another training",
                     where=f"run {self.folder}",
-                    remedy="Train the ensemble again with --fresh.",
+                    remedy="Make the ensemble again."
+                    if MEMBERS in self.checksums
+                    else "Train the ensemble again with --fresh.",
                 )
         return members
+
+    @cached_property
+    def candidates(self) -> "pd.DataFrame | None":
+        """A row for each run that an ensemble of `pp.ensemble` could choose from.
+
+        Columns are run, weight (0 if it is left out), accuracy and loss of the run alone, and
+        loss_gain and row_gain: how much higher the log loss would be, and how many rows fewer
+        correct, without the run, on the rows that the weights were chosen on.
+        None for other runs.
+        """
+        if MEMBERS not in self.checksums:
+            return None
+        import pandas as pd
+
+        return pd.read_csv(io.BytesIO(self._read(MEMBERS)), dtype={"run": str}, na_filter=False)
 
     def predict(self, inputs: "Pixels | Images") -> Probabilities:
         """Probabilities for new images, with the run's preprocessing and TTA.
@@ -148,7 +170,10 @@ class Run:
             PipelineError: the inputs have another shape or values out of range.
         """
         if self.record.members:
-            return average([member.predict(inputs) for member in self.members])
+            members = {run.name: run for run in self.members}
+            predicted = {name: run.predict(inputs) for name, run in members.items()}
+            mean = average([predicted[name] for name in self.record.members])
+            return apply_temperature(mean, self.record.temperature)
         from pipeline.networks.predict import predict
 
         settings = self.record.settings
@@ -209,8 +234,30 @@ class Run:
 
 def average(probabilities: Sequence[Probabilities]) -> Probabilities:
     """The mean of several (n, k) probabilities, (n, k) float32."""
-    mean: Probabilities = np.stack(probabilities).mean(axis=0, dtype=np.float32)
-    return mean
+    total = probabilities[0].copy()
+    for other in probabilities[1:]:
+        total += other
+    total /= len(probabilities)
+    return total
+
+
+def apply_temperature(probabilities: Probabilities, temperature: float) -> Probabilities:
+    """softmax(ln p / temperature), (n, k) float32. The predicted classes do not change."""
+    if temperature == 1:
+        return probabilities
+    logits = log_probabilities(probabilities) / np.float32(temperature)
+    scaled: Probabilities = np.exp(logits - logits.max(axis=1, keepdims=True))
+    scaled /= scaled.sum(axis=1, keepdims=True)
+    classes = probabilities.argmax(axis=1)
+    tied = np.flatnonzero(scaled.argmax(axis=1) != classes)  # by rounding
+    scaled[tied, classes[tied]] = np.nextafter(scaled[tied].max(axis=1), np.float32(2))
+    return scaled
+
+
+def log_probabilities(probabilities: Probabilities) -> npt.NDArray[np.float32]:
+    """(n, k) ln p, with p at least 1e-7 as in the log loss."""
+    logs: npt.NDArray[np.float32] = np.log(np.maximum(probabilities, np.float32(1e-7)))
+    return logs
 
 
 def load_run(folder: Path) -> Run:
