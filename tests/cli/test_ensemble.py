@@ -58,7 +58,7 @@ def test_an_ensemble_is_an_ordinary_run(invoke, trained, tiny, tmp_path) -> None
     assert pp.check(tiny, file) == 12
     invoke("report")
     page = (trained / "tiny" / "pages" / "ensemble.html").read_text()
-    assert "chosen on other rows" in page
+    assert "chosen on other rows.\nA gain" in page
     assert all(f'href="{name.replace("=", "%3D")}.html"' in page for name in names)
 
 
