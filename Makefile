@@ -2,6 +2,7 @@
 DATA   ?= data/digits
 MODELS ?=
 EPOCHS ?=
+BUDGET ?=
 SEED   ?=
 PYTHON ?= python3
 BIN    := .venv/bin
@@ -20,7 +21,7 @@ export UV_PROJECT_ENVIRONMENT := .venv
 PYPI  := --default-index https://pypi.org/simple
 
 # A misspelt variable on the command line would have no effect.
-KNOWN   := DATA MODELS EPOCHS SEED PYTHON GPU UPGRADE
+KNOWN   := DATA MODELS EPOCHS SEED BUDGET PYTHON GPU UPGRADE
 GIVEN   := $(foreach name,$(.VARIABLES),$(if $(filter command line,$(origin $(name))),$(name)))
 UNKNOWN := $(filter-out $(KNOWN),$(GIVEN))
 $(if $(UNKNOWN),$(error Unknown variable $(firstword $(UNKNOWN)). Expected one of $(KNOWN)))
@@ -30,15 +31,16 @@ $(if $(UNKNOWN),$(error Unknown variable $(firstword $(UNKNOWN)). Expected one o
 help:  ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' Makefile | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
 	@echo
-	@echo '  Options: DATA=data/my-competition MODELS="conv augmented" EPOCHS=20 SEED=1'
+	@echo '  Options: DATA=data/my-competition MODELS="conv augmented" EPOCHS=20 SEED=1 BUDGET=10m'
 	@echo '           PYTHON=python3.12 (makes .venv), GPU=1 (TensorFlow for NVIDIA GPUs; GPU=0: CPU)'
 
-submit: $(READY)  ## Write the best run's submission file, training first if there is no run
-	@$(BIN)/pipeline submit "$$DATA"
+submit: $(READY)  ## Write the best run's submission file, training first if there is no run (BUDGET)
+	@$(BIN)/pipeline submit "$$DATA" $(addprefix --budget ,$(BUDGET))
 
-train: $(READY)  ## Train recipes and show the leaderboard (MODELS, EPOCHS, SEED)
+train: $(READY)  ## Train recipes and show the leaderboard (MODELS, EPOCHS, SEED, BUDGET)
 	@$(BIN)/pipeline train "$$DATA" $(addprefix --model ,$(MODELS)) \
-	  $(addprefix --epochs ,$(EPOCHS)) $(addprefix --seed ,$(SEED))
+	  $(addprefix --epochs ,$(EPOCHS)) $(addprefix --seed ,$(SEED)) \
+	  $(addprefix --budget ,$(BUDGET))
 
 leaderboard: $(READY)  ## Show the leaderboard: all runs on the same validation rows
 	@$(BIN)/pipeline leaderboard "$$DATA"

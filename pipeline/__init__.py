@@ -35,8 +35,11 @@ if TYPE_CHECKING:
         reveal,
         score_test,
         submit,
+        submit_for,
         train,
         train_all,
+        train_for,
+        train_plan,
         write_report,
     )
     from pipeline.competition.competition import Competition
@@ -64,8 +67,11 @@ _MODULES = {
     "reveal": "pipeline.api",
     "score_test": "pipeline.api",
     "submit": "pipeline.api",
+    "submit_for": "pipeline.api",
     "train": "pipeline.api",
     "train_all": "pipeline.api",
+    "train_for": "pipeline.api",
+    "train_plan": "pipeline.api",
     "write_report": "pipeline.api",
 }
 
@@ -88,8 +94,11 @@ __all__ = [
     "reveal",
     "score_test",
     "submit",
+    "submit_for",
     "train",
     "train_all",
+    "train_for",
+    "train_plan",
     "write_report",
 ]
 

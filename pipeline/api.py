@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from pipeline.networks.recipe import Recipe
     from pipeline.runs.reveal import Reveal
+    from pipeline.search.budget import Budget
     from pipeline.search.catalogue import RecipeDescription
     from pipeline.search.engine import Engine
 
@@ -223,6 +224,66 @@ def ensemble(
     return combine(folder, name, candidates, groups, method, fresh, note)
 
 
+def train_for(
+    competition: Competition,
+    budget: "str | float | Budget",
+    *,
+    runs: Path | str = RUNS,
+    on_better: Callable[[Run], object] = lambda _: None,
+    progress: bool = True,
+) -> Run:
+    """Trains for a given time: recipes, folds, epochs and their combination are chosen for it.
+
+    Every network trains on four of five folds of the training rows and is scored on the fifth.
+    Repeat the call with more time to continue: finished trainings count.
+
+    Args:
+        budget: such as "90s", "30m", "1h30m", or seconds; or a `Budget` that has begun.
+        runs: folder of all runs.
+        on_better: called with each run that is better than those before; the first one is there
+            after a third of the time.
+        progress: show the progress.
+
+    Returns:
+        The best run. `plan-30m.json` beside it has all trainings, for `train_plan`.
+
+    Raises:
+        PipelineError: the budget is no time, or too short.
+        Exception: the first one, if all trainings failed.
+    """
+    from pipeline.search.budget import Budget
+    from pipeline.search.display import Display
+    from pipeline.search.spend import spend
+
+    budget = budget if isinstance(budget, Budget) else Budget.start(budget)
+    display = Display(quiet=not progress)
+    return spend(budget, competition, _folder(competition, runs), display, on_better)
+
+
+def train_plan(
+    competition: Competition,
+    plan: Path | str,
+    *,
+    runs: Path | str = RUNS,
+    progress: bool = True,
+) -> Run:
+    """Repeats the trainings of a budget without a clock, and returns the best run.
+
+    On the same machine, the result is the same, byte for byte.
+
+    Args:
+        plan: the file that `train_for` wrote, such as "runs/digits/plan-30m.json".
+
+    Raises:
+        PipelineError: the file is no plan, or of other data.
+    """
+    from pipeline.search.display import Display
+    from pipeline.search.spend import repeat
+
+    folder, display = _folder(competition, runs), Display(quiet=not progress)
+    return repeat(Path(plan), competition, folder, display)
+
+
 def list_runs(
     competition: Competition | Path | str,
     *,
@@ -370,6 +431,41 @@ def submit(
     path = Path(output or SUBMISSIONS / competition.name / f"{run.name}.csv")
     write_submission(competition, run.test_probabilities, path)
     return path
+
+
+def submit_for(
+    competition: Competition,
+    budget: "str | float | Budget",
+    *,
+    output: Path | str | None = None,
+    runs: Path | str = RUNS,
+    progress: bool = True,
+) -> tuple[Path, Run]:
+    """Trains for a given time, see `train_for`, with the best submission so far on the disk.
+
+    The first submission is there after a third of the time, and stays if the call is interrupted.
+
+    Args:
+        budget, runs, progress: as for `train_for`.
+        output: the file. Default: `submissions/<competition>/best-<budget>.csv`.
+
+    Returns:
+        The path of the submission, and the run that it is of.
+
+    Raises:
+        PipelineError: there is no test file, or as for `train_for`.
+    """
+    from pipeline.search.budget import Budget
+    from pipeline.submission.format import submission_format
+
+    submission_format(competition)  # what makes a submission impossible is said before training
+    budget = budget if isinstance(budget, Budget) else Budget.start(budget)
+    path = Path(output or SUBMISSIONS / competition.name / f"best-{budget}.csv")
+
+    def write(run: Run) -> None:
+        submit(competition, run, output=path)
+
+    return path, train_for(competition, budget, runs=runs, on_better=write, progress=progress)
 
 
 def score_test(competition: Competition, run: Run | str, *, runs: Path | str = RUNS) -> Scores:

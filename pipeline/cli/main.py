@@ -4,6 +4,7 @@ import errno
 import importlib
 import signal
 import threading
+import time
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +16,7 @@ import click
 from pipeline import __version__
 from pipeline.errors import PipelineError
 
+BEGAN = time.time()  # when the command began, for its budget
 COMMANDS = (
     "inspect", "models", "train", "ensemble", "leaderboard", "report", "predict", "submit",
     "reveal", "check",

@@ -29,6 +29,11 @@ def format_option(default: str) -> Callable[[Command], Command]:
     )
 
 
+BUDGET = click.option(
+    "--budget",
+    metavar="TIME",
+    help="Use this time, such as 10m or 1h30m, for the best result: what to train is chosen.",
+)
 FORMAT = format_option("table")
 QUIET = click.option("--quiet", is_flag=True, help="Hide progress.")
 HEADER = click.option(

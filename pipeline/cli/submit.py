@@ -6,31 +6,53 @@ from typing import Any
 import click
 
 from pipeline.cli.leaderboard import echo_leaderboard
-from pipeline.cli.options import DATA, QUIET, RUNS, schema_options
+from pipeline.cli.main import BEGAN
+from pipeline.cli.options import BUDGET, DATA, QUIET, RUNS, schema_options
 from pipeline.cli.output import score_text
+from pipeline.errors import PipelineError
 
 
 @click.command()
 @DATA
 @click.option("--run", help="The run to submit. Default: the best run.")
 @click.option("--output", type=click.Path(path_type=Path), help="The file to write.")
+@BUDGET
 @QUIET
 @RUNS
 @schema_options
 def command(
-    data: Path, run: str | None, output: Path | None, quiet: bool, runs: Path, **overrides: Any
+    data: Path,
+    run: str | None,
+    output: Path | None,
+    budget: str | None,
+    quiet: bool,
+    runs: Path,
+    **overrides: Any,
 ) -> None:
     """Write the submission of the best run, training first if there is no run.
+
+    With --budget, train for that time: a first submission is written after a third of it, and
+    replaced when a better one is there. Interrupted, the best one so far stays.
 
     If the test rows have labels (--test-label), the run is scored on them too. The last line
     printed is the path of the file.
     """
     import pipeline as pp
+    from pipeline.search.budget import Budget
 
+    if run and budget:
+        raise PipelineError("both --run and --budget are given", expected="one of them")
+    time_granted = Budget.start(budget, BEGAN) if budget else None
     competition = pp.load(data, **overrides)
-    path = pp.submit(competition, run, output=output, runs=runs, progress=not quiet)
+    if time_granted:
+        path, best = pp.submit_for(
+            competition, time_granted, output=output, runs=runs, progress=not quiet
+        )
+        name = best.name
+    else:
+        path = pp.submit(competition, run, output=output, runs=runs, progress=not quiet)
+        name = run or pp.best_run(competition, runs=runs).name
     echo_leaderboard(competition.name, runs)
-    name = run or pp.best_run(competition, runs=runs).name
     if competition.test_labels is not None:
         scores = pp.score_test(competition, name, runs=runs)
         click.echo(f"\n{name} on the labelled test rows: {score_text(scores)}.")

@@ -6,7 +6,8 @@ from typing import Any
 import click
 
 from pipeline.cli.leaderboard import echo_leaderboard
-from pipeline.cli.options import DATA, QUIET, RUNS, schema_options
+from pipeline.cli.main import BEGAN
+from pipeline.cli.options import BUDGET, DATA, QUIET, RUNS, schema_options
 from pipeline.errors import PipelineError
 
 
@@ -26,6 +27,12 @@ from pipeline.errors import PipelineError
     type=click.IntRange(2),
     metavar="K",
     help="Cross-validate: train on K folds, so that every training row is scored.",
+)
+@BUDGET
+@click.option(
+    "--plan",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="Repeat the trainings of a budget: the plan-....json that it left beside the runs.",
 )
 @click.option("--weights", help="Backbone weights: imagenet, none, or a file.")
 @click.option(
@@ -58,6 +65,8 @@ def command(
     seed: int,
     replicates: int,
     folds: int | None,
+    budget: str | None,
+    plan: Path | None,
     weights: str | None,
     precision: str | None,
     settings: tuple[str, ...],
@@ -72,23 +81,37 @@ def command(
     \b
     Examples: pipeline train data/digits --model conv --model augmented --epochs 20
               pipeline train --model dense-500-300 --set l2=1e-6,1e-4,1e-3 --replicates 3
+              pipeline train data/digits --budget 10m
     """
     import pipeline as pp
+    from pipeline.search.budget import Budget
 
     short = {"epochs": epochs, "backbone.weights": weights, "precision": precision}
     sweep = _sweep(settings, {name: value for name, value in short.items() if value is not None})
+    chosen = [name for name, value in (("--model", recipes), ("--folds", folds)) if value]
+    if (budget or plan) and (sweep or chosen or fresh or (budget and plan)):
+        raise PipelineError(
+            f"{'--budget' if budget else '--plan'} with other settings of the training",
+            expected="none: what to train is chosen for the time, or is in the plan",
+        )
+    time_granted = Budget.start(budget, BEGAN) if budget else None
     competition = pp.load(data, **overrides)
-    pp.train_all(
-        competition,
-        recipes or None,
-        sweep=sweep,
-        seeds=range(seed, seed + replicates),
-        folds=folds,
-        runs=runs,
-        fresh=fresh,
-        engine=engine,
-        progress=not quiet,
-    )
+    if time_granted:
+        pp.train_for(competition, time_granted, runs=runs, progress=not quiet)
+    elif plan:
+        pp.train_plan(competition, plan, runs=runs, progress=not quiet)
+    else:
+        pp.train_all(
+            competition,
+            recipes or None,
+            sweep=sweep,
+            seeds=range(seed, seed + replicates),
+            folds=folds,
+            runs=runs,
+            fresh=fresh,
+            engine=engine,
+            progress=not quiet,
+        )
     echo_leaderboard(competition.name, runs)
 
 

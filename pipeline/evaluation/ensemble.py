@@ -115,27 +115,34 @@ def make_ensemble(
 def cross_validate(
     folder: Path, members: Sequence[Run], identity: Identity, published: Published | None = None
 ) -> Run:
-    """Joins the runs of all folds: out-of-fold probabilities for every training row.
+    """Joins the runs of folds: out-of-fold probabilities for the training rows.
 
     Test probabilities are the mean over the folds.
 
     Args:
-        members: a run for each fold.
+        members: a run for each fold, or for some of them.
     """
     rows = np.concatenate([run.validation.rows for run in members])
     order = np.argsort(rows)
     labels = np.concatenate([run.validation.labels for run in members])[order]
     probabilities = np.concatenate([run.validation.probabilities for run in members])[order]
     fold = FoldRecord(
-        f"{len(members)}-folds",
+        _name_of_folds(members),
         rows_fingerprint(rows[order]),
         max(run.record.fold.train_rows for run in members),
         len(rows),
+        joined=len(members),
     )
     validation = Validation(rows[order], labels, probabilities)
     copies = sum(run.scores.copies for run in members)  # which are in the same fold
     record = _record(members, validation, copies, fold, identity, published)
     return _write(folder, record, members, validation)
+
+
+def _name_of_folds(members: Sequence[Run]) -> str:
+    """ "5 folds", or "2 of 5 folds" if there are runs of two only."""
+    count, of = len(members), members[0].record.fold.name.partition("of")[2]
+    return f"{of} folds" if str(count) == of else f"{count} of {of} folds"
 
 
 def _record(

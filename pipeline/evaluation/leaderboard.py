@@ -32,38 +32,52 @@ def rank(runs: Sequence[Run]) -> list[Run]:
 def group(runs: Sequence[Run]) -> list[list[Run]]:
     """Runs with comparable scores, ranked: first those scored out of fold, then the hold-out.
 
-    Runs of a single fold of a cross-validation are left out, unless there are no others.
+    Of those scored out of fold, the runs scored on most rows come first. Runs of a single fold of a
+    cross-validation are left out, unless there are no others.
 
     Raises:
         PipelineError: the runs used different data, or several hold-outs.
     """
     check_same_data(runs)
     whole = [run for run in runs if not run.record.fold.part]
-    if not whole:
-        parts = sorted({run.record.fold.part for run in runs})
-        return [rank([run for run in runs if run.record.fold.part == part]) for part in parts]
-    out_of_fold = [run for run in whole if run.record.fold.out_of_fold]
     hold_out = [run for run in whole if not run.record.fold.out_of_fold]
-    return [rank(some) for some in (out_of_fold, hold_out) if some]
+    others = [run for run in whole if run.record.fold.out_of_fold] if whole else list(runs)
+    others.sort(key=lambda run: (-run.record.fold.validation_rows, run.record.fold.part))
+    by_rows: dict[str, list[Run]] = {}
+    for run in others:
+        by_rows.setdefault(run.record.fold.fingerprint, []).append(run)
+    return [rank(some) for some in (*by_rows.values(), hold_out) if some]
 
 
 def comparable(runs: Sequence[Run]) -> list[Run]:
-    """All runs, scored on the same rows: on those of the hold-out, if there are runs on both."""
+    """The runs, scored on the same rows: on those of the hold-out, if it has runs.
+
+    Runs that are not scored on all of these rows are left out.
+    """
     groups = group(runs)
-    if len(groups) == 1 or groups[0][0].record.fold.part:
-        return groups[0]
-    out_of_fold, hold_out = groups
-    rows, copies = hold_out[0].validation.rows, hold_out[0].scores.copies
-    return rank([on_rows(run, rows, copies) for run in out_of_fold] + hold_out)
+    last = groups[-1]
+    base = groups[0] if last[0].record.fold.out_of_fold or last[0].record.fold.part else last
+    rows, copies = base[0].validation.rows, base[0].scores.copies
+    found = list(base)
+    for some in groups:
+        if some is not base and np.isin(rows, some[0].validation.rows).all():
+            found += [on_rows(run, rows, copies) for run in some]
+    return rank(found)
 
 
 def choose_best(runs: Sequence[Run]) -> Run:
-    """The best of all runs, by accuracy on the rows that all of them are scored on.
+    """The best of all runs, by accuracy on the rows that they are scored on.
 
-    A run scored out of fold has probabilities for the rows of the hold-out as well, each from a
-    model that did not train on it.
+    The best runs of two groups are compared on the rows that both are scored on: a run scored out
+    of fold has probabilities for the rows of the hold-out as well, each from a model that did not
+    train on it.
     """
-    return comparable([some[0] for some in group(runs)])[0]
+    best, *others = (some[0] for some in group(runs))
+    for run in others:
+        rows = np.intersect1d(run.validation.rows, best.validation.rows, assume_unique=True)
+        if len(rows) and rank([on_rows(run, rows), on_rows(best, rows)])[0].name == run.name:
+            best = run
+    return best
 
 
 def on_rows(run: Run, rows: Rows, copies: int = 0) -> Run:
@@ -165,7 +179,7 @@ def scored_on(run: Run) -> str:
     """The rows that a run is scored on, in words: "hold-out", "out of 5 folds", "fold 1of5"."""
     fold = run.record.fold
     if fold.out_of_fold:
-        return f"out of {fold.name.removesuffix('-folds')} folds"
+        return f"out of {fold.name}"
     return f"fold {fold.name}" if fold.part else fold.name
 
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from pipeline.arrays import Images
 from pipeline.images.augmentation import Augmentation, Fill, is_smooth
+from pipeline.machine import core_count
 
 SAMPLE = 3000  # images
 BACKGROUND = 0.9  # share of the most frequent value in the outermost pixels, from which it is one
@@ -62,7 +63,7 @@ def has_all_angles(images: Images, seed: int = 0) -> bool:
     for quarters in (1, 2):
         seen = some.copy()
         seen[turned == 1] = np.rot90(some[turned == 1], quarters, axes=(1, 2))
-        trees = ExtraTreesClassifier(TREES, random_state=seed)
+        trees = ExtraTreesClassifier(TREES, random_state=seed, n_jobs=core_count())
         right = cross_val_score(trees, seen.reshape(len(seen), -1), turned, cv=PARTS).mean()
         if right > CHANCE + DEVIATIONS * np.sqrt(CHANCE**2 / len(some)):
             return False

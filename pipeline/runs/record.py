@@ -10,7 +10,7 @@ import msgspec
 from pipeline.competition.layout import FileLayout
 from pipeline.networks.published import Published
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 
 @dataclass(frozen=True)
@@ -131,9 +131,11 @@ class FoldRecord:
     """The fold that a run was trained and validated on.
 
     Attributes:
-        name: "hold-out"; "1of5" for a part of a cross-validation; "5-folds" for all of it.
+        name: "hold-out"; "1of5" for a part of a cross-validation; "5 folds" or "2 of 5 folds" for
+            parts that are joined.
         fingerprint: SHA-256 of its validation rows.
         part: its number, from 1, if it is a part of a cross-validation.
+        joined: how many parts are joined.
     """
 
     name: str
@@ -141,11 +143,12 @@ class FoldRecord:
     train_rows: int
     validation_rows: int
     part: int = 0
+    joined: int = 0
 
     @property
     def out_of_fold(self) -> bool:
-        """Whether every training row is a validation row, of the fold that did not train on it."""
-        return self.name.endswith("-folds")
+        """Whether each row is scored by the model of the fold that did not train on it."""
+        return self.joined > 0
 
 
 @dataclass(frozen=True)

@@ -71,6 +71,12 @@ class Run:
         """(n, k) float32 for the test rows, in file order; no rows without a test file."""
         return self._array(TEST)
 
+    def read(self) -> "Run":
+        """Reads its probabilities now, because another run may replace its folder."""
+        for name in ("validation", "test_probabilities"):
+            getattr(self, name)
+        return self
+
     @cached_property
     def history(self) -> "pd.DataFrame | None":
         """A row for each epoch: loss, accuracy, val_loss, val_accuracy, learning_rate.

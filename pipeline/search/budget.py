@@ -38,6 +38,9 @@ class Budget:
         seconds = parse_duration(time_granted)
         return cls(seconds, time.time() if began is None else began)
 
+    def __str__(self) -> str:
+        return short_duration(self.seconds)
+
     @property
     def end(self) -> float:
         """Unix time at which all trainings should have ended."""

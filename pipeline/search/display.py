@@ -9,11 +9,12 @@ from rich.progress import Progress as Bars
 from rich.table import Column
 
 from pipeline.runs.run import Run
+from pipeline.search.budget import Budget
 from pipeline.search.time_left import TimeLeft, in_words
 from pipeline.training.job import Job
 from pipeline.training.progress import Progress
 
-ALL = "all jobs"
+ALL, BUDGET = "all jobs", "budget"
 BAR, STATE, TIME = 20, len("epoch 100/100  99.99 %"), len("12 h 59 min")  # widths
 
 
@@ -39,23 +40,31 @@ class Display:
             transient=True,
         )
         self.plans: dict[str, str] = {}
+        self.budget: Budget | None = None
         self.time_left = TimeLeft([])
         self.tasks: dict[str, TaskID] = {}
         self.shares: dict[str, float] = {}
-        self.best: dict[str, float] = {}  # validation accuracy
+        self.accuracies: dict[str, float] = {}  # the best of each job so far
 
     @contextmanager
-    def show(self, jobs: Sequence[Job]) -> Iterator[None]:
-        """Shows these jobs while the block runs."""
+    def show(self, jobs: Sequence[Job], budget: Budget | None = None) -> Iterator[None]:
+        """Shows these jobs while the block runs, or those that a budget is spent on."""
         self.plans, self.time_left = {job.name: job.plan() for job in jobs}, TimeLeft(jobs)
-        self.shares = dict.fromkeys(self.plans, 0.0)
-        if not self.live or not jobs:
+        self.shares, self.budget = dict.fromkeys(self.plans, 0.0), budget
+        if not self.live or not (jobs or budget):
             yield
             return
-        if len(jobs) > 1:
+        if budget:
+            self.tasks[ALL] = self.bars.add_task(BUDGET, total=1, state="starting", left="")
+        elif len(jobs) > 1:
             self.tasks[ALL] = self.bars.add_task(ALL, total=len(jobs), state="starting", left="")
         with self.bars:
             yield
+
+    def add(self, job: Job) -> None:
+        """Shows one more job."""
+        self.plans[job.name], self.shares[job.name] = job.plan(), 0.0
+        self.time_left.jobs[job.name] = job
 
     def progress(self, progress: Progress) -> None:
         """Shows the progress of a job."""
@@ -65,12 +74,12 @@ class Display:
         self.time_left.update(name, progress.share, progress.seconds)
         if not self.live:
             if progress.epoch_ended:
-                self._print(f"{progress.line()}  {in_words(self.time_left.of_all())} left")
+                self._print(f"{progress.line()}  {in_words(self._seconds_left())} left")
             return
-        self.best[name] = max(self.best.get(name, 0.0), accuracy)
+        self.accuracies[name] = max(self.accuracies.get(name, 0.0), accuracy)
         state = f"epoch {progress.epoch}/{progress.epochs}"
-        if self.best[name]:
-            state += f"  {100 * self.best[name]:.2f} %"
+        if self.accuracies[name]:
+            state += f"  {100 * self.accuracies[name]:.2f} %"
         if name not in self.tasks:
             self.tasks[name] = self.bars.add_task(self._fitted(name), total=1, state="", left="")
         left = in_words(self.time_left.of(name))
@@ -94,6 +103,15 @@ class Display:
         self._remove(name)
         self._print(f"{name}: failed")
 
+    def best(self, run: Run) -> None:
+        """Shows the best result of a budget so far."""
+        scores = run.scores
+        interval = f"({100 * scores.low:.2f} - {100 * scores.high:.2f})"
+        self._print(f"best so far: {run.name}  {100 * scores.accuracy:.2f} % {interval}")
+        if ALL in self.tasks:
+            state = f"best {100 * scores.accuracy:.2f} %"
+            self.bars.update(self.tasks[ALL], state=state)
+
     def note(self, text: str) -> None:
         """Prints a line."""
         self._print(text)
@@ -116,14 +134,22 @@ class Display:
 
     def _share(self, name: str, share: float) -> None:
         self.shares[name] = share
-        if ALL in self.tasks:
+        if ALL in self.tasks and self.budget:
+            done = 1 - self.budget.left / self.budget.seconds
+            left = in_words(self._seconds_left())
+            self.bars.update(self.tasks[ALL], completed=done, left=left)
+        elif ALL in self.tasks:
             ended = sum(share == 1.0 for share in self.shares.values())
             self.bars.update(
                 self.tasks[ALL],
                 completed=sum(self.shares.values()),
                 state=f"{ended}/{len(self.shares)}",
-                left=in_words(self.time_left.of_all()) if self.time_left.began else "",
+                left=in_words(self._seconds_left()) if self.time_left.began else "",
             )
+
+    def _seconds_left(self) -> float:
+        """Time left for all jobs, or of the budget."""
+        return max(self.budget.left, 0) if self.budget else self.time_left.of_all()
 
     def _print(self, text: str) -> None:
         """Lines of a log are never wrapped or cut."""

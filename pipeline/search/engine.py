@@ -66,9 +66,14 @@ def choose_engine(jobs: int, name: str = "auto", accelerator: bool = False) -> E
         name: "inline", "processes", or "auto".
         accelerator: whether a GPU does the work; jobs then run one after another.
     """
-    side_by_side = max(1, min(jobs, core_count(), free_memory() // MEMORY))
+    side_by_side = min(jobs, count_side_by_side())
     if name == "inline" or (name == "auto" and (accelerator or side_by_side == 1)):
         return Inline()
     from pipeline.search.processes import Processes
 
     return Processes(side_by_side)
+
+
+def count_side_by_side() -> int:
+    """How many trainings can run in parallel: one for each core, if there is memory for them."""
+    return max(1, min(core_count(), free_memory() // MEMORY))

@@ -10,6 +10,7 @@ from pipeline.networks.recipe import Recipe
 from pipeline.training.pace import Pace, one_cycle
 from pipeline.training.progress import Observer, Progress
 
+PREPARING = 2  # steps at the beginning of a training that take much longer
 INTERVAL = 0.2  # seconds between two reports of progress within an epoch
 
 
@@ -77,8 +78,17 @@ class KeepPace(keras.callbacks.Callback):
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         self.began = time.monotonic()
 
+    def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+        if batch < PREPARING:
+            self.prepared = time.monotonic()
+
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        self.pace.end_epoch(epoch - self.first, time.monotonic() - self.began)
+        steps = self.params["steps"]
+        seconds = time.monotonic() - self.began
+        if epoch == self.first and steps > PREPARING:  # the first steps prepare the computation
+            rest = time.monotonic() - self.prepared
+            seconds = min(seconds, rest * steps / (steps - PREPARING))
+        self.pace.end_epoch(epoch - self.first, seconds)
         last = self.first + self.pace.epochs
         self.on_change(last)
         if epoch + 1 >= last:

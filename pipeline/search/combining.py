@@ -1,0 +1,101 @@
+"""Runs of single folds -> the best that can be made of them."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from pipeline.arrays import Rows
+from pipeline.competition.folds import Fold
+from pipeline.evaluation.ensemble import combine, cross_validate
+from pipeline.runs.folder import is_run
+from pipeline.runs.metrics import log_loss
+from pipeline.runs.run import Run, load_run
+
+EQUAL = 1.02  # factor of the log loss up to which the mean of more models is preferred
+
+
+def runs_of_folds(runs: Sequence[Run], folds: Sequence[Fold]) -> list[Run]:
+    """Those runs that were validated on one of these folds."""
+    fingerprints = {fold.part: fold.fingerprint for fold in folds}
+    return [
+        run for run in runs
+        if run.record.fold.part
+        and fingerprints.get(run.record.fold.part) == run.record.fold.fingerprint
+    ]  # fmt: skip
+
+
+def combine_folds(runs: Sequence[Run], folder: Path, name: str, groups: Rows) -> list[Run]:
+    """Joins the folds of each kind of network, and combines the kinds with the most folds.
+
+    Args:
+        runs: runs of single folds; a kind is what their names have before the fold.
+        folder: the competition's runs; the combined ones are written there.
+        name: of the ensemble.
+        groups: (n,) group numbers of the training rows, equal for copies of an image.
+
+    Returns:
+        The combined runs, and the ensemble if there is one.
+    """
+    kinds: dict[str, list[Run]] = {}
+    for run in sorted(runs, key=lambda run: (run.name, run.record.fold.part)):
+        kinds.setdefault(_kind(run), []).append(run)
+    joined = [_join(folder, kind, members) for kind, members in kinds.items()]
+    most = max(len(members) for members in kinds.values())
+    whole = [run for run in joined if len(run.record.members) == most]
+    same_rows = {run.record.fold.fingerprint for run in whole}
+    if len(whole) > 1 and len(same_rows) == 1:
+        joined.append(combine(folder, name, whole, groups, "greedy", False, lambda _: None))
+    return joined
+
+
+def choose_better(best: Run | None, candidates: Sequence[Run]) -> Run:
+    """The best run so far, or a candidate that has a lower log loss on rows that both predict.
+
+    A mean of more models may have an equal loss: each row is scored by one fold's model, while
+    all of them predict the test rows. A run of the same name is the best one with more folds.
+
+    Args:
+        candidates: combined runs.
+    """
+    best = next((run for run in candidates if best and run.name == best.name), best)
+    for run in sorted(candidates, key=lambda run: run.scores.loss):
+        if best is None or _is_better(run, best):
+            best = run
+    assert best is not None
+    return best
+
+
+def _is_better(run: Run, best: Run) -> bool:
+    rows, at, best_at = np.intersect1d(
+        run.validation.rows, best.validation.rows, assume_unique=True, return_indices=True
+    )
+    if not len(rows):
+        return False
+    labels = run.validation.labels[at]
+    loss = log_loss(run.validation.probabilities[at], labels)
+    best_loss = log_loss(best.validation.probabilities[best_at], labels)
+    factor = EQUAL if count_models(run) > count_models(best) else 1.0
+    return loss < factor * best_loss
+
+
+def count_models(run: Run) -> int:
+    """How many trained models a run combines, 1 for a training."""
+    members = {member.name: member for member in run.members}.values()
+    return sum(map(count_models, members)) or 1
+
+
+def _kind(run: Run) -> str:
+    return run.name.split("-fold=")[0]
+
+
+def _join(folder: Path, kind: str, members: Sequence[Run]) -> Run:
+    of = members[0].record.fold.name.partition("of")[2]
+    first = members[0].record.identity
+    digests = tuple(run.record.identity.digest for run in members)
+    identity = replace(first, fold="", architecture="", weights=None, members=digests)
+    path = folder / f"{kind}-folds={of}"
+    if is_run(path) and (found := load_run(path)).record.identity == identity:
+        return found
+    return cross_validate(path, members, identity)

@@ -1,0 +1,292 @@
+"""Spends a time budget: plans, trains on folds, combines, and keeps the best so far."""
+
+import itertools
+import math
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+
+from pipeline.arrays import Rows
+from pipeline.competition.competition import Competition
+from pipeline.competition.folds import Fold, groups_of_equal_rows
+from pipeline.errors import PipelineError
+from pipeline.files import check_writable
+from pipeline.images.resize import to_images
+from pipeline.networks.backend import uses_accelerator
+from pipeline.networks.recipe import Recipe
+from pipeline.runs.fold_file import load_folds
+from pipeline.runs.run import Run, list_runs
+from pipeline.search.budget import Budget
+from pipeline.search.combining import choose_better, combine_folds, runs_of_folds
+from pipeline.search.display import Display
+from pipeline.search.engine import choose_engine, count_side_by_side
+from pipeline.search.execute import execute
+from pipeline.search.plan import (
+    CLOSING,
+    FOLDS,
+    Kinds,
+    Plan,
+    choose_kinds,
+    count_trainings,
+    order_trainings,
+    plan_training,
+    read_plan,
+    sample_rows,
+    training_name,
+    training_steps,
+    write_plan,
+)
+from pipeline.search.speed import measure_speed
+from pipeline.training.job import Job
+from pipeline.training.progress import Observer
+from pipeline.training.train import train
+
+OnBetter = Callable[[Run], object]
+STARTING = 20.0  # seconds until the first training begins
+QUICK_SHARE, QUICK_LIMIT = 0.12, 60.0  # of the budget, and seconds, for the first submission
+FIRST_BY, MARGIN = 1 / 3, 10.0  # when it must be there: share of the budget, less these seconds
+PREDICTING = 2.5  # times as many images per second as in training
+MOST_OF_EPOCH = 0.25  # of a training's time; an epoch of more rows has a sample of them
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """Measures the speed of a training."""
+
+    job: Job
+    name: str = "speed"
+
+
+Result = Run | float
+
+
+def spend(
+    budget: Budget,
+    competition: Competition,
+    folder: Path,
+    display: Display,
+    on_better: OnBetter = lambda _: None,
+) -> Run:
+    """Trains for the time of a budget, and combines what it trained and what was there.
+
+    Args:
+        folder: the competition's runs.
+        on_better: called with each run that is better than those before. The first one is there
+            after a third of the time.
+
+    Returns:
+        The best run.
+
+    Raises:
+        Exception: the first one, if all trainings failed.
+    """
+    check_writable(folder)
+    spending = Spending.prepare(budget, competition, folder, display, on_better)
+    engine = choose_engine(spending.workers, "auto", spending.workers == 1)
+    work = partial(_work, competition, folder)
+    with display.show([], budget):
+        for job, result in engine.run(work, spending.jobs(), display.progress):
+            spending.receive(job, result)
+    if spending.best is None:
+        raise spending.failures[0]
+    return spending.best
+
+
+def repeat(path: Path, competition: Competition, folder: Path, display: Display) -> Run:
+    """Trains what a budget has trained, without a clock, and combines it in the same way.
+
+    Args:
+        path: of a plan.
+
+    Raises:
+        PipelineError: it is no plan, or of other data.
+    """
+    plan = read_plan(path)
+    if plan.data != competition.fingerprint:
+        raise PipelineError(
+            "the plan was made for other data", where=path, expected=f"data of {competition.name}"
+        )
+    folds = load_folds(competition, FOLDS, folder)
+    jobs = [training.job(folds) for training in plan.trainings]
+    runs = execute(jobs, competition, folder, display)
+    groups, name = groups_of_equal_rows(competition.train_pixels)[0], f"ensemble-{plan.budget}"
+    best = None
+    for count in range(1, len(runs) + 1):  # as they ended
+        best = choose_better(best, combine_folds(runs[:count], folder, name, groups)).read()
+    assert best is not None
+    return best
+
+
+def _work(
+    competition: Competition, folder: Path, job: Job | Measurement, observer: Observer
+) -> Result:
+    if isinstance(job, Measurement):
+        return measure_speed(job.job, competition)
+    return train(job, competition, folder, observer)
+
+
+@dataclass
+class Spending:
+    """What a budget was spent on so far.
+
+    Attributes:
+        kinds: the recipes to train.
+        workers: how many trainings run in parallel.
+        runs: finished runs of single folds, those of earlier commands included.
+        best: the best run so far.
+        speed: images per second of the first recipe's training; 0 before it is measured.
+        failures: of trainings.
+    """
+
+    budget: Budget
+    competition: Competition
+    folder: Path
+    display: Display
+    on_better: OnBetter
+    folds: Sequence[Fold]
+    kinds: Kinds
+    groups: Rows
+    workers: int
+    runs: list[Run] = field(default_factory=list)
+    best: Run | None = None
+    speed: float = 0.0
+    failures: list[Exception] = field(default_factory=list)
+
+    @classmethod
+    def prepare(
+        cls,
+        budget: Budget,
+        competition: Competition,
+        folder: Path,
+        display: Display,
+        on_better: OnBetter,
+    ) -> "Spending":
+        """Makes the folds, chooses recipes for the images, and finds runs of earlier commands."""
+        folds = load_folds(competition, FOLDS, folder)
+        pixels, schema = competition.train_pixels, competition.schema
+        kinds = choose_kinds(to_images(pixels, schema.shape, schema.planes, schema.transpose))
+        spending = cls(
+            budget, competition, folder, display, on_better, folds, kinds,
+            groups=groups_of_equal_rows(pixels)[0],
+            workers=1 if uses_accelerator() else count_side_by_side(),
+        )  # fmt: skip
+        found = [
+            run
+            for run in list_runs(folder, lambda error: display.note(error.message))
+            if run.record.data.fingerprint == competition.fingerprint
+        ]
+        spending.runs = runs_of_folds(found, folds)
+        if spending.runs:
+            display.note(f"{len(spending.runs)} trainings of these folds are there, and count")
+            spending.improve()
+        return spending
+
+    def jobs(self) -> Iterator[Job | Measurement]:
+        """What to train next, whenever a worker is free, with the time that it has."""
+        first = self.kinds.main[0]
+        yield Measurement(Job(first.name, first, 0, self.folds[0]))
+        if not self.runs:
+            yield self._started(self._quick_job())
+        count = self._count_trainings()
+        order = order_trainings(self.kinds.main, count)
+        new = (each for each in order if not (self.folder / self._name(*each)).exists())
+        for left in range(count, 0, -1):
+            recipe, seed, part = next(new)
+            seconds = self.budget.left / math.ceil(left / self.workers)
+            if seconds > 2 * self._closing(recipe):
+                yield self._started(self._job(recipe, seed, part, seconds))
+
+    def receive(self, job: Job | Measurement, result: Result | Exception) -> None:
+        """Takes the result of a job: a speed, or a run that may improve the best one."""
+        if isinstance(result, Exception):
+            self.failures.append(result)
+            self.display.fail(job.name)
+            self.display.note(str(result))
+        elif isinstance(result, Run):
+            self.display.finish(job.name, result)
+            self.runs.append(result)
+            self.improve()
+        else:
+            self.speed = result
+
+    def improve(self) -> None:
+        """Combines the runs so far, and keeps the result if it is better."""
+        name = f"ensemble-{self.budget}"
+        combined = combine_folds(self.runs, self.folder, name, self.groups)
+        best = choose_better(self.best, combined)
+        self._write_plan()
+        if self.best and best.record == self.best.record:
+            return
+        self.best = best.read()
+        self.display.best(best)
+        self.on_better(best)
+
+    def _started(self, job: Job) -> Job:
+        self.display.add(job)
+        return job
+
+    def _quick_job(self) -> Job:
+        began, seconds = self.budget.began, self.budget.seconds
+        until = min(seconds * FIRST_BY - MARGIN, STARTING + min(seconds * QUICK_SHARE, QUICK_LIMIT))
+        recipe, name = self.kinds.quick, self._name(self.kinds.quick, 0, 1)
+        return Job(name, recipe, 0, self.folds[0], deadline=began + until)
+
+    def _count_trainings(self) -> int:
+        """How many trainings to divide the rest of the time among."""
+        first, fold = self.kinds.main[0], self.folds[0]
+        if not self.speed:
+            return self.workers
+        steps = training_steps(len(fold.train))
+        each = steps * first.batch_size / self.speed + self._closing(first)
+        worth = self.workers * self.budget.left / each
+        count = count_trainings(worth, self.workers, len(self.kinds.main))
+        self._tell(count, worth)
+        return count
+
+    def _tell(self, count: int, worth: float) -> None:
+        """Prints the plan."""
+        order = itertools.islice(order_trainings(self.kinds.main, count), count)
+        kinds = [kind.name for kind, _, _ in order]
+        parts = " and ".join(f"{kinds.count(name)} of {name}" for name in dict.fromkeys(kinds))
+        augmentation = self.kinds.main[0].augmentation
+        assert augmentation is not None
+        speed = f"{self.speed:,.0f} images/s"
+        self.display.note(f"This machine trains {self.kinds.main[0].name} with {speed}.")
+        self.display.note(
+            f"Plan: {parts} on {FOLDS} folds, {self.workers} at a time, with rotation up to "
+            f"{augmentation.rotation:g} degrees and {augmentation.fill} fill."
+        )
+
+    def _job(self, recipe: Recipe, seed: int, part: int, seconds: float) -> Job:
+        """A training that ends in that time, with its predictions."""
+        now, fold = time.time(), self.folds[part - 1]
+        training = max(1.0, seconds - self._closing(recipe))
+        if self.speed:
+            rows = int(MOST_OF_EPOCH * training * self.speed)
+            if rows < len(fold.train):
+                fold = sample_rows(fold, max(rows, recipe.batch_size), seed)
+            epochs = round(training * self.speed / len(fold.train))
+            recipe = replace(recipe, epochs=max(1, epochs), min_steps=0)
+        return Job(self._name(recipe, seed, part), recipe, seed, fold, now + training)
+
+    def _closing(self, recipe: Recipe) -> float:
+        """Seconds from the last epoch of a training to its finished run."""
+        rows = len(self.folds[0].validation) + len(self.competition.test_pixels)
+        views = recipe.tta_views * recipe.tta_angles
+        return CLOSING + (rows * views / (PREDICTING * self.speed) if self.speed else 0)
+
+    def _name(self, recipe: Recipe, seed: int, part: int) -> str:
+        return training_name(recipe.name, str(self.budget), seed, part)
+
+    def _write_plan(self) -> None:
+        trainings = [plan_training(run, self.folds[run.record.fold.part - 1]) for run in self.runs]
+        plan = Plan(
+            str(self.budget),
+            self.competition.fingerprint,
+            self.workers,
+            self.speed,
+            tuple(trainings),
+        )
+        write_plan(self.folder / f"plan-{self.budget}.json", plan)
