@@ -29,14 +29,16 @@ def command(data: Path, output_format: str, runs: Path) -> None:
     echo_leaderboard(data, runs, output_format)
 
 
-def echo_leaderboard(competition: Path | str, runs: Path, output_format: str = "table") -> str:
-    """Prints the leaderboard with a note on selection bias. Returns the name of the first run."""
+def echo_leaderboard(
+    competition: Path | str, runs: Path, output_format: str = "table"
+) -> "pd.DataFrame":
+    """Prints the leaderboard with a note on selection bias, and returns it."""
     import pipeline as pp
 
     table = pp.leaderboard(competition, runs=runs, on_damage=_warn)
     if output_format != "table":
         echo_frame(table, output_format)
-        return str(table["run"].iloc[0])
+        return table
     groups = table["scored_on"].unique()
     for scored_on in groups:
         if len(groups) > 1:
@@ -47,7 +49,7 @@ def echo_leaderboard(competition: Path | str, runs: Path, output_format: str = "
     tied = (table["rank"] < table["worst_rank"]).any()
     note = (ties if tied else "") + table.attrs["caution"]
     click.echo(click.wrap_text(note, width=80))
-    return str(table["run"].iloc[0])
+    return table
 
 
 def _echo_runs(table: "pd.DataFrame") -> None:

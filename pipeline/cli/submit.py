@@ -29,11 +29,13 @@ def command(
 
     competition = pp.load(data, **overrides)
     path = pp.submit(competition, run, output=output, runs=runs, progress=not quiet)
-    echo_leaderboard(competition.name, runs)
+    table = echo_leaderboard(competition.name, runs)
     name = run or pp.best_run(competition, runs=runs).name
     if competition.test_labels is not None:
         scores = pp.score_test(competition, name, runs=runs)
         click.echo(f"\n{name} on the labelled test rows: {score_text(scores)}.")
         click.echo("This score was used for no choice.")
-    click.echo(f"\nThe submission of {name}:")
+    estimate = table.attrs["estimate"].get(name)
+    accuracy = f", estimated accuracy {estimate}" if estimate else ""
+    click.echo(f"\nThe submission of {name}{accuracy}:")
     click.echo(path)
