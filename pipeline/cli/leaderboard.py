@@ -28,14 +28,16 @@ def command(data: Path, output_format: str, runs: Path) -> None:
     echo_leaderboard(data, runs, output_format)
 
 
-def echo_leaderboard(competition: Path | str, runs: Path, output_format: str = "table") -> None:
-    """Prints the leaderboard with a note on selection bias."""
+def echo_leaderboard(
+    competition: Path | str, runs: Path, output_format: str = "table"
+) -> "pd.DataFrame":
+    """Prints the leaderboard with a note on selection bias, and returns it."""
     import pipeline as pp
 
     table = pp.leaderboard(competition, runs=runs, on_damage=warn_skipped)
     if output_format != "table":
         echo_frame(table, output_format)
-        return
+        return table
     groups = table["scored_on"].unique()
     for scored_on in groups:
         if len(groups) > 1:
@@ -46,6 +48,7 @@ def echo_leaderboard(competition: Path | str, runs: Path, output_format: str = "
     tied = (table["rank"] < table["worst_rank"]).any()
     note = (ties if tied else "") + table.attrs["caution"]
     click.echo(click.wrap_text(note, width=80))
+    return table
 
 
 def _echo_runs(table: "pd.DataFrame") -> None:

@@ -52,10 +52,12 @@ def command(
     else:
         path = pp.submit(competition, run, output=output, runs=runs, progress=not quiet)
         name = run or pp.best_run(competition, runs=runs).name
-    echo_leaderboard(competition.name, runs)
+    table = echo_leaderboard(competition.name, runs)
     if competition.test_labels is not None:
         scores = pp.score_test(competition, name, runs=runs)
         click.echo(f"\n{name} on the labelled test rows: {score_text(scores)}.")
         click.echo("No choice was based on this score.")
-    click.echo(f"\nThe submission of {name}:")
+    estimate = table.attrs["estimate"].get(name)
+    accuracy = f", estimated accuracy {estimate}" if estimate else ""
+    click.echo(f"\nThe submission of {name}{accuracy}:")
     click.echo(path)

@@ -1,1 +1,1 @@
-"""What runs are worth: leaderboard, comparison, ensembles, calibration, label issues."""
+"""What runs are worth: leaderboard, comparison, estimate, ensembles, calibration, label issues."""

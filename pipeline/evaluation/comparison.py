@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import bdtr
 
-from pipeline.arrays import Probabilities
+from pipeline.arrays import Probabilities, Rows
+from pipeline.evaluation.estimate import Estimate, estimate_winner
 from pipeline.evaluation.leaderboard import rank
 from pipeline.runs.run import Run, average
 
@@ -20,11 +21,13 @@ class Comparison:
     """Runs on the same validation rows, the best first.
 
     Attributes:
+        correct: (r, n) whether each run is correct.
         p_values: (r, r) of the paired tests, 1 on the diagonal.
         agreement: (r, r) fractions of rows with the same prediction, in 0..1.
     """
 
     runs: Sequence[Run]
+    correct: npt.NDArray[np.bool_]
     p_values: npt.NDArray[np.float64]
     agreement: npt.NDArray[np.float64]
 
@@ -46,6 +49,11 @@ class Comparison:
         ]
 
     @cached_property
+    def estimate(self) -> Estimate:
+        """The accuracy of the first run, corrected for having been chosen on these rows."""
+        return estimate_winner(self.correct, _images(self.runs[0]))
+
+    @cached_property
     def pooled(self) -> Probabilities:
         """(n, k) mean probabilities of the runs that are tied with the first."""
         return average([self.runs[i].validation.probabilities for i in self.tied_with_first])
@@ -61,7 +69,19 @@ def compare(runs: Sequence[Run]) -> Comparison:
     labels = ranked[0].validation.labels
     predicted = np.stack([run.validation.probabilities.argmax(axis=1) for run in ranked])
     agreement = np.array([(predicted == one).mean(axis=1) for one in predicted])
-    return Comparison(ranked, paired_tests(predicted == labels), agreement)
+    correct = predicted == labels
+    return Comparison(ranked, correct, paired_tests(correct), agreement)
+
+
+def _images(run: Run) -> Rows | None:
+    """(n,) a number for the image of each validation row; None if no row repeats another.
+
+    A model gives all copies of an image the same probabilities, to the last bit.
+    """
+    if not run.scores.copies:
+        return None
+    _, images = np.unique(run.validation.probabilities, axis=0, return_inverse=True)
+    return images.reshape(-1)
 
 
 def mcnemar(one: npt.NDArray[np.bool_], two: npt.NDArray[np.bool_]) -> float:

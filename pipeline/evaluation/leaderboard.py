@@ -1,7 +1,7 @@
 """Runs -> a ranked table, on the same validation rows."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -10,6 +10,7 @@ import numpy as np
 from pipeline.arrays import Rows
 from pipeline.competition.folds import rows_fingerprint
 from pipeline.errors import PipelineError
+from pipeline.evaluation.estimate import Estimate
 from pipeline.runs.folder import Validation
 from pipeline.runs.metrics import score
 from pipeline.runs.record import RunRecord
@@ -137,7 +138,8 @@ def leaderboard(runs: Sequence[Run]) -> "pd.DataFrame":
     """A row for each run, the best first; accuracies in 0..1, times in seconds.
 
     Runs scored out of fold and runs scored on the hold-out are ranked apart. Runs that the exact
-    paired test cannot tell apart share a rank. `attrs` of the table holds the `caution`.
+    paired test cannot tell apart share a rank. `attrs` of the table holds the `caution`, and the
+    `estimate` of the first run of each ranking by its name.
 
     Raises:
         PipelineError: their scores are not comparable.
@@ -170,8 +172,10 @@ def leaderboard(runs: Sequence[Run]) -> "pd.DataFrame":
     table = pd.DataFrame(rows)
     table = table.astype({"epochs": "Int64", "best_epoch": "Int64"}, errors="ignore")
     apart = "The tables are scored on different rows; compare only runs of the same table. "
-    note = apart * (len(comparisons) > 1) + caution([run for c in comparisons for run in c.runs])
-    table.attrs["caution"] = note
+    estimates = {comparison.runs[0].name: comparison.estimate for comparison in comparisons}
+    note = caution([run for comparison in comparisons for run in comparison.runs], estimates)
+    table.attrs["caution"] = apart * (len(comparisons) > 1) + note
+    table.attrs["estimate"] = estimates
     return table
 
 
@@ -183,25 +187,30 @@ def scored_on(run: Run) -> str:
     return f"fold {fold.name}" if fold.part else fold.name
 
 
-def caution(runs: Sequence[Run]) -> str:
-    """A note on selection bias: what was chosen on the validation rows."""
+def caution(runs: Sequence[Run], estimates: Mapping[str, Estimate]) -> str:
+    """A note on selection bias: what was chosen on the validation rows.
+
+    Args:
+        estimates: of the first run of each ranking, by its name.
+    """
     chosen = [choices(run.record) for run in runs]
     chose = sum(map(bool, chosen))
-    together = len({run.record.fold.fingerprint for run in runs}) == 1
     if len(runs) == 1:
         text, who = "The validation rows were not trained on.", "The run"
     else:
         text = "All runs are scored on the same validation rows, which none of them trained on."
-        if not together:
+        if len({run.record.fold.fingerprint for run in runs}) > 1:
             text = "No run trained on the rows that it is scored on."
         who = f"{chose} of these runs"
+    for name, estimate in estimates.items():
+        if estimate.runs > 1:
+            first = "The first" if len(estimates) == 1 else name
+            text += f" {first} is the best of {estimate.runs}, chosen on these rows."
+            text += f" Corrected for that: {estimate}."
     if chose:
         different = list(dict.fromkeys(choice for found in chosen for choice in found))
         text += f" {who} also used these rows to choose {_either(different)}."
-    if len(runs) > 1 and together:
-        text += f" The first is the best of {len(runs)}."
-    if chose or len(runs) > 1:
-        text += " Expect slightly lower scores on new data."
+        text += " That is not corrected: expect slightly lower scores on new data."
     return text
 
 

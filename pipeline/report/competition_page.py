@@ -57,7 +57,7 @@ def competition_page(
         fold=runs[0].record.fold,
         rows=_leaderboard(comparison),
         ties=len(comparison.tied_with_first),
-        caution=caution(runs),
+        caution=caution(runs, {runs[0].name: comparison.estimate}),
         published=[run.record.published for run in runs if run.record.published],
         costs=_costs(runs) if len(runs) > 1 else [],
         curves=_curves(runs),

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 from scipy.stats import binomtest
+from written_runs import predicting, record
 
 import pipeline as pp
 from pipeline.cli import main
@@ -15,12 +16,10 @@ from pipeline.evaluation.calibration import reliability
 from pipeline.evaluation.comparison import compare, mcnemar, paired_tests, rank_ranges
 from pipeline.evaluation.label_issues import find_issues
 from pipeline.evaluation.sweeps import find_sweeps
-from pipeline.networks.published import Published
 from pipeline.runs import run as runs_module
-from pipeline.runs.folder import Validation, write_run
-from pipeline.runs.metrics import score, worst_errors
-from pipeline.runs.record import Data, FoldRecord, Identity, RunRecord, Scores
-from pipeline.runs.run import Run, average, load_run
+from pipeline.runs.metrics import worst_errors
+from pipeline.runs.record import Scores
+from pipeline.runs.run import Run, average
 
 
 @pytest.mark.parametrize(
@@ -177,27 +176,3 @@ def test_texts_and_numbers_of_one_setting_are_sorted() -> None:
 def run(name: str, accuracy: float, seed: int, **settings: Any) -> Run:
     """A run whose folder does not exist."""
     return Run(Path(name), record(Scores(accuracy, 0, 1, 0.5, 100), seed, settings), {})
-
-
-def predicting(folder: Path, labels: np.ndarray, predicted: np.ndarray) -> Run:
-    """A written run that predicts these classes with a probability of 80 %."""
-    probabilities = np.where(np.eye(2)[predicted] == 1, 0.8, 0.2).astype(np.float32)
-    validation = Validation(np.arange(len(labels)), labels, probabilities)
-    with write_run(folder) as writer:
-        writer.record(record(score(probabilities, labels)))
-        writer.probabilities(validation, probabilities)
-    return load_run(folder)
-
-
-def record(scores: Scores, seed: int = 0, settings: dict[str, Any] | None = None) -> RunRecord:
-    return RunRecord(
-        identity=Identity("dense", {"epochs": 5, **(settings or {})}, seed, "data", "fold"),
-        data=Data("digits", "data", ("0", "1"), (8, 8, 1), False, 0, 16, "uint8", 80, 20),
-        fold=FoldRecord("hold-out", "fold", 60, 20),
-        scores=scores,
-        parameters=100,
-        fit_seconds=1.0,
-        predict_images_per_second=1000.0,
-        created="2026-11-21T07:35:23+00:00",
-        published=Published(100, 0.97, shape=(8, 8, 1), classes=("0", "1")),
-    )

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from pipeline.errors import PipelineError
+from pipeline.evaluation.estimate import Estimate
 from pipeline.evaluation.leaderboard import caution, choices, rank
 from pipeline.runs.metrics import log_loss, score, wilson_interval
 from pipeline.runs.record import Data, FoldRecord, Identity, RunRecord, Scores, Training
@@ -54,7 +55,7 @@ def test_runs_that_are_not_comparable_are_refused_by_name(part: str, found: str)
     [{"restore_best": True}, {"early_stopping": 0}, {"plateau.monitor": "val_accuracy"}],
 )
 def test_caution_names_what_validation_decided(settings: dict[str, Any]) -> None:
-    assert "1 of these runs also used these rows" in caution([run("a", **settings), run("b")])
+    assert "1 of these runs also used these rows" in caution([run("a", **settings), run("b")], {})
 
 
 PLATEAU = {"plateau.monitor": "val_accuracy", "plateau.patience": 3}
@@ -83,15 +84,26 @@ def test_choices_are_those_that_so_many_epochs_allow(
 
 
 def test_caution_lists_all_choices_once() -> None:
-    text = caution([run("a", **PLATEAU), run("b", restore_best=True), run("c", restore_best=True)])
+    runs = [run("a", **PLATEAU), run("b", restore_best=True), run("c", restore_best=True)]
+    text = caution(runs, {})
     assert "3 of these runs also used these rows to choose the learning rate or the best" in text
 
 
 def test_caution_names_no_choice_where_there_was_none() -> None:
     plain = run("a", **{"plateau.monitor": "loss", "early_stopping": None})
-    assert "also used" not in caution([plain])
-    assert "Expect" not in caution([plain])
-    assert "the best of 2" in caution([plain, run("b")])
+    alone = caution([plain], {"a": Estimate(0.5, 0.4, 0.6, 0.0, 1)})
+    assert alone == "The validation rows were not trained on."
+
+
+def test_caution_states_the_corrected_accuracy_of_each_ranking() -> None:
+    estimates = {
+        "a": Estimate(0.99411, 0.99334, 0.9948, 0.001, 12),
+        "b": Estimate(0.98, 0.97, 0.99, 0, 3),
+    }
+    text = "is the best of 12, chosen on these rows. Corrected for that: 99.41 % (99.33 - 99.48)."
+    assert f"The first {text}" in caution([run("a"), run("c")], {"a": estimates["a"]})
+    both = caution([run("a"), run("c"), run("b"), run("d")], estimates)
+    assert f"a {text} b is the best of 3, chosen" in both
 
 
 @pytest.mark.parametrize(

@@ -85,7 +85,7 @@ def test_the_command_to_submit_can_be_run_as_it_is_written(
     output = tmp_path / "submission.csv"
     result = CliRunner().invoke(main, [*words, "--output", str(output)])
     assert (program, result.exit_code) == ("pipeline", 0), result.output
-    assert "The submission of better:" in result.output
+    assert "\nThe submission of better, estimated accuracy " in result.output
     assert output.is_file()
 
 
