@@ -316,9 +316,9 @@ def leaderboard(
     Returns:
         rank, worst_rank, run, scored_on, accuracy with its 95 % interval low and high (in 0..1),
         n (the number of different images), loss, parameters, epochs, best_epoch, fit_seconds,
-        predict_images_per_second. Runs that an exact paired test cannot tell apart share a rank: the true one is in
-        rank..worst_rank. `attrs["estimate"]` has, by its name, the accuracy of the first run
-        (of each ranking) corrected for having been chosen on these rows, see
+        predict_images_per_second. Runs that an exact paired test cannot tell apart share a rank:
+        the true one is in rank..worst_rank. `attrs["estimate"]` has, by its name, the accuracy of
+        the first run (of each ranking) corrected for having been chosen on these rows, see
         `pipeline.evaluation.estimate`. `attrs["caution"]` says it in words, and what else was
         chosen on them.
 

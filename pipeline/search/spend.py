@@ -47,6 +47,7 @@ OnBetter = Callable[[Run], object]
 STARTING = 20.0  # seconds until the first training begins
 QUICK_SHARE, QUICK_LIMIT = 0.12, 60.0  # of the budget, and seconds, for the first submission
 FIRST_BY, MARGIN = 1 / 3, 10.0  # when it must be there: share of the budget, less these seconds
+SHORTEST = 8.0  # seconds of a training that is good for something
 PREDICTING = 2.5  # times as many images per second as in training
 MOST_OF_EPOCH = 0.25  # of a training's time; an epoch of more rows has a sample of them
 
@@ -231,7 +232,8 @@ class Spending:
         began, seconds = self.budget.began, self.budget.seconds
         until = min(seconds * FIRST_BY - MARGIN, STARTING + min(seconds * QUICK_SHARE, QUICK_LIMIT))
         recipe, name = self.kinds.quick, self._name(self.kinds.quick, 0, 1)
-        return Job(name, recipe, 0, self.folds[0], deadline=began + until)
+        deadline = max(began + until, time.time() + SHORTEST)
+        return Job(name, recipe, 0, self.folds[0], deadline)
 
     def _count_trainings(self) -> int:
         """How many trainings to divide the rest of the time among."""
