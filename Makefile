@@ -25,6 +25,9 @@ KNOWN   := DATA MODELS EPOCHS SEED BUDGET PYTHON GPU UPGRADE
 GIVEN   := $(foreach name,$(.VARIABLES),$(if $(filter command line,$(origin $(name))),$(name)))
 UNKNOWN := $(filter-out $(KNOWN),$(GIVEN))
 $(if $(UNKNOWN),$(error Unknown variable $(firstword $(UNKNOWN)). Expected one of $(KNOWN)))
+# So would one that only `make train` uses.
+UNUSED  := $(if $(filter train,$(MAKECMDGOALS)),,$(filter MODELS EPOCHS SEED,$(GIVEN)))
+$(if $(UNUSED),$(error make $(or $(MAKECMDGOALS),help) has no variable $(firstword $(UNUSED)): only make train has it))
 
 .DEFAULT_GOAL := help
 

@@ -69,7 +69,23 @@ def test_either_build_of_tensorflow_is_locked_at_the_same_version() -> None:
     ],
 )
 def test_make_refuses_a_misspelt_variable(given: str, status: int, said: str) -> None:
-    command = ["make", "--dry-run", "train", given]
+    assert_make(["train", given], status, said)
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "said"),
+    [
+        (["report", "EPOCHS=3"], 2, "make report has no variable EPOCHS: only make train has it"),
+        (["SEED=1"], 2, "make help has no variable SEED"),
+        (["train", "report", "EPOCHS=3"], 0, "--epochs 3"),
+    ],
+)
+def test_make_refuses_a_variable_without_effect(words: list[str], status: int, said: str) -> None:
+    assert_make(words, status, said)
+
+
+def assert_make(words: list[str], status: int, said: str) -> None:
+    command = ["make", "--dry-run", *words]
     result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert result.returncode == status
     assert said in result.stdout + result.stderr

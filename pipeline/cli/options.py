@@ -8,7 +8,14 @@ import click
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
-DATA = click.argument("data", type=click.Path(path_type=Path), default=Path("data/digits"))
+
+def _data(context: click.Context, argument: click.Parameter, folder: Path | None) -> Path:
+    """DATA, or else the folder of the training file, or else data/digits."""
+    train = context.params.get("train")  # what is given is parsed before what is not
+    return folder or (Path(train).parent if train else Path("data/digits"))
+
+
+DATA = click.argument("data", type=click.Path(path_type=Path), required=False, callback=_data)
 RUNS = click.option(
     "--runs",
     type=click.Path(path_type=Path, file_okay=False),
@@ -39,7 +46,7 @@ QUIET = click.option("--quiet", is_flag=True, help="Hide progress.")
 HEADER = click.option(
     "--header/--no-header", default=None, help="Whether the files have a header row."
 )
-DELIMITER = click.option("--delimiter", help="comma, semicolon, tab or pipe.")
+DELIMITER = click.option("--delimiter", help="The word comma, semicolon, tab or pipe.")
 
 
 def _shape(

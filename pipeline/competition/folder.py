@@ -32,12 +32,7 @@ def find_files(folder: Path, options: Mapping[str, Any]) -> tuple[dict[str, Path
         PipelineError: the folder or its training file is missing, or several files may be meant.
     """
     if not folder.is_dir():
-        raise PipelineError(
-            "not a folder" if folder.exists() else f"the folder {folder} does not exist",
-            where=folder,
-            expected=f"a folder with {NAMES['train'][0]} and perhaps {NAMES['test'][0]}",
-            remedy=suggest(str(folder), map(str, folder.parent.glob("[!.]*/"))) or None,
-        )
+        raise _no_folder(folder)
     named = {role: _locate(folder, options[role]) for role in NAMES if options.get(role)}
     if isinstance(options.get("validation"), str):
         named["validation"] = _locate(folder, options["validation"])
@@ -120,6 +115,19 @@ def _is_table(name: str) -> bool:
 
 def _in_words(role: str) -> str:
     return "training" if role == "train" else role
+
+
+def _no_folder(folder: Path) -> PipelineError:
+    beside = (path for path in folder.parent.glob("[!.]*/") if suggest(folder.name, [path.name]))
+    a_file = folder.exists()
+    return PipelineError(
+        "not a folder" if a_file else "the folder does not exist",
+        where=folder,
+        expected=f"a folder with {NAMES['train'][0]} and perhaps {NAMES['test'][0]}",
+        remedy=f"Name its folder: {folder.parent}"
+        if a_file
+        else suggest(str(folder), map(str, beside)) or None,
+    )
 
 
 def _no_training_file(folder: Path) -> PipelineError:

@@ -55,6 +55,7 @@ class Inspection:
         label, test_label: the label columns as text; test_label is None if the test file has none.
         shape: (height, width, channels) of an image.
         planes: whether colours are stored plane by plane.
+        transpose: whether images are stored column by column.
         low, high: pixel values of black and white.
         dtype: of the pixels, "uint8" or "float32".
         sample: header of the sample submission, if there is one.
@@ -85,6 +86,7 @@ class Inspection:
     validation: str | None = None
     validation_rows: int = 0
     locked: int = 0
+    transpose: bool = False
 
     def to_dict(self) -> dict[str, Any]:
         """All fields, for JSON."""
@@ -100,7 +102,7 @@ class Inspection:
         """A page of text: a line for each fact, and the class balance as bars."""
         height, width, channels = self.shape
         colours = {1: "grey", 3: "RGB, plane by plane" if self.planes else "RGB"}[channels]
-        pixels = math.prod(self.shape)
+        pixels = f"{math.prod(self.shape)} pixels" + ", column by column" * self.transpose
         whole = "integers" if self.dtype == "uint8" else "floats"
         facts = {
             "competition": self.competition,
@@ -111,7 +113,7 @@ class Inspection:
             "label": self.label,
             "test label": self.test_label,
             "ids": self.ids,
-            "images": f"{height} x {width} x {channels} ({colours}), {pixels} pixels",
+            "images": f"{height} x {width} x {channels} ({colours}), {pixels}",
             "values": f"{self.low:g}..{self.high:g}, {whole}",
             "sample": self._sample_text(),
             "duplicates": self._duplicates_text(),
@@ -175,6 +177,7 @@ def inspect_competition(competition: Competition) -> Inspection:
         validation=competition.overrides.validation_file,
         validation_rows=competition.validation_rows,
         locked=locked,
+        transpose=schema.transpose,
     )
 
 

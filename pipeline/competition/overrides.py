@@ -20,7 +20,15 @@ FileName = Annotated[str, Meta(min_length=1, description="a file name")]
 Column = Annotated[str, Meta(min_length=1, description="a column name, or 'first' or 'last'")]
 Shape = Annotated[
     tuple[int, ...],
-    Meta(min_length=2, max_length=3, description="[height, width] or [height, width, 1 or 3]"),
+    Meta(
+        min_length=2,
+        max_length=3,
+        description="[height, width] or [height, width, 1 or 3] (as an option 28x28 or 32x32x3)",
+    ),
+]
+Delimiter = Annotated[
+    Literal["comma", "semicolon", "tab", "pipe"],
+    Meta(description="the word comma, semicolon, tab or pipe"),
 ]
 Classes = Annotated[tuple[str | int, ...], Meta(description='a list, such as [0, 1, "other"]')]
 Header = Annotated[
@@ -61,7 +69,7 @@ class Overrides:
     test_label: Column | None = None
     classes: Classes | None = None
     header: bool | None = None
-    delimiter: Literal["comma", "semicolon", "tab", "pipe"] | None = None
+    delimiter: Delimiter | None = None
     shape: Shape | None = None
     range: Range | None = None
     planes: bool | None = None

@@ -1,5 +1,6 @@
 """Label issues: rows whose label is likely wrong, by their out-of-sample probabilities."""
 
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,13 +37,14 @@ def find_issues(rows: Rows, labels: Labels, probabilities: Probabilities) -> lis
 
     if len(np.unique(labels)) < 2:
         return []
-    indices = find_label_issues(
-        labels,
-        probabilities.astype(np.float64),
-        filter_by="prune_by_class",
-        return_indices_ranked_by="self_confidence",
-        n_jobs=1,
-    )
+    with warnings.catch_warnings(action="ignore", category=UserWarning):  # about rare classes
+        indices = find_label_issues(
+            labels,
+            probabilities.astype(np.float64),
+            filter_by="prune_by_class",
+            return_indices_ranked_by="self_confidence",
+            n_jobs=1,
+        )
     return [_issue(rows, labels, probabilities, index) for index in indices.tolist()]
 
 

@@ -13,6 +13,8 @@ from pipeline.report.sprites import Sprite, data_url, grey_sprite, row_name, tra
 from pipeline.runs.record import LayerRecord
 from pipeline.runs.run import Run
 
+LINES = 85  # grey level between pictures, which have black and white of their own
+
 
 @dataclass(frozen=True)
 class Block:
@@ -70,12 +72,12 @@ def explain(competition: Competition, run: Run, errors: Sprite) -> Explanation:
     """
     arrays, explanation = run.explanation, Explanation(_diagram(run))
     if "filters" in arrays:
-        explanation.filters = _tiles(arrays["filters"], "first layer", columns=16, frame=0)
+        explanation.filters = _tiles(arrays["filters"], "first layer", columns=16)
     for number, layer in enumerate(run.layers):
         maps = arrays.get(f"features_{number}")
         if maps is not None and min(maps.shape[1:]) > 1:
             title = f"{number + 1} {layer.name}"
-            explanation.features.append(_tiles(maps, title, columns=8, frame=85))
+            explanation.features.append(_tiles(maps, title, columns=8))
     if explanation.features:
         row = int(arrays["feature_row"][0])
         sprite = training_images(competition, [row], "of-shown")
@@ -115,12 +117,8 @@ def _diagram(run: Run) -> list[Block]:
     return blocks
 
 
-def _tiles(pictures: GreyLevels, title: str, columns: int, frame: int) -> Tiles:
-    """(n, height, width) pictures with lines between them.
-
-    Args:
-        frame: grey level of the lines.
-    """
-    framed: Any = np.pad(pictures, ((0, 0), (0, 1), (0, 1)), constant_values=frame)[..., None]
+def _tiles(pictures: GreyLevels, title: str, columns: int) -> Tiles:
+    """(n, height, width) pictures with grey lines between them."""
+    framed: Any = np.pad(pictures, ((0, 0), (0, 1), (0, 1)), constant_values=LINES)[..., None]
     columns = min(columns, len(framed))
     return Tiles(title, data_url(mosaic(framed, columns)), len(pictures), columns)

@@ -319,6 +319,6 @@ def find_run(runs: Sequence[Run], name: str, folder: Path) -> Run:
             f"there is no run {name!r}",
             where=folder,
             expected=f"one of {', '.join(names)}" if names else "a finished run",
-            remedy=suggest(name, names) or None,
+            remedy=suggest(name, names) or (None if names else "Train it with `pipeline train`."),
         )
     return runs[names.index(name)]

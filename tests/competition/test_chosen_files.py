@@ -39,6 +39,14 @@ def test_every_command_that_reads_the_data_takes_files(chosen, folder, tmp_path)
     assert checked.stdout.endswith("valid, 12 rows\n")
 
 
+def test_without_a_folder_it_is_that_of_the_training_file(folder, tmp_path, monkeypatch) -> None:
+    folder.fill(rows=40, test_rows=12)
+    monkeypatch.chdir(tmp_path)
+    shown = CliRunner().invoke(main, ["inspect", "--train", "competition/train.csv"]).stdout
+    assert "competition  competition\n" in shown
+    assert "test         test.csv: 12 rows" in shown
+
+
 @pytest.mark.parametrize("place", ["competition", "elsewhere"])
 def test_a_path_is_relative_to_the_folder_or_to_the_current_one(
     chosen, folder, tmp_path, monkeypatch, place

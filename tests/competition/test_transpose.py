@@ -50,6 +50,7 @@ def test_images_drawn_in_the_terminal_show_that_they_are_transposed(folder) -> N
     assert bar in drawn("--samples")
     transposed = drawn("--samples", "--transpose")
     assert bar not in transposed
+    assert "64 pixels, column by column\n" in transposed
     assert "\N{FULL BLOCK}" in transposed
     assert max(map(len, transposed.splitlines()[-12:-3])) <= 80
     assert "\N{UPPER HALF BLOCK}" not in drawn()

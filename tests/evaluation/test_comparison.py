@@ -123,6 +123,14 @@ def test_label_issues_are_the_planted_ones() -> None:
     assert all(labels[issue.row - 1000] == issue.suggested for issue in found)
 
 
+@pytest.mark.filterwarnings("error")
+def test_rare_classes_have_label_issues_without_a_warning() -> None:
+    labels, probabilities = np.array([0] * 20 + [1]), np.full((21, 2), 0.5, np.float32)
+    probabilities[:20] = [0.9, 0.1]
+    probabilities[3] = [0.1, 0.9]
+    assert [issue.row for issue in find_issues(np.arange(21), labels, probabilities)] == [3]
+
+
 def test_there_are_no_label_issues_without_errors() -> None:
     labels = np.repeat([0, 1], 10)
     assert find_issues(np.arange(20), labels, np.eye(2, dtype=np.float32)[labels]) == []
