@@ -21,27 +21,20 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from pipeline.api import (
+    from pipeline.api.information import describe, doctor, load, models
+    from pipeline.api.results import (
         best_run,
         check,
-        describe,
-        doctor,
-        ensemble,
         leaderboard,
         list_runs,
-        load,
-        models,
         predict,
         reveal,
         score_test,
         submit,
         submit_for,
-        train,
-        train_all,
-        train_for,
-        train_plan,
         write_report,
     )
+    from pipeline.api.training import ensemble, train, train_all, train_for, train_plan
     from pipeline.competition.competition import Competition
     from pipeline.errors import PipelineError
     from pipeline.images.augmentation import Augmentation
@@ -54,25 +47,25 @@ _MODULES = {
     "PipelineError": "pipeline.errors",
     "Recipe": "pipeline.networks.recipe",
     "Run": "pipeline.runs.run",
-    "check": "pipeline.api",
-    "describe": "pipeline.api",
-    "doctor": "pipeline.api",
-    "ensemble": "pipeline.api",
-    "leaderboard": "pipeline.api",
-    "best_run": "pipeline.api",
-    "list_runs": "pipeline.api",
-    "load": "pipeline.api",
-    "models": "pipeline.api",
-    "predict": "pipeline.api",
-    "reveal": "pipeline.api",
-    "score_test": "pipeline.api",
-    "submit": "pipeline.api",
-    "submit_for": "pipeline.api",
-    "train": "pipeline.api",
-    "train_all": "pipeline.api",
-    "train_for": "pipeline.api",
-    "train_plan": "pipeline.api",
-    "write_report": "pipeline.api",
+    "check": "pipeline.api.results",
+    "describe": "pipeline.api.information",
+    "doctor": "pipeline.api.information",
+    "ensemble": "pipeline.api.training",
+    "leaderboard": "pipeline.api.results",
+    "best_run": "pipeline.api.results",
+    "list_runs": "pipeline.api.results",
+    "load": "pipeline.api.information",
+    "models": "pipeline.api.information",
+    "predict": "pipeline.api.results",
+    "reveal": "pipeline.api.results",
+    "score_test": "pipeline.api.results",
+    "submit": "pipeline.api.results",
+    "submit_for": "pipeline.api.results",
+    "train": "pipeline.api.training",
+    "train_all": "pipeline.api.training",
+    "train_for": "pipeline.api.training",
+    "train_plan": "pipeline.api.training",
+    "write_report": "pipeline.api.results",
 }
 
 __all__ = [

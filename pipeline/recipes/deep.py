@@ -37,8 +37,8 @@ def strided(recipe: Recipe) -> list[Any]:
 
 
 def rotated(recipe: Recipe) -> list[Any]:
-    """Stages as those of `deep`, whose filters are shared by 8 angles."""
-    return rotated_stages(8, (4, 4), (8, 8), (16, 16))
+    """Stages as those of `deep`, whose filters are shared by 4 angles."""
+    return rotated_stages(4, (8, 8), (16, 16), (32, 32))
 
 
 def rotated_stages(angles: int, *widths: tuple[int, ...]) -> list[Any]:

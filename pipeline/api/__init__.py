@@ -1,0 +1,1 @@
+"""The public functions of the package. Each command calls one of them."""

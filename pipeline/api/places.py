@@ -1,0 +1,46 @@
+"""Where runs are, and which."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from pipeline.competition.competition import Competition
+from pipeline.errors import PipelineError, suggest
+from pipeline.runs.folder import RECORD, is_run
+from pipeline.runs.run import Run, load_run
+from pipeline.runs.run import list_runs as _list_runs
+
+RUNS = Path("runs")
+"""Default folder of runs, with one subfolder for each competition."""
+
+
+def run_folder(competition: Competition | Path | str, runs: Path | str) -> Path:
+    if isinstance(competition, Competition):
+        return Path(runs) / competition.name
+    return Path(runs) / Path(competition).resolve().name
+
+
+def some_runs(folder: Path, on_damage: Callable[[PipelineError], None] | None = None) -> list[Run]:
+    """The runs of the folder. Raises if there are none."""
+    found = _list_runs(folder, on_damage)
+    if not found:
+        others = [] if folder.exists() else [path.name for path in folder.parent.glob("[!.]*")]
+        raise PipelineError(
+            "no finished runs",
+            where=folder,
+            remedy=suggest(folder.name, others) or "Train some with `pipeline train`.",
+        )
+    return found
+
+
+def open_run(name: Path | str, runs: Path) -> Run:
+    """The run in that folder, or in that folder within `runs`."""
+    for folder in (Path(name), runs / name):
+        if is_run(folder):
+            return load_run(folder)
+    known = [str(path.parent) for path in sorted(runs.glob(f"*/[!.]*/{RECORD}"))]
+    raise PipelineError(
+        "not the folder of a run" if Path(name).exists() else "there is no such run",
+        where=name,
+        expected=f"one of {', '.join(known)}" if known else "the folder of a finished run",
+        remedy=suggest(str(name), known) or None,
+    )

@@ -1,0 +1,300 @@
+"""Public functions about finished runs."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pipeline.api.places import RUNS, open_run, run_folder, some_runs
+from pipeline.api.training import train_all, train_for
+from pipeline.competition.competition import Competition
+from pipeline.competition.folds import groups_of_equal_rows
+from pipeline.errors import PipelineError
+from pipeline.installation import SUBMISSIONS
+from pipeline.runs.record import Scores
+from pipeline.runs.run import Run, find_run
+from pipeline.runs.run import list_runs as _list_runs
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from pipeline.runs.reveal import Reveal
+    from pipeline.search.budget import Budget
+
+
+def list_runs(
+    competition: Competition | Path | str,
+    *,
+    runs: Path | str = RUNS,
+    on_damage: Callable[[PipelineError], None] | None = None,
+) -> list[Run]:
+    """The finished runs of a competition, by name.
+
+    Args:
+        competition: a competition, its folder or its name.
+        on_damage: called for each damaged run, which is skipped; without it the error is raised.
+    """
+    return _list_runs(run_folder(competition, runs), on_damage)
+
+
+def leaderboard(
+    competition: Competition | Path | str,
+    *,
+    runs: Path | str = RUNS,
+    on_damage: Callable[[PipelineError], None] | None = None,
+) -> "pd.DataFrame":
+    """All runs of a competition, ranked by accuracy on the same validation rows.
+
+    Runs of a cross-validation come first, ranked on all training rows, out of fold.
+
+    Args:
+        competition: a competition, its folder or its name.
+        on_damage: as for `list_runs`.
+
+    Returns:
+        rank, worst_rank, run, scored_on, accuracy with its 95 % interval low and high (in 0..1),
+        n (the number of different images), loss, parameters, epochs, best_epoch, fit_seconds,
+        predict_images_per_second. Runs that an exact paired test cannot tell apart share a rank:
+        the true one is in rank..worst_rank. `attrs["estimate"]` has, by its name, the accuracy of
+        the first run (of each ranking) corrected for having been chosen on these rows, see
+        `pipeline.evaluation.estimate`. `attrs["caution"]` says it in words, and what else was
+        chosen on them.
+
+    Raises:
+        PipelineError: there are no runs, or they are not comparable.
+    """
+    from pipeline.evaluation.leaderboard import leaderboard as table
+
+    return table(some_runs(run_folder(competition, runs), on_damage))
+
+
+def best_run(competition: Competition | Path | str, *, runs: Path | str = RUNS) -> Run:
+    """The run that `submit` uses: the most accurate one, on the rows that all runs are scored on.
+
+    Raises:
+        PipelineError: there are no runs, or they are not comparable.
+    """
+    from pipeline.evaluation.leaderboard import choose_best
+
+    return choose_best(some_runs(run_folder(competition, runs)))
+
+
+def write_report(competition: Competition, *, runs: Path | str = RUNS) -> Path:
+    """Writes HTML pages about all runs of a competition; returns the path of the first one.
+
+    Raises:
+        PipelineError: there are no runs, or they are damaged, not comparable, or trained on
+            different data.
+    """
+    from pipeline.evaluation.leaderboard import check_same_data, comparable
+    from pipeline.report.report import write_pages
+
+    folder = run_folder(competition, runs)
+    found = some_runs(folder)
+    check_same_data(found, competition.fingerprint)
+    for run in found:
+        run.verify()
+    return write_pages(competition, comparable(found), folder)
+
+
+def predict(
+    run: Run | Path | str,
+    files: Path | str | Sequence[Path | str],
+    *,
+    invert: bool = False,
+    delimiter: str | None = None,
+    header: bool | None = None,
+    runs: Path | str = RUNS,
+) -> "pd.DataFrame":
+    """Predicts the classes of the rows of CSV files, of images, and of folders of images.
+
+    Args:
+        run: a run, its folder, or its folder's path within `runs`, such as "digits/fast".
+        files: a file or folder, or several. A CSV has the columns of the run's training or test
+            file, or only the pixels, with values in the competition's range. Images are PNG or
+            JPEG of any size, grey or colour; white becomes the upper end of the range, black and
+            transparent parts the lower end.
+        invert: invert the images (dark digits on white).
+        delimiter: of the CSV files: comma, semicolon, tab or pipe. Default: inferred.
+        header: whether the CSV files have a header row. Default: inferred.
+        runs: folder of all runs.
+
+    Returns:
+        A row for each image, in the order of the files (images of a folder by name): id (as
+        written in the file, else the row number from 0; the file name of an image), class,
+        float32 probabilities with a column for each class, and label if a file has labels. With
+        several files, the first column is the file. The probabilities of a class with one of
+        these names, such as "label", are in the column "class_label".
+
+    Raises:
+        PipelineError: there is no such run, it is damaged, or a file cannot be used, with its
+            line and column where there is one.
+
+    Example:
+        >>> import tempfile
+        >>> import pipeline as pp
+        >>> competition = pp.load("data/digits")
+        >>> run = pp.train(competition, "dense", epochs=3, runs=tempfile.mkdtemp(), progress=False)
+        >>> table = pp.predict(run, "data/digits/test_data.csv")
+        >>> table.columns[:4].tolist(), len(table)
+        (['id', 'class', '0', '1'], 360)
+    """
+    from pipeline.prediction.predict_files import predict_files
+
+    paths = [files] if isinstance(files, (str, Path)) else files
+    run = run if isinstance(run, Run) else open_run(run, Path(runs))
+    return predict_files(
+        run, [Path(path) for path in paths], invert=invert, delimiter=delimiter, header=header
+    )
+
+
+def submit(
+    competition: Competition,
+    run: Run | str | None = None,
+    *,
+    output: Path | str | None = None,
+    runs: Path | str = RUNS,
+    progress: bool = True,
+) -> Path:
+    """Writes a submission file, and validates it; returns its path.
+
+    Args:
+        run: a run or its name. Default: the best run; if there are no runs, "dense" and "fast"
+            are trained first.
+        output: the file. Default: `submissions/<competition>/<run>.csv`.
+
+    Raises:
+        PipelineError: there is no test file or no such run, or the run is damaged or was trained
+            on different data.
+    """
+    from pipeline.evaluation.leaderboard import check_same_data, choose_best
+    from pipeline.submission.format import submission_format
+    from pipeline.submission.write import write_submission
+
+    submission_format(competition)  # what makes a submission impossible is said before training
+    folder = run_folder(competition, runs)
+    if not isinstance(run, Run):
+        found = _list_runs(folder)
+        if run is None and not found:
+            found = train_all(competition, runs=runs, progress=progress)
+        run = choose_best(found) if run is None else find_run(found, run, folder)
+    check_same_data([run], competition.fingerprint)
+    path = Path(output or SUBMISSIONS / competition.name / f"{run.name}.csv")
+    write_submission(competition, run.test_probabilities, path)
+    return path
+
+
+def submit_for(
+    competition: Competition,
+    budget: "str | float | Budget",
+    *,
+    output: Path | str | None = None,
+    runs: Path | str = RUNS,
+    progress: bool = True,
+) -> tuple[Path, Run]:
+    """Trains for a given time, see `train_for`, with the best submission so far on the disk.
+
+    The first submission is there after a third of the time, and stays if the call is interrupted.
+
+    Args:
+        budget, runs, progress: as for `train_for`.
+        output: the file. Default: `submissions/<competition>/best-<budget>.csv`.
+
+    Returns:
+        The path of the submission, and the run that it is of.
+
+    Raises:
+        PipelineError: there is no test file, or as for `train_for`.
+    """
+    from pipeline.search.budget import Budget
+    from pipeline.submission.format import submission_format
+
+    submission_format(competition)  # what makes a submission impossible is said before training
+    budget = budget if isinstance(budget, Budget) else Budget.start(budget)
+    path = Path(output or SUBMISSIONS / competition.name / f"best-{budget}.csv")
+
+    def write(run: Run) -> None:
+        submit(competition, run, output=path)
+
+    return path, train_for(competition, budget, runs=runs, on_better=write, progress=progress)
+
+
+def score_test(competition: Competition, run: Run | str, *, runs: Path | str = RUNS) -> Scores:
+    """Scores a run on the labelled test rows (`test_label`).
+
+    No run, epoch or setting is chosen by these rows, so that the score of the run that was chosen
+    on the validation rows is unbiased. Choosing among runs by this score would change that.
+
+    Args:
+        run: a run or its name.
+
+    Raises:
+        PipelineError: the test rows have no labels, there is no such run, or it is damaged or was
+            trained on different data.
+    """
+    from pipeline.evaluation.leaderboard import check_same_data
+    from pipeline.runs.metrics import score
+
+    if competition.test_labels is None:
+        raise PipelineError(
+            "the test rows have no labels",
+            where=competition.folder,
+            remedy="If the test file has a label column, name it with --test-label.",
+        )
+    folder = run_folder(competition, runs)
+    run = run if isinstance(run, Run) else find_run(_list_runs(folder), run, folder)
+    check_same_data([run], competition.fingerprint)
+    copies = groups_of_equal_rows(competition.test_pixels)[1]
+    return score(run.test_probabilities, competition.test_labels, copies)
+
+
+def reveal(
+    competition: Competition, run: Run | str | None = None, *, runs: Path | str = RUNS
+) -> "Reveal":
+    """Scores one run on the locked rows (`holdout`), once.
+
+    Nothing was trained or chosen on these rows, so that the score is unbiased. The first call
+    saves it in reveal.json beside the runs, and every further call returns what is saved: scores
+    of several runs would invite choosing.
+
+    Args:
+        run: a run or its name. Default: the best run, see `best_run`.
+
+    Returns:
+        The name of the run, its scores, and when they were made.
+
+    Raises:
+        PipelineError: no rows are locked, there are no runs or no such run, it was trained on
+            other data, or another run was revealed before.
+    """
+    from pipeline.runs.reveal import load_reveal, make_reveal
+
+    folder = run_folder(competition, runs)
+    found = load_reveal(competition, folder)
+    if found is None:
+        if isinstance(run, str):
+            run = find_run(some_runs(folder), run, folder)
+        run = run or best_run(competition, runs=runs)
+        found = make_reveal(competition, run, folder)
+    name = run.name if isinstance(run, Run) else run
+    if name and name != found.run:
+        raise PipelineError(
+            f"the locked rows were revealed for {found.run!r} on {found.created}; scores of "
+            "several runs would invite choosing",
+            where=folder,
+            expected=f"no run, or {found.run!r}",
+        )
+    return found
+
+
+def check(competition: Competition, file: Path | str) -> int:
+    """Checks that a grader would accept a submission file; returns its number of rows.
+
+    Raises:
+        PipelineError: it would not, with every fault in `details`.
+    """
+    from pipeline.submission.check import check_file
+    from pipeline.submission.format import submission_format
+
+    expected = submission_format(competition)
+    check_file(expected, Path(file))
+    return len(expected.ids)
