@@ -11,14 +11,16 @@ import pandas as pd
 import pytest
 
 import pipeline as pp
-from pipeline import api
+from pipeline.api import information, results, training
 from pipeline.competition.folds import Fold
 from pipeline.networks import recipe
 
 ROOT = Path(__file__).parent.parent
 
 
-@pytest.mark.parametrize("module", [api, recipe], ids=lambda module: module.__name__)
+@pytest.mark.parametrize(
+    "module", [information, results, training, recipe], ids=lambda module: module.__name__
+)
 def test_the_examples_in_docstrings_are_true(module, monkeypatch) -> None:
     monkeypatch.chdir(ROOT)
     found = doctest.testmod(module)

@@ -45,7 +45,14 @@ class Sweep:
 def find_sweeps(runs: Sequence[Run]) -> list[Sweep]:
     """Every setting in which runs of one recipe differ while all other settings are equal."""
     trained = [run for run in runs if not run.record.members]
-    names = sorted({name for run in trained for name in run.record.settings})
+    names = sorted(
+        {
+            name
+            for run in trained
+            for name, value in run.record.settings.items()
+            if not isinstance(value, list)  # such as the pace, which nobody sweeps
+        }
+    )
     return [
         sweep
         for name in names

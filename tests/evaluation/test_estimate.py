@@ -104,7 +104,7 @@ def test_the_leaderboard_shows_the_corrected_accuracy_of_the_best(tmp_path: Path
 
 def test_each_ranking_of_a_leaderboard_has_an_estimate(tmp_path: Path) -> None:
     guessing(tmp_path / "digits", 4)
-    guessing(tmp_path / "digits", 3, fold="5-folds")
+    guessing(tmp_path / "digits", 3, fold="5 folds")
     estimates = pp.leaderboard("digits", runs=tmp_path).attrs["estimate"]
     assert [estimate.runs for estimate in estimates.values()] == [3, 4]
     note = pp.leaderboard("digits", runs=tmp_path).attrs["caution"]

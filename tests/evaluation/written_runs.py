@@ -31,7 +31,7 @@ def write(
     validation = Validation(np.arange(len(labels)), labels, probabilities)
     content = record(score(probabilities, labels, copies))
     if fold:
-        content = replace(content, fold=FoldRecord(fold, fold, 60, 20))
+        content = replace(content, fold=FoldRecord(fold, fold, 60, 20, joined=5))
     with write_run(folder) as writer:
         writer.record(content)
         writer.probabilities(validation, probabilities)

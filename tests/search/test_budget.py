@@ -1,0 +1,146 @@
+"""A time budget: what it trains, what it leaves, and how it is repeated."""
+
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+import pipeline as pp
+from pipeline.cli import main
+from pipeline.search.budget import Budget, parse_duration, short_duration
+from pipeline.search.plan import FOLDS, count_trainings, order_trainings, read_plan
+from pipeline.search.plan import training_steps as steps
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds", "short"),
+    [
+        ("90s", 90, "1m30s"),
+        ("10m", 600, "10m"),
+        ("3h", 10800, "3h"),
+        ("1h30m", 5400, "1h30m"),
+        ("0.5h", 1800, "30m"),
+        (45, 45, "45s"),
+    ],
+)
+def test_a_time_is_understood(text: str | float, seconds: float, short: str) -> None:
+    assert parse_duration(text) == seconds
+    assert short_duration(seconds) == short
+
+
+@pytest.mark.parametrize("text", ["", "ten", "10", "10x", "-5m", "5s", "m", "nan", float("inf")])
+def test_what_is_no_time_is_refused(text: str | float, tmp_path) -> None:
+    with pytest.raises(pp.PipelineError, match="budget") as caught:
+        parse_duration(text)
+    assert "10m" in (caught.value.expected or "")
+
+
+@pytest.mark.parametrize(
+    ("worth", "expected"),
+    [(0.3, 2), (1.9, 2), (3.9, 2), (4.9, 4), (5, 5), (9.9, 5), (10, 10), (59, 10), (60, 20)],
+)
+def test_more_time_makes_longer_trainings_then_more_of_them(worth: float, expected: int) -> None:
+    """With two workers and two kinds of networks."""
+    assert count_trainings(worth, workers=2, kinds=2) == expected
+
+
+def test_a_training_on_more_rows_is_longer_but_has_fewer_epochs() -> None:
+    assert steps(1_000) < steps(33_600) == 5000
+    assert steps(1_000) / 1_000 > steps(33_600) / 33_600
+
+
+def test_all_kinds_train_on_a_fold_before_the_next() -> None:
+    kinds = ("deep", "other")
+
+    def first(count: int) -> list[tuple[str, int, int]]:
+        order = order_trainings(kinds, count)  # type: ignore[arg-type]
+        return [next(order) for _ in range(count)]
+
+    assert first(4) == [("deep", 0, 1), ("other", 0, 1), ("deep", 0, 2), ("other", 0, 2)]
+    assert first(5) == [("deep", 0, part) for part in range(1, 6)]
+    many = first(20)
+    assert {(kind, seed, part) for kind, seed, part in many} == {
+        (kind, seed, part) for kind in kinds for seed in (0, 1) for part in range(1, FOLDS + 1)
+    }
+
+
+@pytest.fixture(scope="module")
+def spent(tiny, tmp_path_factory) -> tuple[Path, pp.Run, list[str], bytes]:
+    """A budget that is nearly over: its folder, best run, better runs, and submission."""
+    folder = tmp_path_factory.mktemp("budget")
+    better: list[str] = []
+
+    def on_better(run: pp.Run) -> None:
+        better.append(run.name)
+        pp.submit(tiny, run, output=folder / "best.csv")
+
+    budget = Budget(seconds=60, began=time.time() - 45)
+    run = pp.train_for(tiny, budget, runs=folder, on_better=on_better, progress=False)
+    return folder, run, better, (folder / "best.csv").read_bytes()
+
+
+def test_it_leaves_the_submission_of_the_best_run(spent, tiny) -> None:
+    folder, run, better, submission = spent
+    assert better[-1] == run.name
+    assert pp.check(tiny, folder / "best.csv") == 12
+    pp.submit(tiny, run, output=folder / "again.csv")
+    assert (folder / "again.csv").read_bytes() == submission
+
+
+def test_its_rows_are_scored_by_models_that_did_not_train_on_them(spent) -> None:
+    _, run, _, _ = spent
+    for member in run.members:
+        fold = member.record.fold
+        assert fold.part
+        assert fold.train_rows + fold.validation_rows == 60
+    assert len(run.validation.rows) == sum(len(member.validation.rows) for member in run.members)
+
+
+def test_its_plan_repeats_it_byte_for_byte(spent, tiny, tiny_folder, tmp_path) -> None:
+    folder, run, _, _ = spent
+    plan = folder / "tiny" / "plan-1m.json"
+    words = ["train", str(tiny_folder), "--plan", str(plan), "--runs", str(tmp_path), "--quiet"]
+    result = CliRunner().invoke(main, words)
+    assert result.exit_code == 0, result.output
+    again = pp.list_runs(tiny, runs=tmp_path)
+    assert [other.name for other in again] == [
+        other.name for other in pp.list_runs(tiny, runs=folder)
+    ]
+    other = next(other for other in again if other.name == run.name)
+    assert other.record.identity == run.record.identity
+    np.testing.assert_array_equal(other.test_probabilities, run.test_probabilities)
+    assert len(read_plan(plan).trainings) == len([run for run in again if run.record.fold.part])
+
+
+def test_the_leaderboard_and_submit_use_what_it_left(spent, tiny) -> None:
+    folder, run, _, _ = spent
+    assert run.name in set(pp.leaderboard(tiny, runs=folder)["run"])
+    assert pp.submit(tiny, runs=folder, output=folder / "later.csv").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        (["train", "--budget", "10m", "--model", "fast"], "--budget with other settings"),
+        (["train", "--budget", "10m", "--epochs", "3"], "--budget with other settings"),
+        (["train", "--budget", "soon"], "budget 'soon'"),
+        (["submit", "--budget", "10m", "--run", "fast"], "both --run and --budget"),
+        (["submit", "--budget", "3"], "budget '3'"),
+    ],
+)
+def test_a_mistake_trains_nothing(words, found, tiny_folder, tmp_path) -> None:
+    command, *rest = words
+    result = CliRunner().invoke(main, [command, str(tiny_folder), *rest, "--runs", str(tmp_path)])
+    assert (result.exit_code, list(tmp_path.iterdir())) == (2, [])
+    assert found in result.stderr
+
+
+@pytest.mark.parametrize("content", ["", "{}", '{"budget": 3}'])
+def test_a_file_that_is_no_plan_is_refused(content, tiny_folder, tmp_path) -> None:
+    plan = tmp_path / "plan.json"
+    plan.write_text(content)
+    words = ["train", str(tiny_folder), "--plan", str(plan), "--runs", str(tmp_path / "runs")]
+    result = CliRunner().invoke(main, words)
+    assert (result.exit_code, result.stderr.count("not a plan")) == (2, 1)
