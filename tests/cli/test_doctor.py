@@ -87,20 +87,40 @@ def test_little_disk_space_is_broken(tmp_path, monkeypatch) -> None:
     assert "Free at least 200 MB" in result.stdout
 
 
-def test_the_limits_of_a_container_count(tmp_path, monkeypatch) -> None:
-    files = {
-        "cpu.max": "150000 100000",
-        "memory.max": f"{8 << 20}",
-        "memory.current": f"{6 << 20}",
-        "memory.stat": f"anon 1\ninactive_file {1 << 20}\n",
-    }
-    for name, content in files.items():
-        (tmp_path / name).write_text(f"{content}\n")
+VERSION_1 = {
+    "cpu/cpu.cfs_quota_us": "150000",
+    "cpu/cpu.cfs_period_us": "100000",
+    "memory/memory.limit_in_bytes": f"{8 << 20}",
+    "memory/memory.usage_in_bytes": f"{6 << 20}",
+    "memory/memory.stat": f"inactive_file 1\ntotal_inactive_file {1 << 20}",
+}
+VERSION_2 = {
+    "cpu.max": "150000 100000",
+    "memory.max": f"{8 << 20}",
+    "memory.current": f"{6 << 20}",
+    "memory.stat": f"anon 1\ninactive_file {1 << 20}",
+}
+UNLIMITED_1 = {
+    "cpu/cpu.cfs_quota_us": "-1",
+    "memory/memory.limit_in_bytes": "9223372036854771712",
+}
+UNLIMITED_2 = {"cpu.max": "max 100000", "memory.max": "max"}
+
+
+@pytest.mark.parametrize(
+    ("limits", "unlimited"), [(VERSION_1, UNLIMITED_1), (VERSION_2, UNLIMITED_2)]
+)
+def test_the_limits_of_a_container_count(limits, unlimited, tmp_path, monkeypatch) -> None:
+    def write(files: dict[str, str]) -> None:
+        for name, content in files.items():
+            (tmp_path / name).parent.mkdir(exist_ok=True)
+            (tmp_path / name).write_text(f"{content}\n")
+
+    write(limits)
     monkeypatch.setattr(machine, "CGROUPS", tmp_path)
     assert (machine.cpu_limit(), machine.core_count()) == (1.5, 1)
     assert machine.memory_limit() == 8 << 20
     assert machine.free_memory() == 3 << 20
-    for name in ("cpu.max", "memory.max"):
-        (tmp_path / name).write_text("max 100000\n" if name == "cpu.max" else "max\n")
+    write(unlimited)
     assert (machine.cpu_limit(), machine.memory_limit()) == (None, None)
     assert machine.core_count() == len(machine.cores())
