@@ -36,6 +36,7 @@ def test_a_working_installation_is_described(tmp_path) -> None:
     assert result.exit_code == 0, result.stdout
     assert lines["Keras backend"]["found"].startswith("tensorflow")
     assert " because " in lines["precision auto"]["found"]
+    assert all(name in lines["backends"]["found"] for name in ("torch", "jax"))  # or are absent
     assert str(tmp_path) in lines["runs"]["found"]
     assert list(tmp_path.iterdir()) == []
 
@@ -55,6 +56,20 @@ def test_a_broken_tensorflow_is_a_line(content: str, found: str, tmp_path) -> No
     assert "Keras" in line
     assert line.endswith(found)
     assert "make install" in result.stdout
+
+
+def test_packages_that_cannot_be_imported_are_named(tmp_path) -> None:
+    (tmp_path / "h5py.py").write_text("import os; os.abort()")
+    (tmp_path / "markupsafe.py").write_text("print('loading'); raise ImportError('bad build')")
+    result = doctor("--format", "csv", path=tmp_path)
+    assert (result.returncode, result.stderr) == (1, "")
+    lines = list(csv.DictReader(result.stdout.splitlines()))
+    found = {line["name"]: line["found"] for line in lines if line["status"] == "broken"}
+    assert found.keys() == {"h5py", "jinja2", "markupsafe", "Keras"}
+    assert found["h5py"].endswith("it cannot be imported: exit status -6")
+    assert found["markupsafe"].endswith("it cannot be imported: ImportError: bad build")
+    assert found["jinja2"].endswith("ImportError: bad build (in markupsafe)")
+    assert all(line["remedy"] for line in lines if line["status"] == "broken")
 
 
 def test_missing_and_old_packages_are_named(tmp_path) -> None:
