@@ -12,9 +12,10 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+import traceback
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from importlib import metadata
+from importlib import import_module, metadata
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
@@ -27,10 +28,13 @@ PYTHON = (3, 11), (3, 14)  # the first version that works, and the first that do
 MIN_DISK = 200 << 20  # bytes
 MIN_MEMORY = 2 << 30  # bytes
 PATIENCE = 180  # seconds for importing TensorFlow
+MODULES = {"opencv-python-headless": "cv2", "scikit-learn": "sklearn"}  # of other names
+OPTIONAL_BACKENDS = ("torch", "jax")
 REINSTALL = "Install the locked versions: `make install`, or `uv sync --extra cpu`."
 DESCRIBE = (
     "import json; from pipeline.networks.backend import describe; print(json.dumps(describe()))"
 )
+IMPORT = "from pipeline.installation import print_failures; print_failures({})"
 NVIDIA = Path("/proc/driver/nvidia/version")
 FEATURES = {
     "AVX2": ("avx2",),
@@ -90,58 +94,113 @@ def _versions() -> Iterator[Check]:
     except metadata.PackageNotFoundError:
         yield Check("packages", "warning", f"{DISTRIBUTION} is not installed", REINSTALL)
         return
-    for requirement in sorted(required):
-        name, _, least = requirement.split(";")[0].strip().partition(">=")
-        if "extra ==" not in requirement:
-            yield _package(name, least)
+    declared = [
+        requirement.split(";")[0].strip().partition(">=")
+        for requirement in sorted(required)
+        if "extra ==" not in requirement
+    ]
+    failures = _failures([_module(name) for name, *_ in declared if name != "keras"])
+    for name, _, least in declared:
+        yield _package(name, least, failures.get(_module(name)))
 
 
-def _package(name: str, least: str) -> Check:
+def _module(package: str) -> str:
+    return MODULES.get(package, package)
+
+
+def _package(name: str, least: str, failure: str | None) -> Check:
     version = _version(name)
     if version is None:
         return Check(name, "broken", "not installed", REINSTALL)
     if _numbers(version) < _numbers(least):
         return Check(name, "broken", f"{version}, at least {least} is needed", REINSTALL)
+    if failure:
+        return Check(name, "broken", f"{version}, it cannot be imported: {failure}", REINSTALL)
     return Check(name, "ok", version)
+
+
+def _failures(modules: Sequence[str]) -> dict[str, str]:
+    """Why modules cannot be imported; those that can are left out.
+
+    Another process imports them. If one makes it crash, a new one goes on after it.
+    """
+    found: dict[str, str] = {}
+    while modules:
+        child = _run(IMPORT.format(modules))
+        lines = [json.loads(line) for line in child.stdout.splitlines()]
+        found |= {name: text for name, text in zip(modules, lines, strict=False) if text}
+        if len(lines) < len(modules):
+            found[modules[len(lines)]] = _reason(child)
+        modules = modules[len(lines) + 1 :]
+    return found
+
+
+def print_failures(modules: Sequence[str]) -> None:
+    """Imports modules, and prints for each why it cannot be imported, or "", as JSON."""
+    out, sys.stdout = sys.stdout, sys.stderr  # where modules may print
+    for name in modules:
+        text = ""
+        try:
+            import_module(name)
+        except BaseException as error:
+            text = f"{type(error).__name__}: {error}".strip().splitlines()[-1]
+            if (raised_in := _origin(error)) not in (name, "pipeline"):
+                text += f" (in {raised_in})"
+        print(json.dumps(text), file=out, flush=True)
+
+
+def _origin(error: BaseException) -> str:
+    """The top-level package of the code that raised an error."""
+    frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
+    modules: list[str] = [frame.f_globals.get("__name__", "") for frame in frames]
+    packages = [module.partition(".")[0] for module in modules]
+    return [package for package in packages if package != "importlib"][-1]
 
 
 def _backends() -> Iterator[Check]:
     """Which builds of TensorFlow, and which other backends of Keras, are installed."""
     builds = {name: v for name in ("tensorflow", "tensorflow-cpu") if (v := _version(name))}
-    others = [name for name in ("torch", "jax") if find_spec(name)]
+    others = [name for name in OPTIONAL_BACKENDS if find_spec(name)]
     found = ", ".join([*(f"{name} {version}" for name, version in builds.items()), *others])
+    absent = [name for name in OPTIONAL_BACKENDS if name not in others]
     if len(builds) > 1:
         remedy = "They overwrite each other. Uninstall both, then `make install`."
         yield Check("backends", "broken", found, remedy)
     elif not found:
         yield Check("backends", "broken", "none is installed", REINSTALL)
     else:
-        yield Check("backends", "ok", found)
+        optional = f"; optional and absent: {', '.join(absent)}" if absent else ""
+        yield Check("backends", "ok", found + optional)
 
 
 def _keras() -> Iterator[Check]:
     """Keras and its backend, imported by another process, which may crash."""
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-    try:
-        child = subprocess.run(
-            [sys.executable, "-c", DESCRIBE],
-            env=environment,
-            capture_output=True,
-            text=True,
-            timeout=PATIENCE,
-        )
-    except subprocess.TimeoutExpired:
-        found = f"importing it takes more than {PATIENCE} s"
-        yield Check("Keras", "broken", found, REINSTALL)
-        return
+    child = _run(DESCRIBE)
     if child.returncode:
-        lines = child.stderr.strip().splitlines() or [f"exit status {child.returncode}"]
-        yield Check("Keras", "broken", f"it cannot be imported: {lines[-1]}", REINSTALL)
+        yield Check("Keras", "broken", f"it cannot be imported: {_reason(child)}", REINSTALL)
         return
     about = json.loads(child.stdout.splitlines()[-1])
     yield Check("Keras backend", "ok", f"{about['backend']}, {about['threads']} CPU threads")
     yield Check("precision auto", "ok", f"{about['precision']}, because {about['reason']}")
     yield _gpu(about["gpus"])
+
+
+def _run(code: str) -> subprocess.CompletedProcess[str]:
+    """Runs code in another process, which may crash or hang."""
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    command = [sys.executable, "-c", code]
+    try:
+        return subprocess.run(
+            command, env=environment, capture_output=True, text=True, timeout=PATIENCE
+        )
+    except subprocess.TimeoutExpired as error:
+        printed = (error.stdout or b"").decode()
+        return subprocess.CompletedProcess(command, 1, printed, f"it takes more than {PATIENCE} s")
+
+
+def _reason(child: subprocess.CompletedProcess[str]) -> str:
+    """Why a process failed: the last line of its errors, or its exit status."""
+    return (child.stderr.strip().splitlines() or [f"exit status {child.returncode}"])[-1]
 
 
 def _gpu(devices: list[str]) -> Check:

@@ -6,6 +6,7 @@ import platform
 from pathlib import Path
 
 CGROUPS = Path("/sys/fs/cgroup")
+UNLIMITED = 1 << 60  # bytes; version 1 of control groups has no word for it
 
 
 def cores() -> list[int]:
@@ -24,13 +25,18 @@ def core_count() -> int:
 
 def cpu_limit() -> float | None:
     """The CPU limit of the container, in cores, if there is one."""
-    limits = [int(text.split()[0]) / int(text.split()[1]) for text in _cgroup("cpu.max")]
+    quotas = [text.split() for text in _cgroup("cpu.max")]
+    pairs = _cgroup("cpu.cfs_quota_us", "cpu"), _cgroup("cpu.cfs_period_us", "cpu")
+    quotas += map(list, zip(*pairs, strict=True))
+    limits = [int(quota) / int(period) for quota, period in quotas if quota not in ("max", "-1")]
     return min(limits, default=None)
 
 
 def memory_limit() -> int | None:
     """The memory limit of the container, in bytes, if there is one."""
-    return min(map(int, _cgroup("memory.max")), default=None)
+    texts = _cgroup("memory.max") + _cgroup("memory.limit_in_bytes", "memory")
+    limits = [int(text) for text in texts if text != "max"]
+    return min((limit for limit in limits if limit < UNLIMITED), default=None)
 
 
 def flags() -> set[str]:
@@ -55,14 +61,13 @@ def free_memory() -> int:
     free, limit = int(psutil.virtual_memory().available), memory_limit()
     if limit is None:
         return free
-    used = sum(map(int, _cgroup("memory.current")[:1]))
-    cached = [
-        line.split()[1]
-        for text in _cgroup("memory.stat")[:1]
-        for line in text.splitlines()
-        if line.startswith("inactive_file ")
-    ]  # which the system frees when it must
-    return max(0, min(free, limit - used + sum(map(int, cached))))
+    used = (_cgroup("memory.current") + _cgroup("memory.usage_in_bytes", "memory"))[:1]
+    stat = (_cgroup("memory.stat") + _cgroup("memory.stat", "memory"))[:1]
+    words = [line.split() for text in stat for line in text.splitlines()]
+    counts = {name: int(count) for name, count in words}
+    # What the system frees when it must. Version 1 counts groups inside this one under "total".
+    cached = counts.get("total_inactive_file", counts.get("inactive_file", 0))
+    return max(0, min(free, limit - sum(map(int, used)) + cached))
 
 
 def keep_memory() -> None:
@@ -89,16 +94,20 @@ def _call_libc(function: str, *values: int) -> None:
         return
 
 
-def _cgroup(file: str) -> list[str]:
-    """That file of this process's control group (version 2) and of those around it.
+def _cgroup(file: str, controller: str = "") -> list[str]:
+    """That file of this process's control group and of those around it, the innermost first.
 
-    Files without a limit are left out.
+    Args:
+        controller: "cpu" or "memory", which version 1 has a tree of groups for; "" for version 2,
+            which has one tree.
     """
-    group = CGROUPS / _read_proc("self/cgroup", "0").lstrip(":/")
-    around = [group, *group.parents]
-    paths = [path / file for path in around if path.is_relative_to(CGROUPS)]
-    texts = [path.read_text().strip() for path in paths if path.is_file()]
-    return [text for text in texts if not text.startswith("max")]
+    proc, root = Path("/proc/self/cgroup"), CGROUPS / controller
+    lines = proc.read_text().splitlines() if proc.exists() else []
+    trees = [line.split(":", 2) for line in lines]  # such as 4:cpu,cpuacct:/group
+    groups = {name: path for _, names, path in trees for name in names.split(",")}
+    group = root / groups.get(controller, "").lstrip("/")
+    around = [path for path in (group, *group.parents) if path.is_relative_to(root)]
+    return [(path / file).read_text().strip() for path in around if (path / file).is_file()]
 
 
 def _read_proc(file: str, name: str) -> str:

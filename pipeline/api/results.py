@@ -123,7 +123,8 @@ def predict(
         written in the file, else the row number from 0; the file name of an image), class,
         float32 probabilities with a column for each class, and label if a file has labels. With
         several files, the first column is the file. The probabilities of a class with one of
-        these names, such as "label", are in the column "class_label".
+        these names, such as "label", are in the column "class_label". `attrs["copies"]` says of
+        each CSV how many rows with a known label repeat the image of another such row.
 
     Raises:
         PipelineError: there is no such run, it is damaged, or a file cannot be used, with its

@@ -92,10 +92,9 @@ SCHEMA = (
     DELIMITER,
     click.option("--shape", callback=_shape, help="Shape of an image, such as 28x28 or 32x32x3."),
     click.option(
-        "--transpose",
-        is_flag=True,
+        "--transpose/--no-transpose",
         default=None,
-        help="Images are stored column by column, as those of EMNIST.",
+        help="Whether images are stored column by column, as those of EMNIST.",
     ),
     click.option("--range", type=float, nargs=2, help="Pixel values of black and white: 0 255."),
 )

@@ -15,6 +15,7 @@ from pipeline.reading.source import DELIMITERS
 
 FILE = "competition.toml"
 AFTER_READING = ("validation", "split_seed", "submission_header")
+WITHOUT_OPTION = ("classes", "planes", "split_seed", "submission_header", "first_id")
 
 FileName = Annotated[str, Meta(min_length=1, description="a file name")]
 Column = Annotated[str, Meta(min_length=1, description="a column name, or 'first' or 'last'")]

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -70,7 +71,9 @@ def compare(runs: Sequence[Run]) -> Comparison:
     predicted = np.stack([run.validation.probabilities.argmax(axis=1) for run in ranked])
     agreement = np.array([(predicted == one).mean(axis=1) for one in predicted])
     correct = predicted == labels
-    return Comparison(ranked, correct, paired_tests(correct), agreement)
+    images = _images(ranked[0])
+    per_image = correct if images is None else [np.bincount(images, one) for one in correct]
+    return Comparison(ranked, correct, paired_tests(np.asarray(per_image)), agreement)
 
 
 def _images(run: Run) -> Rows | None:
@@ -84,25 +87,28 @@ def _images(run: Run) -> Rows | None:
     return images.reshape(-1)
 
 
-def mcnemar(one: npt.NDArray[np.bool_], two: npt.NDArray[np.bool_]) -> float:
+def mcnemar(better: npt.NDArray[Any], worse: npt.NDArray[Any]) -> float:
     """The p-value of the exact paired test (McNemar, 1947), two-sided.
 
-    Only rows that exactly one of the two runs predicts correctly count; if the runs were equally
-    good, each of these would favour either run with probability 1/2.
+    Equal images are one observation, as a run predicts the same for all of them. An image favours
+    the run that is correct in more of its rows; if the runs were equally good, it would favour
+    either one with probability 1/2. Images that favour neither do not count.
 
     Args:
-        one, two: (n,) whether each run is correct.
+        better, worse: (n,) how many rows of each image each run predicts correctly, or whether it
+            does. `better` has the higher accuracy on the rows; if more images favour `worse` all
+            the same, because of copies, the runs cannot be told apart: 1.
     """
-    only_one, only_two = int((one & ~two).sum()), int((~one & two).sum())
-    return min(1.0, 2 * float(bdtr(min(only_one, only_two), only_one + only_two, 0.5)))
+    for_better, for_worse = int((better > worse).sum()), int((better < worse).sum())
+    return min(1.0, 2 * float(bdtr(for_worse, for_better + for_worse, 0.5)))
 
 
-def paired_tests(correct: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:
-    """(r, n) whether each run is correct -> (r, r) p-values of the paired test."""
+def paired_tests(correct: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
+    """(r, n) as `mcnemar` takes them, the best run first -> (r, r) p-values of the paired test."""
     values = np.ones((len(correct), len(correct)))
-    for i, one in enumerate(correct):
+    for i, worse in enumerate(correct):
         for j in range(i):
-            values[i, j] = values[j, i] = mcnemar(one, correct[j])
+            values[i, j] = values[j, i] = mcnemar(correct[j], worse)
     return values
 
 

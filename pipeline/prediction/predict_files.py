@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.arrays import Probabilities
+from pipeline.competition.folds import row_digests
 from pipeline.competition.overrides import Overrides
 from pipeline.config import change
 from pipeline.errors import PipelineError
@@ -38,17 +39,22 @@ def predict_files(
     options = {"delimiter": delimiter, "header": header}
     given = change(Overrides(), {k: v for k, v in options.items() if v is not None}, "options")
     tables = []
+    scored: dict[str, list[bytes]] = {}  # a hash of each row with a known label, by file
     for path in files:
+        name = str(path) if len(files) > 1 else ""
         if images := find_images(path):
             table = _table(run, [image.name for image in images], _images(run, images, invert))
         else:
-            table = _rows(run, path, given, invert)
-        if len(files) > 1:
-            table.insert(0, "file", str(path))
+            table, hashes = _rows(run, path, given, invert)
+            scored[name] = scored.get(name, []) + hashes
+        if name:
+            table.insert(0, "file", name)
         tables.append(table)
     if not tables:
         raise PipelineError("no files", where="files", expected="CSV files, images or folders")
-    return pd.concat(tables, ignore_index=True)
+    result = pd.concat(tables, ignore_index=True)
+    result.attrs["copies"] = {name: len(rows) - len(set(rows)) for name, rows in scored.items()}
+    return result
 
 
 def score_files(table: "pd.DataFrame") -> dict[str, Scores]:
@@ -68,7 +74,7 @@ def score_files(table: "pd.DataFrame") -> dict[str, Scores]:
     for name in dict.fromkeys(files):
         rows = np.flatnonzero((files == name) & (labels >= 0))
         if len(rows):
-            scores[name] = score(probabilities[rows], labels[rows])
+            scores[name] = score(probabilities[rows], labels[rows], table.attrs["copies"][name])
     return scores
 
 
@@ -77,17 +83,26 @@ def _column(name: str) -> str:
     return f"class_{name}" if name in OTHER_COLUMNS else name
 
 
-def _rows(run: Run, path: Path, given: Overrides, invert: bool) -> "pd.DataFrame":
-    """The predictions for a CSV, chunk by chunk: it may be larger than memory."""
+def _rows(
+    run: Run, path: Path, given: Overrides, invert: bool
+) -> tuple["pd.DataFrame", list[bytes]]:
+    """The predictions for a CSV, chunk by chunk: it may be larger than memory.
+
+    Returns:
+        Their table; a hash of each row whose label is a class of the run.
+    """
     data = run.record.data
     with TemporaryDirectory() as folder:
         rows = read_rows(path, data, Path(folder), given.separator, given.header)
-        parts = []
-        for _, pixels in rows.chunks():
+        known = [label in data.classes for label in rows.labels or ()]
+        parts: list[Probabilities] = []
+        hashes: list[bytes] = []
+        for first, pixels in rows.chunks():
+            hashes += row_digests(pixels[np.flatnonzero(known[first : first + len(pixels)])])
             if invert:
                 pixels = np.asarray(data.low + data.high - pixels, np.float32)
             parts.append(run.predict(pixels))
-        return _table(run, rows.ids, np.concatenate(parts), rows.labels)
+        return _table(run, rows.ids, np.concatenate(parts), rows.labels), hashes
 
 
 def _images(run: Run, paths: Sequence[Path], invert: bool) -> Probabilities:

@@ -1,5 +1,6 @@
 """The test predictions on a competition's page: what would be submitted, and how certain it is."""
 
+import json
 import shlex
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,7 +11,7 @@ from markupsafe import Markup
 
 from pipeline.arrays import Probabilities
 from pipeline.competition.competition import Competition
-from pipeline.competition.overrides import affects_reading, load_overrides
+from pipeline.competition.overrides import FILE, WITHOUT_OPTION, load_overrides
 from pipeline.config import differences
 from pipeline.report.sprites import Sprite, pixel_images
 from pipeline.runs.run import Run
@@ -32,9 +33,12 @@ def predictions(
     probabilities = run.test_probabilities
     rows = np.argsort(probabilities.max(axis=1), kind="stable")[:LEAST_CERTAIN]
     sprite = pixel_images(competition.schema, competition.test_pixels, rows, "of-test")
+    settings, command = how_to_submit(competition, runs)
     content = {
         "run": run,
-        "command": submit_command(competition, runs),
+        "settings": settings,
+        "settings_file": competition.folder / FILE,
+        "command": command,
         "classes": _class_shares(competition, probabilities),
         "least": [_guess(competition, probabilities, sprite, row) for row in rows.tolist()],
         "certainty": float(probabilities.max(axis=1).mean()),
@@ -43,17 +47,21 @@ def predictions(
     return content, [sprite]
 
 
-def submit_command(competition: Competition, runs: Path) -> str:
-    """The command that submits the best run, for a shell.
+def how_to_submit(competition: Competition, runs: Path) -> tuple[list[str], str]:
+    """Lines that competition.toml needs, and the command that then submits the best run.
 
-    It has the schema overrides that were given as options, so that the files are read alike.
+    Both are the schema overrides that competition.toml does not have yet, so that the files are
+    read alike. Those that have no option become lines.
     """
-    in_file = load_overrides(competition.folder, {})
-    given = differences(in_file, competition.overrides)
-    options = _options({name: v for name, v in given.items() if affects_reading(name, v)})
-    return shlex.join(
-        ["pipeline", "submit", str(competition.folder), *options, "--runs", str(runs)]
-    )
+    given = differences(load_overrides(competition.folder, {}), competition.overrides)
+    lines = [  # these values are written in TOML as in JSON
+        f"{name} = {json.dumps(value, ensure_ascii=False)}"
+        for name, value in given.items()
+        if name in WITHOUT_OPTION
+    ]
+    options = _options({n: value for n, value in given.items() if n not in WITHOUT_OPTION})
+    words = ["pipeline", "submit", str(competition.folder), *options, "--runs", str(runs)]
+    return lines, shlex.join(words)
 
 
 def _options(overrides: Mapping[str, Any]) -> list[str]:

@@ -36,6 +36,7 @@ def test_a_working_installation_is_described(tmp_path) -> None:
     assert result.exit_code == 0, result.stdout
     assert lines["Keras backend"]["found"].startswith("tensorflow")
     assert " because " in lines["precision auto"]["found"]
+    assert all(name in lines["backends"]["found"] for name in ("torch", "jax"))  # or are absent
     assert str(tmp_path) in lines["runs"]["found"]
     assert list(tmp_path.iterdir()) == []
 
@@ -55,6 +56,20 @@ def test_a_broken_tensorflow_is_a_line(content: str, found: str, tmp_path) -> No
     assert "Keras" in line
     assert line.endswith(found)
     assert "make install" in result.stdout
+
+
+def test_packages_that_cannot_be_imported_are_named(tmp_path) -> None:
+    (tmp_path / "h5py.py").write_text("import os; os.abort()")
+    (tmp_path / "markupsafe.py").write_text("print('loading'); raise ImportError('bad build')")
+    result = doctor("--format", "csv", path=tmp_path)
+    assert (result.returncode, result.stderr) == (1, "")
+    lines = list(csv.DictReader(result.stdout.splitlines()))
+    found = {line["name"]: line["found"] for line in lines if line["status"] == "broken"}
+    assert found.keys() == {"h5py", "jinja2", "markupsafe", "Keras"}
+    assert found["h5py"].endswith("it cannot be imported: exit status -6")
+    assert found["markupsafe"].endswith("it cannot be imported: ImportError: bad build")
+    assert found["jinja2"].endswith("ImportError: bad build (in markupsafe)")
+    assert all(line["remedy"] for line in lines if line["status"] == "broken")
 
 
 def test_missing_and_old_packages_are_named(tmp_path) -> None:
@@ -87,20 +102,40 @@ def test_little_disk_space_is_broken(tmp_path, monkeypatch) -> None:
     assert "Free at least 200 MB" in result.stdout
 
 
-def test_the_limits_of_a_container_count(tmp_path, monkeypatch) -> None:
-    files = {
-        "cpu.max": "150000 100000",
-        "memory.max": f"{8 << 20}",
-        "memory.current": f"{6 << 20}",
-        "memory.stat": f"anon 1\ninactive_file {1 << 20}\n",
-    }
-    for name, content in files.items():
-        (tmp_path / name).write_text(f"{content}\n")
+VERSION_1 = {
+    "cpu/cpu.cfs_quota_us": "150000",
+    "cpu/cpu.cfs_period_us": "100000",
+    "memory/memory.limit_in_bytes": f"{8 << 20}",
+    "memory/memory.usage_in_bytes": f"{6 << 20}",
+    "memory/memory.stat": f"inactive_file 1\ntotal_inactive_file {1 << 20}",
+}
+VERSION_2 = {
+    "cpu.max": "150000 100000",
+    "memory.max": f"{8 << 20}",
+    "memory.current": f"{6 << 20}",
+    "memory.stat": f"anon 1\ninactive_file {1 << 20}",
+}
+UNLIMITED_1 = {
+    "cpu/cpu.cfs_quota_us": "-1",
+    "memory/memory.limit_in_bytes": "9223372036854771712",
+}
+UNLIMITED_2 = {"cpu.max": "max 100000", "memory.max": "max"}
+
+
+@pytest.mark.parametrize(
+    ("limits", "unlimited"), [(VERSION_1, UNLIMITED_1), (VERSION_2, UNLIMITED_2)]
+)
+def test_the_limits_of_a_container_count(limits, unlimited, tmp_path, monkeypatch) -> None:
+    def write(files: dict[str, str]) -> None:
+        for name, content in files.items():
+            (tmp_path / name).parent.mkdir(exist_ok=True)
+            (tmp_path / name).write_text(f"{content}\n")
+
+    write(limits)
     monkeypatch.setattr(machine, "CGROUPS", tmp_path)
     assert (machine.cpu_limit(), machine.core_count()) == (1.5, 1)
     assert machine.memory_limit() == 8 << 20
     assert machine.free_memory() == 3 << 20
-    for name in ("cpu.max", "memory.max"):
-        (tmp_path / name).write_text("max 100000\n" if name == "cpu.max" else "max\n")
+    write(unlimited)
     assert (machine.cpu_limit(), machine.memory_limit()) == (None, None)
     assert machine.core_count() == len(machine.cores())

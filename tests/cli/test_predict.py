@@ -282,6 +282,17 @@ def test_labels_give_the_accuracy_with_its_interval_on_standard_error(run, works
     )
 
 
+def test_copies_of_an_image_count_once_for_the_interval(run, pixels, tmp_path) -> None:
+    rows = [0, 1, 2, *[3] * 7, 4, 4]
+    labels = [*["left"] * 10, "unknown", "unknown"]
+    file = csv(tmp_path / "new.csv", pixels[rows], labels, header=True)
+    share = (run.test_probabilities.argmax(axis=1)[rows[:10]] == 0).mean()
+    low, high = wilson_interval(share, 4)
+    said = f"95 % interval {100 * low:.2f} - {100 * high:.2f}, n = 4\n"
+    assert predict(run.folder, file).stderr.endswith(said)
+    assert predict(run.folder, file, file).stderr.endswith(said)
+
+
 def test_without_labels_no_accuracy_is_printed(run, workspace) -> None:
     assert predict(run.folder, workspace / "data/named/test.csv").stderr == ""
 

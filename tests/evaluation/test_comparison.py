@@ -29,7 +29,7 @@ def test_the_paired_test_is_the_exact_binomial_test(only_one: int, only_two: int
     one = np.repeat([True, False, True], [only_one, only_two, 10])
     two = np.repeat([False, True, True], [only_one, only_two, 10])
     n = only_one + only_two
-    expected = binomtest(only_one, n).pvalue if n else 1.0
+    expected = binomtest(only_one, n).pvalue if only_one > only_two else 1.0
     assert mcnemar(one, two) == pytest.approx(expected, rel=1e-9)
 
 
@@ -52,6 +52,22 @@ def test_runs_are_compared_row_by_row(tmp_path: Path) -> None:
     np.testing.assert_array_equal(comparison.p_values, comparison.p_values.T)
     tied = [run.validation.probabilities for run in (runs[2], runs[0])]
     np.testing.assert_array_equal(comparison.pooled, average(tied))
+
+
+def test_copies_of_an_image_are_one_observation_of_the_paired_test(tmp_path: Path) -> None:
+    """Rows 0 to 11 are one image, so that a run gives them equal probabilities."""
+    labels = np.zeros(60, int)
+    image = np.r_[np.zeros(12, int), np.arange(1, 49)]
+    for name, errors in {"none": (), "one-image": range(12), "eight-images": range(20, 28)}.items():
+        of_label = 0.7 + image / 1000
+        of_label[list(errors)] -= 0.5
+        probabilities = np.stack([of_label, 1 - of_label], axis=1).astype(np.float32)
+        write(tmp_path / "digits" / name, labels, probabilities, copies=11)
+    table = pp.leaderboard("digits", runs=tmp_path).set_index("run")
+    assert table.index.tolist() == ["none", "eight-images", "one-image"]
+    assert table["n"].tolist() == [49] * 3
+    assert table["rank"].tolist() == [1, 2, 1]
+    assert table["worst_rank"].tolist() == [2, 3, 3]
 
 
 @pytest.fixture

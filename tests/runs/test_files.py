@@ -3,8 +3,11 @@
 import os
 import resource
 import signal
+import subprocess
+import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from pipeline import files
@@ -42,6 +45,28 @@ def test_a_pipe_is_written_to(tmp_path: Path) -> None:
     files.write_text(tmp_path / "pipe", "new")
     assert os.read(reader, 10) == b"new"
     os.close(reader)
+
+
+@pytest.mark.parametrize(
+    "system",
+    [
+        "del os.posix_fallocate",
+        "def no(*_): raise OSError(errno.EOPNOTSUPP, '')\nos.posix_fallocate = no",
+    ],
+    ids=["missing", "unsupported"],
+)
+def test_a_new_array_has_its_space_where_the_system_cannot_reserve_it(
+    system: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "new.npy"
+    script = "from pathlib import Path; from pipeline import files\n"
+    script += "files.new_array(Path(sys.argv[1]), (3, 1_000_001), 'uint8')"
+    script = f"import errno, os, sys\n{system}\n{script}"
+    subprocess.run([sys.executable, "-W", "error", "-c", script, str(path)], check=True)
+    array = np.load(path)
+    assert array.shape == (3, 1_000_001)
+    assert not array.any()
+    assert path.stat().st_blocks * 512 >= array.nbytes  # not sparse
 
 
 def test_a_table_holds_no_formulas(tmp_path: Path) -> None:
