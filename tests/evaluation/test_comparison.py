@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 from scipy.stats import binomtest
-from written_runs import predicting, record
+from written_runs import predicting, record, write
 
 import pipeline as pp
 from pipeline.cli import main
