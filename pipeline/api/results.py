@@ -213,8 +213,8 @@ def submit_for(
     budget = budget if isinstance(budget, Budget) else Budget.start(budget)
     path = Path(output or SUBMISSIONS / competition.name / f"best-{budget}.csv")
 
-    def write(run: Run) -> None:
-        submit(competition, run, output=path)
+    def write(run: Run) -> Path:
+        return submit(competition, run, output=path)
 
     return path, train_for(competition, budget, runs=runs, on_better=write, progress=progress)
 

@@ -148,7 +148,7 @@ def train_for(
         budget: such as "90s", "30m", "1h30m", or seconds; or a `Budget` that has begun.
         runs: folder of all runs.
         on_better: called with each run that is better than those before; the first one is there
-            after a third of the time.
+            after a third of the time. What it returns is shown.
         progress: show the progress.
 
     Returns:

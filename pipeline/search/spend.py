@@ -44,6 +44,7 @@ from pipeline.training.progress import Observer
 from pipeline.training.train import train
 
 OnBetter = Callable[[Run], object]
+"""Returns what to show, such as the path of a file, or None."""
 STARTING = 20.0  # seconds until the first training begins
 QUICK_SHARE, QUICK_LIMIT = 0.12, 60.0  # of the budget, and seconds, for the first submission
 FIRST_BY, MARGIN = 1 / 3, 10.0  # when it must be there: share of the budget, less these seconds
@@ -222,7 +223,8 @@ class Spending:
             return
         self.best = best.read()
         self.display.best(best)
-        self.on_better(best)
+        if told := self.on_better(best):
+            self.display.note(f"  {told}")
 
     def _started(self, job: Job) -> Job:
         self.display.add(job)

@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass, replace
 from typing import Any
 
-from pipeline.arrays import Images, Labels
+from pipeline.arrays import Images, Labels, Rows
 from pipeline.errors import PipelineError
 from pipeline.images.augmentation import SAMPLE_SIZE, choose_interpolation
 from pipeline.networks.build import Network, compile_network
@@ -27,6 +27,8 @@ from pipeline.training.loop import History, run_epochs
 from pipeline.training.pace import Pace
 from pipeline.training.progress import Observer
 
+TIMED_VALIDATION = 1000  # rows after each epoch of a timed training
+
 
 @dataclass(frozen=True)
 class FitResult:
@@ -34,6 +36,7 @@ class FitResult:
 
     Attributes:
         history: a value for each epoch: loss, accuracy, val_loss, val_accuracy, learning_rate.
+            Those of validation are of up to 1,000 rows, if the training is timed.
         best_epoch: the epoch, from 1, whose weights the model has.
         pace: progress at the end of each epoch after the warm-up.
         seconds: training time including backbone features.
@@ -66,7 +69,7 @@ def fit(
         # Features that never change are computed once, not in each epoch.
         model, inputs = network.head, predict(network.frozen, images)
     train = _training_batches(job, inputs, labels, images)
-    validation = Batches(inputs, labels, job.fold.validation, BATCH)
+    validation = Batches(inputs, labels, _validation_rows(job), BATCH)
     speed_up_normalization(model)
     history = _warm_up(network, recipe, model, train, validation, report)
     warm_up, last, pace = job.warm_up_epochs, job.epochs, job.pace()
@@ -87,6 +90,13 @@ def fit(
     history = {name: history.get(name, []) + values for name, values in rest.items()}
     epoch = _choose_epoch(job, best, history)
     return FitResult(history, epoch, pace, time.perf_counter() - start, report.lines)
+
+
+def _validation_rows(job: Job) -> Rows:
+    """The rows that validate each epoch: some of them if time counts and they decide nothing."""
+    rows, recipe = job.fold.validation, job.recipe
+    decide = recipe.restore_best or recipe.early_stopping is not None or recipe.plateau
+    return rows if decide or not job.timed else rows[:: math.ceil(len(rows) / TIMED_VALIDATION)]
 
 
 def _training_batches(job: Job, inputs: Images, labels: Labels, images: Images) -> TrainingBatches:

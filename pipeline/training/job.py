@@ -60,6 +60,11 @@ class Job:
         """The maximum number of training steps."""
         return self.epochs * self.steps_per_epoch
 
+    @property
+    def timed(self) -> bool:
+        """Whether a deadline decides the number of epochs, or decided it."""
+        return self.deadline is not None or bool(self.recipe.pace)
+
     def pace(self) -> Pace:
         """The pace of its epochs after the warm-up."""
         return Pace(self.epochs - self.warm_up_epochs, self.recipe.pace, self.deadline)
@@ -77,6 +82,8 @@ class Job:
 
     def plan(self) -> str:
         """How long it trains on its rows, in words, and whether that may be too short."""
+        if self.deadline is not None:
+            return f"epochs of {_count(self.steps_per_epoch, 'step')}, as many as the time allows"
         recipe, longest = self.recipe, self.epochs - self.warm_up_epochs
         text = f"{_count(self.epochs, 'epoch')} of {_count(self.steps_per_epoch, 'step')}"
         if recipe.early_stopping is not None:
@@ -92,8 +99,8 @@ class Job:
 
     def build(self, competition: Competition, pretrained: bool = True) -> Network:
         """The network that it trains."""
-        timed = self.deadline is not None or self.recipe.pace  # its steps are not known beforehand
-        return build_for(self.recipe, competition, pretrained, None if timed else self.steps)
+        # The steps of a timed training are not known beforehand.
+        return build_for(self.recipe, competition, pretrained, None if self.timed else self.steps)
 
     def identity(self, competition: Competition) -> Identity:
         """Everything that changes the result of this job on that competition.
