@@ -137,7 +137,8 @@ def _failures(modules: Sequence[str]) -> dict[str, str]:
 
 def print_failures(modules: Sequence[str]) -> None:
     """Imports modules, and prints for each why it cannot be imported, or "", as JSON."""
-    out, sys.stdout = sys.stdout, sys.stderr  # where modules may print
+    out = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)  # what modules print goes to standard error
     for name in modules:
         text = ""
         try:

@@ -11,6 +11,7 @@ import pytest
 
 from pipeline.runs.run import list_runs
 
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the disks need Linux")
 NO_SPACE = "No space left on device"
 START = "from pipeline.cli import main; main()"
 Command = Callable[..., subprocess.CompletedProcess[str]]
