@@ -1,5 +1,6 @@
 """Runs of single folds -> the best that can be made of them."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -87,7 +88,8 @@ def count_models(run: Run) -> int:
 
 
 def _kind(run: Run) -> str:
-    return run.name.split("-fold=")[0]
+    """The name of a run without its fold."""
+    return re.sub(r"-fold=\d+of\d+", "", run.name)
 
 
 def _join(folder: Path, kind: str, members: Sequence[Run]) -> Run:
