@@ -50,6 +50,7 @@ QUICK_SHARE, QUICK_LIMIT = 0.12, 60.0  # of the budget, and seconds, for the fir
 FIRST_BY, MARGIN = 1 / 3, 10.0  # when it must be there: share of the budget, less these seconds
 SHORTEST = 8.0  # seconds of a training that is good for something
 PREDICTING = 2.5  # times as many images per second as in training
+LEFT_OVER = 0.1  # of the budget: for less than that no training is added
 MOST_OF_EPOCH = 0.25  # of a training's time; an epoch of more rows has a sample of them
 
 
@@ -194,11 +195,15 @@ class Spending:
         count = self._count_trainings()
         order = order_trainings(self.kinds.main, count)
         new = (each for each in order if not (self.folder / self._name(*each)).exists())
-        for left in range(count, 0, -1):
+        for started in itertools.count():
             recipe, seed, part = next(new)
-            seconds = self.budget.left / math.ceil(left / self.workers)
-            if seconds > 2 * self._closing(recipe):
-                yield self._started(self._job(recipe, seed, part, seconds))
+            seconds = self.budget.left / max(1, math.ceil((count - started) / self.workers))
+            least = 2 * self._closing(recipe)
+            if started >= count:  # what is left because trainings ended earlier
+                least = max(least, LEFT_OVER * self.budget.seconds)
+            if seconds < least:
+                return
+            yield self._started(self._job(recipe, seed, part, seconds))
 
     def receive(self, job: Job | Measurement, result: Result | Exception) -> None:
         """Takes the result of a job: a speed, or a run that may improve the best one."""
