@@ -115,6 +115,20 @@ def test_a_fold_and_a_number_of_folds_exclude_each_other(tiny, tmp_path) -> None
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        ({"sweep": {"epochs": 1}}, "epochs = 1"),
+        ({"sweep": {"l2": "1e-6"}}, "l2 = '1e-6'"),
+        ({"seeds": [1.5]}, "seed 1.5"),
+        ({"engine": "ray"}, "engine 'ray'"),
+    ],
+)
+def test_arguments_of_another_type_are_refused(words, found, tiny, tmp_path) -> None:
+    with pytest.raises(pp.PipelineError, match=found):
+        pp.train_all(tiny, "dense", runs=tmp_path, progress=False, **words)
+
+
 def test_a_single_recipe_may_be_named(tiny, tmp_path) -> None:
     epochs = {"epochs": [1]}
     (run,) = pp.train_all(tiny, "dense", sweep=epochs, runs=tmp_path, progress=False)

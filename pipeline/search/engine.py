@@ -7,6 +7,7 @@ failure never stops another job.
 from collections.abc import Callable, Iterable, Iterator
 from typing import Protocol, TypeVar
 
+from pipeline.errors import PipelineError
 from pipeline.machine import core_count, free_memory
 from pipeline.training.progress import Observer
 
@@ -23,6 +24,7 @@ R = TypeVar("R")
 Work = Callable[[J, Observer], R]
 """Makes a job's result. Picklable."""
 
+ENGINES = ("auto", "inline", "processes")
 MEMORY = 2 << 30  # bytes for one training process
 
 
@@ -66,7 +68,9 @@ def choose_engine(jobs: int, name: str = "auto", accelerator: bool = False) -> E
         name: "inline", "processes", or "auto".
         accelerator: whether a GPU does the work; jobs then run one after another.
     """
-    side_by_side = min(jobs, count_side_by_side())
+    if name not in ENGINES:
+        raise PipelineError(f"engine {name!r}", expected=f"one of {', '.join(ENGINES)}")
+    side_by_side = max(1, min(jobs, count_side_by_side()))
     if name == "inline" or (name == "auto" and (accelerator or side_by_side == 1)):
         return Inline()
     from pipeline.search.processes import Processes

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pipeline.competition.folds import Fold
+from pipeline.errors import PipelineError
 from pipeline.networks.published import Published
 from pipeline.networks.recipe import Recipe
 from pipeline.recipes import ensembles, find_recipe
@@ -52,6 +53,9 @@ def make_grid(
         PipelineError: a recipe or setting is unknown, or a value is not valid.
     """
     sweep = sweep or {}
+    for name, values in sweep.items():
+        if isinstance(values, str) or not isinstance(values, Sequence):
+            raise PipelineError(f"{name} = {values!r}", where="sweep", expected="a list of values")
     combinations = [
         dict(zip(sweep, values, strict=True)) for values in itertools.product(*sweep.values())
     ]

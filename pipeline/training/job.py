@@ -131,7 +131,7 @@ def make_job(recipe: Recipe, changes: Mapping[str, Any], seed: int, fold: Fold) 
     Raises:
         PipelineError: a change is not valid.
     """
-    if not 0 <= seed <= MAX_SEED:
+    if not isinstance(seed, int) or not 0 <= seed <= MAX_SEED:
         raise PipelineError(f"seed {seed}", expected=f"an integer in 0..{MAX_SEED}")
     changed = recipe.change(**changes)
     name = run_name(recipe.name, differing(recipe, changed), seed, fold.name)
