@@ -129,8 +129,8 @@ def _refuse(what: str, runs: Sequence[Run]) -> None:
         raise PipelineError(
             f"these runs used {what}; scores are not comparable: {names}",
             where=folder,
-            remedy="If they were trained with options such as --holdout or --validation, give these "
-            "here too, or write them into competition.toml. Otherwise rename the folder, for "
+            remedy="If they were trained with options such as --holdout or --validation, give "
+            "these here too, or write them into competition.toml. Otherwise rename the folder, for "
             f"example with `mv {folder} {folder}-old`, or choose another one with --runs.",
         )
 
