@@ -232,13 +232,12 @@ def with_other_data(run: Run) -> None:
 
 
 def test_runs_on_other_data_are_not_mixed_but_replaced_if_asked(tiny, tmp_path) -> None:
-    small = {**SHORT, "min_side": [8]}
-    train(tiny, tmp_path, ["conv-10-committee"], small)
+    train(tiny, tmp_path, ["dense"], SHORT)
     for run in pp.list_runs(tiny, runs=tmp_path):
         with_other_data(run)
     with pytest.raises(PipelineError, match="these runs used different data"):
-        train(tiny, tmp_path, ["dense"], small)
-    train(tiny, tmp_path, ["conv-10-committee"], small, fresh=True)
+        train(tiny, tmp_path, ["dense-64-64"], SHORT)
+    train(tiny, tmp_path, ["dense"], SHORT, fresh=True)
     found = {run.record.data.fingerprint for run in pp.list_runs(tiny, runs=tmp_path)}
     assert found == {tiny.fingerprint}
 
