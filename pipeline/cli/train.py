@@ -88,8 +88,8 @@ def command(
 
     short = {"epochs": epochs, "backbone.weights": weights, "precision": precision}
     sweep = _sweep(settings, {name: value for name, value in short.items() if value is not None})
-    chosen = [name for name, value in (("--model", recipes), ("--folds", folds)) if value]
-    if (budget or plan) and (sweep or chosen or fresh or (budget and plan)):
+    own = sweep or recipes or folds or seed or replicates > 1 or fresh or engine != "auto"
+    if (budget or plan) and (own or (budget and plan)):
         raise PipelineError(
             f"{'--budget' if budget else '--plan'} with other settings of the training",
             expected="none: what to train is chosen for the time, or is in the plan",

@@ -29,13 +29,18 @@ RECIPE = "ensemble"  # of the runs that `combine` makes
 def choose_candidates(runs: Sequence[Run]) -> list[Run]:
     """The runs that an ensemble may combine: those scored out of fold, if there are at least two.
 
-    Otherwise those scored on the hold-out. Earlier results of `combine` are left out, and so are
-    single folds of a cross-validation.
+    They are scored on the same rows, the most that two runs have in common. Otherwise those scored
+    on the hold-out. Earlier results of `combine` are left out, and so are single folds of a
+    cross-validation.
     """
     whole = [run for run in runs if not run.record.fold.part and MEMBERS not in run.checksums]
-    out_of_fold = [run for run in whole if run.record.fold.out_of_fold]
-    if len(out_of_fold) >= 2:
-        return out_of_fold
+    by_rows: dict[str, list[Run]] = {}
+    for run in whole:
+        if run.record.fold.out_of_fold:
+            by_rows.setdefault(run.record.fold.fingerprint, []).append(run)
+    several = [some for some in by_rows.values() if len(some) >= 2]
+    if several:
+        return max(several, key=lambda some: some[0].record.fold.validation_rows)
     return [run for run in whole if not run.record.fold.out_of_fold]
 
 

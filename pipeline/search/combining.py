@@ -18,11 +18,14 @@ EQUAL = 1.02  # factor of the log loss up to which the mean of more models is pr
 
 
 def runs_of_folds(runs: Sequence[Run], folds: Sequence[Fold]) -> list[Run]:
-    """Those runs that were validated on one of these folds."""
+    """The timed trainings that were validated on one of these folds.
+
+    Other runs of single folds belong to a cross-validation, which `train` joins.
+    """
     fingerprints = {fold.part: fold.fingerprint for fold in folds}
     return [
         run for run in runs
-        if run.record.fold.part
+        if run.record.settings.get("pace")
         and fingerprints.get(run.record.fold.part) == run.record.fold.fingerprint
     ]  # fmt: skip
 

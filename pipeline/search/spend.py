@@ -12,6 +12,7 @@ from pipeline.arrays import Rows
 from pipeline.competition.competition import Competition
 from pipeline.competition.folds import Fold, groups_of_equal_rows
 from pipeline.errors import PipelineError
+from pipeline.evaluation.leaderboard import check_same_data
 from pipeline.files import check_writable
 from pipeline.images.resize import to_images
 from pipeline.networks.backend import uses_accelerator
@@ -166,8 +167,16 @@ class Spending:
         display: Display,
         on_better: OnBetter,
     ) -> "Spending":
-        """Makes the folds, chooses recipes for the images, and finds runs of earlier commands."""
+        """Makes the folds, chooses recipes for the images, and finds runs of earlier commands.
+
+        Raises:
+            PipelineError: the folder has runs of other data.
+        """
+        found = list_runs(folder, lambda error: display.note(error.message))
+        check_same_data(found, competition.fingerprint)
         folds = load_folds(competition, FOLDS, folder)
+        for note in folds[0].notes:
+            display.note(f"Note: {note}.")
         pixels, schema = competition.train_pixels, competition.schema
         kinds = choose_kinds(to_images(pixels, schema.shape, schema.planes, schema.transpose))
         spending = cls(
@@ -175,11 +184,6 @@ class Spending:
             groups=groups_of_equal_rows(pixels)[0],
             workers=1 if uses_accelerator() else count_side_by_side(),
         )  # fmt: skip
-        found = [
-            run
-            for run in list_runs(folder, lambda error: display.note(error.message))
-            if run.record.data.fingerprint == competition.fingerprint
-        ]
         spending.runs = runs_of_folds(found, folds)
         if spending.runs:
             display.note(f"{len(spending.runs)} trainings of these folds are there, and count")
@@ -273,9 +277,9 @@ class Spending:
         now, fold = time.time(), self.folds[part - 1]
         training = max(1.0, seconds - self._closing(recipe))
         if self.speed:
-            rows = int(MOST_OF_EPOCH * training * self.speed)
+            rows = max(int(MOST_OF_EPOCH * training * self.speed), recipe.batch_size)
             if rows < len(fold.train):
-                fold = sample_rows(fold, max(rows, recipe.batch_size), seed)
+                fold = sample_rows(fold, rows, seed)
             epochs = round(training * self.speed / len(fold.train))
             recipe = replace(recipe, epochs=max(1, epochs), min_steps=0)
         return Job(self._name(recipe, seed, part), recipe, seed, fold, now + training)

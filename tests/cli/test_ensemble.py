@@ -10,7 +10,8 @@ from click.testing import CliRunner, Result
 
 import pipeline as pp
 from pipeline.cli import main
-from pipeline.evaluation.ensemble import RECIPE
+from pipeline.evaluation.ensemble import RECIPE, cross_validate
+from pipeline.runs.run import load_run
 
 Invoke = Callable[..., Result]
 
@@ -110,6 +111,8 @@ def test_cross_validations_are_combined_if_there_are_two(trained, tiny, tmp_path
     for name in ("one", "other"):
         shutil.copytree(trained / "tiny" / "dense-epochs=1-folds=2", tmp_path / "tiny" / name)
     shutil.copytree(trained / "tiny" / "dense-epochs=6", tmp_path / "tiny" / "dense")
+    fold = load_run(trained / "tiny" / "dense-epochs=1-fold=1of2")
+    cross_validate(tmp_path / "tiny" / "of-fewer-folds", [fold], fold.record.identity)
     run = pp.ensemble(tiny, runs=tmp_path, progress=False)
     assert set(run.candidates["run"]) == {"one", "other"}
     assert (run.record.fold.out_of_fold, run.scores.n) == (True, 60)

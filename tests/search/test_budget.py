@@ -9,7 +9,9 @@ from click.testing import CliRunner
 
 import pipeline as pp
 from pipeline.cli import main
+from pipeline.runs.fold_file import load_folds
 from pipeline.search.budget import Budget, parse_duration, short_duration
+from pipeline.search.combining import runs_of_folds
 from pipeline.search.plan import FOLDS, count_trainings, order_trainings, read_plan
 from pipeline.search.plan import training_steps as steps
 
@@ -125,6 +127,9 @@ def test_the_leaderboard_and_submit_use_what_it_left(spent, tiny) -> None:
     [
         (["train", "--budget", "10m", "--model", "fast"], "--budget with other settings"),
         (["train", "--budget", "10m", "--epochs", "3"], "--budget with other settings"),
+        (["train", "--budget", "10m", "--seed", "3"], "--budget with other settings"),
+        (["train", "--budget", "10m", "--replicates", "3"], "--budget with other settings"),
+        (["train", "--budget", "10m", "--engine", "inline"], "--budget with other settings"),
         (["train", "--budget", "soon"], "budget 'soon'"),
         (["submit", "--budget", "10m", "--run", "fast"], "both --run and --budget"),
         (["submit", "--budget", "3"], "budget '3'"),
@@ -135,6 +140,23 @@ def test_a_mistake_trains_nothing(words, found, tiny_folder, tmp_path) -> None:
     result = CliRunner().invoke(main, [command, str(tiny_folder), *rest, "--runs", str(tmp_path)])
     assert (result.exit_code, list(tmp_path.iterdir())) == (2, [])
     assert found in result.stderr
+
+
+def test_runs_of_a_cross_validation_are_not_joined_again(tiny, tmp_path) -> None:
+    """Those of other seeds would be joined as one, and replace the run that is there."""
+    quiet = {"runs": tmp_path, "progress": False, "engine": "inline"}
+    pp.train_all(tiny, "dense", sweep={"epochs": [1]}, seeds=[0, 1], folds=2, **quiet)
+    folds = load_folds(tiny, 2, tmp_path / "tiny")
+    assert runs_of_folds(pp.list_runs(tiny, runs=tmp_path), folds) == []
+
+
+def test_a_budget_is_not_spent_beside_runs_of_other_data(tiny, folder, tmp_path) -> None:
+    runs = tmp_path / "runs"
+    pp.train(tiny, "dense", epochs=1, runs=runs, progress=False)
+    folder.fill()
+    (runs / "tiny").rename(runs / folder.path.name)
+    with pytest.raises(pp.PipelineError, match="different data"):
+        pp.submit_for(folder.load(), "10m", runs=runs, progress=False)
 
 
 @pytest.mark.parametrize("content", ["", "{}", '{"budget": 3}'])
