@@ -30,7 +30,7 @@ def combine_folds(runs: Sequence[Run], folder: Path, name: str, groups: Rows) ->
     """Joins the folds of each kind of network, and combines the kinds with the most folds.
 
     Args:
-        runs: runs of single folds; a kind is what their names have before the fold.
+        runs: runs of single folds; those of a kind have the same name apart from the fold.
         folder: the competition's runs; the combined ones are written there.
         name: of the ensemble.
         groups: (n,) group numbers of the training rows, equal for copies of an image.
@@ -87,7 +87,7 @@ def count_models(run: Run) -> int:
 
 
 def _kind(run: Run) -> str:
-    return run.name.split("-fold=")[0]
+    return run.name.replace(f"-fold={run.record.fold.name}", "")
 
 
 def _join(folder: Path, kind: str, members: Sequence[Run]) -> Run:

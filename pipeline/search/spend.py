@@ -270,7 +270,7 @@ class Spending:
         if self.speed:
             rows = int(MOST_OF_EPOCH * training * self.speed)
             if rows < len(fold.train):
-                fold = sample_rows(fold, max(rows, recipe.batch_size), seed)
+                fold = sample_rows(fold, max(rows, min(recipe.batch_size, len(fold.train))), seed)
             epochs = round(training * self.speed / len(fold.train))
             recipe = replace(recipe, epochs=max(1, epochs), min_steps=0)
         return Job(self._name(recipe, seed, part), recipe, seed, fold, now + training)
