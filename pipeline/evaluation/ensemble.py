@@ -27,15 +27,19 @@ RECIPE = "ensemble"  # of the runs that `combine` makes
 
 
 def choose_candidates(runs: Sequence[Run]) -> list[Run]:
-    """The runs that an ensemble may combine: those scored out of fold, if there are at least two.
+    """The runs that an ensemble may combine: at least two scored out of fold, on the same rows.
 
-    Otherwise those scored on the hold-out. Earlier results of `combine` are left out, and so are
-    single folds of a cross-validation.
+    Of several such groups, the one scored on most rows is taken; without any, the runs scored on
+    the hold-out. Earlier results of `combine` are left out, and so are single folds of a
+    cross-validation.
     """
     whole = [run for run in runs if not run.record.fold.part and MEMBERS not in run.checksums]
-    out_of_fold = [run for run in whole if run.record.fold.out_of_fold]
-    if len(out_of_fold) >= 2:
-        return out_of_fold
+    by_rows: dict[str, list[Run]] = {}
+    for run in whole:
+        if run.record.fold.out_of_fold:
+            by_rows.setdefault(run.record.fold.fingerprint, []).append(run)
+    if several := [some for some in by_rows.values() if len(some) >= 2]:
+        return max(several, key=lambda some: some[0].record.fold.validation_rows)
     return [run for run in whole if not run.record.fold.out_of_fold]
 
 
