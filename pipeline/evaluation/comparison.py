@@ -52,7 +52,7 @@ class Comparison:
     @cached_property
     def estimate(self) -> Estimate:
         """The accuracy of the first run, corrected for having been chosen on these rows."""
-        return estimate_winner(self.correct, _images(self.runs[0]))
+        return estimate_winner(self.correct, _images(self.runs))
 
     @cached_property
     def pooled(self) -> Probabilities:
@@ -71,20 +71,28 @@ def compare(runs: Sequence[Run]) -> Comparison:
     predicted = np.stack([run.validation.probabilities.argmax(axis=1) for run in ranked])
     agreement = np.array([(predicted == one).mean(axis=1) for one in predicted])
     correct = predicted == labels
-    images = _images(ranked[0])
+    images = _images(ranked)
     per_image = correct if images is None else [np.bincount(images, one) for one in correct]
     return Comparison(ranked, correct, paired_tests(np.asarray(per_image)), agreement)
 
 
-def _images(run: Run) -> Rows | None:
+def _images(runs: Sequence[Run]) -> Rows | None:
     """(n,) a number for the image of each validation row; None if no row repeats another.
 
-    A model gives all copies of an image the same probabilities, to the last bit.
+    A model gives all copies of an image the same probabilities, to the last bit. It may give them
+    to other images too: an ensemble that is calibrated has the same for all that its members are
+    sure of. The runs that tell most images apart are right.
     """
-    if not run.scores.copies:
+    if not runs[0].scores.copies:
         return None
-    _, images = np.unique(run.validation.probabilities, axis=0, return_inverse=True)
-    return images.reshape(-1)
+    most, images = 0, np.zeros(len(runs[0].validation.rows), np.int64)
+    for run in runs:
+        found, number = np.unique(run.validation.probabilities, axis=0, return_inverse=True)
+        if len(found) > most:
+            most, images = len(found), number.reshape(-1)
+        if most >= run.scores.distinct:
+            break
+    return images
 
 
 def mcnemar(better: npt.NDArray[Any], worse: npt.NDArray[Any]) -> float:

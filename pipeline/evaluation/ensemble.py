@@ -27,10 +27,10 @@ RECIPE = "ensemble"  # of the runs that `combine` makes
 
 
 def choose_candidates(runs: Sequence[Run]) -> list[Run]:
-    """The runs that an ensemble may combine: those scored out of fold, if there are at least two.
+    """The runs that an ensemble may combine: at least two scored out of fold, on the same rows.
 
-    They are scored on the same rows, the most that two runs have in common. Otherwise those scored
-    on the hold-out. Earlier results of `combine` are left out, and so are single folds of a
+    Of several such groups, the one scored on most rows is taken; without any, the runs scored on
+    the hold-out. Earlier results of `combine` are left out, and so are single folds of a
     cross-validation.
     """
     whole = [run for run in runs if not run.record.fold.part and MEMBERS not in run.checksums]
@@ -38,8 +38,7 @@ def choose_candidates(runs: Sequence[Run]) -> list[Run]:
     for run in whole:
         if run.record.fold.out_of_fold:
             by_rows.setdefault(run.record.fold.fingerprint, []).append(run)
-    several = [some for some in by_rows.values() if len(some) >= 2]
-    if several:
+    if several := [some for some in by_rows.values() if len(some) >= 2]:
         return max(several, key=lambda some: some[0].record.fold.validation_rows)
     return [run for run in whole if not run.record.fold.out_of_fold]
 

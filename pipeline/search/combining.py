@@ -34,7 +34,7 @@ def combine_folds(runs: Sequence[Run], folder: Path, name: str, groups: Rows) ->
     """Joins the folds of each kind of network, and combines the kinds with the most folds.
 
     Args:
-        runs: runs of single folds; a kind is what their names have before the fold.
+        runs: runs of single folds; those of a kind have the same name apart from the fold.
         folder: the competition's runs; the combined ones are written there.
         name: of the ensemble.
         groups: (n,) group numbers of the training rows, equal for copies of an image.

@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -119,6 +120,18 @@ def test_cross_validations_are_combined_if_there_are_two(trained, tiny, tmp_path
     assert run.record.recipe == RECIPE
     page = pp.write_report(tiny, runs=tmp_path).parent / "pages" / "ensemble.html"
     assert "This run is an ensemble" in page.read_text()
+
+
+def test_of_runs_on_different_folds_those_with_the_most_rows_are_combined(
+    trained, tiny, tmp_path
+) -> None:
+    part = load_run(trained / "tiny" / "dense-epochs=1-fold=1of2")
+    for name in ("a", "b"):
+        shutil.copytree(trained / "tiny" / "dense-epochs=1-folds=2", tmp_path / "tiny" / name)
+    for name in ("c", "d", "e"):
+        cross_validate(tmp_path / "tiny" / name, [part], replace(part.record.identity, fold=""))
+    run = pp.ensemble(tiny, runs=tmp_path, progress=False)
+    assert set(run.candidates["run"]) == {"a", "b"}
 
 
 @pytest.mark.parametrize(

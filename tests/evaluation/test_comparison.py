@@ -17,7 +17,7 @@ from pipeline.evaluation.comparison import compare, mcnemar, paired_tests, rank_
 from pipeline.evaluation.label_issues import find_issues
 from pipeline.evaluation.sweeps import find_sweeps
 from pipeline.runs import run as runs_module
-from pipeline.runs.metrics import worst_errors
+from pipeline.runs.metrics import wilson_interval, worst_errors
 from pipeline.runs.record import Scores
 from pipeline.runs.run import Run, average
 
@@ -68,6 +68,18 @@ def test_copies_of_an_image_are_one_observation_of_the_paired_test(tmp_path: Pat
     assert table["n"].tolist() == [49] * 3
     assert table["rank"].tolist() == [1, 2, 1]
     assert table["worst_rank"].tolist() == [2, 3, 3]
+
+
+def test_images_with_equal_probabilities_are_told_apart_by_another_run(tmp_path: Path) -> None:
+    """A calibrated ensemble may be as sure of many images."""
+    labels, image = np.zeros(60, int), np.r_[np.zeros(12, int), np.arange(1, 49)]
+    for name, of_label in {"sure": np.ones(60), "less": 0.45 + image / 1000}.items():
+        probabilities = np.stack([of_label, 1 - of_label], axis=1).astype(np.float32)
+        write(tmp_path / "digits" / name, labels, probabilities, copies=11)
+    table = pp.leaderboard("digits", runs=tmp_path)
+    assert table["worst_rank"].tolist() == [1, 2]
+    estimate = table.attrs["estimate"]["sure"]
+    assert (estimate.low, estimate.high) == wilson_interval(1.0, 49)
 
 
 @pytest.fixture

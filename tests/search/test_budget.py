@@ -11,9 +11,11 @@ import pipeline as pp
 from pipeline.cli import main
 from pipeline.runs.fold_file import load_folds
 from pipeline.search.budget import Budget, parse_duration, short_duration
-from pipeline.search.combining import runs_of_folds
+from pipeline.search.combining import combine_folds, runs_of_folds
+from pipeline.search.display import Display
 from pipeline.search.plan import FOLDS, count_trainings, order_trainings, read_plan
 from pipeline.search.plan import training_steps as steps
+from pipeline.search.spend import Spending
 
 
 @pytest.mark.parametrize(
@@ -166,3 +168,28 @@ def test_a_file_that_is_no_plan_is_refused(content, tiny_folder, tmp_path) -> No
     words = ["train", str(tiny_folder), "--plan", str(plan), "--runs", str(tmp_path / "runs")]
     result = CliRunner().invoke(main, words)
     assert (result.exit_code, result.stderr.count("not a plan")) == (2, 1)
+
+
+def test_trainings_of_other_commands_are_joined_by_seed_and_replace_nothing(tiny, tmp_path) -> None:
+    quiet = {"runs": tmp_path, "progress": False, "engine": "inline"}
+    pp.train_all(tiny, ["dense"], sweep={"epochs": [1]}, seeds=[0, 1], folds=FOLDS, **quiet)
+    before = {run.name: run for run in pp.list_runs(tiny, runs=tmp_path)}
+    parts = [run for run in before.values() if run.record.fold.part]
+    groups = np.arange(60)
+    combined = combine_folds(parts, tmp_path / "tiny", "ensemble", groups)
+    names = [run.name for run in combined]
+    assert names == ["dense-epochs=1-folds=5", "dense-epochs=1-seed=1-folds=5", "ensemble"]
+    for run in combined:
+        assert run.validation.rows.tolist() == groups.tolist()
+        assert run.name == "ensemble" or run.record == before[run.name].record
+
+
+def test_a_large_batch_and_little_time_train_on_all_rows(tiny, tmp_path) -> None:
+    """Of few rows, a batch would be more than there are."""
+    budget = Budget(seconds=60, began=time.time())
+    spending = Spending.prepare(budget, tiny, tmp_path, Display(quiet=True), lambda _: None)
+    spending.speed = 1.0  # images per second
+    recipe = spending.kinds.main[0].change(batch_size=100)
+    job = spending._job(recipe, seed=0, part=1, seconds=40)
+    np.testing.assert_array_equal(job.fold.train, spending.folds[0].train)
+    assert job.epochs == 1
