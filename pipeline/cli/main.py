@@ -16,12 +16,14 @@ import click
 from pipeline import __version__
 from pipeline.errors import PipelineError, suggest
 
-BEGAN = time.time()  # when the command began, for its budget
 COMMANDS = (
     "inspect", "models", "train", "ensemble", "leaderboard", "report", "predict", "submit",
     "reveal", "check",
     "doctor",
 )  # fmt: skip
+
+
+BEGAN = "pipeline.began"  # Unix time at which the command began, for its budget
 
 
 class Terminated(KeyboardInterrupt):
@@ -49,6 +51,7 @@ class Commands(click.Group):
         return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:
+        ctx.meta[BEGAN] = time.time()
         try:
             with _sigterm_raises():
                 return super().invoke(ctx)

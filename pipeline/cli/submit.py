@@ -42,7 +42,7 @@ def command(
 
     if run and budget:
         raise PipelineError("both --run and --budget are given", expected="one of them")
-    time_granted = Budget.start(budget, BEGAN) if budget else None
+    time_granted = Budget.start(budget, click.get_current_context().meta[BEGAN]) if budget else None
     competition = pp.load(data, **overrides)
     if time_granted:
         path, best = pp.submit_for(

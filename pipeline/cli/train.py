@@ -94,7 +94,7 @@ def command(
             f"{'--budget' if budget else '--plan'} with other settings of the training",
             expected="none: what to train is chosen for the time, or is in the plan",
         )
-    time_granted = Budget.start(budget, BEGAN) if budget else None
+    time_granted = Budget.start(budget, click.get_current_context().meta[BEGAN]) if budget else None
     competition = pp.load(data, **overrides)
     if time_granted:
         pp.train_for(competition, time_granted, runs=runs, progress=not quiet)

@@ -47,7 +47,8 @@ def has_all_angles(images: Images, seed: int = 0) -> bool:
     """Whether images are as frequent at every angle.
 
     A classifier learns to tell images from others that were turned by a quarter or half of the
-    circle. If they are at every angle, it is right no more often than by chance.
+    circle. If they are at every angle, it is right no more often than by chance. Where it cannot
+    even tell them from images with swapped halves, it says nothing, and they count as upright.
 
     Args:
         images: (n, height, width, channels), square, else they are taken as upright.
@@ -59,12 +60,15 @@ def has_all_angles(images: Images, seed: int = 0) -> bool:
     some = images[np.sort(random.permutation(len(images))[:SAMPLE])]
     if some.shape[1] != some.shape[2] or len(some) < 4 * PARTS:
         return False
-    turned = np.arange(len(some)) % 2
-    for quarters in (1, 2):
-        seen = some.copy()
-        seen[turned == 1] = np.rot90(some[turned == 1], quarters, axes=(1, 2))
+    changed = np.arange(len(some)) % 2 == 1
+
+    def can_tell(others: Images) -> bool:
+        """Whether a classifier can tell half of the images from the others' other half."""
+        seen = np.where(changed[:, None, None, None], others, some).reshape(len(some), -1)
         trees = ExtraTreesClassifier(TREES, random_state=seed, n_jobs=core_count())
-        right = cross_val_score(trees, seen.reshape(len(seen), -1), turned, cv=PARTS).mean()
-        if right > CHANCE + DEVIATIONS * np.sqrt(CHANCE**2 / len(some)):
-            return False
-    return True
+        right = cross_val_score(trees, seen, changed, cv=PARTS).mean()
+        return bool(right > CHANCE + DEVIATIONS * np.sqrt(CHANCE**2 / len(some)))
+
+    swapped = np.roll(some, some.shape[2] // 2, axis=2)
+    turned = [np.rot90(some, quarters, axes=(1, 2)) for quarters in (1, 2)]
+    return can_tell(swapped) and not any(map(can_tell, turned))

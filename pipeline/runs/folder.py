@@ -1,5 +1,6 @@
 """The run folder: the one module that knows its files, and that writes and verifies them."""
 
+import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -108,6 +109,12 @@ def write_run(folder: Path) -> Iterator[RunWriter]:
         files = sorted(path for path in unfinished.iterdir())
         sums = "".join(f"{sha256(path)}  {path.name}\n" for path in files)
         write_text(unfinished / CHECKSUMS, sums)
+
+
+def remove_run(folder: Path) -> None:
+    """Removes a run."""
+    with lock(folder):
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def is_run(folder: Path) -> bool:

@@ -10,7 +10,7 @@ import numpy as np
 from pipeline.arrays import Rows
 from pipeline.competition.folds import Fold
 from pipeline.evaluation.ensemble import combine, cross_validate
-from pipeline.runs.folder import is_run
+from pipeline.runs.folder import is_run, remove_run
 from pipeline.runs.metrics import log_loss
 from pipeline.runs.run import Run, load_run
 
@@ -31,7 +31,7 @@ def runs_of_folds(runs: Sequence[Run], folds: Sequence[Fold]) -> list[Run]:
 
 
 def combine_folds(runs: Sequence[Run], folder: Path, name: str, groups: Rows) -> list[Run]:
-    """Joins the folds of each kind of network, and combines the kinds with the most folds.
+    """Joins the folds of each kind of network, and combines the kinds with the same folds.
 
     Args:
         runs: runs of single folds; those of a kind have the same name apart from the fold.
@@ -40,18 +40,35 @@ def combine_folds(runs: Sequence[Run], folder: Path, name: str, groups: Rows) ->
         groups: (n,) group numbers of the training rows, equal for copies of an image.
 
     Returns:
-        The combined runs, and the ensemble if there is one.
+        The combined runs, and the ensembles. Those of some folds have their number in the name.
     """
     kinds: dict[str, list[Run]] = {}
     for run in sorted(runs, key=lambda run: (run.name, run.record.fold.part)):
         kinds.setdefault(_kind(run), []).append(run)
     joined = [_join(folder, kind, members) for kind, members in kinds.items()]
-    most = max(len(members) for members in kinds.values())
-    whole = [run for run in joined if len(run.record.members) == most]
-    same_rows = {run.record.fold.fingerprint for run in whole}
-    if len(whole) > 1 and len(same_rows) == 1:
-        joined.append(combine(folder, name, whole, groups, "greedy", False, lambda _: None))
-    return joined
+    by_rows: dict[str, list[Run]] = {}
+    for run in joined:
+        by_rows.setdefault(run.record.fold.fingerprint, []).append(run)
+    ensembles = [
+        combine(folder, name + _some(same[0]), same, groups, "greedy", False, lambda _: None)
+        for same in by_rows.values()
+        if len(same) > 1
+    ]
+    return joined + ensembles
+
+
+def remove_outdated(earlier: Sequence[Run], candidates: Sequence[Run], best: Run) -> None:
+    """Removes combined runs of fewer folds, which newer ones replace.
+
+    Args:
+        earlier: combined runs, before the candidates.
+        candidates: the newest ones.
+        best: the best run, which stays, and its members too.
+    """
+    kept = {run.name for run in (*candidates, best, *best.members)}
+    for run in earlier:
+        if run.name not in kept:
+            remove_run(run.folder)
 
 
 def choose_better(best: Run | None, candidates: Sequence[Run]) -> Run:
@@ -95,12 +112,23 @@ def _kind(run: Run) -> str:
     return re.sub(r"-fold=\d+of\d+", "", run.name)
 
 
-def _join(folder: Path, kind: str, members: Sequence[Run]) -> Run:
+def _count(members: Sequence[Run]) -> str:
+    """ "5" for all folds, "2of5" for two of them."""
     of = members[0].record.fold.name.partition("of")[2]
+    return of if len(members) == int(of) else f"{len(members)}of{of}"
+
+
+def _some(run: Run) -> str:
+    """What the name of an ensemble of such runs ends with: "", or "-2of5" for some folds."""
+    count = _count(run.members)
+    return f"-{count}" if "of" in count else ""
+
+
+def _join(folder: Path, kind: str, members: Sequence[Run]) -> Run:
     first = members[0].record.identity
     digests = tuple(run.record.identity.digest for run in members)
     identity = replace(first, fold="", architecture="", weights=None, members=digests)
-    path = folder / f"{kind}-folds={of}"
+    path = folder / f"{kind}-folds={_count(members)}"
     if is_run(path) and (found := load_run(path)).record.identity == identity:
         return found
     return cross_validate(path, members, identity)

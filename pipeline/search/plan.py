@@ -4,7 +4,7 @@ import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 import numpy as np
@@ -82,10 +82,10 @@ def count_trainings(worth: float, workers: int, kinds: int) -> int:
     """
     all_folds = FOLDS * kinds
     if worth >= all_folds:
-        return all_folds * max(1, int(worth / (all_folds * LONGER)))
-    if worth >= FOLDS:
-        return FOLDS
-    return max(workers, int(worth) // kinds * kinds)
+        count = all_folds * max(1, int(worth / (all_folds * LONGER)))
+    else:
+        count = FOLDS if worth >= FOLDS else int(worth) // kinds * kinds
+    return max(workers, count)
 
 
 def order_trainings(kinds: Sequence[Recipe], count: int) -> Iterator[tuple[Recipe, int, int]]:
@@ -119,11 +119,11 @@ class PlannedTraining:
         rows: number of training rows, if only a sample of the fold's was used.
     """
 
-    name: str
+    name: Annotated[str, msgspec.Meta(pattern=r"^[^./\\][^/\\]*$")]
     recipe: str
     changes: dict[str, Any]
     seed: int
-    part: int
+    part: Annotated[int, msgspec.Meta(ge=1, le=FOLDS)]
     rows: int | None = None
 
     def job(self, folds: Sequence[Fold]) -> Job:
@@ -155,7 +155,7 @@ class Plan:
     workers: int
     speed: float
     trainings: tuple[PlannedTraining, ...]
-    version: int = 1
+    version: Literal[1] = 1
 
 
 def plan_training(run: Run, fold: Fold) -> PlannedTraining:

@@ -20,9 +20,9 @@ from pipeline.networks.recipe import Recipe
 from pipeline.runs.fold_file import load_folds
 from pipeline.runs.run import Run, list_runs
 from pipeline.search.budget import Budget
-from pipeline.search.combining import choose_better, combine_folds, runs_of_folds
+from pipeline.search.combining import choose_better, combine_folds, remove_outdated, runs_of_folds
 from pipeline.search.display import Display
-from pipeline.search.engine import choose_engine, count_side_by_side
+from pipeline.search.engine import Inline, count_side_by_side
 from pipeline.search.execute import execute
 from pipeline.search.plan import (
     CLOSING,
@@ -39,6 +39,7 @@ from pipeline.search.plan import (
     training_steps,
     write_plan,
 )
+from pipeline.search.processes import Processes
 from pipeline.search.speed import measure_speed
 from pipeline.training.job import Job
 from pipeline.training.progress import Observer
@@ -49,7 +50,8 @@ OnBetter = Callable[[Run], object]
 STARTING = 20.0  # seconds until the first training begins
 QUICK_SHARE, QUICK_LIMIT = 0.12, 60.0  # of the budget, and seconds, for the first submission
 FIRST_BY, MARGIN = 1 / 3, 10.0  # when it must be there: share of the budget, less these seconds
-SHORTEST = 8.0  # seconds of a training that is good for something
+AT_LEAST = 8.0  # seconds of a training that is good for something
+QUICK_PIXELS = 30_000_000  # of an epoch of the first submission's training
 PREDICTING = 2.5  # times as many images per second as in training
 LEFT_OVER = 0.1  # of the budget: for less than that no training is added
 MOST_OF_EPOCH = 0.25  # of a training's time; an epoch of more rows has a sample of them
@@ -84,11 +86,11 @@ def spend(
         The best run.
 
     Raises:
-        Exception: the first one, if all trainings failed.
+        Exception: the first one, if there is no run because all trainings failed.
     """
     check_writable(folder)
     spending = Spending.prepare(budget, competition, folder, display, on_better)
-    engine = choose_engine(spending.workers, "auto", spending.workers == 1)
+    engine = Inline() if spending.workers == 1 else Processes(spending.workers)
     work = partial(_work, competition, folder)
     with display.show([], budget):
         for job, result in engine.run(work, spending.jobs(), display.progress):
@@ -116,9 +118,11 @@ def repeat(path: Path, competition: Competition, folder: Path, display: Display)
     jobs = [training.job(folds) for training in plan.trainings]
     runs = execute(jobs, competition, folder, display)
     groups, name = groups_of_equal_rows(competition.train_pixels)[0], f"ensemble-{plan.budget}"
-    best = None
+    best, combined = None, list[Run]()
     for count in range(1, len(runs) + 1):  # as they ended
-        best = choose_better(best, combine_folds(runs[:count], folder, name, groups)).read()
+        earlier, combined = combined, combine_folds(runs[:count], folder, name, groups)
+        best = choose_better(best, combined).read()
+        remove_outdated(earlier, combined, best)
     assert best is not None
     return best
 
@@ -139,6 +143,7 @@ class Spending:
         kinds: the recipes to train.
         workers: how many trainings run in parallel.
         runs: finished runs of single folds, those of earlier commands included.
+        combined: what was made of them.
         best: the best run so far.
         speed: images per second of the first recipe's training; 0 before it is measured.
         failures: of trainings.
@@ -154,6 +159,7 @@ class Spending:
     groups: Rows
     workers: int
     runs: list[Run] = field(default_factory=list)
+    combined: list[Run] = field(default_factory=list)
     best: Run | None = None
     speed: float = 0.0
     failures: list[Exception] = field(default_factory=list)
@@ -227,6 +233,8 @@ class Spending:
         name = f"ensemble-{self.budget}"
         combined = combine_folds(self.runs, self.folder, name, self.groups)
         best = choose_better(self.best, combined)
+        remove_outdated(self.combined, combined, best)
+        self.combined = combined
         self._write_plan()
         if self.best and best.record == self.best.record:
             return
@@ -243,8 +251,11 @@ class Spending:
         began, seconds = self.budget.began, self.budget.seconds
         until = min(seconds * FIRST_BY - MARGIN, STARTING + min(seconds * QUICK_SHARE, QUICK_LIMIT))
         recipe, name = self.kinds.quick, self._name(self.kinds.quick, 0, 1)
-        deadline = max(began + until, time.time() + SHORTEST)
-        return Job(name, recipe, 0, self.folds[0], deadline)
+        deadline = max(began + until, time.time() + AT_LEAST)
+        rows = QUICK_PIXELS // math.prod(recipe.image_shape(self.competition.schema.shape))
+        fold = self.folds[0]
+        fold = sample_rows(fold, rows, 0) if rows < len(fold.train) else fold
+        return Job(name, recipe, 0, fold, deadline)
 
     def _count_trainings(self) -> int:
         """How many trainings to divide the rest of the time among."""

@@ -48,3 +48,8 @@ def test_the_fill_continues_the_background(background: str, images) -> None:
 
 def test_images_that_are_not_square_count_as_upright(images) -> None:
     assert not has_all_angles(images[:, :12])
+
+
+def test_images_in_which_nothing_can_be_told_count_as_upright() -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (400, 12, 12, 1), dtype=np.uint8)
+    assert not has_all_angles(noise)
