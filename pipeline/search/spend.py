@@ -52,7 +52,7 @@ QUICK_SHARE, QUICK_LIMIT = 0.12, 60.0  # of the budget, and seconds, for the fir
 FIRST_BY, MARGIN = 1 / 3, 10.0  # when it must be there: share of the budget, less these seconds
 AT_LEAST = 8.0  # seconds of a training that is good for something
 QUICK_PIXELS = 30_000_000  # of an epoch of the first submission's training
-PREDICTING = 2.5  # times as many images per second as in training
+PREDICTING = 3.0  # times as many images per second as in training
 LEFT_OVER = 0.1  # of the budget: for less than that no training is added
 MOST_OF_EPOCH = 0.25  # of a training's time; an epoch of more rows has a sample of them
 
