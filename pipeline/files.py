@@ -60,7 +60,7 @@ def write_bytes(path: Path, content: bytes) -> None:
         if path.exists() and not path.is_file():
             path.write_bytes(content)
             return
-        path = Path(os.path.realpath(path))
+        path = Path(os.path.realpath(path)) if path.is_symlink() else path
         path.parent.mkdir(parents=True, exist_ok=True)
         _remove_unfinished(path)
         prefix = f".{path.name}.{os.getpid()}."

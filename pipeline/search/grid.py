@@ -1,7 +1,7 @@
 """Recipes x settings x seeds -> jobs."""
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,7 +54,7 @@ def make_grid(
     """
     sweep = sweep or {}
     for name, values in sweep.items():
-        if isinstance(values, str) or not isinstance(values, Sequence):
+        if isinstance(values, str) or not isinstance(values, Iterable):
             raise PipelineError(f"{name} = {values!r}", where="sweep", expected="a list of values")
     combinations = [
         dict(zip(sweep, values, strict=True)) for values in itertools.product(*sweep.values())

@@ -101,6 +101,20 @@ def order_trainings(kinds: Sequence[Recipe], count: int) -> Iterator[tuple[Recip
                 yield kind, seed, part
 
 
+def describe_plan(kinds: Kinds, count: int, workers: int, speed: float) -> tuple[str, str]:
+    """The speed of this machine, and what it trains, in words."""
+    order = itertools.islice(order_trainings(kinds.main, count), count)
+    names = [recipe.name for recipe, _, _ in order]
+    parts = " and ".join(f"{names.count(name)} of {name}" for name in dict.fromkeys(names))
+    augmentation = kinds.main[0].augmentation
+    assert augmentation is not None
+    return (
+        f"This machine trains {names[0]} with {speed:,.0f} images/s.",
+        f"Plan: {parts} on {FOLDS} folds, {workers} at a time, with rotation up to "
+        f"{augmentation.rotation:g} degrees and {augmentation.fill} fill.",
+    )
+
+
 def training_name(recipe: str, tag: str, seed: int, part: int) -> str:
     """The name of a budget's run: "deep-30m-fold=1of5", "deep-30m-seed=1-fold=1of5"."""
     seeded = f"-seed={seed}" if seed else ""

@@ -2,6 +2,7 @@
 
 import itertools
 import time
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -14,6 +15,14 @@ from pipeline.training.train import job_images
 
 SECONDS = 2.0
 WARM_UP = 2  # steps that are not measured: the first one prepares the computation
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """Measures the speed of a training."""
+
+    job: Job
+    name: str = "speed"
 
 
 def measure_speed(job: Job, competition: Competition) -> float:

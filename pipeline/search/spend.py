@@ -31,6 +31,7 @@ from pipeline.search.plan import (
     Plan,
     choose_kinds,
     count_trainings,
+    describe_plan,
     order_trainings,
     plan_training,
     read_plan,
@@ -40,7 +41,7 @@ from pipeline.search.plan import (
     write_plan,
 )
 from pipeline.search.processes import Processes
-from pipeline.search.speed import measure_speed
+from pipeline.search.speed import Measurement, measure_speed
 from pipeline.training.job import Job
 from pipeline.training.progress import Observer
 from pipeline.training.train import train
@@ -55,14 +56,6 @@ QUICK_PIXELS = 30_000_000  # of an epoch of the first submission's training
 PREDICTING = 3.0  # times as many images per second as in training
 LEFT_OVER = 0.1  # of the budget: for less than that no training is added
 MOST_OF_EPOCH = 0.25  # of a training's time; an epoch of more rows has a sample of them
-
-
-@dataclass(frozen=True)
-class Measurement:
-    """Measures the speed of a training."""
-
-    job: Job
-    name: str = "speed"
 
 
 Result = Run | float
@@ -266,22 +259,9 @@ class Spending:
         each = steps * first.batch_size / self.speed + self._closing(first)
         worth = self.workers * self.budget.left / each
         count = count_trainings(worth, self.workers, len(self.kinds.main))
-        self._tell(count, worth)
+        for line in describe_plan(self.kinds, count, self.workers, self.speed):
+            self.display.note(line)
         return count
-
-    def _tell(self, count: int, worth: float) -> None:
-        """Prints the plan."""
-        order = itertools.islice(order_trainings(self.kinds.main, count), count)
-        kinds = [kind.name for kind, _, _ in order]
-        parts = " and ".join(f"{kinds.count(name)} of {name}" for name in dict.fromkeys(kinds))
-        augmentation = self.kinds.main[0].augmentation
-        assert augmentation is not None
-        speed = f"{self.speed:,.0f} images/s"
-        self.display.note(f"This machine trains {self.kinds.main[0].name} with {speed}.")
-        self.display.note(
-            f"Plan: {parts} on {FOLDS} folds, {self.workers} at a time, with rotation up to "
-            f"{augmentation.rotation:g} degrees and {augmentation.fill} fill."
-        )
 
     def _job(self, recipe: Recipe, seed: int, part: int, seconds: float) -> Job:
         """A training that ends in that time, with its predictions."""

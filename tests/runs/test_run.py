@@ -159,10 +159,10 @@ def test_a_run_of_another_version_is_not_overwritten(trained, tiny, tmp_path) ->
     folder = tmp_path / "tiny" / trained.name
     shutil.copytree(trained.folder, folder)
     path, sums = folder / "run.json", folder / "SHA256SUMS"
-    path.write_text(path.read_text().replace('"schema_version": 2', '"schema_version": 3'))
+    path.write_text(path.read_text().replace('"schema_version": 3', '"schema_version": 2'))
     sums.write_text(sums.read_text().replace(trained.checksums["run.json"], sha256(path)))
     again = {"epochs": 2, "tta_views": 5, "runs": tmp_path, "progress": False}
-    with pytest.raises(PipelineError, match="schema version is 3"):
+    with pytest.raises(PipelineError, match="schema version is 2"):
         pp.train(tiny, "conv", **again)
     assert pp.train(tiny, "conv", fresh=True, **again).name == trained.name
 
