@@ -64,7 +64,10 @@ def test_copies_of_images_do_not_count_in_the_leaderboard(folder, tmp_path) -> N
     folder.write("train.csv", folder.read("train.csv") * 3)
     competition = folder.load()
     hold_out = pp.train(competition, "dense", epochs=1, runs=tmp_path, progress=False)
-    crossed = pp.train(competition, "dense", epochs=1, folds=2, runs=tmp_path, progress=False)
+    (crossed,) = pp.train_all(
+        competition, "dense", sweep={"epochs": [1]}, folds=2, runs=tmp_path, engine="inline",
+        progress=False,
+    )  # fmt: skip
     assert (crossed.scores.n, crossed.scores.distinct) == (120, 40)
     assert hold_out.scores.n == 3 * hold_out.scores.distinct
     table = pp.leaderboard(competition, runs=tmp_path)

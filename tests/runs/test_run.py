@@ -175,7 +175,10 @@ def test_unfinished_folders_are_not_runs(run) -> None:
 
 def test_an_ensemble_predicts_with_its_members(tiny, tmp_path) -> None:
     small = {"epochs": 1, "min_side": 8}
-    run = pp.train(tiny, "conv-10-committee", runs=tmp_path, progress=False, **small)
+    sweep = {name: [value] for name, value in small.items()}
+    (run,) = pp.train_all(
+        tiny, "conv-10-committee", sweep=sweep, runs=tmp_path, engine="inline", progress=False
+    )
     np.testing.assert_array_equal(run.predict(tiny.test_pixels), run.test_probabilities)
     assert (run.history, run.layers, run.explanation) == (None, [], {})
     member = run.record.members[0]

@@ -25,7 +25,8 @@ SHORT = {"epochs": [1]}
 
 
 def train(tiny, folder, recipes, sweep=SHORT, **options: Any) -> list[Run]:
-    return pp.train_all(tiny, recipes, sweep=sweep, runs=folder, **options)
+    """Trains in this process: others take seconds to start, and are tested in test_engine.py."""
+    return pp.train_all(tiny, recipes, sweep=sweep, runs=folder, **{"engine": "inline", **options})
 
 
 def test_a_sweep_with_replicates_trains_every_value_with_every_seed(tiny, tmp_path) -> None:
