@@ -1,5 +1,7 @@
 """Cross-validation: every training row is scored once, by a model that did not train on it."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from click.testing import CliRunner
@@ -11,10 +13,19 @@ from pipeline.errors import PipelineError
 from pipeline.runs.fold_file import load_folds
 
 
+def train(competition, folds: int, epochs: int, runs: Path) -> pp.Run:
+    """A cross-validation of `dense`, in this process."""
+    (run,) = pp.train_all(
+        competition, "dense", sweep={"epochs": [epochs]}, folds=folds, runs=runs,
+        engine="inline", progress=False,
+    )  # fmt: skip
+    return run
+
+
 @pytest.fixture(scope="module")
 def cross_validated(tiny, tmp_path_factory):
     runs = tmp_path_factory.mktemp("runs")
-    run = pp.train(tiny, "dense", epochs=2, folds=3, runs=runs, progress=False)
+    run = train(tiny, 3, 2, runs)
     return run, runs
 
 
@@ -88,9 +99,7 @@ def test_shuffled_labels_are_predicted_by_chance_alone(digits, folder) -> None:
     labels = np.random.default_rng(0).permutation([row[-1] for row in folder.rows("train.csv")])
     folder.replace_column("train.csv", -1, list(labels))
     competition = folder.load()
-    run = pp.train(
-        competition, "dense", folds=2, epochs=15, runs=folder.path.parent / "runs", progress=False
-    )
+    run = train(competition, 2, 15, folder.path.parent / "runs")
     assert 0.04 < run.scores.accuracy < 0.17  # ten classes
 
 
