@@ -25,6 +25,10 @@ def test_digits_at_every_angle_are_rotated_to_every_angle(images) -> None:
     turned = augment(images, everywhere, np.random.default_rng(0))
     assert has_all_angles(turned)
     assert fit_augmentation(UPRIGHT, turned).rotation == 180
+    levels = np.random.default_rng(0).integers(0, 200, (len(turned), 1, 1, 1), dtype=np.uint8)
+    grey = np.maximum(turned, levels)
+    assert choose_fill(grey) is None
+    assert fit_augmentation(UPRIGHT, grey).fill == "nearest"  # a mirrored stroke would be new
 
 
 def test_digits_at_some_angles_are_not_rotated_to_every_angle(images) -> None:

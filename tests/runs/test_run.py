@@ -19,7 +19,7 @@ from pipeline.runs.run import list_runs as runs_in
 @pytest.fixture(scope="session")
 def trained(tiny, tmp_path_factory) -> Run:
     runs = tmp_path_factory.mktemp("runs")
-    return pp.train(tiny, "conv", epochs=2, tta_views=5, runs=runs, progress=False)
+    return pp.train(tiny, "conv", epochs=2, tta_views=5, tta_angles=5, runs=runs, progress=False)
 
 
 @pytest.fixture
@@ -161,7 +161,7 @@ def test_a_run_of_another_version_is_not_overwritten(trained, tiny, tmp_path) ->
     path, sums = folder / "run.json", folder / "SHA256SUMS"
     path.write_text(path.read_text().replace('"schema_version": 3', '"schema_version": 2'))
     sums.write_text(sums.read_text().replace(trained.checksums["run.json"], sha256(path)))
-    again = {"epochs": 2, "tta_views": 5, "runs": tmp_path, "progress": False}
+    again = {"epochs": 2, "tta_views": 5, "tta_angles": 5, "runs": tmp_path, "progress": False}
     with pytest.raises(PipelineError, match="schema version is 2"):
         pp.train(tiny, "conv", **again)
     assert pp.train(tiny, "conv", fresh=True, **again).name == trained.name

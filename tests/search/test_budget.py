@@ -1,6 +1,7 @@
 """A time budget: what it trains, what it leaves, and how it is repeated."""
 
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,13 +10,25 @@ from click.testing import CliRunner
 
 import pipeline as pp
 from pipeline.cli import main
+from pipeline.images.augmentation import Augmentation, augment
+from pipeline.recipes import find_recipe
 from pipeline.runs.fold_file import load_folds
 from pipeline.search.budget import Budget, parse_duration, short_duration
-from pipeline.search.combining import combine_folds, runs_of_folds
+from pipeline.search.combining import runs_of_folds
 from pipeline.search.display import Display
-from pipeline.search.plan import FOLDS, count_trainings, order_trainings, read_plan
+from pipeline.search.plan import (
+    FOLDS,
+    Plan,
+    choose_kinds,
+    count_trainings,
+    order_trainings,
+    plan_training,
+    read_plan,
+    write_plan,
+)
 from pipeline.search.plan import training_steps as steps
 from pipeline.search.spend import Spending
+from pipeline.training.train import train
 
 
 @pytest.mark.parametrize(
@@ -170,26 +183,56 @@ def test_a_file_that_is_no_plan_is_refused(content, tiny_folder, tmp_path) -> No
     assert (result.exit_code, result.stderr.count("not a plan")) == (2, 1)
 
 
-def test_trainings_of_other_commands_are_joined_by_seed_and_replace_nothing(tiny, tmp_path) -> None:
-    quiet = {"runs": tmp_path, "progress": False, "engine": "inline"}
-    pp.train_all(tiny, ["dense"], sweep={"epochs": [1]}, seeds=[0, 1], folds=FOLDS, **quiet)
-    before = {run.name: run for run in pp.list_runs(tiny, runs=tmp_path)}
-    parts = [run for run in before.values() if run.record.fold.part]
-    groups = np.arange(60)
-    combined = combine_folds(parts, tmp_path / "tiny", "ensemble", groups)
-    names = [run.name for run in combined]
-    assert names == ["dense-epochs=1-folds=5", "dense-epochs=1-seed=1-folds=5", "ensemble"]
-    for run in combined:
-        assert run.validation.rows.tolist() == groups.tolist()
-        assert run.name == "ensemble" or run.record == before[run.name].record
+@pytest.fixture
+def starting(tiny, tmp_path) -> Spending:
+    """A budget that begins."""
+    budget = Budget(seconds=600, began=time.time())
+    return Spending.prepare(budget, tiny, tmp_path / "tiny", Display(quiet=True), lambda _: None)
 
 
-def test_a_large_batch_and_little_time_train_on_all_rows(tiny, tmp_path) -> None:
-    """Of few rows, a batch would be more than there are."""
-    budget = Budget(seconds=60, began=time.time())
-    spending = Spending.prepare(budget, tiny, tmp_path, Display(quiet=True), lambda _: None)
-    spending.speed = 1.0  # images per second
-    recipe = spending.kinds.main[0].change(batch_size=100)
-    job = spending._job(recipe, seed=0, part=1, seconds=40)
-    np.testing.assert_array_equal(job.fold.train, spending.folds[0].train)
-    assert job.epochs == 1
+@pytest.mark.parametrize(("batch_size", "rows"), [(8, 8), (100, 48)])
+def test_little_time_trains_on_a_sample_that_the_plan_repeats(
+    batch_size: int, rows: int, starting, tiny, tmp_path
+) -> None:
+    """Of at least one batch, or of all rows if there are fewer."""
+    starting.speed = 1.0  # images per second
+    recipe = find_recipe("dense").change(batch_size=batch_size)
+    job = starting._job(recipe, seed=0, part=1, seconds=9)
+    assert (len(job.fold.train), job.epochs) == (rows, 1)
+    assert set(job.fold.train) <= set(starting.folds[0].train)
+    run = train(replace(job, deadline=None), tiny, tmp_path)
+    again = plan_training(run, starting.folds[0]).job(starting.folds)
+    np.testing.assert_array_equal(again.fold.train, job.fold.train)
+    assert again.identity(tiny) == run.record.identity
+
+
+def test_trainings_leave_time_to_predict_and_the_first_is_a_third_of_the_budget(starting) -> None:
+    jobs, budget = starting.jobs(), starting.budget
+    measurement, first = next(jobs), next(jobs)
+    assert first.deadline < budget.began + budget.seconds / 3 - 8
+    starting.receive(measurement, 10.0)  # images per second
+    job = next(jobs)
+    predicting = 24 * 5 / 30  # seconds for 5 views, 3 times as fast as training
+    assert budget.end - job.deadline == pytest.approx(8 + predicting, abs=2)
+
+
+@pytest.mark.parametrize("angle", [0, 180])
+def test_images_at_every_angle_get_a_network_and_views_for_that(angle: int, digits) -> None:
+    images = (digits[0][:300, ..., None] * 255).astype(np.uint8)
+    images = np.pad(images, ((0, 0), (4, 4), (4, 4), (0, 0)))
+    how = Augmentation(rotation=angle, interpolation="linear")
+    kinds = choose_kinds(augment(images, how, np.random.default_rng(0)))
+    rotations = {kind.augmentation.rotation for kind in (*kinds.main, kinds.quick)}
+    views = {(kind.tta_views, kind.tta_angles) for kind in kinds.main}
+    names = [kind.name for kind in kinds.main]
+    if angle:
+        assert (names, rotations, views) == (["deep-rotated"], {180}, {(1, 5)})
+    else:
+        assert (names, max(rotations), views) == (["deep", "deep-strided"], 15, {(5, 1)})
+
+
+def test_a_plan_of_other_data_is_refused(tiny_folder, tmp_path) -> None:
+    write_plan(tmp_path / "plan.json", Plan("1m", "other", 1, 1.0, ()))
+    words = ["train", str(tiny_folder), "--plan", str(tmp_path / "plan.json")]
+    result = CliRunner().invoke(main, [*words, "--runs", str(tmp_path / "runs")])
+    assert (result.exit_code, result.stderr.count("made for other data")) == (2, 1)

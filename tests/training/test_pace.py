@@ -41,6 +41,13 @@ def test_the_learning_rate_rises_and_falls_to_zero() -> None:
     np.testing.assert_allclose(rates, [0.04, 0.52, 1, 0.5, 0], atol=1e-12)
 
 
+def test_the_learning_rate_changes_within_an_epoch(tiny, tmp_path) -> None:
+    recipe = find_recipe("fast").change(epochs=2, min_steps=0, batch_size=8)
+    run = train(make_job(recipe, {}, 0, tiny.hold_out), tiny, tmp_path)  # 6 steps an epoch
+    expected = [recipe.learning_rate * one_cycle(progress) for progress in (5 / 12, 11 / 12)]
+    np.testing.assert_allclose(run.history["learning_rate"], expected, rtol=1e-5)
+
+
 @pytest.mark.parametrize("seconds", [-1, 3])
 def test_a_training_with_a_deadline_can_be_repeated_without_a_clock(seconds, tiny, tmp_path):
     """Byte for byte, whatever the clock has decided."""
