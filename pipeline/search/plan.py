@@ -10,7 +10,7 @@ import msgspec
 import numpy as np
 
 from pipeline import config
-from pipeline.arrays import Images
+from pipeline.arrays import Images, Labels
 from pipeline.competition.folds import Fold
 from pipeline.errors import PipelineError
 from pipeline.files import write_text
@@ -44,11 +44,11 @@ class Kinds:
     quick: Recipe
 
 
-def choose_kinds(images: Images) -> Kinds:
-    """The recipes for images (n, height, width, channels) of the training rows. Uses no labels."""
+def choose_kinds(images: Images, labels: Labels) -> Kinds:
+    """The recipes for the images (n, height, width, channels) and labels of the training rows."""
     upright = find_recipe(QUICK).augmentation
     assert upright is not None
-    fitted = fit_augmentation(upright, images)
+    fitted = fit_augmentation(upright, images, labels)
     any_angle = fitted.rotation > upright.rotation
 
     def fit(name: str) -> Recipe:

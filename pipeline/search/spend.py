@@ -177,7 +177,8 @@ class Spending:
         for note in folds[0].notes:
             display.note(f"Note: {note}.")
         pixels, schema = competition.train_pixels, competition.schema
-        kinds = choose_kinds(to_images(pixels, schema.shape, schema.planes, schema.transpose))
+        images = to_images(pixels, schema.shape, schema.planes, schema.transpose)
+        kinds = choose_kinds(images, competition.labels)
         spending = cls(
             budget, competition, folder, display, on_better, folds, kinds,
             groups=groups_of_equal_rows(pixels)[0],

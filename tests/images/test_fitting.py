@@ -16,19 +16,20 @@ def images(digits) -> np.ndarray:
     return np.pad(grey, ((0, 0), (4, 4), (4, 4), (0, 0)))
 
 
-def test_upright_digits_keep_their_small_rotation(images) -> None:
-    assert fit_augmentation(UPRIGHT, images).rotation == 15
+def test_upright_digits_keep_their_small_rotation(images, digits) -> None:
+    assert fit_augmentation(UPRIGHT, images, digits[1]).rotation == 15
 
 
-def test_digits_at_every_angle_are_rotated_to_every_angle(images) -> None:
+def test_digits_at_every_angle_are_rotated_to_every_angle(images, digits) -> None:
     everywhere = Augmentation(rotation=180, interpolation="linear")
     turned = augment(images, everywhere, np.random.default_rng(0))
     assert has_all_angles(turned)
-    assert fit_augmentation(UPRIGHT, turned).rotation == 180
-    levels = np.random.default_rng(0).integers(0, 200, (len(turned), 1, 1, 1), dtype=np.uint8)
+    assert fit_augmentation(UPRIGHT, turned, digits[1]).rotation == 180
+    levels = np.random.default_rng(0).integers(0, 40, (len(turned), 1, 1, 1), dtype=np.uint8)
     grey = np.maximum(turned, levels)
     assert choose_fill(grey) is None
-    assert fit_augmentation(UPRIGHT, grey).fill == "nearest"  # a mirrored stroke would be new
+    fitted = fit_augmentation(UPRIGHT, grey, digits[1])
+    assert fitted.fill == "nearest"  # a mirrored stroke would be new
 
 
 def test_digits_at_some_angles_are_not_rotated_to_every_angle(images) -> None:
@@ -57,3 +58,13 @@ def test_images_that_are_not_square_count_as_upright(images) -> None:
 def test_images_in_which_nothing_can_be_told_count_as_upright() -> None:
     noise = np.random.default_rng(0).integers(0, 256, (400, 12, 12, 1), dtype=np.uint8)
     assert not has_all_angles(noise)
+
+
+def test_images_whose_angle_is_their_class_are_not_rotated() -> None:
+    """A bright side: at every angle, but another class when it is turned."""
+    labels = np.arange(400) % 4
+    images = np.random.default_rng(0).integers(0, 60, (400, 12, 12, 1), dtype=np.uint8)
+    images[:, :4] += 150
+    images = np.stack([np.rot90(image, label) for image, label in zip(images, labels, strict=True)])
+    assert has_all_angles(images)
+    assert fit_augmentation(UPRIGHT, images, labels).rotation == 15

@@ -221,7 +221,7 @@ def test_images_at_every_angle_get_a_network_and_views_for_that(angle: int, digi
     images = (digits[0][:300, ..., None] * 255).astype(np.uint8)
     images = np.pad(images, ((0, 0), (4, 4), (4, 4), (0, 0)))
     how = Augmentation(rotation=angle, interpolation="linear")
-    kinds = choose_kinds(augment(images, how, np.random.default_rng(0)))
+    kinds = choose_kinds(augment(images, how, np.random.default_rng(0)), digits[1][:300])
     rotations = {kind.augmentation.rotation for kind in (*kinds.main, kinds.quick)}
     views = {(kind.tta_views, kind.tta_angles) for kind in kinds.main}
     names = [kind.name for kind in kinds.main]
