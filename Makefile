@@ -28,6 +28,8 @@ $(if $(UNKNOWN),$(error Unknown variable $(firstword $(UNKNOWN)). Expected one o
 # So would one that only `make train` uses.
 UNUSED  := $(if $(filter train,$(MAKECMDGOALS)),,$(filter MODELS EPOCHS SEED,$(GIVEN)))
 $(if $(UNUSED),$(error make $(or $(MAKECMDGOALS),help) has no variable $(firstword $(UNUSED)): only make train has it))
+UNUSED  := $(if $(filter train submit,$(MAKECMDGOALS)),,$(filter BUDGET,$(GIVEN)))
+$(if $(UNUSED),$(error make $(or $(MAKECMDGOALS),help) has no variable BUDGET: only make train and make submit have it))
 
 .DEFAULT_GOAL := help
 
