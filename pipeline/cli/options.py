@@ -39,7 +39,7 @@ def format_option(default: str) -> Callable[[Command], Command]:
 BUDGET = click.option(
     "--budget",
     metavar="TIME",
-    help="Use this time, such as 10m or 1h30m, for the best result: what to train is chosen.",
+    help="Train for this time, such as 10m or 1h30m. Recipes, folds and epochs are chosen for you.",
 )
 FORMAT = format_option("table")
 QUIET = click.option("--quiet", is_flag=True, help="Hide progress.")

@@ -32,7 +32,7 @@ def command(
     """Write the submission of the best run, training first if there is no run.
 
     With --budget, train for that time: a first submission is written after a third of it, and
-    replaced when a better one is there. Interrupted, the best one so far stays.
+    replaced when there is a better one. If you interrupt the command, the best one so far stays.
 
     If the test rows have labels (--test-label), the run is scored on them too. The last line
     printed is the path of the file.

@@ -79,9 +79,10 @@ def command(
     """Train recipes and show the leaderboard. Finished runs are reused.
 
     \b
-    Examples: pipeline train data/digits --model conv --model augmented --epochs 20
-              pipeline train --model dense-500-300 --set l2=1e-6,1e-4,1e-3 --replicates 3
-              pipeline train data/digits --budget 10m
+    Examples:
+      pipeline train data/digits --model conv --model augmented --epochs 20
+      pipeline train --model dense-500-300 --set l2=1e-6,1e-4 --replicates 3
+      pipeline train data/digits --budget 10m
     """
     import pipeline as pp
     from pipeline.search.budget import Budget
@@ -92,7 +93,9 @@ def command(
     if (budget or plan) and (own or (budget and plan)):
         raise PipelineError(
             f"{'--budget' if budget else '--plan'} with other settings of the training",
-            expected="none: what to train is chosen for the time, or is in the plan",
+            expected="none",
+            remedy="A budget chooses recipes, folds, epochs and seeds itself; a plan has them. "
+            "Leave out options such as --model, --epochs, --set, --folds and --seed.",
         )
     time_granted = Budget.start(budget, click.get_current_context().meta[BEGAN]) if budget else None
     competition = pp.load(data, **overrides)

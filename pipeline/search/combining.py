@@ -75,7 +75,7 @@ def choose_better(best: Run | None, candidates: Sequence[Run]) -> Run:
     """The best run so far, or a candidate that has a lower log loss on rows that both predict.
 
     A mean of more models may have an equal loss: each row is scored by one fold's model, while
-    all of them predict the test rows. A run of the same name is the best one with more folds.
+    all of them predict the test rows. A run of the same name replaces its earlier version.
 
     Args:
         candidates: combined runs.

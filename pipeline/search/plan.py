@@ -110,8 +110,8 @@ def describe_plan(kinds: Kinds, count: int, workers: int, speed: float) -> tuple
     assert augmentation is not None
     return (
         f"This machine trains {names[0]} with {speed:,.0f} images/s.",
-        f"Plan: {parts} on {FOLDS} folds, {workers} at a time, with rotation up to "
-        f"{augmentation.rotation:g} degrees and {augmentation.fill} fill.",
+        f"Plan: {parts}, each on {FOLDS - 1} of {FOLDS} folds, {workers} at a time. Random "
+        f"rotation up to {augmentation.rotation:g} degrees, {augmentation.fill} fill.",
     )
 
 
@@ -200,7 +200,7 @@ def read_plan(path: Path) -> Plan:
         raise PipelineError(f"it cannot be read: {error.strerror}", where=path) from None
     except msgspec.MsgspecError as error:
         raise PipelineError(
-            f"not a plan: {error}", where=path, expected="a plan that --budget wrote"
+            f"not a plan: {error}", where=path, expected="a plan file, which --budget writes"
         ) from None
 
 

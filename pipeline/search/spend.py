@@ -57,7 +57,6 @@ PREDICTING = 3.0  # times as many images per second as in training
 LEFT_OVER = 0.1  # of the budget: for less than that no training is added
 MOST_OF_EPOCH = 0.25  # of a training's time; an epoch of more rows has a sample of them
 
-
 Result = Run | float
 
 
