@@ -116,6 +116,11 @@ class Display:
         """Prints a line."""
         self._print(text)
 
+    def warn(self, text: str) -> None:
+        """Prints a line, also if nothing else is shown."""
+        console = Console(stderr=True) if self.console.quiet else self.console
+        console.print(text, markup=False, highlight=False, soft_wrap=True)
+
     def _fitted(self, name: str) -> str:
         """The name, shortened if a line would not fit the terminal; a log has all of it."""
         if not self.live:

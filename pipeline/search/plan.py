@@ -140,7 +140,7 @@ class PlannedTraining:
     part: Annotated[int, msgspec.Meta(ge=1, le=FOLDS)]
     rows: int | None = None
 
-    def job(self, folds: Sequence[Fold]) -> Job:
+    def job(self, folds: Sequence[Fold], labels: Labels) -> Job:
         """The job that repeats it.
 
         Raises:
@@ -149,7 +149,7 @@ class PlannedTraining:
         recipe = find_recipe(self.recipe).change(**self.changes)
         fold = folds[self.part - 1]
         if self.rows:
-            fold = sample_rows(fold, self.rows, self.seed)
+            fold = sample_rows(fold, labels, self.rows, self.seed)
         return Job(self.name, recipe, self.seed, fold)
 
 
@@ -204,7 +204,19 @@ def read_plan(path: Path) -> Plan:
         ) from None
 
 
-def sample_rows(fold: Fold, rows: int, seed: int) -> Fold:
-    """The fold with a random sample of its training rows."""
-    chosen = np.random.default_rng(seed).choice(fold.train, rows, replace=False)
+def sample_rows(fold: Fold, labels: Labels, rows: int, seed: int) -> Fold:
+    """The fold with a random sample of its training rows; itself if it has no more.
+
+    The sample has a row of each class at least.
+
+    Args:
+        labels: (n,) class indices of all training rows.
+        rows: size of the sample.
+    """
+    if rows >= len(fold.train):
+        return fold
+    shuffled = np.random.default_rng(seed).permutation(fold.train)
+    _, firsts = np.unique(labels[shuffled], return_index=True)
+    others = np.delete(shuffled, firsts)
+    chosen = np.concatenate([shuffled[firsts], others])[: max(rows, len(firsts))]
     return replace(fold, train=np.sort(chosen))

@@ -107,7 +107,7 @@ def repeat(path: Path, competition: Competition, folder: Path, display: Display)
             "the plan was made for other data", where=path, expected=f"data of {competition.name}"
         )
     folds = load_folds(competition, FOLDS, folder)
-    jobs = [training.job(folds) for training in plan.trainings]
+    jobs = [training.job(folds, competition.labels) for training in plan.trainings]
     runs = execute(jobs, competition, folder, display)
     groups, name = groups_of_equal_rows(competition.train_pixels)[0], f"ensemble-{plan.budget}"
     best, combined = None, list[Run]()
@@ -183,7 +183,7 @@ class Spending:
             groups=groups_of_equal_rows(pixels)[0],
             workers=1 if uses_accelerator() else count_side_by_side(),
         )  # fmt: skip
-        spending.runs = runs_of_folds(found, folds)
+        spending.runs = sorted(runs_of_folds(found, folds), key=lambda run: run.record.created)
         if spending.runs:
             display.note(f"{len(spending.runs)} trainings of these folds are there, and count")
             spending.improve()
@@ -213,7 +213,7 @@ class Spending:
         if isinstance(result, Exception):
             self.failures.append(result)
             self.display.fail(job.name)
-            self.display.note(str(result))
+            self.display.warn(f"{job.name} failed: {result}")
         elif isinstance(result, Run):
             self.display.finish(job.name, result)
             self.runs.append(result)
@@ -246,8 +246,7 @@ class Spending:
         recipe, name = self.kinds.quick, self._name(self.kinds.quick, 0, 1)
         deadline = max(began + until, time.time() + AT_LEAST)
         rows = QUICK_PIXELS // math.prod(recipe.image_shape(self.competition.schema.shape))
-        fold = self.folds[0]
-        fold = sample_rows(fold, rows, 0) if rows < len(fold.train) else fold
+        fold = sample_rows(self.folds[0], self.competition.labels, rows, 0)
         return Job(name, recipe, 0, fold, deadline)
 
     def _count_trainings(self) -> int:
@@ -269,8 +268,7 @@ class Spending:
         training = max(1.0, seconds - self._closing(recipe))
         if self.speed:
             rows = max(int(MOST_OF_EPOCH * training * self.speed), recipe.batch_size)
-            if rows < len(fold.train):
-                fold = sample_rows(fold, rows, seed)
+            fold = sample_rows(fold, self.competition.labels, rows, seed)
             epochs = round(training * self.speed / len(fold.train))
             recipe = replace(recipe, epochs=max(1, epochs), min_steps=0)
         return Job(self._name(recipe, seed, part), recipe, seed, fold, now + training)

@@ -24,6 +24,7 @@ from pipeline.search.plan import (
     order_trainings,
     plan_training,
     read_plan,
+    sample_rows,
     write_plan,
 )
 from pipeline.search.plan import training_steps as steps
@@ -201,9 +202,19 @@ def test_little_time_trains_on_a_sample_that_the_plan_repeats(
     assert (len(job.fold.train), job.epochs) == (rows, 1)
     assert set(job.fold.train) <= set(starting.folds[0].train)
     run = train(replace(job, deadline=None), tiny, tmp_path)
-    again = plan_training(run, starting.folds[0]).job(starting.folds)
+    again = plan_training(run, starting.folds[0]).job(starting.folds, tiny.labels)
     np.testing.assert_array_equal(again.fold.train, job.fold.train)
     assert again.identity(tiny) == run.record.identity
+
+
+def test_a_sample_has_rows_of_rare_classes(starting) -> None:
+    fold = starting.folds[0]
+    labels = np.zeros(60, int)
+    labels[fold.train[[3, 30]]] = 1, 2
+    for seed in range(5):
+        sample = sample_rows(fold, labels, 6, seed).train
+        assert len(set(sample)) == 6
+        assert set(labels[sample]) == {0, 1, 2}
 
 
 def test_trainings_leave_time_to_predict_and_the_first_is_a_third_of_the_budget(starting) -> None:

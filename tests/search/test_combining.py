@@ -97,3 +97,12 @@ def test_the_folds_of_each_seed_are_joined_apart_under_the_name_of_their_cross_v
     assert [run.name for run in joined] == ["dense-folds=3", "dense-seed=1-folds=3", "ensemble"]
     assert all(run.validation.rows.tolist() == list(range(60)) for run in joined)
     assert joined[0].record == before.record
+
+
+def test_a_damaged_combined_run_is_made_again(tmp_path: Path) -> None:
+    parts = [part(tmp_path, "kind", number, 0.8) for number in (1, 2, 3)]
+    (joined,) = combine_folds(parts, tmp_path, "ensemble", LABELS)
+    expected = joined.read().test_probabilities
+    (joined.folder / "test.npy").write_bytes(b"damaged")
+    (again,) = combine_folds(parts, tmp_path, "ensemble", LABELS)
+    np.testing.assert_array_equal(again.read().test_probabilities, expected)
