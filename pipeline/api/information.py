@@ -44,8 +44,8 @@ def inspect(competition: Competition) -> "Inspection":
 
     Example:
         >>> import pipeline as pp
-        >>> pp.inspect(pp.load("data/digits")).to_frame()["train"].sum().item()
-        1437
+        >>> pp.inspect(pp.load("data/digits")).to_frame().query("`class` == '7'")["rows"].item()
+        143
     """
     from pipeline.competition.inspection import inspect_competition
 
