@@ -84,7 +84,7 @@ def count_trainings(worth: float, workers: int, kinds: int) -> int:
     if worth >= all_folds:
         count = all_folds * max(1, int(worth / (all_folds * LONGER)))
     else:
-        count = FOLDS if worth >= FOLDS else int(worth) // kinds * kinds
+        count = FOLDS if worth >= FOLDS else int(worth) // workers * workers
     return max(workers, count)
 
 
@@ -92,9 +92,10 @@ def order_trainings(kinds: Sequence[Recipe], count: int) -> Iterator[tuple[Recip
     """The recipe, seed and fold number (from 1) of each training, without end.
 
     All kinds train on a fold before the next one, so that they can be compared and combined; if
-    there is time for all folds of a single kind only, the others are left out.
+    there is no time for all folds of all kinds, only the first one trains. The others need longer:
+    they would not improve its result.
     """
-    some = kinds[:1] if FOLDS <= count < FOLDS * len(kinds) else kinds
+    some = kinds if count >= FOLDS * len(kinds) else kinds[:1]
     for seed in itertools.count():
         for part in range(1, FOLDS + 1):
             for kind in some:

@@ -69,15 +69,15 @@ def test_a_training_on_more_rows_is_longer_but_has_fewer_epochs() -> None:
     assert steps(1_000) / 1_000 > steps(33_600) / 33_600
 
 
-def test_all_kinds_train_on_a_fold_before_the_next() -> None:
+def test_with_time_for_all_folds_all_kinds_train_on_a_fold_before_the_next() -> None:
     kinds = ("deep", "other")
 
     def first(count: int) -> list[tuple[str, int, int]]:
         order = order_trainings(kinds, count)  # type: ignore[arg-type]
         return [next(order) for _ in range(count)]
 
-    assert first(4) == [("deep", 0, 1), ("other", 0, 1), ("deep", 0, 2), ("other", 0, 2)]
-    assert first(5) == [("deep", 0, part) for part in range(1, 6)]
+    assert first(10)[:4] == [("deep", 0, 1), ("other", 0, 1), ("deep", 0, 2), ("other", 0, 2)]
+    assert first(4) == [("deep", 0, part) for part in range(1, 5)]
     many = first(20)
     assert {(kind, seed, part) for kind, seed, part in many} == {
         (kind, seed, part) for kind in kinds for seed in (0, 1) for part in range(1, FOLDS + 1)
