@@ -92,6 +92,8 @@ class Display:
         self._remove(name)
         views = record.settings["tta_views"] * record.settings["tta_angles"]
         with_tta = f" with {views} TTA views" if views > 1 else ""
+        if record.training and (single := record.training.without_tta):
+            with_tta += f", {100 * single.accuracy:.2f} % without"
         self._print(
             f"{name}  {100 * scores.accuracy:.2f} % "
             f"({100 * scores.low:.2f} - {100 * scores.high:.2f}){with_tta}"

@@ -236,6 +236,15 @@ class Spending:
         if told := self.on_better(best):
             self.display.note(f"  {told}")
 
+    def _tta_helps(self, recipe: Recipe) -> bool:
+        """Whether TTA lowers the log loss of the recipe's trainings so far."""
+        gain = 0.0
+        for run in self.runs:
+            training = run.record.training
+            if run.record.recipe == recipe.name and training and training.without_tta:
+                gain += run.scores.n * (training.without_tta.loss - run.scores.loss)
+        return gain >= 0
+
     def _started(self, job: Job) -> Job:
         self.display.add(job)
         return job
@@ -264,6 +273,8 @@ class Spending:
 
     def _job(self, recipe: Recipe, seed: int, part: int, seconds: float) -> Job:
         """A training that ends in that time, with its predictions."""
+        if not self._tta_helps(recipe):
+            recipe = replace(recipe, tta_views=1, tta_angles=1)
         now, fold = time.time(), self.folds[part - 1]
         training = max(1.0, seconds - self._closing(recipe))
         if self.speed:
@@ -276,8 +287,7 @@ class Spending:
     def _closing(self, recipe: Recipe) -> float:
         """Seconds from the last epoch of a training to its finished run."""
         rows = len(self.folds[0].validation) + len(self.competition.test_pixels)
-        views = recipe.tta_views * recipe.tta_angles
-        return CLOSING + (rows * views / (PREDICTING * self.speed) if self.speed else 0)
+        return CLOSING + (rows * recipe.views / (PREDICTING * self.speed) if self.speed else 0)
 
     def _name(self, recipe: Recipe, seed: int, part: int) -> str:
         return training_name(recipe.name, str(self.budget), seed, part)

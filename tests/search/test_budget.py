@@ -227,6 +227,20 @@ def test_trainings_leave_time_to_predict_and_the_first_is_a_third_of_the_budget(
     assert budget.end - job.deadline == pytest.approx(8 + predicting, abs=2)
 
 
+@pytest.mark.parametrize(("without", "views"), [(0.9, 5), (0.1, 1)])
+def test_tta_that_raises_the_log_loss_is_left_out_of_later_trainings(
+    without: float, views: int, starting, tiny, tmp_path
+) -> None:
+    """`without`: the log loss without TTA, of a training that has 0.5 with it."""
+    recipe = find_recipe("dense").change(epochs=1, tta_views=5)
+    run = train(starting._job(recipe, 0, 1, 60), tiny, tmp_path)
+    scores = replace(run.scores, loss=0.5)
+    training = replace(run.record.training, without_tta=replace(scores, loss=without))
+    record = replace(run.record, scores=scores, training=training)
+    starting.runs.append(replace(run, record=record))
+    assert starting._job(recipe, 0, 2, 60).recipe.tta_views == views
+
+
 @pytest.mark.parametrize("angle", [0, 180])
 def test_images_at_every_angle_get_a_network_and_views_for_that(angle: int, digits) -> None:
     images = (digits[0][:300, ..., None] * 255).astype(np.uint8)
