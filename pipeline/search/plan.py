@@ -18,6 +18,7 @@ from pipeline.images.fitting import fit_augmentation
 from pipeline.networks.backend import resolve_precision
 from pipeline.networks.recipe import FIXED, Recipe
 from pipeline.recipes import find_recipe
+from pipeline.runs.record import Scores
 from pipeline.runs.run import Run
 from pipeline.training.job import Job
 
@@ -155,6 +156,21 @@ class PlannedTraining:
 
 
 @dataclass(frozen=True)
+class Improvement:
+    """A result that was better than those before it.
+
+    Attributes:
+        seconds: when, since the budget began.
+        run: its name.
+        scores: on the validation rows of its folds.
+    """
+
+    seconds: float
+    run: str
+    scores: Scores
+
+
+@dataclass(frozen=True)
 class Plan:
     """The trainings of a budget in the order in which they ended; `--plan` repeats them.
 
@@ -163,6 +179,7 @@ class Plan:
         data: fingerprint of the competition.
         workers: how many trainings ran in parallel.
         speed: images per second of a training on the machine.
+        improvements: the best results, by time.
     """
 
     budget: str
@@ -170,6 +187,7 @@ class Plan:
     workers: int
     speed: float
     trainings: tuple[PlannedTraining, ...]
+    improvements: tuple[Improvement, ...] = ()
     version: Literal[1] = 1
 
 

@@ -27,6 +27,7 @@ from pipeline.search.execute import execute
 from pipeline.search.plan import (
     CLOSING,
     FOLDS,
+    Improvement,
     Kinds,
     Plan,
     choose_kinds,
@@ -137,6 +138,7 @@ class Spending:
         runs: finished runs of single folds, those of earlier commands included.
         combined: what was made of them.
         best: the best run so far.
+        improvements: when it was replaced by a better one.
         speed: images per second of the first recipe's training; 0 before it is measured.
         failures: of trainings.
     """
@@ -153,6 +155,7 @@ class Spending:
     runs: list[Run] = field(default_factory=list)
     combined: list[Run] = field(default_factory=list)
     best: Run | None = None
+    improvements: list[Improvement] = field(default_factory=list)
     speed: float = 0.0
     failures: list[Exception] = field(default_factory=list)
 
@@ -228,13 +231,14 @@ class Spending:
         best = choose_better(self.best, combined)
         remove_outdated(self.combined, combined, best)
         self.combined = combined
+        if self.best is None or best.record != self.best.record:
+            self.best = best.read()
+            self.display.best(best)
+            if told := self.on_better(best):
+                self.display.note(f"  {told}")
+            seconds = time.time() - self.budget.began
+            self.improvements.append(Improvement(seconds, best.name, best.scores))
         self._write_plan()
-        if self.best and best.record == self.best.record:
-            return
-        self.best = best.read()
-        self.display.best(best)
-        if told := self.on_better(best):
-            self.display.note(f"  {told}")
 
     def _tta_helps(self, recipe: Recipe) -> bool:
         """Whether TTA lowers the log loss of the recipe's trainings so far."""
@@ -300,5 +304,6 @@ class Spending:
             self.workers,
             self.speed,
             tuple(trainings),
+            tuple(self.improvements),
         )
         write_plan(self.folder / f"plan-{self.budget}.json", plan)

@@ -117,7 +117,7 @@ def test_its_rows_are_scored_by_models_that_did_not_train_on_them(spent) -> None
 
 
 def test_its_plan_repeats_it_byte_for_byte(spent, tiny, tiny_folder, tmp_path) -> None:
-    folder, run, _, _ = spent
+    folder, run, better, _ = spent
     plan = folder / "tiny" / "plan-1m.json"
     words = ["train", str(tiny_folder), "--plan", str(plan), "--runs", str(tmp_path), "--quiet"]
     result = CliRunner().invoke(main, words)
@@ -129,6 +129,10 @@ def test_its_plan_repeats_it_byte_for_byte(spent, tiny, tiny_folder, tmp_path) -
     other = next(other for other in again if other.name == run.name)
     assert other.record.identity == run.record.identity
     np.testing.assert_array_equal(other.test_probabilities, run.test_probabilities)
+    improvements = read_plan(plan).improvements
+    assert [each.run for each in improvements] == better
+    assert improvements[-1].scores == run.scores
+    assert 45 < improvements[0].seconds <= improvements[-1].seconds
     assert len(read_plan(plan).trainings) == len([run for run in again if run.record.fold.part])
 
 
