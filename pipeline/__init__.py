@@ -10,7 +10,7 @@
 The folders follow the flow of the data:
 
     reading -> images -> competition -> networks -> recipes -> training -> runs -> search
-    -> report, submission
+    -> planning -> report, submission
 
 Names are imported when they are first used: `import pipeline` is fast.
 """

@@ -10,11 +10,11 @@ from pipeline.competition.folds import Fold, rows_fingerprint
 from pipeline.evaluation.ensemble import combine
 from pipeline.evaluation.selection import select_greedily
 from pipeline.networks.published import Published
+from pipeline.planning.combining import choose_better, combine_folds, runs_of_folds
 from pipeline.runs.folder import Validation, write_run
 from pipeline.runs.metrics import score
 from pipeline.runs.record import Data, FoldRecord, Identity, RunRecord
 from pipeline.runs.run import Run, load_run
-from pipeline.search.combining import choose_better, combine_folds, runs_of_folds
 
 LABELS = np.arange(60) % 2
 

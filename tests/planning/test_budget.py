@@ -11,24 +11,15 @@ from click.testing import CliRunner
 import pipeline as pp
 from pipeline.cli import main
 from pipeline.images.augmentation import Augmentation, augment
+from pipeline.planning.combining import runs_of_folds
+from pipeline.planning.kinds import FOLDS, choose_kinds, count_trainings, order_trainings
+from pipeline.planning.kinds import training_steps as steps
+from pipeline.planning.plan import Plan, plan_training, read_plan, sample_rows, write_plan
+from pipeline.planning.spend import Spending
 from pipeline.recipes import find_recipe
 from pipeline.runs.fold_file import load_folds
 from pipeline.search.budget import Budget, parse_duration, short_duration
-from pipeline.search.combining import runs_of_folds
 from pipeline.search.display import Display
-from pipeline.search.plan import (
-    FOLDS,
-    Plan,
-    choose_kinds,
-    count_trainings,
-    order_trainings,
-    plan_training,
-    read_plan,
-    sample_rows,
-    write_plan,
-)
-from pipeline.search.plan import training_steps as steps
-from pipeline.search.spend import Spending
 from pipeline.training.train import train
 
 

@@ -11,38 +11,30 @@ from pathlib import Path
 from pipeline.arrays import Rows
 from pipeline.competition.competition import Competition
 from pipeline.competition.folds import Fold, groups_of_equal_rows
-from pipeline.errors import PipelineError
 from pipeline.evaluation.leaderboard import check_same_data
 from pipeline.files import check_writable
 from pipeline.images.resize import to_images
 from pipeline.networks.backend import uses_accelerator
 from pipeline.networks.recipe import Recipe
-from pipeline.runs.fold_file import load_folds
-from pipeline.runs.run import Run, list_runs
-from pipeline.search.budget import Budget
-from pipeline.search.combining import choose_better, combine_folds, remove_outdated, runs_of_folds
-from pipeline.search.display import Display
-from pipeline.search.engine import Inline, count_side_by_side
-from pipeline.search.execute import execute
-from pipeline.search.plan import (
-    CLOSING,
+from pipeline.planning.combining import choose_better, combine_folds, remove_outdated, runs_of_folds
+from pipeline.planning.kinds import (
     FOLDS,
-    Improvement,
     Kinds,
-    Plan,
     choose_kinds,
     count_trainings,
     describe_plan,
     order_trainings,
-    plan_training,
-    read_plan,
-    sample_rows,
     training_name,
     training_steps,
-    write_plan,
 )
+from pipeline.planning.plan import Improvement, Plan, plan_training, sample_rows, write_plan
+from pipeline.planning.speed import Measurement, measure_speed
+from pipeline.runs.fold_file import load_folds
+from pipeline.runs.run import Run, list_runs
+from pipeline.search.budget import Budget
+from pipeline.search.display import Display
+from pipeline.search.engine import Inline, count_side_by_side
 from pipeline.search.processes import Processes
-from pipeline.search.speed import Measurement, measure_speed
 from pipeline.training.job import Job
 from pipeline.training.progress import Observer
 from pipeline.training.train import train
@@ -52,6 +44,7 @@ OnBetter = Callable[[Run], object]
 STARTING = 20.0  # seconds until the first training begins
 QUICK_SHARE, QUICK_LIMIT = 0.12, 60.0  # of the budget, and seconds, for the first submission
 FIRST_BY, MARGIN = 1 / 3, 10.0  # when it must be there: share of the budget, less these seconds
+CLOSING = 8.0  # seconds to explain and write a run
 AT_LEAST = 8.0  # seconds of a training that is good for something
 QUICK_PIXELS = 30_000_000  # of an epoch of the first submission's training
 PREDICTING = 3.0  # times as many images per second as in training
@@ -91,33 +84,6 @@ def spend(
     if spending.best is None:
         raise spending.failures[0]
     return spending.best
-
-
-def repeat(path: Path, competition: Competition, folder: Path, display: Display) -> Run:
-    """Trains what a budget has trained, without a clock, and combines it in the same way.
-
-    Args:
-        path: of a plan.
-
-    Raises:
-        PipelineError: it is no plan, or of other data.
-    """
-    plan = read_plan(path)
-    if plan.data != competition.fingerprint:
-        raise PipelineError(
-            "the plan was made for other data", where=path, expected=f"data of {competition.name}"
-        )
-    folds = load_folds(competition, FOLDS, folder)
-    jobs = [training.job(folds, competition.labels) for training in plan.trainings]
-    runs = execute(jobs, competition, folder, display)
-    groups, name = groups_of_equal_rows(competition.train_pixels)[0], f"ensemble-{plan.budget}"
-    best, combined = None, list[Run]()
-    for count in range(1, len(runs) + 1):  # as they ended
-        earlier, combined = combined, combine_folds(runs[:count], folder, name, groups)
-        best = choose_better(best, combined).read()
-        remove_outdated(earlier, combined, best)
-    assert best is not None
-    return best
 
 
 def _work(
