@@ -8,6 +8,7 @@ from pipeline.arrays import Images, Labels
 from pipeline.images.fitting import fit_augmentation
 from pipeline.networks.backend import resolve_precision
 from pipeline.networks.recipe import Recipe
+from pipeline.planning.speed import Speed
 from pipeline.recipes import find_recipe
 
 FOLDS = 5
@@ -16,6 +17,7 @@ UPRIGHT = ("deep", "deep-strided")  # kinds that make different errors, the bett
 ANY_ANGLE = ("deep-rotated",)
 # Training steps that a network is worth: measured with 9,600 rows (3,000) and 33,600 rows (5,000).
 STEPS, ROWS, GROWTH = 5000, 33_600, 0.36
+BUSY = 0.8  # of its speed: below that, a machine does other work too
 LONGER = 3  # times as many steps still help more than another seed
 
 
@@ -90,15 +92,17 @@ def order_trainings(kinds: Sequence[Recipe], count: int) -> Iterator[tuple[Recip
                 yield kind, seed, part
 
 
-def describe_plan(kinds: Kinds, count: int, workers: int, speed: float) -> tuple[str, str]:
+def describe_plan(kinds: Kinds, count: int, workers: int, speed: Speed) -> tuple[str, str]:
     """The speed of this machine, and what it trains, in words."""
     order = itertools.islice(order_trainings(kinds.main, count), count)
     names = [recipe.name for recipe, _, _ in order]
     parts = " and ".join(f"{names.count(name)} of {name}" for name in dict.fromkeys(names))
     augmentation = kinds.main[0].augmentation
     assert augmentation is not None
+    busy = speed.now < BUSY * speed.alone
+    beside = f", {speed.now:,.0f} at the moment beside other work" if busy else ""
     return (
-        f"This machine trains {names[0]} with {speed:,.0f} images/s.",
+        f"This machine trains {names[0]} with {speed.alone:,.0f} images/s{beside}.",
         f"Plan: {parts}, each on {FOLDS - 1} of {FOLDS} folds, {workers} at a time. Random "
         f"rotation up to {augmentation.rotation:g} degrees, {augmentation.fill} fill.",
     )

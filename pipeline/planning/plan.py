@@ -76,14 +76,14 @@ class Plan:
         budget: such as "30m".
         data: fingerprint of the competition.
         workers: how many trainings ran in parallel.
-        speed: images per second of a training on the machine.
+        speed: images per second of a training, if the machine does nothing else.
         improvements: the best results, by time.
     """
 
     budget: str
     data: str
     workers: int
-    speed: float
+    speed: float | None
     trainings: tuple[PlannedTraining, ...]
     improvements: tuple[Improvement, ...] = ()
     version: Literal[1] = 1

@@ -28,7 +28,7 @@ from pipeline.planning.kinds import (
     training_steps,
 )
 from pipeline.planning.plan import Improvement, Plan, plan_training, sample_rows, write_plan
-from pipeline.planning.speed import Measurement, measure_speed
+from pipeline.planning.speed import Measurement, Speed, measure_speed
 from pipeline.runs.fold_file import load_folds
 from pipeline.runs.run import Run, list_runs
 from pipeline.search.budget import Budget
@@ -51,7 +51,7 @@ PREDICTING = 3.0  # times as many images per second as in training
 LEFT_OVER = 0.1  # of the budget: for less than that no training is added
 MOST_OF_EPOCH = 0.25  # of a training's time; an epoch of more rows has a sample of them
 
-Result = Run | float
+Result = Run | Speed
 
 
 def spend(
@@ -105,7 +105,7 @@ class Spending:
         combined: what was made of them.
         best: the best run so far.
         improvements: when it was replaced by a better one.
-        speed: images per second of the first recipe's training; 0 before it is measured.
+        speed: of the first recipe's training, once it is measured.
         failures: of trainings.
     """
 
@@ -122,7 +122,7 @@ class Spending:
     combined: list[Run] = field(default_factory=list)
     best: Run | None = None
     improvements: list[Improvement] = field(default_factory=list)
-    speed: float = 0.0
+    speed: Speed | None = None
     failures: list[Exception] = field(default_factory=list)
 
     @classmethod
@@ -234,7 +234,8 @@ class Spending:
         if not self.speed:
             return self.workers
         steps = training_steps(len(fold.train))
-        each = steps * first.batch_size / self.speed + self._closing(first)
+        # Other work may end, or begin, and a training that has less time is shorter.
+        each = steps * first.batch_size / self.speed.alone + self._closing(first)
         worth = self.workers * self.budget.left / each
         count = count_trainings(worth, self.workers, len(self.kinds.main))
         for line in describe_plan(self.kinds, count, self.workers, self.speed):
@@ -248,16 +249,17 @@ class Spending:
         now, fold = time.time(), self.folds[part - 1]
         training = max(1.0, seconds - self._closing(recipe))
         if self.speed:
-            rows = max(int(MOST_OF_EPOCH * training * self.speed), recipe.batch_size)
+            rows = max(int(MOST_OF_EPOCH * training * self.speed.now), recipe.batch_size)
             fold = sample_rows(fold, self.competition.labels, rows, seed)
-            epochs = round(training * self.speed / len(fold.train))
+            epochs = round(training * self.speed.now / len(fold.train))
             recipe = replace(recipe, epochs=max(1, epochs), min_steps=0)
         return Job(self._name(recipe, seed, part), recipe, seed, fold, now + training)
 
     def _closing(self, recipe: Recipe) -> float:
         """Seconds from the last epoch of a training to its finished run."""
         rows = len(self.folds[0].validation) + len(self.competition.test_pixels)
-        return CLOSING + (rows * recipe.views / (PREDICTING * self.speed) if self.speed else 0)
+        speed = PREDICTING * self.speed.now if self.speed else math.inf
+        return CLOSING + rows * recipe.views / speed
 
     def _name(self, recipe: Recipe, seed: int, part: int) -> str:
         return training_name(recipe.name, str(self.budget), seed, part)
@@ -268,7 +270,7 @@ class Spending:
             str(self.budget),
             self.competition.fingerprint,
             self.workers,
-            self.speed,
+            self.speed.alone if self.speed else None,
             tuple(trainings),
             tuple(self.improvements),
         )

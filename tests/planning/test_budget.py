@@ -15,6 +15,7 @@ from pipeline.planning.combining import runs_of_folds
 from pipeline.planning.kinds import FOLDS, choose_kinds, count_trainings, order_trainings
 from pipeline.planning.kinds import training_steps as steps
 from pipeline.planning.plan import Plan, plan_training, read_plan, sample_rows, write_plan
+from pipeline.planning.speed import Speed
 from pipeline.planning.spend import Spending
 from pipeline.recipes import find_recipe
 from pipeline.runs.fold_file import load_folds
@@ -191,7 +192,7 @@ def test_little_time_trains_on_a_sample_that_the_plan_repeats(
     batch_size: int, rows: int, starting, tiny, tmp_path
 ) -> None:
     """Of at least one batch, or of all rows if there are fewer."""
-    starting.speed = 1.0  # images per second
+    starting.speed = Speed(1.0, 1.0)  # images per second
     recipe = find_recipe("dense").change(batch_size=batch_size)
     job = starting._job(recipe, seed=0, part=1, seconds=9)
     assert (len(job.fold.train), job.epochs) == (rows, 1)
@@ -216,10 +217,24 @@ def test_trainings_leave_time_to_predict_and_the_first_is_a_third_of_the_budget(
     jobs, budget = starting.jobs(), starting.budget
     measurement, first = next(jobs), next(jobs)
     assert first.deadline < budget.began + budget.seconds / 3 - 8
-    starting.receive(measurement, 10.0)  # images per second
+    starting.receive(measurement, Speed(now=10.0, alone=10.0))  # images per second
     job = next(jobs)
     predicting = 24 * 5 / 30  # seconds for 5 views, 3 times as fast as training
     assert budget.end - job.deadline == pytest.approx(8 + predicting, abs=2)
+
+
+@pytest.mark.parametrize(("now", "busy"), [(1_900_000.0, False), (10.0, True)])
+def test_other_work_during_the_measurement_does_not_make_the_plan_smaller(
+    now: float, busy: bool, starting, capsys
+) -> None:
+    starting.display = Display()
+    jobs = starting.jobs()
+    starting.receive(next(jobs), Speed(now=now, alone=2_000_000.0))
+    next(jobs), next(jobs)
+    shown = capsys.readouterr().err
+    assert "This machine trains deep with 2,000,000 images/s" in shown
+    assert ("10 at the moment beside other work" in shown) == busy
+    assert "of deep and" in shown  # all kinds, on all folds
 
 
 @pytest.mark.parametrize(("without", "views"), [(0.9, 5), (0.1, 1)])
