@@ -10,7 +10,7 @@
 The folders follow the flow of the data:
 
     reading -> images -> competition -> networks -> recipes -> training -> runs -> search
-    -> report, submission
+    -> tuning -> report, submission
 
 Names are imported when they are first used: `import pipeline` is fast.
 """
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
         write_report,
     )
     from pipeline.api.training import ensemble, train, train_all, train_for, train_plan
+    from pipeline.api.tuning import load_study, trials, tune
     from pipeline.competition.competition import Competition
     from pipeline.errors import PipelineError
     from pipeline.images.augmentation import Augmentation
@@ -55,6 +56,7 @@ _MODULES = {
     "best_run": "pipeline.api.results",
     "list_runs": "pipeline.api.results",
     "load": "pipeline.api.information",
+    "load_study": "pipeline.api.tuning",
     "models": "pipeline.api.information",
     "predict": "pipeline.api.results",
     "reveal": "pipeline.api.results",
@@ -65,6 +67,8 @@ _MODULES = {
     "train_all": "pipeline.api.training",
     "train_for": "pipeline.api.training",
     "train_plan": "pipeline.api.training",
+    "trials": "pipeline.api.tuning",
+    "tune": "pipeline.api.tuning",
     "write_report": "pipeline.api.results",
 }
 
@@ -82,6 +86,7 @@ __all__ = [
     "leaderboard",
     "list_runs",
     "load",
+    "load_study",
     "models",
     "predict",
     "reveal",
@@ -92,6 +97,8 @@ __all__ = [
     "train_all",
     "train_for",
     "train_plan",
+    "trials",
+    "tune",
     "write_report",
 ]
 

@@ -27,6 +27,16 @@ USES = {
     "evaluation": {"competition", "networks", "runs"},
     "training": {"images", "competition", "networks", "recipes", "runs"},
     "search": {"images", "competition", "networks", "recipes", "training", "runs", "evaluation"},
+    "tuning": {
+        "images",
+        "competition",
+        "networks",
+        "recipes",
+        "training",
+        "runs",
+        "evaluation",
+        "search",
+    },
     "prediction": {"reading", "images", "competition", "runs"},
     "report": {"reading", "images", "competition", "runs", "evaluation"},
     "submission": {"reading", "competition", "runs"},
@@ -99,7 +109,7 @@ def test_quick_commands_load_nothing_heavy(words: list[str]) -> None:
         "import sys; from pipeline.cli import main\n"
         "try: main(sys.argv[1:])\n"
         "except SystemExit: pass\n"
-        "heavy = {'tensorflow', 'keras', 'sklearn', 'matplotlib', 'cv2', 'cleanlab'}\n"
+        "heavy = {'tensorflow', 'keras', 'sklearn', 'matplotlib', 'cv2', 'cleanlab', 'optuna'}\n"
         "print(sorted(heavy & set(sys.modules)))"
     )
     result = subprocess.run(
