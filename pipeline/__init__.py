@@ -10,7 +10,7 @@
 The folders follow the flow of the data:
 
     reading -> images -> competition -> networks -> recipes -> training -> runs -> search
-    -> tuning -> report, submission
+    -> planning, tuning -> report, submission
 
 Names are imported when they are first used: `import pipeline` is fast.
 """
@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from pipeline.api.information import describe, doctor, load, models
+    from pipeline.api.information import describe, doctor, inspect, load, models
     from pipeline.api.results import (
         best_run,
         check,
@@ -37,21 +37,28 @@ if TYPE_CHECKING:
     from pipeline.api.training import ensemble, train, train_all, train_for, train_plan
     from pipeline.api.tuning import load_study, trials, tune
     from pipeline.competition.competition import Competition
+    from pipeline.competition.folds import Fold
+    from pipeline.competition.overrides import Overrides
     from pipeline.errors import PipelineError
     from pipeline.images.augmentation import Augmentation
     from pipeline.networks.recipe import Recipe
+    from pipeline.runs.record import Scores
     from pipeline.runs.run import Run
 
 _MODULES = {
     "Augmentation": "pipeline.images.augmentation",
     "Competition": "pipeline.competition.competition",
+    "Fold": "pipeline.competition.folds",
+    "Overrides": "pipeline.competition.overrides",
     "PipelineError": "pipeline.errors",
     "Recipe": "pipeline.networks.recipe",
     "Run": "pipeline.runs.run",
+    "Scores": "pipeline.runs.record",
     "check": "pipeline.api.results",
     "describe": "pipeline.api.information",
     "doctor": "pipeline.api.information",
     "ensemble": "pipeline.api.training",
+    "inspect": "pipeline.api.information",
     "leaderboard": "pipeline.api.results",
     "best_run": "pipeline.api.results",
     "list_runs": "pipeline.api.results",
@@ -75,14 +82,18 @@ _MODULES = {
 __all__ = [
     "Augmentation",
     "Competition",
+    "Fold",
+    "Overrides",
     "PipelineError",
     "Recipe",
     "Run",
+    "Scores",
     "best_run",
     "check",
     "describe",
     "doctor",
     "ensemble",
+    "inspect",
     "leaderboard",
     "list_runs",
     "load",

@@ -155,6 +155,8 @@ def expectation(kind: Any) -> str:
         words = " or ".join(map(expectation, options))
         may_be_none = types.NoneType in arguments and not any(map(_takes_text, options))
         return f"{words}, or {NONE}" if may_be_none else words
+    if typing.get_origin(kind) is tuple:
+        return f"a list, each {expectation(arguments[0])}"
     if is_dataclass(kind):
         return f"nested settings after a dot, such as {fields(kind)[0].name}"
     of_type: dict[Any, str] = {

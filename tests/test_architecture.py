@@ -27,6 +27,16 @@ USES = {
     "evaluation": {"competition", "networks", "runs"},
     "training": {"images", "competition", "networks", "recipes", "runs"},
     "search": {"images", "competition", "networks", "recipes", "training", "runs", "evaluation"},
+    "planning": {
+        "images",
+        "competition",
+        "networks",
+        "recipes",
+        "training",
+        "runs",
+        "evaluation",
+        "search",
+    },
     "tuning": {
         "images",
         "competition",
@@ -88,7 +98,7 @@ def test_keras_is_imported_in_networks_and_recipes_alone(path: Path) -> None:
 
 @pytest.mark.parametrize("folder", ["report", "submission", "cli"])
 def test_what_shows_results_imports_no_module_that_needs_keras(folder: str) -> None:
-    names = {name for path in (ROOT / "pipeline" / folder).glob("*.py") for name in imports(path)}
+    names = {name for path in (ROOT / "pipeline" / folder).rglob("*.py") for name in imports(path)}
     needs = {"build", "backend", "backbone", "predict", "saving"}
     assert not {name for name in names if name.startswith("pipeline.networks.") and
                 name.split(".")[2] in needs}  # fmt: skip

@@ -12,6 +12,7 @@ from pipeline.runs.run import list_runs as _list_runs
 if TYPE_CHECKING:
     import pandas as pd
 
+    from pipeline.competition.inspection import Inspection
     from pipeline.search.catalogue import RecipeDescription
 
 
@@ -36,6 +37,19 @@ def load(folder: Path | str, **overrides: Any) -> Competition:
         ((1437, 64), ('0', '1', '2'))
     """
     return Competition.load(folder, **overrides)
+
+
+def inspect(competition: Competition) -> "Inspection":
+    """What the files of a competition hold: columns, images, classes, duplicates, ignored files.
+
+    Example:
+        >>> import pipeline as pp
+        >>> pp.inspect(pp.load("data/digits")).to_frame().query("`class` == '7'")["rows"].item()
+        143
+    """
+    from pipeline.competition.inspection import inspect_competition
+
+    return inspect_competition(competition)
 
 
 def models(

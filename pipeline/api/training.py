@@ -158,9 +158,9 @@ def train_for(
         PipelineError: the budget is no time, or too short.
         Exception: the first one, if all trainings failed.
     """
+    from pipeline.planning.spend import spend
     from pipeline.search.budget import Budget
     from pipeline.search.display import Display
-    from pipeline.search.spend import spend
 
     budget = budget if isinstance(budget, Budget) else Budget.start(budget)
     display = Display(quiet=not progress)
@@ -184,8 +184,8 @@ def train_plan(
     Raises:
         PipelineError: the file is no plan, or of other data.
     """
+    from pipeline.planning.repeat import repeat
     from pipeline.search.display import Display
-    from pipeline.search.spend import repeat
 
     folder, display = run_folder(competition, runs), Display(quiet=not progress)
     return repeat(Path(plan), competition, folder, display)

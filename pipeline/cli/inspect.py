@@ -34,13 +34,13 @@ def command(
     Example: pipeline inspect data/my-competition
     """
     import pipeline as pp
-    from pipeline.competition.inspection import choose_samples, inspect_competition
+    from pipeline.competition.inspection import choose_samples
     from pipeline.files import WriteError, write_bytes
     from pipeline.images.blocks import draw
     from pipeline.report.figures import png, samples
 
     competition = pp.load(data, **overrides)
-    found = inspect_competition(competition)
+    found = pp.inspect(competition)
     if output_format == "json":
         click.echo(json.dumps(found.to_dict(), indent=2))
         return

@@ -50,7 +50,7 @@ def command(
     """
     import pipeline as pp
     from pipeline.files import write_text
-    from pipeline.prediction.predict_files import score_files
+    from pipeline.prediction.predict_files import find_unknown_labels, score_files
 
     table = pp.predict(run, files, invert=invert, delimiter=delimiter, header=header, runs=runs)
     text = _render(table, probabilities, output_format)
@@ -59,6 +59,13 @@ def command(
         click.echo(output)
     else:
         click.echo(text, nl=False)
+    if unknown := find_unknown_labels(table):
+        rows = f"{len(unknown):,} row{'s' * (len(unknown) != 1)}"
+        click.echo(
+            f"Note: not scored: {rows} with a label that is no class of the run: "
+            + ", ".join(list(dict.fromkeys(unknown))[:5]),
+            err=True,
+        )
     for name, scores in score_files(table).items():
         file = f"{name}: " if name else ""
         click.echo(file + score_text(scores), err=True)

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import bdtr
 
 from pipeline.arrays import Probabilities, Rows
 from pipeline.evaluation.estimate import Estimate, estimate_winner
@@ -107,6 +106,8 @@ def mcnemar(better: npt.NDArray[Any], worse: npt.NDArray[Any]) -> float:
             does. `better` has the higher accuracy on the rows; if more images favour `worse` all
             the same, because of copies, the runs cannot be told apart: 1.
     """
+    from scipy.special import bdtr  # takes 0.1 s to import
+
     for_better, for_worse = int((better > worse).sum()), int((better < worse).sum())
     return min(1.0, 2 * float(bdtr(for_worse, for_better + for_worse, 0.5)))
 

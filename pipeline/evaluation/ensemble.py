@@ -15,10 +15,10 @@ from pipeline.errors import PipelineError, suggest
 from pipeline.evaluation.leaderboard import check_comparable, choices, scored_on
 from pipeline.evaluation.selection import METHODS, Selection
 from pipeline.networks.published import Published
-from pipeline.runs.folder import MEMBERS, Validation, is_run, write_run
+from pipeline.runs.folder import MEMBERS, Validation, is_run, read_checksums, write_run
 from pipeline.runs.metrics import score
 from pipeline.runs.record import FoldRecord, Identity, RunRecord
-from pipeline.runs.run import Run, apply_temperature, average, load_run
+from pipeline.runs.run import Run, apply_temperature, average, find_equal, load_run
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -85,10 +85,10 @@ def combine(
         members=tuple(run.record.identity.digest for run in members),
     )
     if is_run(folder) and not fresh:
-        if load_run(folder).record.identity == identity:
+        if found := find_equal(folder, identity):
             note(f"{name}: made before of the same runs, reused")
-            return load_run(folder)
-        note(f"{name}: made before of other runs or in another way, replaced")
+            return found
+        note(f"{name}: made before of other runs or in another way, or damaged; replaced")
     validation = Validation(rows, labels, selection.probabilities)
     record = _record(members, validation, first.scores.copies, first.record.fold, identity, None)
     chosen = dict.fromkeys(choice for run in members for choice in choices(run.record))
@@ -242,7 +242,7 @@ def _check_name(runs: Path, name: str, candidates: Sequence[Run]) -> None:
     if folder.name != name or name.startswith(".") or not name.isprintable():
         raise PipelineError(f"an ensemble cannot have the name {name!r}", expected="a file name")
     found = None
-    if folder.exists() and not (is_run(folder) and MEMBERS in load_run(folder).checksums):
+    if folder.exists() and not (is_run(folder) and MEMBERS in read_checksums(folder)):
         found = "it was not made by `pipeline ensemble`, and is not replaced"
     elif name in {run.name for run in candidates}:
         found = "it cannot be a member of itself"

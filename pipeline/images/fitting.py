@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from pipeline.arrays import Images, Labels
+from pipeline.arrays import Images, Labels, Pixels
 from pipeline.images.augmentation import Augmentation, Fill, is_smooth
 from pipeline.machine import core_count
 
@@ -36,12 +36,19 @@ def fit_augmentation(augmentation: Augmentation, images: Images, labels: Labels)
 def choose_fill(images: Images) -> Fill | None:
     """The fill that continues the background, or None if the outermost pixels do not tell."""
     some = images[:SAMPLE]
-    sides = (some[:, 0], some[:, -1], some[:, :, 0], some[:, :, -1])
-    edge = np.concatenate([side.reshape(-1) for side in sides])
-    _, counts = np.unique(edge, return_counts=True)
-    if counts.max() >= BACKGROUND * len(edge):
+    sides = (some[:, :1], some[:, -1:], some[:, :, :1], some[:, :, -1:])
+    channels = some.shape[-1]
+    edge = np.concatenate([side.reshape(-1, channels) for side in sides])
+    if all(_share_of_most_frequent(channel) >= BACKGROUND for channel in edge.T):
         return "nearest"
-    return None if is_smooth(some[:, :1]) else "noise"
+    rows, columns = np.concatenate(sides[:2]), np.concatenate(sides[2:])
+    smooth = is_smooth(rows) or is_smooth(columns.transpose(0, 2, 1, 3))
+    return None if smooth else "noise"
+
+
+def _share_of_most_frequent(values: Pixels) -> float:
+    _, counts = np.unique(values, return_counts=True)
+    return float(counts.max() / len(values))
 
 
 def has_all_angles(images: Images, seed: int = 0) -> bool:

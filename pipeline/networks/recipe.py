@@ -165,6 +165,11 @@ class Recipe:
                 f"not {', '.join(RESERVED)}",
             )
 
+    @property
+    def views(self) -> int:
+        """The number of TTA views."""
+        return self.tta_views * self.tta_angles
+
     def epochs_for(self, rows: int) -> int:
         """The maximum number of epochs for this number of training rows, without warm-up epochs."""
         if self.pace:

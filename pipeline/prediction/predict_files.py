@@ -65,10 +65,7 @@ def score_files(table: "pd.DataFrame") -> dict[str, Scores]:
     """
     if "label" not in table:
         return {}
-    classes = table.select_dtypes(np.float32)
-    probabilities = classes.to_numpy()
-    indices = {column: index for index, column in enumerate(classes)}
-    labels = np.array([indices.get(_column(label), -1) for label in table["label"]])
+    probabilities, labels = table.select_dtypes(np.float32).to_numpy(), _label_indices(table)
     files = table["file"].to_numpy() if "file" in table else np.full(len(table), "")
     scores = {}
     for name in dict.fromkeys(files):
@@ -76,6 +73,20 @@ def score_files(table: "pd.DataFrame") -> dict[str, Scores]:
         if len(rows):
             scores[name] = score(probabilities[rows], labels[rows], table.attrs["copies"][name])
     return scores
+
+
+def find_unknown_labels(table: "pd.DataFrame") -> list[str]:
+    """The labels of the rows whose label is not a class of the run, in the order of the table."""
+    if "label" not in table:
+        return []
+    unknown = (_label_indices(table) < 0) & table["label"].notna()  # a file may have no labels
+    return [str(label) for label in table["label"][unknown]]
+
+
+def _label_indices(table: "pd.DataFrame") -> npt.NDArray[np.int64]:
+    """(n,) the class of each row's label, -1 if it is none of the run's."""
+    indices = {column: index for index, column in enumerate(table.select_dtypes(np.float32))}
+    return np.array([indices.get(_column(label), -1) for label in table["label"]], np.int64)
 
 
 def _column(name: str) -> str:

@@ -3,6 +3,7 @@
 import io
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree
 
 import matplotlib as mpl
@@ -10,8 +11,12 @@ from markupsafe import Markup
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from pipeline.arrays import GreyLevels
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 # Placeholders for colours of the page, which differ between its light and its dark theme.
 INK, SOFT, LINE, TRUTH, WRONG = "#010101", "#010102", "#010103", "#010104", "#010105"
@@ -88,6 +93,21 @@ def inline(figure: Figure, name: str, label: str) -> Markup:
                 style = style.replace(placeholder, colour)
             element.set("style", style)
     return Markup(ElementTree.tostring(svg, encoding="unicode"))
+
+
+def plot_by_epoch(axes: Axes, values: "pd.Series[float]", **style: Any) -> None:
+    """Draws a line, or a dot for a single epoch, and labels the axis of epochs."""
+    axes.plot(values.index, values, marker="o" if len(values) == 1 else "", **style)
+    axes.set_xlabel("epoch")
+    axes.xaxis.set_major_locator(MaxNLocator(8, integer=True, steps=[1, 2, 5, 10]))
+
+
+def plot_by_share(axes: Axes, values: "pd.Series[float]", **style: Any) -> None:
+    """Draws a line, or a dot for a single epoch, against the share of all epochs."""
+    shares = values.index / len(values)
+    axes.plot(shares, values, marker="o" if len(values) == 1 else "", **style)
+    axes.set_xlabel("share of the run's epochs")
+    axes.xaxis.set_major_formatter(PercentFormatter(1))
 
 
 def samples(images: GreyLevels, titles: Sequence[str], columns: int) -> Figure:

@@ -159,11 +159,13 @@ class Training:
         epochs: number of epochs.
         best_epoch: the epoch, from 1, whose weights were kept.
         image_shape: (height, width, channels) that the model takes.
+        without_tta: scores of the images as they are, if the run averages TTA views.
     """
 
     epochs: int
     best_epoch: int
     image_shape: tuple[int, int, int]
+    without_tta: Scores | None = None
 
 
 @dataclass(frozen=True)

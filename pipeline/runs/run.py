@@ -34,7 +34,14 @@ from pipeline.runs.folder import (
     verify,
 )
 from pipeline.runs.inputs import prepare
-from pipeline.runs.record import LayerRecord, OtherSchemaError, RunRecord, Scores, decode
+from pipeline.runs.record import (
+    Identity,
+    LayerRecord,
+    OtherSchemaError,
+    RunRecord,
+    Scores,
+    decode,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -285,6 +292,15 @@ def load_run(folder: Path) -> Run:
     except (ValueError, msgspec.MsgspecError) as error:
         raise damaged(folder, f"{RECORD} cannot be read: {error}") from None
     return Run(folder, record, checksums)
+
+
+def find_equal(folder: Path, identity: Identity) -> Run | None:
+    """The run in a folder, if it has this identity and is not damaged."""
+    try:
+        run = load_run(folder) if is_run(folder) else None
+    except PipelineError:  # its caller makes it again
+        return None
+    return run if run and run.record.identity == identity else None
 
 
 def list_runs(folder: Path, on_damage: Callable[[PipelineError], None] | None = None) -> list[Run]:

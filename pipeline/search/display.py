@@ -98,6 +98,8 @@ class Display:
         scores, record = run.scores, run.record
         views = record.settings["tta_views"] * record.settings["tta_angles"]
         with_tta = f" with {views} TTA views" if views > 1 else ""
+        if record.training and (single := record.training.without_tta):
+            with_tta += f", {100 * single.accuracy:.2f} % without"
         self.end(
             name,
             f"{name}  {100 * scores.accuracy:.2f} % "
@@ -126,6 +128,11 @@ class Display:
     def note(self, text: str) -> None:
         """Prints a line."""
         self._print(text)
+
+    def warn(self, text: str) -> None:
+        """Prints a line, also if nothing else is shown."""
+        console = Console(stderr=True) if self.console.quiet else self.console
+        console.print(text, markup=False, highlight=False, soft_wrap=True)
 
     def _fitted(self, name: str) -> str:
         """The name, shortened if a line would not fit the terminal; a log has all of it."""

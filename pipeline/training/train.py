@@ -19,7 +19,7 @@ from pipeline.networks.predict import predict
 from pipeline.networks.saving import model_bytes
 from pipeline.runs.folder import RunWriter, Validation, write_run
 from pipeline.runs.metrics import score
-from pipeline.runs.record import Data, FoldRecord, RunRecord, Training
+from pipeline.runs.record import Data, FoldRecord, RunRecord, Scores, Training
 from pipeline.runs.run import Run, load_run
 from pipeline.training.environment import describe_environment
 from pipeline.training.explain import explain
@@ -74,6 +74,7 @@ def train(
                     epochs=len(result.history["loss"]),
                     best_epoch=result.best_epoch,
                     image_shape=job.recipe.image_shape(competition.schema.shape),
+                    without_tta=_score_without_tta(job, network, images, validation, copies),
                 ),
                 environment=describe_environment(job.recipe.precision),
             )
@@ -158,6 +159,15 @@ def _predict(
         test = predicted(test_images)
         speed = len(test) / (time.perf_counter() - start)
     return Validation(rows, competition.labels[rows], probabilities), test, speed
+
+
+def _score_without_tta(
+    job: Job, network: Network, images: Images, validation: Validation, copies: int
+) -> Scores | None:
+    if job.recipe.views == 1:
+        return None
+    probabilities = predict(network.model, images, validation.rows)
+    return score(probabilities, validation.labels, copies)
 
 
 def _write_model(network: Network, writer: RunWriter) -> None:

@@ -448,6 +448,16 @@ def test_several_files_are_named_in_the_first_column(run, pixels, tmp_path) -> N
     assert result.stderr.endswith("n = 3\n")
 
 
+def test_rows_with_unknown_labels_are_said_and_not_scored(run, workspace, tmp_path) -> None:
+    rows = pd.read_csv(workspace / "data/named/train.csv", dtype=str)
+    label = next(name for name in rows if set(rows[name]) <= set(CLASSES))
+    rows.loc[[1, 3, 4], label] = "owl"
+    rows.to_csv(tmp_path / "other.csv", index=False)
+    result = predict(run.folder, tmp_path / "other.csv", workspace / "data/named/test.csv")
+    assert "not scored: 3 rows with a label that is no class of the run: owl\n" in result.stderr
+    assert result.stderr.endswith(f"n = {len(rows) - 3}\n")
+
+
 def test_classes_may_have_the_names_of_other_columns(folder, tmp_path) -> None:
     folder.fill(header="names")
     names = ["label", "id", "class", "file"]

@@ -37,11 +37,13 @@ def test_digits_at_some_angles_are_not_rotated_to_every_angle(images) -> None:
     assert not has_all_angles(augment(images, tilted, np.random.default_rng(0)))
 
 
-@pytest.mark.parametrize("background", ["black", "white", "noise", "gradient"])
+@pytest.mark.parametrize("background", ["black", "white", "colour", "noise", "gradient"])
 def test_the_fill_continues_the_background(background: str, images) -> None:
     random = np.random.default_rng(0)
     if background == "white":
         images = 255 - images
+    if background == "colour":
+        images = np.concatenate([images, 255 - images, np.maximum(images, 90)], axis=3)
     if background == "noise":
         images = np.maximum(images, random.integers(0, 256, images.shape, dtype=np.uint8))
     if background == "gradient":

@@ -49,6 +49,7 @@ def test_is_described_with_its_layers_and_the_meaning_of_every_setting(name: str
     values = {setting["name"]: setting["value"] for setting in shown["settings"]}
     assert values == flatten(find_recipe(name), without=FIXED)
     assert all(setting["meaning"] and setting["accepts"] for setting in shown["settings"])
+    assert not any("typing" in setting["accepts"] for setting in shown["settings"])
 
 
 @pytest.mark.parametrize("shape", [(8, 8, 1), (20, 20, 1), (32, 32, 3), (40, 36, 1)])

@@ -11,9 +11,9 @@ from reader import Page
 from pipeline.competition.competition import Competition
 from pipeline.evaluation.calibration import reliability
 from pipeline.evaluation.sweeps import Point, Sweep
-from pipeline.report.charts import histogram, reliability_diagram
-from pipeline.report.competition_charts import accuracy_by_time, sweep_chart
+from pipeline.report.competition.charts import accuracy_by_time, sweep_chart
 from pipeline.report.formatting import duration, in_use, moment, p_value, percent
+from pipeline.report.run.charts import histogram, reliability_diagram
 
 PROBABILITIES = np.array([[0.9, 0.1], [0.3, 0.7]], np.float32)
 LABELS = np.array([0, 1])

@@ -18,7 +18,11 @@ from pipeline.training.progress import Progress
 SCORES = {"loss": 0.25, "accuracy": 0.5, "val_loss": 0.75, "val_accuracy": 0.625}
 RUN: Any = SimpleNamespace(
     scores=SimpleNamespace(accuracy=0.625, low=0.5, high=0.75),
-    record=SimpleNamespace(fit_seconds=12.34, settings={"tta_views": 5, "tta_angles": 1}),
+    record=SimpleNamespace(
+        fit_seconds=12.34,
+        settings={"tta_views": 5, "tta_angles": 1},
+        training=SimpleNamespace(without_tta=SimpleNamespace(accuracy=0.5)),
+    ),
 )
 
 
@@ -49,7 +53,7 @@ def test_a_log_gets_a_line_for_each_epoch() -> None:
         "conv  epoch  2/12   1.5 s"
         "  loss 0.2500  accuracy 0.5000  val_loss 0.7500  val_accuracy 0.6250"
     )
-    assert lines[-1] == "conv  62.50 % (50.00 - 75.00) with 5 TTA views  12.3 s"
+    assert lines[-1] == "conv  62.50 % (50.00 - 75.00) with 5 TTA views, 50.00 % without  12.3 s"
 
 
 @pytest.mark.parametrize(
@@ -84,7 +88,7 @@ def test_a_terminal_gets_bars_that_fit_its_width_and_results_that_stay() -> None
     text = shown(terminal=True)
     assert "all jobs" in text
     assert "epoch 2/12  62.50 %" in text
-    assert "conv  62.50 % (50.00 - 75.00) with 5 TTA views  12.3 s" in text
+    assert "conv  62.50 % (50.00 - 75.00) with 5 TTA views, 50.00 % without  12.3 s" in text
     plain = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", text)
     assert all(len(line) <= 80 for line in plain.replace("\r", "\n").splitlines())
 

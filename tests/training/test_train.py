@@ -67,6 +67,8 @@ def test_tta_views_give_the_probabilities_if_a_recipe_asks_for_them(job, tiny, t
         np.testing.assert_array_equal(run.test_probabilities, expected)
     difference = one.validation.probabilities - five.validation.probabilities
     assert abs(difference).max() > 1e-4
+    assert one.record.training.without_tta is None
+    assert five.record.training.without_tta == one.scores != five.scores
 
 
 def test_early_stopping_ends_a_training_that_no_longer_improves(job, tiny, tmp_path) -> None:

@@ -10,9 +10,9 @@ import numpy as np
 from pipeline.arrays import Rows
 from pipeline.competition.folds import Fold
 from pipeline.evaluation.ensemble import combine, cross_validate
-from pipeline.runs.folder import is_run, remove_run
+from pipeline.runs.folder import remove_run
 from pipeline.runs.metrics import log_loss
-from pipeline.runs.run import Run, load_run
+from pipeline.runs.run import Run, find_equal
 
 EQUAL = 1.02  # factor of the log loss up to which the mean of more models is preferred
 
@@ -129,6 +129,4 @@ def _join(folder: Path, kind: str, members: Sequence[Run]) -> Run:
     digests = tuple(run.record.identity.digest for run in members)
     identity = replace(first, fold="", architecture="", weights=None, members=digests)
     path = folder / f"{kind}-folds={_count(members)}"
-    if is_run(path) and (found := load_run(path)).record.identity == identity:
-        return found
-    return cross_validate(path, members, identity)
+    return find_equal(path, identity) or cross_validate(path, members, identity)

@@ -1,25 +1,14 @@
-"""What a time budget trains: kinds of networks, each on folds of the training rows."""
+"""Which networks a time budget trains, how many of them, and in which order."""
 
 import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Annotated, Any, Literal
 
-import msgspec
-import numpy as np
-
-from pipeline import config
 from pipeline.arrays import Images, Labels
-from pipeline.competition.folds import Fold
-from pipeline.errors import PipelineError
-from pipeline.files import write_text
 from pipeline.images.fitting import fit_augmentation
 from pipeline.networks.backend import resolve_precision
-from pipeline.networks.recipe import FIXED, Recipe
+from pipeline.networks.recipe import Recipe
 from pipeline.recipes import find_recipe
-from pipeline.runs.run import Run
-from pipeline.training.job import Job
 
 FOLDS = 5
 QUICK = "fast"  # makes the first submission
@@ -28,7 +17,6 @@ ANY_ANGLE = ("deep-rotated",)
 # Training steps that a network is worth: measured with 9,600 rows (3,000) and 33,600 rows (5,000).
 STEPS, ROWS, GROWTH = 5000, 33_600, 0.36
 LONGER = 3  # times as many steps still help more than another seed
-CLOSING = 8.0  # seconds to explain and write a run
 
 
 @dataclass(frozen=True)
@@ -84,7 +72,7 @@ def count_trainings(worth: float, workers: int, kinds: int) -> int:
     if worth >= all_folds:
         count = all_folds * max(1, int(worth / (all_folds * LONGER)))
     else:
-        count = FOLDS if worth >= FOLDS else int(worth) // kinds * kinds
+        count = FOLDS if worth >= FOLDS else int(worth) // workers * workers
     return max(workers, count)
 
 
@@ -92,9 +80,10 @@ def order_trainings(kinds: Sequence[Recipe], count: int) -> Iterator[tuple[Recip
     """The recipe, seed and fold number (from 1) of each training, without end.
 
     All kinds train on a fold before the next one, so that they can be compared and combined; if
-    there is time for all folds of a single kind only, the others are left out.
+    there is no time for all folds of all kinds, only the first one trains. The others need longer:
+    they would not improve its result.
     """
-    some = kinds[:1] if FOLDS <= count < FOLDS * len(kinds) else kinds
+    some = kinds if count >= FOLDS * len(kinds) else kinds[:1]
     for seed in itertools.count():
         for part in range(1, FOLDS + 1):
             for kind in some:
@@ -119,92 +108,3 @@ def training_name(recipe: str, tag: str, seed: int, part: int) -> str:
     """The name of a budget's run: "deep-30m-fold=1of5", "deep-30m-seed=1-fold=1of5"."""
     seeded = f"-seed={seed}" if seed else ""
     return f"{recipe}-{tag}{seeded}-fold={part}of{FOLDS}"
-
-
-@dataclass(frozen=True)
-class PlannedTraining:
-    """A training that can be repeated.
-
-    Attributes:
-        name: name of its run.
-        recipe: name of the recipe.
-        changes: changed settings of the recipe, with the epochs and their pace.
-        part: number of the fold, from 1.
-        rows: number of training rows, if only a sample of the fold's was used.
-    """
-
-    name: Annotated[str, msgspec.Meta(pattern=r"^[^./\\][^/\\]*$")]
-    recipe: str
-    changes: dict[str, Any]
-    seed: int
-    part: Annotated[int, msgspec.Meta(ge=1, le=FOLDS)]
-    rows: int | None = None
-
-    def job(self, folds: Sequence[Fold]) -> Job:
-        """The job that repeats it.
-
-        Raises:
-            PipelineError: there is no such recipe or setting.
-        """
-        recipe = find_recipe(self.recipe).change(**self.changes)
-        fold = folds[self.part - 1]
-        if self.rows:
-            fold = sample_rows(fold, self.rows, self.seed)
-        return Job(self.name, recipe, self.seed, fold)
-
-
-@dataclass(frozen=True)
-class Plan:
-    """The trainings of a budget in the order in which they ended; `--plan` repeats them.
-
-    Attributes:
-        budget: such as "30m".
-        data: fingerprint of the competition.
-        workers: how many trainings ran in parallel.
-        speed: images per second of a training on the machine.
-    """
-
-    budget: str
-    data: str
-    workers: int
-    speed: float
-    trainings: tuple[PlannedTraining, ...]
-    version: Literal[1] = 1
-
-
-def plan_training(run: Run, fold: Fold) -> PlannedTraining:
-    """The training of a finished run, to repeat it."""
-    record = run.record
-    own = config.flatten(find_recipe(record.recipe), without=FIXED)
-    missing = object()
-    changes = {
-        name: value for name, value in record.settings.items() if own.get(name, missing) != value
-    }
-    rows = record.fold.train_rows if record.fold.train_rows < len(fold.train) else None
-    return PlannedTraining(run.name, record.recipe, changes, record.seed, record.fold.part, rows)
-
-
-def write_plan(path: Path, plan: Plan) -> None:
-    write_text(path, msgspec.json.format(msgspec.json.encode(plan), indent=2).decode() + "\n")
-
-
-def read_plan(path: Path) -> Plan:
-    """The plan in a file.
-
-    Raises:
-        PipelineError: it cannot be read.
-    """
-    try:
-        return msgspec.json.decode(path.read_bytes(), type=Plan)
-    except OSError as error:
-        raise PipelineError(f"it cannot be read: {error.strerror}", where=path) from None
-    except msgspec.MsgspecError as error:
-        raise PipelineError(
-            f"not a plan: {error}", where=path, expected="a plan file, which --budget writes"
-        ) from None
-
-
-def sample_rows(fold: Fold, rows: int, seed: int) -> Fold:
-    """The fold with a random sample of its training rows."""
-    chosen = np.random.default_rng(seed).choice(fold.train, rows, replace=False)
-    return replace(fold, train=np.sort(chosen))

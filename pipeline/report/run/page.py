@@ -14,10 +14,10 @@ from pipeline.arrays import Labels, Probabilities, Rows
 from pipeline.competition.competition import Competition
 from pipeline.evaluation.calibration import reliability
 from pipeline.evaluation.leaderboard import choices
-from pipeline.report.charts import histogram, learning_curves, reliability_diagram
-from pipeline.report.explanation import explain
 from pipeline.report.formatting import in_use
-from pipeline.report.page import render
+from pipeline.report.rendering import render
+from pipeline.report.run.charts import histogram, learning_curves, reliability_diagram
+from pipeline.report.run.explanation import explain
 from pipeline.report.sprites import Sprite, training_images
 from pipeline.runs.metrics import worst_errors
 from pipeline.runs.run import Run

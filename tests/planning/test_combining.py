@@ -10,11 +10,11 @@ from pipeline.competition.folds import Fold, rows_fingerprint
 from pipeline.evaluation.ensemble import combine
 from pipeline.evaluation.selection import select_greedily
 from pipeline.networks.published import Published
+from pipeline.planning.combining import choose_better, combine_folds, runs_of_folds
 from pipeline.runs.folder import Validation, write_run
 from pipeline.runs.metrics import score
 from pipeline.runs.record import Data, FoldRecord, Identity, RunRecord
 from pipeline.runs.run import Run, load_run
-from pipeline.search.combining import choose_better, combine_folds, runs_of_folds
 
 LABELS = np.arange(60) % 2
 
@@ -97,3 +97,12 @@ def test_the_folds_of_each_seed_are_joined_apart_under_the_name_of_their_cross_v
     assert [run.name for run in joined] == ["dense-folds=3", "dense-seed=1-folds=3", "ensemble"]
     assert all(run.validation.rows.tolist() == list(range(60)) for run in joined)
     assert joined[0].record == before.record
+
+
+def test_a_damaged_combined_run_is_made_again(tmp_path: Path) -> None:
+    parts = [part(tmp_path, "kind", number, 0.8) for number in (1, 2, 3)]
+    (joined,) = combine_folds(parts, tmp_path, "ensemble", LABELS)
+    expected = joined.read().test_probabilities
+    (joined.folder / "test.npy").write_bytes(b"damaged")
+    (again,) = combine_folds(parts, tmp_path, "ensemble", LABELS)
+    np.testing.assert_array_equal(again.read().test_probabilities, expected)

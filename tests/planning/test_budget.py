@@ -11,23 +11,15 @@ from click.testing import CliRunner
 import pipeline as pp
 from pipeline.cli import main
 from pipeline.images.augmentation import Augmentation, augment
+from pipeline.planning.combining import runs_of_folds
+from pipeline.planning.kinds import FOLDS, choose_kinds, count_trainings, order_trainings
+from pipeline.planning.kinds import training_steps as steps
+from pipeline.planning.plan import Plan, plan_training, read_plan, sample_rows, write_plan
+from pipeline.planning.spend import Spending
 from pipeline.recipes import find_recipe
 from pipeline.runs.fold_file import load_folds
 from pipeline.search.budget import Budget, parse_duration, short_duration
-from pipeline.search.combining import runs_of_folds
 from pipeline.search.display import Display
-from pipeline.search.plan import (
-    FOLDS,
-    Plan,
-    choose_kinds,
-    count_trainings,
-    order_trainings,
-    plan_training,
-    read_plan,
-    write_plan,
-)
-from pipeline.search.plan import training_steps as steps
-from pipeline.search.spend import Spending
 from pipeline.training.train import train
 
 
@@ -68,15 +60,15 @@ def test_a_training_on_more_rows_is_longer_but_has_fewer_epochs() -> None:
     assert steps(1_000) / 1_000 > steps(33_600) / 33_600
 
 
-def test_all_kinds_train_on_a_fold_before_the_next() -> None:
+def test_with_time_for_all_folds_all_kinds_train_on_a_fold_before_the_next() -> None:
     kinds = ("deep", "other")
 
     def first(count: int) -> list[tuple[str, int, int]]:
         order = order_trainings(kinds, count)  # type: ignore[arg-type]
         return [next(order) for _ in range(count)]
 
-    assert first(4) == [("deep", 0, 1), ("other", 0, 1), ("deep", 0, 2), ("other", 0, 2)]
-    assert first(5) == [("deep", 0, part) for part in range(1, 6)]
+    assert first(10)[:4] == [("deep", 0, 1), ("other", 0, 1), ("deep", 0, 2), ("other", 0, 2)]
+    assert first(4) == [("deep", 0, part) for part in range(1, 5)]
     many = first(20)
     assert {(kind, seed, part) for kind, seed, part in many} == {
         (kind, seed, part) for kind in kinds for seed in (0, 1) for part in range(1, FOLDS + 1)
@@ -116,7 +108,7 @@ def test_its_rows_are_scored_by_models_that_did_not_train_on_them(spent) -> None
 
 
 def test_its_plan_repeats_it_byte_for_byte(spent, tiny, tiny_folder, tmp_path) -> None:
-    folder, run, _, _ = spent
+    folder, run, better, _ = spent
     plan = folder / "tiny" / "plan-1m.json"
     words = ["train", str(tiny_folder), "--plan", str(plan), "--runs", str(tmp_path), "--quiet"]
     result = CliRunner().invoke(main, words)
@@ -128,6 +120,10 @@ def test_its_plan_repeats_it_byte_for_byte(spent, tiny, tiny_folder, tmp_path) -
     other = next(other for other in again if other.name == run.name)
     assert other.record.identity == run.record.identity
     np.testing.assert_array_equal(other.test_probabilities, run.test_probabilities)
+    improvements = read_plan(plan).improvements
+    assert [each.run for each in improvements] == better
+    assert improvements[-1].scores == run.scores
+    assert 45 < improvements[0].seconds <= improvements[-1].seconds
     assert len(read_plan(plan).trainings) == len([run for run in again if run.record.fold.part])
 
 
@@ -201,9 +197,19 @@ def test_little_time_trains_on_a_sample_that_the_plan_repeats(
     assert (len(job.fold.train), job.epochs) == (rows, 1)
     assert set(job.fold.train) <= set(starting.folds[0].train)
     run = train(replace(job, deadline=None), tiny, tmp_path)
-    again = plan_training(run, starting.folds[0]).job(starting.folds)
+    again = plan_training(run, starting.folds[0]).job(starting.folds, tiny.labels)
     np.testing.assert_array_equal(again.fold.train, job.fold.train)
     assert again.identity(tiny) == run.record.identity
+
+
+def test_a_sample_has_rows_of_rare_classes(starting) -> None:
+    fold = starting.folds[0]
+    labels = np.zeros(60, int)
+    labels[fold.train[[3, 30]]] = 1, 2
+    for seed in range(5):
+        sample = sample_rows(fold, labels, 6, seed).train
+        assert len(set(sample)) == 6
+        assert set(labels[sample]) == {0, 1, 2}
 
 
 def test_trainings_leave_time_to_predict_and_the_first_is_a_third_of_the_budget(starting) -> None:
@@ -214,6 +220,20 @@ def test_trainings_leave_time_to_predict_and_the_first_is_a_third_of_the_budget(
     job = next(jobs)
     predicting = 24 * 5 / 30  # seconds for 5 views, 3 times as fast as training
     assert budget.end - job.deadline == pytest.approx(8 + predicting, abs=2)
+
+
+@pytest.mark.parametrize(("without", "views"), [(0.9, 5), (0.1, 1)])
+def test_tta_that_raises_the_log_loss_is_left_out_of_later_trainings(
+    without: float, views: int, starting, tiny, tmp_path
+) -> None:
+    """`without`: the log loss without TTA, of a training that has 0.5 with it."""
+    recipe = find_recipe("dense").change(epochs=1, tta_views=5)
+    run = train(starting._job(recipe, 0, 1, 60), tiny, tmp_path)
+    scores = replace(run.scores, loss=0.5)
+    training = replace(run.record.training, without_tta=replace(scores, loss=without))
+    record = replace(run.record, scores=scores, training=training)
+    starting.runs.append(replace(run, record=record))
+    assert starting._job(recipe, 0, 2, 60).recipe.tta_views == views
 
 
 @pytest.mark.parametrize("angle", [0, 180])

@@ -1,16 +1,16 @@
 """The charts of a run's page: numbers -> inline SVG."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 from markupsafe import Markup
 from matplotlib.axes import Axes
-from matplotlib.ticker import MaxNLocator, NullLocator, PercentFormatter
+from matplotlib.ticker import NullLocator, PercentFormatter
 
 from pipeline.arrays import Labels, Probabilities
 from pipeline.evaluation.calibration import Reliability
-from pipeline.report.figures import SHOW, SOFT, TRUTH, WRONG, chart, inline
+from pipeline.report.figures import SHOW, SOFT, TRUTH, WRONG, chart, inline, plot_by_epoch
 from pipeline.runs.metrics import wilson_interval
 
 if TYPE_CHECKING:
@@ -102,21 +102,6 @@ def _mark_best(axes: Axes, values: "pd.Series[float] | None", best_epoch: int | 
         axes.axvline(best_epoch, color=WRONG, linewidth=0.9, linestyle=":")
         if values is not None:
             axes.plot(best_epoch, values[best_epoch], "o", color=WRONG, markersize=5)
-
-
-def plot_by_epoch(axes: Axes, values: "pd.Series[float]", **style: Any) -> None:
-    """Draws a line, or a dot for a single epoch, and labels the axis of epochs."""
-    axes.plot(values.index, values, marker="o" if len(values) == 1 else "", **style)
-    axes.set_xlabel("epoch")
-    axes.xaxis.set_major_locator(MaxNLocator(8, integer=True, steps=[1, 2, 5, 10]))
-
-
-def plot_by_share(axes: Axes, values: "pd.Series[float]", **style: Any) -> None:
-    """Draws a line, or a dot for a single epoch, against the share of all epochs."""
-    shares = values.index / len(values)
-    axes.plot(shares, values, marker="o" if len(values) == 1 else "", **style)
-    axes.set_xlabel("share of the run's epochs")
-    axes.xaxis.set_major_formatter(PercentFormatter(1))
 
 
 def _error_bars(

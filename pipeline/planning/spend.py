@@ -11,37 +11,30 @@ from pathlib import Path
 from pipeline.arrays import Rows
 from pipeline.competition.competition import Competition
 from pipeline.competition.folds import Fold, groups_of_equal_rows
-from pipeline.errors import PipelineError
 from pipeline.evaluation.leaderboard import check_same_data
 from pipeline.files import check_writable
 from pipeline.images.resize import to_images
 from pipeline.networks.backend import uses_accelerator
 from pipeline.networks.recipe import Recipe
-from pipeline.runs.fold_file import load_folds
-from pipeline.runs.run import Run, list_runs
-from pipeline.search.budget import Budget
-from pipeline.search.combining import choose_better, combine_folds, remove_outdated, runs_of_folds
-from pipeline.search.display import Display
-from pipeline.search.engine import Inline, count_side_by_side
-from pipeline.search.execute import execute
-from pipeline.search.plan import (
-    CLOSING,
+from pipeline.planning.combining import choose_better, combine_folds, remove_outdated, runs_of_folds
+from pipeline.planning.kinds import (
     FOLDS,
     Kinds,
-    Plan,
     choose_kinds,
     count_trainings,
     describe_plan,
     order_trainings,
-    plan_training,
-    read_plan,
-    sample_rows,
     training_name,
     training_steps,
-    write_plan,
 )
+from pipeline.planning.plan import Improvement, Plan, plan_training, sample_rows, write_plan
+from pipeline.planning.speed import Measurement, measure_speed
+from pipeline.runs.fold_file import load_folds
+from pipeline.runs.run import Run, list_runs
+from pipeline.search.budget import Budget
+from pipeline.search.display import Display
+from pipeline.search.engine import Inline, count_side_by_side
 from pipeline.search.processes import Processes
-from pipeline.search.speed import Measurement, measure_speed
 from pipeline.training.job import Job
 from pipeline.training.progress import Observer
 from pipeline.training.train import train
@@ -51,6 +44,7 @@ OnBetter = Callable[[Run], object]
 STARTING = 20.0  # seconds until the first training begins
 QUICK_SHARE, QUICK_LIMIT = 0.12, 60.0  # of the budget, and seconds, for the first submission
 FIRST_BY, MARGIN = 1 / 3, 10.0  # when it must be there: share of the budget, less these seconds
+CLOSING = 8.0  # seconds to explain and write a run
 AT_LEAST = 8.0  # seconds of a training that is good for something
 QUICK_PIXELS = 30_000_000  # of an epoch of the first submission's training
 PREDICTING = 3.0  # times as many images per second as in training
@@ -92,33 +86,6 @@ def spend(
     return spending.best
 
 
-def repeat(path: Path, competition: Competition, folder: Path, display: Display) -> Run:
-    """Trains what a budget has trained, without a clock, and combines it in the same way.
-
-    Args:
-        path: of a plan.
-
-    Raises:
-        PipelineError: it is no plan, or of other data.
-    """
-    plan = read_plan(path)
-    if plan.data != competition.fingerprint:
-        raise PipelineError(
-            "the plan was made for other data", where=path, expected=f"data of {competition.name}"
-        )
-    folds = load_folds(competition, FOLDS, folder)
-    jobs = [training.job(folds) for training in plan.trainings]
-    runs = execute(jobs, competition, folder, display)
-    groups, name = groups_of_equal_rows(competition.train_pixels)[0], f"ensemble-{plan.budget}"
-    best, combined = None, list[Run]()
-    for count in range(1, len(runs) + 1):  # as they ended
-        earlier, combined = combined, combine_folds(runs[:count], folder, name, groups)
-        best = choose_better(best, combined).read()
-        remove_outdated(earlier, combined, best)
-    assert best is not None
-    return best
-
-
 def _work(
     competition: Competition, folder: Path, job: Job | Measurement, observer: Observer
 ) -> Result:
@@ -137,6 +104,7 @@ class Spending:
         runs: finished runs of single folds, those of earlier commands included.
         combined: what was made of them.
         best: the best run so far.
+        improvements: when it was replaced by a better one.
         speed: images per second of the first recipe's training; 0 before it is measured.
         failures: of trainings.
     """
@@ -153,6 +121,7 @@ class Spending:
     runs: list[Run] = field(default_factory=list)
     combined: list[Run] = field(default_factory=list)
     best: Run | None = None
+    improvements: list[Improvement] = field(default_factory=list)
     speed: float = 0.0
     failures: list[Exception] = field(default_factory=list)
 
@@ -183,7 +152,7 @@ class Spending:
             groups=groups_of_equal_rows(pixels)[0],
             workers=1 if uses_accelerator() else count_side_by_side(),
         )  # fmt: skip
-        spending.runs = runs_of_folds(found, folds)
+        spending.runs = sorted(runs_of_folds(found, folds), key=lambda run: run.record.created)
         if spending.runs:
             display.note(f"{len(spending.runs)} trainings of these folds are there, and count")
             spending.improve()
@@ -213,7 +182,7 @@ class Spending:
         if isinstance(result, Exception):
             self.failures.append(result)
             self.display.fail(job.name)
-            self.display.note(str(result))
+            self.display.warn(f"{job.name} failed: {result}")
         elif isinstance(result, Run):
             self.display.finish(job.name, result)
             self.runs.append(result)
@@ -228,13 +197,23 @@ class Spending:
         best = choose_better(self.best, combined)
         remove_outdated(self.combined, combined, best)
         self.combined = combined
+        if self.best is None or best.record != self.best.record:
+            self.best = best.read()
+            self.display.best(best)
+            if told := self.on_better(best):
+                self.display.note(f"  {told}")
+            seconds = time.time() - self.budget.began
+            self.improvements.append(Improvement(seconds, best.name, best.scores))
         self._write_plan()
-        if self.best and best.record == self.best.record:
-            return
-        self.best = best.read()
-        self.display.best(best)
-        if told := self.on_better(best):
-            self.display.note(f"  {told}")
+
+    def _tta_helps(self, recipe: Recipe) -> bool:
+        """Whether TTA lowers the log loss of the recipe's trainings so far."""
+        gain = 0.0
+        for run in self.runs:
+            training = run.record.training
+            if run.record.recipe == recipe.name and training and training.without_tta:
+                gain += run.scores.n * (training.without_tta.loss - run.scores.loss)
+        return gain >= 0
 
     def _started(self, job: Job) -> Job:
         self.display.add(job)
@@ -246,8 +225,7 @@ class Spending:
         recipe, name = self.kinds.quick, self._name(self.kinds.quick, 0, 1)
         deadline = max(began + until, time.time() + AT_LEAST)
         rows = QUICK_PIXELS // math.prod(recipe.image_shape(self.competition.schema.shape))
-        fold = self.folds[0]
-        fold = sample_rows(fold, rows, 0) if rows < len(fold.train) else fold
+        fold = sample_rows(self.folds[0], self.competition.labels, rows, 0)
         return Job(name, recipe, 0, fold, deadline)
 
     def _count_trainings(self) -> int:
@@ -265,12 +243,13 @@ class Spending:
 
     def _job(self, recipe: Recipe, seed: int, part: int, seconds: float) -> Job:
         """A training that ends in that time, with its predictions."""
+        if not self._tta_helps(recipe):
+            recipe = replace(recipe, tta_views=1, tta_angles=1)
         now, fold = time.time(), self.folds[part - 1]
         training = max(1.0, seconds - self._closing(recipe))
         if self.speed:
             rows = max(int(MOST_OF_EPOCH * training * self.speed), recipe.batch_size)
-            if rows < len(fold.train):
-                fold = sample_rows(fold, rows, seed)
+            fold = sample_rows(fold, self.competition.labels, rows, seed)
             epochs = round(training * self.speed / len(fold.train))
             recipe = replace(recipe, epochs=max(1, epochs), min_steps=0)
         return Job(self._name(recipe, seed, part), recipe, seed, fold, now + training)
@@ -278,8 +257,7 @@ class Spending:
     def _closing(self, recipe: Recipe) -> float:
         """Seconds from the last epoch of a training to its finished run."""
         rows = len(self.folds[0].validation) + len(self.competition.test_pixels)
-        views = recipe.tta_views * recipe.tta_angles
-        return CLOSING + (rows * views / (PREDICTING * self.speed) if self.speed else 0)
+        return CLOSING + (rows * recipe.views / (PREDICTING * self.speed) if self.speed else 0)
 
     def _name(self, recipe: Recipe, seed: int, part: int) -> str:
         return training_name(recipe.name, str(self.budget), seed, part)
@@ -292,5 +270,6 @@ class Spending:
             self.workers,
             self.speed,
             tuple(trainings),
+            tuple(self.improvements),
         )
         write_plan(self.folder / f"plan-{self.budget}.json", plan)

@@ -9,8 +9,15 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import EngFormatter, FixedLocator, NullLocator, PercentFormatter
 
 from pipeline.evaluation.sweeps import Sweep
-from pipeline.report.charts import plot_by_epoch, plot_by_share
-from pipeline.report.figures import SHOW, TRUTH, WRONG, chart, inline
+from pipeline.report.figures import (
+    SHOW,
+    TRUTH,
+    WRONG,
+    chart,
+    inline,
+    plot_by_epoch,
+    plot_by_share,
+)
 from pipeline.report.formatting import duration
 from pipeline.runs.run import Run
 

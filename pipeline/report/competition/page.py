@@ -12,7 +12,7 @@ from pipeline.evaluation.comparison import Comparison
 from pipeline.evaluation.label_issues import LabelIssue
 from pipeline.evaluation.leaderboard import caution
 from pipeline.evaluation.sweeps import find_sweeps
-from pipeline.report.competition_charts import (
+from pipeline.report.competition.charts import (
     CSS_DASHES,
     accuracy_by_parameters,
     accuracy_by_time,
@@ -20,9 +20,14 @@ from pipeline.report.competition_charts import (
     line_style,
     sweep_chart,
 )
-from pipeline.report.data_section import augmented_samples, balance, issue_cards, samples
-from pipeline.report.page import render
-from pipeline.report.prediction_section import predictions
+from pipeline.report.competition.data_section import (
+    augmented_samples,
+    balance,
+    issue_cards,
+    samples,
+)
+from pipeline.report.competition.prediction_section import predictions
+from pipeline.report.rendering import render
 from pipeline.runs.run import Run
 
 PAGES = "pages"

@@ -1,0 +1,41 @@
+"""A plan -> its trainings, without a clock."""
+
+from pathlib import Path
+
+from pipeline.competition.competition import Competition
+from pipeline.competition.folds import groups_of_equal_rows
+from pipeline.errors import PipelineError
+from pipeline.planning.combining import choose_better, combine_folds, remove_outdated
+from pipeline.planning.kinds import FOLDS
+from pipeline.planning.plan import read_plan
+from pipeline.runs.fold_file import load_folds
+from pipeline.runs.run import Run
+from pipeline.search.display import Display
+from pipeline.search.execute import execute
+
+
+def repeat(path: Path, competition: Competition, folder: Path, display: Display) -> Run:
+    """Trains what a budget has trained, without a clock, and combines it in the same way.
+
+    Args:
+        path: of a plan.
+
+    Raises:
+        PipelineError: it is no plan, or of other data.
+    """
+    plan = read_plan(path)
+    if plan.data != competition.fingerprint:
+        raise PipelineError(
+            "the plan was made for other data", where=path, expected=f"data of {competition.name}"
+        )
+    folds = load_folds(competition, FOLDS, folder)
+    jobs = [training.job(folds, competition.labels) for training in plan.trainings]
+    runs = execute(jobs, competition, folder, display)
+    groups, name = groups_of_equal_rows(competition.train_pixels)[0], f"ensemble-{plan.budget}"
+    best, combined = None, list[Run]()
+    for count in range(1, len(runs) + 1):  # as they ended
+        earlier, combined = combined, combine_folds(runs[:count], folder, name, groups)
+        best = choose_better(best, combined).read()
+        remove_outdated(earlier, combined, best)
+    assert best is not None
+    return best
