@@ -35,7 +35,7 @@ if TYPE_CHECKING:
         write_report,
     )
     from pipeline.api.training import ensemble, train, train_all, train_for, train_plan
-    from pipeline.api.tuning import load_study, trials, tune
+    from pipeline.api.tuning import load_study, trials, tune, write_tuning_page
     from pipeline.competition.competition import Competition
     from pipeline.competition.folds import Fold
     from pipeline.competition.overrides import Overrides
@@ -77,6 +77,7 @@ _MODULES = {
     "trials": "pipeline.api.tuning",
     "tune": "pipeline.api.tuning",
     "write_report": "pipeline.api.results",
+    "write_tuning_page": "pipeline.api.tuning",
 }
 
 __all__ = [
@@ -111,6 +112,7 @@ __all__ = [
     "trials",
     "tune",
     "write_report",
+    "write_tuning_page",
 ]
 
 

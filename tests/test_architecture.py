@@ -48,7 +48,7 @@ USES = {
         "search",
     },
     "prediction": {"reading", "images", "competition", "runs"},
-    "report": {"reading", "images", "competition", "runs", "evaluation"},
+    "report": {"reading", "images", "competition", "networks", "runs", "evaluation", "tuning"},
     "submission": {"reading", "competition", "runs"},
 }
 MODULES = sorted((ROOT / "pipeline").rglob("*.py"))

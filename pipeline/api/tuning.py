@@ -117,6 +117,39 @@ def trials(
     return trials_table(study, make_subject(recipe, changes, seed).space)
 
 
+def write_tuning_page(
+    competition: Competition | Path | str,
+    recipe: "str | Recipe" = "fast",
+    *,
+    storage: str | None = None,
+    seed: int = 0,
+    runs: Path | str = RUNS,
+    **changes: Any,
+) -> Path:
+    """Writes the page of the trials of `tune` with the same arguments.
+
+    It has the scores by trial, by epoch and by each searched setting, which settings matter most,
+    and all trials.
+
+    Returns:
+        The path, such as runs/digits/tuning/fast.html.
+
+    Raises:
+        PipelineError: there are no trials.
+    """
+    from pipeline.files import write_text
+    from pipeline.report.tuning.page import tuning_page
+    from pipeline.runs.folder import tuning_page_path
+    from pipeline.tuning.subject import make_subject
+    from pipeline.tuning.summary import summarize
+
+    folder, subject = run_folder(competition, runs), make_subject(recipe, changes, seed)
+    study = load_study(competition, recipe, storage=storage, seed=seed, runs=runs, **changes)
+    path = tuning_page_path(folder, subject.name)
+    write_text(path, tuning_page(folder.name, subject.name, summarize(study, subject.space)))
+    return path
+
+
 def load_study(
     competition: Competition | Path | str,
     recipe: "str | Recipe" = "fast",

@@ -82,7 +82,8 @@ def command(
     decide nothing. Hyperband prunes bad trials early. After Ctrl-C, a crash or a kill the same
     command continues. `pipeline models NAME` shows what is searched.
 
-    The best becomes the run NAME-tuned. Its path is the last line.
+    The best becomes the run NAME-tuned; its path is the last line. A page shows all trials and
+    which settings matter.
 
     \b
     Examples:
@@ -111,8 +112,10 @@ def command(
         progress=not quiet,
         **same,
     )
+    page = pp.write_tuning_page(competition, recipe, **same)
     _echo(pp.trials(competition, recipe, **same).head(SHOWN), output_format)
     if output_format == "table":
+        click.echo(f"\nAll trials: {page}")
         click.echo(f"\n{run.name}: {score_text(run.scores)}.")
         click.echo(run.folder)
 

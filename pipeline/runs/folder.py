@@ -112,6 +112,20 @@ def write_run(folder: Path) -> Iterator[RunWriter]:
         write_text(unfinished / CHECKSUMS, sums)
 
 
+def tuning_page_path(folder: Path, study: str) -> Path:
+    """The page of a tuning.
+
+    Args:
+        folder: the competition's runs.
+    """
+    return folder / TUNING / f"{study}.html"
+
+
+def tuning_pages(folder: Path) -> list[Path]:
+    """The pages of all tunings of a competition."""
+    return sorted((folder / TUNING).glob("*.html"))
+
+
 def journal_path(folder: Path, study: str) -> Path:
     """The file with the trials of a tuning.
 
