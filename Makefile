@@ -4,6 +4,7 @@ MODELS ?=
 EPOCHS ?=
 BUDGET ?=
 SEED   ?=
+TRIALS ?=
 PYTHON ?= python3
 BIN    := .venv/bin
 # Recipes say "$$DATA", so that names with spaces and quotes work.
@@ -21,15 +22,17 @@ export UV_PROJECT_ENVIRONMENT := .venv
 PYPI  := --default-index https://pypi.org/simple
 
 # A misspelt variable on the command line would have no effect.
-KNOWN   := DATA MODELS EPOCHS SEED BUDGET PYTHON GPU UPGRADE
+KNOWN   := DATA MODELS EPOCHS SEED BUDGET TRIALS PYTHON GPU UPGRADE
 GIVEN   := $(foreach name,$(.VARIABLES),$(if $(filter command line,$(origin $(name))),$(name)))
 UNKNOWN := $(filter-out $(KNOWN),$(GIVEN))
 $(if $(UNKNOWN),$(error Unknown variable $(firstword $(UNKNOWN)). Expected one of $(KNOWN)))
-# So would one that only `make train` uses.
-UNUSED  := $(if $(filter train,$(MAKECMDGOALS)),,$(filter MODELS EPOCHS SEED,$(GIVEN)))
-$(if $(UNUSED),$(error make $(or $(MAKECMDGOALS),help) has no variable $(firstword $(UNUSED)): only make train has it))
-UNUSED  := $(if $(filter train submit,$(MAKECMDGOALS)),,$(filter BUDGET,$(GIVEN)))
-$(if $(UNUSED),$(error make $(or $(MAKECMDGOALS),help) has no variable BUDGET: only make train and make submit have it))
+# So would one that the target does not use.
+UNUSED  := $(if $(filter train tune,$(MAKECMDGOALS)),,$(filter MODELS EPOCHS SEED,$(GIVEN)))
+$(if $(UNUSED),$(error make $(or $(MAKECMDGOALS),help) has no variable $(firstword $(UNUSED)): only make train and make tune have it))
+UNUSED  := $(if $(filter train tune submit,$(MAKECMDGOALS)),,$(filter BUDGET,$(GIVEN)))
+$(if $(UNUSED),$(error make $(or $(MAKECMDGOALS),help) has no variable BUDGET: only make train, make tune and make submit have it))
+UNUSED  := $(if $(filter tune,$(MAKECMDGOALS)),,$(filter TRIALS,$(GIVEN)))
+$(if $(UNUSED),$(error make $(or $(MAKECMDGOALS),help) has no variable TRIALS: only make tune has it))
 
 .DEFAULT_GOAL := help
 
@@ -37,7 +40,7 @@ help:  ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' Makefile | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
 	@echo
 	@echo '  Options: DATA=data/my-competition MODELS="conv augmented" EPOCHS=20 SEED=1 BUDGET=10m'
-	@echo '           PYTHON=python3.12 (makes .venv), GPU=1 (TensorFlow for NVIDIA GPUs; GPU=0: CPU)'
+	@echo '           TRIALS=40, PYTHON=python3.12 (makes .venv), GPU=1 (TensorFlow for NVIDIA GPUs; GPU=0: CPU)'
 
 submit: $(READY)  ## Write the best run's submission file, training first if there is no run (BUDGET)
 	@$(BIN)/pipeline submit "$$DATA" $(addprefix --budget ,$(BUDGET))
@@ -46,6 +49,11 @@ train: $(READY)  ## Train recipes and show the leaderboard (MODELS, EPOCHS, SEED
 	@$(BIN)/pipeline train "$$DATA" $(addprefix --model ,$(MODELS)) \
 	  $(addprefix --epochs ,$(EPOCHS)) $(addprefix --seed ,$(SEED)) \
 	  $(addprefix --budget ,$(BUDGET))
+
+tune: $(READY)  ## Search the settings of a recipe, and train the best (MODELS, TRIALS, BUDGET, EPOCHS, SEED)
+	@$(BIN)/pipeline tune "$$DATA" $(addprefix --model ,$(MODELS)) \
+	  $(addprefix --trials ,$(TRIALS)) $(addprefix --budget ,$(BUDGET)) \
+	  $(addprefix --epochs ,$(EPOCHS)) $(addprefix --seed ,$(SEED))
 
 leaderboard: $(READY)  ## Show the leaderboard: all runs on the same validation rows
 	@$(BIN)/pipeline leaderboard "$$DATA"
@@ -75,6 +83,11 @@ test-browser: .venv/ready-dev  ## Run the tests of the HTML pages in Chromium, i
 	@{ command -v chromium && command -v chromedriver; } > /dev/null || \
 	  { apt-get update && apt-get install --yes chromium chromium-driver; }
 	@$(BIN)/pytest tests/report
+
+test-database: .venv/ready-dev  ## Run the tests of tuning with PostgreSQL, installing it if missing
+	@ls /usr/lib/postgresql/*/bin/pg_ctl > /dev/null 2>&1 || command -v pg_ctl > /dev/null || \
+	  { apt-get update && apt-get install --yes postgresql; }
+	@$(BIN)/pytest tests/tuning
 
 lint: .venv/ready-dev  ## Check style, types (ruff, mypy) and that uv.lock fits pyproject.toml
 	@$(BIN)/ruff check
@@ -134,4 +147,4 @@ $(READY): uv.lock pyproject.toml | $(BIN)/uv
 	@$(SYNC) --group dev
 	@touch $@
 
-.PHONY: help submit train leaderboard ensemble report inspect models doctor install test test-browser lint format lock data pictures bench bench-memory bench-growth bench-target clean distclean
+.PHONY: help submit train tune leaderboard ensemble report inspect models doctor install test test-browser test-database lint format lock data pictures bench bench-memory bench-growth bench-target clean distclean

@@ -10,7 +10,7 @@
 The folders follow the flow of the data:
 
     reading -> images -> competition -> networks -> recipes -> training -> runs -> search
-    -> planning -> report, submission
+    -> planning, tuning -> report, submission
 
 Names are imported when they are first used: `import pipeline` is fast.
 """
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
         write_report,
     )
     from pipeline.api.training import ensemble, train, train_all, train_for, train_plan
+    from pipeline.api.tuning import load_study, trials, tune, write_tuning_page
     from pipeline.competition.competition import Competition
     from pipeline.competition.folds import Fold
     from pipeline.competition.overrides import Overrides
@@ -62,6 +63,7 @@ _MODULES = {
     "best_run": "pipeline.api.results",
     "list_runs": "pipeline.api.results",
     "load": "pipeline.api.information",
+    "load_study": "pipeline.api.tuning",
     "models": "pipeline.api.information",
     "predict": "pipeline.api.results",
     "reveal": "pipeline.api.results",
@@ -72,7 +74,10 @@ _MODULES = {
     "train_all": "pipeline.api.training",
     "train_for": "pipeline.api.training",
     "train_plan": "pipeline.api.training",
+    "trials": "pipeline.api.tuning",
+    "tune": "pipeline.api.tuning",
     "write_report": "pipeline.api.results",
+    "write_tuning_page": "pipeline.api.tuning",
 }
 
 __all__ = [
@@ -93,6 +98,7 @@ __all__ = [
     "leaderboard",
     "list_runs",
     "load",
+    "load_study",
     "models",
     "predict",
     "reveal",
@@ -103,7 +109,10 @@ __all__ = [
     "train_all",
     "train_for",
     "train_plan",
+    "trials",
+    "tune",
     "write_report",
+    "write_tuning_page",
 ]
 
 

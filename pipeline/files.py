@@ -179,6 +179,12 @@ def csv_text(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
     return buffer.getvalue()
 
 
+def cut_unfinished_line(path: Path) -> None:
+    """Removes the end of a file of lines that is no whole line."""
+    with _write_errors(path), open(path, "rb+") as file:
+        file.truncate(file.read().rfind(b"\n") + 1)
+
+
 @contextmanager
 def new_folder(path: Path) -> Iterator[Path]:
     """Fills a temporary folder, and renames it on success or removes it on failure.

@@ -37,8 +37,18 @@ USES = {
         "evaluation",
         "search",
     },
+    "tuning": {
+        "images",
+        "competition",
+        "networks",
+        "recipes",
+        "training",
+        "runs",
+        "evaluation",
+        "search",
+    },
     "prediction": {"reading", "images", "competition", "runs"},
-    "report": {"reading", "images", "competition", "runs", "evaluation"},
+    "report": {"reading", "images", "competition", "networks", "runs", "evaluation", "tuning"},
     "submission": {"reading", "competition", "runs"},
 }
 MODULES = sorted((ROOT / "pipeline").rglob("*.py"))
@@ -109,7 +119,7 @@ def test_quick_commands_load_nothing_heavy(words: list[str]) -> None:
         "import sys; from pipeline.cli import main\n"
         "try: main(sys.argv[1:])\n"
         "except SystemExit: pass\n"
-        "heavy = {'tensorflow', 'keras', 'sklearn', 'matplotlib', 'cv2', 'cleanlab'}\n"
+        "heavy = {'tensorflow', 'keras', 'sklearn', 'matplotlib', 'cv2', 'cleanlab', 'optuna'}\n"
         "print(sorted(heavy & set(sys.modules)))"
     )
     result = subprocess.run(

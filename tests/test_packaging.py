@@ -75,7 +75,11 @@ def test_make_refuses_a_misspelt_variable(given: str, status: int, said: str) ->
 @pytest.mark.parametrize(
     ("words", "status", "said"),
     [
-        (["report", "EPOCHS=3"], 2, "make report has no variable EPOCHS: only make train has it"),
+        (
+            ["report", "EPOCHS=3"],
+            2,
+            "report has no variable EPOCHS: only make train and make tune",
+        ),
         (["SEED=1"], 2, "make help has no variable SEED"),
         (["train", "report", "EPOCHS=3"], 0, "--epochs 3"),
     ],

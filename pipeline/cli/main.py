@@ -17,7 +17,7 @@ from pipeline import __version__
 from pipeline.errors import PipelineError, suggest
 
 COMMANDS = (
-    "inspect", "models", "train", "ensemble", "leaderboard", "report", "predict", "submit",
+    "inspect", "models", "train", "tune", "ensemble", "leaderboard", "report", "predict", "submit",
     "reveal", "check",
     "doctor",
 )  # fmt: skip

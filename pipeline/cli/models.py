@@ -29,8 +29,8 @@ HEADER = ("recipe", "parameters", "input", "epochs", "published %", "loss", "bes
 def command(name: str | None, data: Path, output_format: str, runs: Path) -> None:
     """List the recipes: parameters, input, published score, and your best run.
 
-    With NAME, show one recipe: its layers, and its settings with their meaning and default. With
-    --format csv, print the settings.
+    With NAME, show one recipe: its layers, and its settings with their meaning, default, and the
+    range that `pipeline tune` searches. With --format csv, print the settings.
 
     \b
     Example: pipeline models fast
@@ -92,12 +92,10 @@ def _echo_recipe(recipe: "RecipeDescription", output_format: str) -> None:
     header = ("layer", "kind", "output", "parameters")
     echo_table(header, layers, left=header[:3])
     click.echo("\nSettings, for --set NAME=VALUE:\n")
-    header = ("setting", "default", "accepts", "meaning")
-    rows = [
-        (setting, _text(value), accepts, meaning)
-        for setting, value, accepts, meaning in recipe.settings.values
-    ]
-    echo_table(header, rows, left=header)
+    columns = ("setting", "default", "accepts", "meaning", "search space")
+    rows = [(name, _text(value), *texts) for name, value, *texts in recipe.settings.values]
+    count = len(columns) if any(recipe.settings["space"]) else len(columns) - 1
+    echo_table(columns[:count], [row[:count] for row in rows], left=columns)
 
 
 def _epochs(epochs: int, min_steps: int) -> str:

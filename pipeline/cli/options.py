@@ -6,6 +6,8 @@ from typing import Any, TypeVar
 
 import click
 
+from pipeline.errors import PipelineError
+
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
@@ -47,6 +49,26 @@ HEADER = click.option(
     "--header/--no-header", default=None, help="Whether the files have a header row."
 )
 DELIMITER = click.option("--delimiter", help="The word comma, semicolon, tab or pipe.")
+
+
+def settings_option(text: str) -> Callable[[Command], Command]:
+    return click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help=text)
+
+
+def sweep_of(settings: tuple[str, ...], options: dict[str, Any]) -> dict[str, list[Any]]:
+    """("l2=1e-6,1e-4",) and {"epochs": 5} -> {"epochs": [5], "l2": ["1e-6", "1e-4"]}"""
+    sweep: dict[str, list[Any]] = {name: [value] for name, value in options.items()}
+    for text in settings:
+        name, _, values = text.partition("=")
+        if name in sweep:
+            raise PipelineError(
+                f"--set {text}: {name} is given twice",
+                remedy=f"Give all values at once: --set {name}=A,B.",
+            )
+        sweep[name] = values.split(",")
+        if not name or not all(sweep[name]):
+            raise PipelineError(f"--set {text}", expected="NAME=VALUE, such as --set batch_size=64")
+    return sweep
 
 
 def _shape(

@@ -7,7 +7,15 @@ import click
 
 from pipeline.cli.leaderboard import echo_leaderboard
 from pipeline.cli.main import BEGAN
-from pipeline.cli.options import BUDGET, DATA, QUIET, RUNS, schema_options
+from pipeline.cli.options import (
+    BUDGET,
+    DATA,
+    QUIET,
+    RUNS,
+    schema_options,
+    settings_option,
+    sweep_of,
+)
 from pipeline.errors import PipelineError
 
 
@@ -40,13 +48,7 @@ from pipeline.errors import PipelineError
     type=click.Choice(["auto", "float32", "bfloat16"]),
     help="Numeric precision; published recipes use float32, the project's own auto.",
 )
-@click.option(
-    "--set",
-    "settings",
-    multiple=True,
-    metavar="NAME=VALUE",
-    help="Change a setting of the recipe. NAME=A,B,C makes one run per value.",
-)
+@settings_option("Change a setting of the recipe. NAME=A,B,C makes one run per value.")
 @click.option("--fresh", is_flag=True, help="Retrain existing runs.")
 @click.option(
     "--engine",
@@ -88,7 +90,7 @@ def command(
     from pipeline.search.budget import Budget
 
     short = {"epochs": epochs, "backbone.weights": weights, "precision": precision}
-    sweep = _sweep(settings, {name: value for name, value in short.items() if value is not None})
+    sweep = sweep_of(settings, {name: value for name, value in short.items() if value is not None})
     own = sweep or recipes or folds or seed or replicates > 1 or fresh or engine != "auto"
     if (budget or plan) and (own or (budget and plan)):
         raise PipelineError(
@@ -116,19 +118,3 @@ def command(
             progress=not quiet,
         )
     echo_leaderboard(competition.name, runs)
-
-
-def _sweep(settings: tuple[str, ...], options: dict[str, Any]) -> dict[str, list[Any]]:
-    """("l2=1e-6,1e-4",) and {"epochs": 5} -> {"epochs": [5], "l2": ["1e-6", "1e-4"]}"""
-    sweep: dict[str, list[Any]] = {name: [value] for name, value in options.items()}
-    for text in settings:
-        name, _, values = text.partition("=")
-        if name in sweep:
-            raise PipelineError(
-                f"--set {text}: {name} is given twice",
-                remedy=f"Give all values at once: --set {name}=A,B.",
-            )
-        sweep[name] = values.split(",")
-        if not name or not all(sweep[name]):
-            raise PipelineError(f"--set {text}", expected="NAME=VALUE, such as --set batch_size=64")
-    return sweep

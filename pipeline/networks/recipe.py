@@ -12,6 +12,7 @@ from pipeline import config
 from pipeline.errors import PipelineError
 from pipeline.images.augmentation import Augmentation
 from pipeline.networks.published import Published
+from pipeline.networks.space import Space
 
 Count = Annotated[int, Meta(ge=1)]
 NonNegativeInt = Annotated[int, Meta(ge=0)]
@@ -21,8 +22,8 @@ BelowOne = Annotated[float, Meta(ge=0, lt=1)]
 Share = Annotated[float, Meta(gt=0, le=1)]
 
 NAME = re.compile(r"[A-Za-z0-9][\w.-]*", re.ASCII)  # it is the name of a folder
-RESERVED = ("pages",)  # folders beside runs
-FIXED = ("name", "origin", "layers", "published")  # not settings
+RESERVED = ("pages", "tuning")  # folders beside runs
+FIXED = ("name", "origin", "layers", "published", "space")  # not settings
 WITH_MOMENTUM = ("rmsprop", "sgd")  # the optimizers of Keras that have one
 
 
@@ -70,6 +71,24 @@ class Backbone:
 
 
 @dataclass(frozen=True)
+class Hidden:
+    """The dense layer before the classes, in recipes whose layers take it from their settings.
+
+    Attributes:
+        units: number of units of the dense layer.
+        activation: activation of the dense layer.
+        dropout: share of its outputs that is dropped in training.
+    """
+
+    units: Count = 64
+    activation: Literal["relu", "sigmoid"] = "relu"
+    dropout: BelowOne = 0.25
+
+    def __post_init__(self) -> None:
+        config.check(self)
+
+
+@dataclass(frozen=True)
 class Recipe:
     """Everything that defines a model and its training.
 
@@ -79,6 +98,7 @@ class Recipe:
         layers: function from the recipe to the Keras layers between the scaled images and the
             softmax over the classes.
         published: the score that was published for it, if there is one.
+        space: the settings that `pipeline tune` searches, if there are any.
         min_side: smaller images are enlarged until their shorter side has this many pixels.
         channels: 1 or 3; None keeps the channels of the images.
         backbone: pretrained layers below the recipe's own, if there are any.
@@ -93,6 +113,7 @@ class Recipe:
             those of the last epoch.
         augmentation: random transforms of the training images.
         l2: factor of the L2 penalty, in recipes whose layers have one.
+        hidden: the dense layer before the classes, in recipes whose layers take it from here.
         schedule: "one-cycle" raises the learning rate from 1/25 of its maximum during the first
             30 % of the training and lowers it to zero along a cosine during the rest (Smith and
             Topin, 2018); "constant" keeps it.
@@ -111,6 +132,7 @@ class Recipe:
     origin: str
     layers: Callable[["Recipe"], list[Any]]
     published: Published | None = None
+    space: Space | None = None
     min_side: Count = 2
     channels: Literal[1, 3] | None = None
     backbone: Backbone | None = None
@@ -124,6 +146,7 @@ class Recipe:
     restore_best: bool = True
     augmentation: Augmentation | None = None
     l2: NonNegative = 0.0
+    hidden: Hidden | None = None
     schedule: Literal["constant", "one-cycle"] = "constant"
     pace: tuple[Share, ...] = ()
     final_unaugmented_epochs: NonNegativeInt = 0
@@ -183,6 +206,12 @@ class Recipe:
                 remedy="--weights and backbone settings are for recipes that have one, such as "
                 "transfer.",
             )
+        if self.hidden is None and any(name.partition(".")[0] == "hidden" for name in changes):
+            raise PipelineError(
+                "its layers take no hidden layer from the settings; hidden has no effect",
+                where=where,
+                remedy="Choose another recipe, such as tuned, or another setting.",
+            )
         changed = config.change(self, changes, where, FIXED)
         if "epochs" in changes and "min_steps" not in changes:
             changed = replace(changed, min_steps=0)
@@ -213,6 +242,10 @@ def _check_effect(before: Recipe, after: Recipe, changes: dict[str, Any], where:
             "its layers have no L2 penalty; l2 has no effect",
             where=where,
             remedy="Choose another recipe, such as dense-500-300, or another setting.",
+        )
+    if before.hidden and not after.hidden:
+        raise PipelineError(
+            "its layers need a hidden layer", where=where, expected="settings such as hidden.units"
         )
     if "momentum" in changes and after.optimizer not in WITH_MOMENTUM:
         raise PipelineError(

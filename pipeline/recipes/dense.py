@@ -13,6 +13,7 @@ from pipeline.networks.published import (
     Published,
 )
 from pipeline.networks.recipe import Plateau, Recipe
+from pipeline.networks.space import Choice, Float, Space
 
 
 def dense(recipe: Recipe) -> list[Any]:
@@ -49,12 +50,15 @@ def dense_500_300(recipe: Recipe) -> list[Any]:
     ]
 
 
+BATCHES = Choice((32, 64, 128, 256))
+
 RECIPES = [
     Recipe(
         name="dense",
         origin=IN_CLASS,
         layers=dense,
         published=Published(50_890, 0.801, on=IN_CLASS_VALIDATION),
+        space=Space({"learning_rate": Float(1e-4, 1e-1, log=True), "batch_size": BATCHES}),
         early_stopping=10,
         plateau=Plateau(),
     ),
@@ -83,6 +87,13 @@ RECIPES = [
         origin=ASSIGNMENT_7,
         layers=dense_500_300,
         published=Published(545_810, 0.9833, on=MNIST_TEST),
+        space=Space(
+            {
+                "learning_rate": Float(1e-2, 1.0, log=True),
+                "batch_size": BATCHES,
+                "l2": Float(1e-7, 1e-2, log=True),
+            }
+        ),
         optimizer="sgd",
         learning_rate=0.1,
         epochs=40,

@@ -12,6 +12,7 @@ from keras import layers
 
 from pipeline.images.augmentation import Augmentation
 from pipeline.networks.recipe import Recipe
+from pipeline.networks.space import Choice, Float, Space
 
 
 def stages(*widths: tuple[int, ...]) -> list[Any]:
@@ -40,6 +41,16 @@ FAST = Recipe(
     name="fast",
     origin="this project",
     layers=fast,
+    space=Space(
+        {
+            "learning_rate": Float(1e-3, 3e-2, log=True),
+            "batch_size": Choice((64, 128, 256)),
+            "augmentation.rotation": Float(0, 30),
+            "augmentation.zoom": Float(0, 0.3),
+            "augmentation.shift": Float(0, 0.2),
+            "augmentation.shear": Float(0, 20),
+        }
+    ),
     min_side=16,
     optimizer="adam",
     learning_rate=0.01,

@@ -25,6 +25,7 @@ TRANSFER = replace(
     name="transfer",
     layers=head,
     published=Published(14_748_170, 0.578, on=IN_CLASS_VALIDATION),
+    space=None,
     min_side=32,
     channels=3,
     backbone=Backbone(),

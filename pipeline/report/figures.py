@@ -60,10 +60,14 @@ ElementTree.register_namespace("xlink", "http://www.w3.org/1999/xlink")
 
 
 @contextmanager
-def chart(height: float = HEIGHT) -> Iterator[tuple[Figure, Axes]]:
-    """A figure with one pair of axes, to be drawn and passed to `inline` within the block."""
+def chart(height: float = HEIGHT, width: float = WIDTH) -> Iterator[tuple[Figure, Axes]]:
+    """A figure with one pair of axes, to be drawn and passed to `inline` within the block.
+
+    Args:
+        height, width: in inches; a page has space for two charts of the default width.
+    """
     with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(WIDTH, height))
+        figure = Figure(figsize=(width, height))
         figure.subplots_adjust(left=0.13, bottom=0.5 / height, right=0.96, top=1 - 0.1 / height)
         yield figure, figure.add_subplot()
 

@@ -30,6 +30,7 @@ MODEL, BACKBONE, HISTORY, LOG = "model.keras", "backbone.keras", "history.csv", 
 VALIDATION, TEST = "validation.npy", "test.npy"
 ROWS, LABELS = "validation_rows.npy", "validation_labels.npy"
 LAYERS, EXPLANATION, MEMBERS = "layers.json", "explanation.npz", "members.csv"
+TUNING = "tuning"  # folder beside runs
 VERIFIED_ON_LOAD = (RECORD, VALIDATION, ROWS, LABELS, TEST)  # the others when they are used
 
 
@@ -109,6 +110,29 @@ def write_run(folder: Path) -> Iterator[RunWriter]:
         files = sorted(path for path in unfinished.iterdir())
         sums = "".join(f"{sha256(path)}  {path.name}\n" for path in files)
         write_text(unfinished / CHECKSUMS, sums)
+
+
+def tuning_page_path(folder: Path, study: str) -> Path:
+    """The page of a tuning.
+
+    Args:
+        folder: the competition's runs.
+    """
+    return folder / TUNING / f"{study}.html"
+
+
+def tuning_pages(folder: Path) -> list[Path]:
+    """The pages of all tunings of a competition."""
+    return sorted((folder / TUNING).glob("*.html"))
+
+
+def journal_path(folder: Path, study: str) -> Path:
+    """The file with the trials of a tuning.
+
+    Args:
+        folder: the competition's runs.
+    """
+    return folder / TUNING / f"{study}.journal"
 
 
 def remove_run(folder: Path) -> None:

@@ -12,6 +12,7 @@ from pipeline.networks.backend import keras
 from pipeline.networks.build import build
 from pipeline.networks.published import Published
 from pipeline.networks.recipe import FIXED, EnsembleRecipe, Recipe
+from pipeline.networks.space import Space
 from pipeline.recipes import ensembles, find_recipe, recipes
 from pipeline.runs.run import Run
 from pipeline.training.explain import describe_layers
@@ -32,7 +33,9 @@ class RecipeDescription:
         min_steps: minimum number of training steps, which takes more epochs on small data.
         published: the published score, if there is one.
         layers: layer, kind, output shape and parameters of each layer of the model, or of a member.
-        settings: name, value, accepts and meaning of each setting; the value is the default.
+        settings: name, value, accepts, meaning and space of each setting: the value is the
+            default, and the space is the range that `tune` searches, or an empty text.
+        executions: number of trainings of a trial of `tune`.
         member: recipe of an ensemble's members.
         size: number of members.
     """
@@ -49,6 +52,7 @@ class RecipeDescription:
     settings: pd.DataFrame
     member: str | None = None
     size: int = 1
+    executions: int = 1
 
     def to_dict(self) -> dict[str, Any]:
         """Everything as JSON values; tables are lists with an object for each row."""
@@ -69,6 +73,8 @@ def describe(name: str) -> RecipeDescription:
     shape, model = recipe.image_shape(SHAPE), _model(recipe)
     layers, _ = describe_layers(model, np.zeros((1, *shape), np.uint8))
     settings = pd.DataFrame(config.describe(recipe, without=FIXED))
+    space = recipe.space or Space({})
+    settings["space"] = [str(space.ranges.get(name, "")) for name in settings["name"]]
     return RecipeDescription(
         name=name,
         summary=(recipe.layers.__doc__ or "").strip().partition("\n")[0],
@@ -90,6 +96,7 @@ def describe(name: str) -> RecipeDescription:
         settings=settings.astype({"value": object}),
         member=ensemble.member if ensemble else None,
         size=size,
+        executions=space.executions,
     )
 
 

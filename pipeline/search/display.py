@@ -47,24 +47,31 @@ class Display:
         self.accuracies: dict[str, float] = {}  # the best of each job so far
 
     @contextmanager
-    def show(self, jobs: Sequence[Job], budget: Budget | None = None) -> Iterator[None]:
-        """Shows these jobs while the block runs, or those that a budget is spent on."""
-        self.plans, self.time_left = {job.name: job.plan() for job in jobs}, TimeLeft(jobs)
+    def show(
+        self, jobs: Sequence[Job], budget: Budget | None = None, more: int = 0
+    ) -> Iterator[None]:
+        """Shows these jobs while the block runs, or those that a budget is spent on.
+
+        Args:
+            more: how many other jobs will be added.
+        """
+        self.plans, self.time_left = {job.name: job.plan() for job in jobs}, TimeLeft(jobs, more)
         self.shares, self.budget = dict.fromkeys(self.plans, 0.0), budget
-        if not self.live or not (jobs or budget):
+        if not self.live or not (jobs or budget or more):
             yield
             return
         if budget:
             self.tasks[ALL] = self.bars.add_task(BUDGET, total=1, state="starting", left="")
-        elif len(jobs) > 1:
-            self.tasks[ALL] = self.bars.add_task(ALL, total=len(jobs), state="starting", left="")
+        elif len(jobs) + more > 1:
+            total = len(jobs) + more
+            self.tasks[ALL] = self.bars.add_task(ALL, total=total, state="starting", left="")
         with self.bars:
             yield
 
     def add(self, job: Job) -> None:
         """Shows one more job."""
         self.plans[job.name], self.shares[job.name] = job.plan(), 0.0
-        self.time_left.jobs[job.name] = job
+        self.time_left.add(job)
 
     def progress(self, progress: Progress) -> None:
         """Shows the progress of a job."""
@@ -89,21 +96,25 @@ class Display:
     def finish(self, name: str, run: Run) -> None:
         """Replaces the bar of a job by its result."""
         scores, record = run.scores, run.record
-        self._remove(name)
         views = record.settings["tta_views"] * record.settings["tta_angles"]
         with_tta = f" with {views} TTA views" if views > 1 else ""
         if record.training and (single := record.training.without_tta):
             with_tta += f", {100 * single.accuracy:.2f} % without"
-        self._print(
+        self.end(
+            name,
             f"{name}  {100 * scores.accuracy:.2f} % "
             f"({100 * scores.low:.2f} - {100 * scores.high:.2f}){with_tta}"
-            f"  {record.fit_seconds:.1f} s"
+            f"  {record.fit_seconds:.1f} s",
         )
 
     def fail(self, name: str) -> None:
         """Replaces the bar of a job that failed; the error is shown when all jobs have ended."""
+        self.end(name, f"{name}: failed")
+
+    def end(self, name: str, line: str) -> None:
+        """Replaces the bar of a job by a line."""
         self._remove(name)
-        self._print(f"{name}: failed")
+        self._print(line)
 
     def best(self, run: Run) -> None:
         """Shows the best result of a budget so far."""
@@ -147,10 +158,11 @@ class Display:
             self.bars.update(self.tasks[ALL], completed=done, left=left)
         elif ALL in self.tasks:
             ended = sum(share == 1.0 for share in self.shares.values())
+            count = len(self.shares) + self.time_left.more
             self.bars.update(
                 self.tasks[ALL],
                 completed=sum(self.shares.values()),
-                state=f"{ended}/{len(self.shares)}",
+                state=f"{ended}/{count}",
                 left=in_words(self._seconds_left()) if self.time_left.began else "",
             )
 

@@ -83,10 +83,7 @@ def _run(
     engine: str | Engine,
 ) -> Iterator[tuple[Job, Run | Exception]]:
     """Runs the jobs on an engine, and displays them."""
-    if engine == "auto" and not all(_can_be_sent(job) for job in jobs):
-        engine = "inline"
-    if isinstance(engine, str):
-        engine = choose_engine(len(jobs), engine, uses_accelerator())
+    engine = engine_for(jobs, len(jobs), engine)
     with display.show(jobs):
         work = partial(_train, competition, folder)
         for job, outcome in engine.run(work, jobs, display.progress):
@@ -95,6 +92,13 @@ def _run(
             else:
                 display.fail(job.name)
             yield job, outcome
+
+
+def engine_for(jobs: Sequence[Job], count: int, engine: str | Engine) -> Engine:
+    """The engine for a number of jobs like these, see `choose_engine`."""
+    if engine == "auto" and not all(_can_be_sent(job) for job in jobs):
+        engine = "inline"
+    return choose_engine(count, engine, uses_accelerator()) if isinstance(engine, str) else engine
 
 
 def _can_be_sent(job: Job) -> bool:

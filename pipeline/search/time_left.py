@@ -12,13 +12,22 @@ class TimeLeft:
 
     A waiting job is expected to take as long for a step as started jobs of the same recipe, and as
     long as the mean of the started jobs if there are none of its recipe.
+
+    Args:
+        more: how many other jobs will be added; each is expected to take as long as the mean.
     """
 
-    def __init__(self, jobs: Sequence[Job]) -> None:
+    def __init__(self, jobs: Sequence[Job], more: int = 0) -> None:
+        self.more = more
         self.jobs = {job.name: job for job in jobs}
         self.began: dict[str, float] = {}
         self.shares: dict[str, float] = {}
         self.took: dict[str, float] = {}  # seconds of jobs that have ended
+
+    def add(self, job: Job) -> None:
+        """Adds a job."""
+        self.jobs[job.name] = job
+        self.more = max(0, self.more - 1)
 
     def update(self, name: str, share: float, seconds: float) -> None:
         """Notes the progress of a job.
@@ -45,6 +54,7 @@ class TimeLeft:
         """Seconds left for all jobs; at least one has started."""
         running = [self.of(name) for name in self.began if name not in self.took]
         waiting = [self._expected(job) for name, job in self.jobs.items() if name not in self.began]
+        waiting += [fmean(map(self._total, self.began))] * self.more
         return max([sum(running + waiting) / max(1, len(running)), *running])
 
     def _elapsed(self, name: str) -> float:

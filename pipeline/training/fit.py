@@ -30,6 +30,10 @@ from pipeline.training.progress import Observer
 TIMED_VALIDATION = 1000  # rows after each epoch of a timed training
 
 
+class DivergedError(PipelineError):
+    """The loss of a training is not finite."""
+
+
 @dataclass(frozen=True)
 class FitResult:
     """Result of a training.
@@ -60,7 +64,7 @@ def fit(
         labels: (n,) class indices.
 
     Raises:
-        PipelineError: the training diverged.
+        DivergedError: the training diverged.
     """
     start = time.perf_counter()
     recipe, report = job.recipe, ReportProgress(job.name, job.epochs, observer)
@@ -134,7 +138,7 @@ def _choose_epoch(job: Job, best: BestWeights, history: History) -> int:
     """The epoch, from 1, whose weights the model has now: the best one, or the last one."""
     restore = job.recipe.restore_best
     if best.epoch is None or not (restore or math.isfinite(history["val_loss"][-1])):
-        raise PipelineError(
+        raise DivergedError(
             "the training diverged: its loss is not finite",
             where=f"run {job.name}",
             remedy=f"Lower the learning rate, which is {job.recipe.learning_rate:g}, with --set "

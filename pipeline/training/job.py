@@ -109,6 +109,8 @@ class Job:
             PipelineError: pretrained weights are unavailable.
         """
         settings = config.flatten(self.recipe, without=FIXED)
+        if self.recipe.hidden is None:
+            del settings["hidden"]  # runs of recipes without it are older than the setting
         path = settings.pop("backbone.weights", None)  # the content counts, not the path
         return Identity(
             recipe=self.recipe.name,

@@ -49,10 +49,7 @@ def train(
     path = folder / job.name
     with write_run(path) as writer:
         job.identity(competition)  # an unavailable file is said first
-        keras.utils.set_random_seed(job.seed)
-        network = job.build(competition)
-        images = job_images(job, competition, competition.train_pixels)
-        result = fit(network, job, images, competition.labels, observer)
+        network, images, result = fit_job(job, competition, observer)
         job, parameters = job.as_trained(result.pace), network.model.count_params()
         network = network.with_plain_layers()
         validation, test, speed = _predict(job, network, competition, images)
@@ -83,6 +80,21 @@ def train(
             )
         )
     return load_run(path)
+
+
+def fit_job(
+    job: Job, competition: Competition, observer: Observer
+) -> tuple[Network, Images, FitResult]:
+    """The trained network of a job, the images of all training rows as it takes them, and how it
+    was trained. Writes nothing.
+
+    Raises:
+        DivergedError: the training diverged.
+    """
+    keras.utils.set_random_seed(job.seed)
+    network = job.build(competition)
+    images = job_images(job, competition, competition.train_pixels)
+    return network, images, fit(network, job, images, competition.labels, observer)
 
 
 def describe_data(competition: Competition) -> Data:

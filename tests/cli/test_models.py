@@ -30,7 +30,7 @@ def test_a_recipe_is_shown_with_its_layers_settings_and_published_score() -> Non
 
 def test_settings_are_printed_as_csv() -> None:
     lines = CliRunner().invoke(main, ["models", "dense", "--format", "csv"]).stdout.splitlines()
-    assert lines[0] == "name,value,accepts,meaning"
+    assert lines[0] == "name,value,accepts,meaning,space"
     assert "restore_best,True,true or false," in "\n".join(lines)
 
 

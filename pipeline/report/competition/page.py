@@ -28,6 +28,7 @@ from pipeline.report.competition.data_section import (
 )
 from pipeline.report.competition.prediction_section import predictions
 from pipeline.report.rendering import render
+from pipeline.runs.folder import tuning_pages
 from pipeline.runs.run import Run
 
 PAGES = "pages"
@@ -74,6 +75,10 @@ def competition_page(
         augmented=augmented,
         issues=cards,
         issues_found=len(issues),
+        tunings=[
+            (path.stem, f"{path.parent.name}/{quote(path.name, safe='')}")
+            for path in tuning_pages(folder / competition.name)
+        ],
         sprites=[sample_sprite, *test_sprites, *issue_sprites, *augmented_sprites],
     )
 

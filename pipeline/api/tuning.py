@@ -1,0 +1,171 @@
+"""Public functions that tune, and show trials."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pipeline.api.places import RUNS, run_folder
+from pipeline.competition.competition import Competition
+from pipeline.runs.run import Run
+
+if TYPE_CHECKING:
+    import optuna
+    import pandas as pd
+
+    from pipeline.networks.recipe import Recipe
+    from pipeline.search.budget import Budget
+    from pipeline.search.engine import Engine
+
+
+def tune(
+    competition: Competition,
+    recipe: "str | Recipe" = "fast",
+    *,
+    trials: int | None = None,
+    budget: "str | float | Budget | None" = None,
+    storage: str | None = None,
+    seed: int = 0,
+    runs: Path | str = RUNS,
+    engine: "str | Engine" = "auto",
+    progress: bool = True,
+    **changes: Any,
+) -> Run:
+    """Searches the space of a recipe, and trains with the best settings.
+
+    Each trial trains on four fifths of the hold-out's training rows, and is scored by its accuracy
+    on the others. Hyperband prunes it early if it is worse than others, and TPE chooses its
+    settings. The hold-out's validation rows decide nothing, so that the score of the returned run
+    is not biased by the search. Repeat the call to continue, in whatever way it ended.
+
+    Args:
+        recipe: the name of a recipe with a search space, or such a recipe.
+        trials: number of finished trials, those of earlier calls included: completed and pruned
+            ones count, failed ones do not. Default: 40, or as many as the budget allows.
+        budget: time for everything, such as "30m", or seconds; or a `Budget` that has begun.
+        storage: URL of an Optuna storage, such as "sqlite:///tuning.db", which several machines
+            can share. Default: a journal file beside the runs.
+        seed: random seed of the search and of the trainings.
+        runs: folder of all runs.
+        engine: as for `train_all`.
+        progress: show the progress.
+        changes: changed settings of the recipe, which are not searched then: `epochs=5`.
+
+    Returns:
+        The run of the best trial's settings: the recipe's name, its changes, and "-tuned". A run
+        of an earlier call with other settings is replaced.
+
+    Raises:
+        PipelineError: the recipe is unknown or has no search space, a value is not valid, the
+            storage cannot be opened or has a study of other data, or no trial was completed.
+        Exception: the first failure, if several trials failed.
+
+    Example:
+        >>> import tempfile
+        >>> import pipeline as pp
+        >>> competition, runs = pp.load("data/digits"), tempfile.mkdtemp()
+        >>> run = pp.tune(
+        ...     competition, "dense", trials=2, epochs=1, engine="inline", runs=runs, progress=False
+        ... )
+        >>> run.name
+        'dense-epochs=1-tuned'
+        >>> pp.trials(competition, "dense", epochs=1, runs=runs)["state"].tolist()
+        ['complete', 'complete']
+    """
+    from pipeline.search.budget import Budget
+    from pipeline.search.display import Display
+    from pipeline.tuning.subject import make_subject
+    from pipeline.tuning.tune import tune as tune_subject
+
+    if budget is not None and not isinstance(budget, Budget):
+        budget = Budget.start(budget)
+    return tune_subject(
+        make_subject(recipe, changes, seed),
+        competition,
+        run_folder(competition, runs),
+        Display(quiet=not progress),
+        trials,
+        budget,
+        storage,
+        engine,
+    )
+
+
+def trials(
+    competition: Competition | Path | str,
+    recipe: "str | Recipe" = "fast",
+    *,
+    storage: str | None = None,
+    seed: int = 0,
+    runs: Path | str = RUNS,
+    **changes: Any,
+) -> "pd.DataFrame":
+    """The trials of `tune` with the same arguments, the best first.
+
+    Args:
+        competition: the competition, its folder, or its name.
+
+    Returns:
+        trial, state ("complete", "pruned", "running", "failed" or "waiting"), score (accuracy in
+        0..1; of a pruned trial its last one), loss, seconds, epochs, and each searched setting.
+
+    Raises:
+        PipelineError: there are no trials.
+    """
+    from pipeline.tuning.study import trials_table
+    from pipeline.tuning.subject import make_subject
+
+    study = load_study(competition, recipe, storage=storage, seed=seed, runs=runs, **changes)
+    return trials_table(study, make_subject(recipe, changes, seed).space)
+
+
+def write_tuning_page(
+    competition: Competition | Path | str,
+    recipe: "str | Recipe" = "fast",
+    *,
+    storage: str | None = None,
+    seed: int = 0,
+    runs: Path | str = RUNS,
+    **changes: Any,
+) -> Path:
+    """Writes the page of the trials of `tune` with the same arguments.
+
+    It has the scores by trial, by epoch and by each searched setting, which settings matter most,
+    and all trials.
+
+    Returns:
+        The path, such as runs/digits/tuning/fast.html.
+
+    Raises:
+        PipelineError: there are no trials.
+    """
+    from pipeline.files import write_text
+    from pipeline.report.tuning.page import tuning_page
+    from pipeline.runs.folder import tuning_page_path
+    from pipeline.tuning.subject import make_subject
+    from pipeline.tuning.summary import summarize
+
+    folder, subject = run_folder(competition, runs), make_subject(recipe, changes, seed)
+    study = load_study(competition, recipe, storage=storage, seed=seed, runs=runs, **changes)
+    path = tuning_page_path(folder, subject.name)
+    write_text(path, tuning_page(folder.name, subject.name, summarize(study, subject.space)))
+    return path
+
+
+def load_study(
+    competition: Competition | Path | str,
+    recipe: "str | Recipe" = "fast",
+    *,
+    storage: str | None = None,
+    seed: int = 0,
+    runs: Path | str = RUNS,
+    **changes: Any,
+) -> "optuna.Study":
+    """The Optuna study of `tune` with the same arguments, for Optuna's own functions.
+
+    Raises:
+        PipelineError: there are no trials.
+    """
+    from pipeline.tuning.study import find_study
+    from pipeline.tuning.subject import make_subject
+
+    folder = run_folder(competition, runs)
+    return find_study(make_subject(recipe, changes, seed).place(folder.name, folder, storage))

@@ -1,0 +1,147 @@
+"""The charts of a tuning's page: trials -> inline SVG."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+from markupsafe import Markup
+from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator, NullLocator, PercentFormatter
+
+from pipeline.networks.space import Choice, Range
+from pipeline.report.figures import SOFT, TRUTH, WIDTH, WRONG, chart, inline, plot_by_epoch
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+HIGHLIGHTED = 10  # trials of the parallel coordinates
+# The scores that an axis leaves out: they are far below the others.
+QUARTILES_BELOW = 3.0
+
+
+def score_by_trial(trials: "pd.DataFrame") -> Markup:
+    """Completed trials, the best score so far, and pruned trials with their last score."""
+    scored = trials[trials["score"].notna()].sort_values("trial")
+    complete = scored[scored["state"] == "complete"]
+    pruned = scored[scored["state"] == "pruned"]
+    with chart() as (figure, axes):
+        best = complete["score"].cummax()
+        axes.step(complete["trial"], best, where="post", color=TRUTH, linewidth=1.2)
+        axes.plot(complete["trial"], complete["score"], "o", color=TRUTH, markersize=5)
+        axes.plot(pruned["trial"], pruned["score"], "x", color=WRONG, markersize=5)
+        _show_scores(axes, scored["score"])
+        axes.set_xlabel("trial")
+        axes.xaxis.set_major_locator(MaxNLocator(8, integer=True))
+        return inline(figure, "history", "Score of each trial, and the best so far")
+
+
+def score_by_epoch(trials: "pd.DataFrame", curves: Mapping[int, "pd.Series[float]"]) -> Markup:
+    """The accuracy of each trial by epoch; pruned ones end early."""
+    with chart() as (figure, axes):
+        for number, state in zip(trials["trial"], trials["state"], strict=True):
+            if number in curves:
+                colour = WRONG if state == "pruned" else TRUTH
+                plot_by_epoch(axes, curves[number], color=colour, linewidth=1, alpha=0.6)
+        if curves:
+            _show_scores(axes, np.concatenate(list(curves.values())))
+        return inline(figure, "epochs", "Accuracy of each trial by epoch")
+
+
+def score_by_value(trials: "pd.DataFrame", setting: str, searched: Range) -> Markup:
+    """A dot for each scored trial, against its value of a setting."""
+    scored = trials[trials["score"].notna() & trials[setting].notna()]
+    with chart() as (figure, axes):
+        x = _positions(scored[setting], searched)
+        for state, colour, mark in (("pruned", WRONG, "x"), ("complete", TRUTH, "o")):
+            of_state = (scored["state"] == state).to_numpy()
+            axes.plot(x[of_state], scored["score"][of_state], mark, color=colour, markersize=5)
+        if isinstance(searched, Choice):
+            axes.set_xticks(
+                range(len(searched.values)), [_text(value) for value in searched.values],
+                parse_math=False,
+            )  # fmt: skip
+            axes.set_xlim(-0.5, len(searched.values) - 0.5)
+        elif searched.log:
+            axes.set_xscale("log")
+            axes.xaxis.set_minor_locator(NullLocator())
+            axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
+        _show_scores(axes, scored["score"])
+        axes.set_xlabel(setting, parse_math=False)
+        return inline(figure, f"slice {setting}", f"Score of each trial by {setting}")
+
+
+def parallel_coordinates(trials: "pd.DataFrame", ranges: Mapping[str, Range]) -> Markup:
+    """A line for each completed trial through its settings and its score; the best in colour."""
+    complete = trials[trials["state"] == "complete"]
+    heights = [_heights(complete[name], one) for name, one in ranges.items()]
+    scores = complete["score"].to_numpy(float)
+    spread = np.ptp(scores) if len(scores) else 0
+    heights.append((scores - scores.min()) / spread if spread else np.full(len(scores), 0.5))
+    lines = np.array(heights).T
+    with chart(height=4, width=2 * WIDTH) as (figure, axes):
+        for rank in reversed(range(len(lines))):  # the best are drawn last
+            best = rank < HIGHLIGHTED
+            axes.plot(
+                lines[rank], color=TRUTH if best else SOFT, alpha=0.9 if best else 0.35,
+                linewidth=1.3 if best else 0.8,
+            )  # fmt: skip
+        for place, (low, high) in enumerate([*map(_ends, ranges.values()), _score_ends(scores)]):
+            axes.axvline(place, color=SOFT, linewidth=0.8)
+            for height, text, align in ((-0.03, low, "top"), (1.03, high, "bottom")):
+                axes.text(place, height, text, ha="center", va=align, fontsize=8, parse_math=False)
+        names = [name.rpartition(".")[2] for name in ranges] + ["score"]
+        axes.set_xticks(range(len(names)), names, parse_math=False, fontsize=9)
+        axes.tick_params(axis="x", pad=14)
+        figure.subplots_adjust(bottom=0.14, top=0.92, left=0.06, right=0.94)
+        axes.set_yticks([])
+        axes.set_ylim(0, 1)
+        axes.grid(False)
+        for spine in axes.spines.values():
+            spine.set_visible(False)
+        return inline(figure, "parallel", "The settings and the score of each completed trial")
+
+
+def _show_scores(axes: Axes, scores: "npt.ArrayLike") -> None:
+    """An axis of percent, which leaves out scores far below the others."""
+    axes.yaxis.set_major_formatter(PercentFormatter(1))
+    values = np.asarray(scores, float)
+    if len(values) < 4:
+        return
+    low, middle = np.quantile(values, (0.25, 0.5))
+    floor = low - QUARTILES_BELOW * max(middle - low, 0.01)
+    if values.min() < floor:
+        axes.set_ylim(bottom=max(0.0, floor))
+
+
+def _positions(values: "pd.Series[Any]", searched: Range) -> npt.NDArray[np.float64]:
+    """Where values are on an axis: choices are numbered."""
+    if isinstance(searched, Choice):
+        return np.array([searched.values.index(value) for value in values], float)
+    return values.to_numpy(float)
+
+
+def _heights(values: "pd.Series[Any]", searched: Range) -> npt.NDArray[np.float64]:
+    """Where values are within their range, in 0..1."""
+    at = _positions(values, searched)
+    if isinstance(searched, Choice):
+        return at / (len(searched.values) - 1)
+    low, high = float(searched.low), float(searched.high)
+    if searched.log:
+        at, low, high = np.log(at), float(np.log(low)), float(np.log(high))
+    return (at - low) / (high - low)
+
+
+def _ends(searched: Range) -> tuple[str, str]:
+    bounds = searched.bounds()
+    return _text(bounds[0]), _text(bounds[-1])
+
+
+def _score_ends(scores: npt.NDArray[np.float64]) -> tuple[str, str]:
+    if not len(scores):
+        return "", ""
+    return f"{100 * scores.min():.2f} %", f"{100 * scores.max():.2f} %"
+
+
+def _text(value: Any) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)

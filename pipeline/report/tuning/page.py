@@ -1,0 +1,79 @@
+"""The page of a tuning: what was searched, what it found, and each trial."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from pipeline.report.rendering import render
+from pipeline.report.tuning.charts import (
+    parallel_coordinates,
+    score_by_epoch,
+    score_by_trial,
+    score_by_value,
+)
+from pipeline.tuning.summary import Summary
+
+STATES = ("complete", "pruned", "failed")
+
+
+@dataclass(frozen=True)
+class Row:
+    """A trial, see `trials_table`.
+
+    Attributes:
+        settings: value to sort by and text of each searched setting.
+    """
+
+    trial: int
+    state: str
+    score: float | None
+    loss: float | None
+    seconds: float | None
+    epochs: int | None
+    settings: list[tuple[Any, str]]
+
+
+def tuning_page(competition: str, name: str, summary: Summary) -> str:
+    """The page as HTML.
+
+    Args:
+        competition: its name.
+        name: of the tuning: the recipe, with its changes.
+        summary: of at least one trial.
+    """
+    trials = summary.trials
+    complete = trials[trials["state"] == "complete"]
+    return render(
+        "tuning.html",
+        title=f"Tuning of {name}",
+        name=name,
+        competition=competition,
+        counts={state: int((trials["state"] == state).sum()) for state in STATES},
+        seconds=float(trials["seconds"].sum()),
+        executions=summary.executions,
+        ranges={setting: str(searched) for setting, searched in summary.ranges.items()},
+        importance=summary.importance,
+        best=complete.iloc[0].to_dict() if len(complete) else None,
+        history=score_by_trial(trials),
+        epochs=score_by_epoch(trials, summary.curves),
+        slices=[
+            (setting, score_by_value(trials, setting, searched))
+            for setting, searched in summary.ranges.items()
+        ],
+        parallel=parallel_coordinates(trials, summary.ranges) if len(complete) > 1 else None,
+        trials=_rows(summary),
+        sprites=[],
+    )
+
+
+def _rows(summary: Summary) -> list[Row]:
+    table = summary.trials.astype(object).where(summary.trials.notna(), None)
+    return [
+        Row(trial, state, score, loss, seconds, epochs, [*map(_cell, settings)])
+        for trial, state, score, loss, seconds, epochs, *settings in table.values
+    ]
+
+
+def _cell(value: Any) -> tuple[Any, str]:
+    if value is None:
+        return "", ""
+    return value, f"{value:g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,1 @@
+"""Tuning: a recipe's search space -> trials -> the best settings."""

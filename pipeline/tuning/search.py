@@ -1,0 +1,219 @@
+"""Asks for trials, trains them in parallel, and tells the study what they came to."""
+
+import math
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from functools import partial
+from statistics import median
+
+import numpy as np
+import optuna
+from optuna.exceptions import UpdateFinishedTrialError
+from optuna.trial import FrozenTrial, Trial, TrialState
+
+from pipeline import config
+from pipeline.competition.competition import Competition
+from pipeline.networks.recipe import FIXED
+from pipeline.search.budget import Budget
+from pipeline.search.display import Display
+from pipeline.search.engine import Engine
+from pipeline.training.job import Job, make_job
+from pipeline.training.progress import Progress
+from pipeline.tuning.study import (
+    ALIVE,
+    FINISHED,
+    Place,
+    claim,
+    distributions,
+    make_study,
+    retry,
+    retry_stale,
+)
+from pipeline.tuning.subject import Subject
+from pipeline.tuning.trials import TrialJob, TrialResult, make_pruner, run_trial, scoring_fold
+
+MANY = 1000  # trials of a budget
+STARTUP = 5  # random trials of each bracket of Hyperband; TPE chooses the others
+MAX_FAILURES = 5  # of a command
+BEAT = 30.0  # seconds after which a trial tells again that it is alive
+CLOSING = 8.0  # seconds to explain and write the last run
+RESERVE = 0.25  # of a budget, for the last training, as long as no trial tells how long it takes
+AT_LEAST = 2.0  # seconds of a trial
+
+
+@dataclass
+class Search:
+    """The trials of a study.
+
+    Attributes:
+        job: a training on the fold that scores the trials, with the recipe's own settings.
+        count: number of finished trials to make; None for as many as the budget allows.
+        running: trials that this process has asked for, by name.
+        failures: exceptions of trials.
+    """
+
+    subject: Subject
+    place: Place
+    study: optuna.Study
+    job: Job
+    display: Display
+    count: int | None
+    budget: Budget | None
+    running: dict[str, Trial] = field(default_factory=dict)
+    failures: list[Exception] = field(default_factory=list)
+    beats: dict[str, float] = field(default_factory=dict)
+
+    @classmethod
+    def prepare(
+        cls,
+        subject: Subject,
+        competition: Competition,
+        place: Place,
+        display: Display,
+        count: int | None,
+        budget: Budget | None,
+    ) -> "Search":
+        """Opens or makes the study, and queues again what a killed command has left.
+
+        Raises:
+            PipelineError: the study was made with other data or settings.
+        """
+        job = make_job(subject.recipe, {}, subject.seed, scoring_fold(competition))
+        pruner = make_pruner(job.recipe, len(job.fold.train))
+        study = make_study(place, job.identity(competition), subject.space, pruner)
+        if stale := retry_stale(study, alone=place.url is None):
+            display.note(f"{stale} unfinished trials of an earlier command are tried again")
+        search = cls(subject, place, study, job, display, count, budget)
+        if finished := search._count(FINISHED):
+            display.note(f"{finished} finished trials are there, and count")
+        own = config.flatten(job.recipe, without=FIXED)
+        ranges = subject.space.ranges
+        if not study.get_trials(deepcopy=False) and all(
+            name in own and each.contains(own[name]) for name, each in ranges.items()
+        ):
+            study.enqueue_trial({name: own[name] for name in ranges})  # the first one
+        return search
+
+    def run(self, competition: Competition, engine: Engine) -> None:
+        """Runs trials until there are enough, or the time is over.
+
+        Raises:
+            Exception: the first failure, if too many trials failed.
+        """
+        work = partial(run_trial, competition)
+        more = self._due() if self.count else 0
+        with self.display.show([], self.budget, more):
+            try:
+                while self._due() and self._has_time():
+                    for trial, result in engine.run(work, self._jobs(), self._observe):
+                        self._receive(trial, result)
+            finally:
+                for unfinished in self.running.values():
+                    retry(self.study, self._frozen(unfinished))
+        if len(self.failures) >= MAX_FAILURES:
+            raise self.failures[0]
+        if elsewhere := self._count((TrialState.RUNNING,)):
+            self.display.note(f"{elsewhere} trials are running elsewhere")
+
+    def reserve(self) -> float:
+        """Seconds that the last training will take: on all rows, to the last epoch."""
+        assert self.budget is not None
+        took = self._seconds((TrialState.COMPLETE,))
+        if not took:
+            return RESERVE * self.budget.seconds
+        fold, executions = self.job.fold, self.subject.space.executions
+        rows = 1 + len(fold.validation) / len(fold.train)
+        return CLOSING + rows * max(took) / executions
+
+    def _jobs(self) -> Iterator[TrialJob]:
+        """The next trial, whenever a worker is free."""
+        while self._due() and self._has_time():
+            if trial := self._ask():
+                recipe = self.job.recipe.change(**self.subject.space.settings(trial.params))
+                name = f"trial {trial.number}"
+                job = replace(self.job, name=name, recipe=recipe)
+                self.running[name] = trial
+                self.display.add(job)
+                executions, until = self.subject.space.executions, self._until()
+                yield TrialJob(name, job, executions, trial.number, self.place, until)
+
+    def _ask(self) -> Trial | None:
+        """A trial of this process; None if another command has just begun the last one."""
+        # The seed depends on the number of trials, so that a continued study does not repeat them.
+        number = len(self.study.get_trials(deepcopy=False))
+        seed = np.random.SeedSequence([self.subject.seed, number]).generate_state(1)[0]
+        self.study.sampler = optuna.samplers.TPESampler(n_startup_trials=STARTUP, seed=int(seed))
+        trial = self.study.ask(distributions(self.subject.space))
+        claim(trial)
+        if self.count and self._count((*FINISHED, TrialState.RUNNING)) > self.count:
+            retry(self.study, self._frozen(trial))
+            return None
+        return trial
+
+    def _receive(self, job: TrialJob, result: TrialResult | Exception) -> None:
+        trial = self.running.pop(job.name)
+        if isinstance(result, Exception):
+            self.failures.append(result)
+            self.display.fail(job.name)
+            self.display.note(str(result))
+            retry(self.study, self._frozen(trial), failed=True)
+            return
+        if result.state == "stopped":
+            self.display.end(job.name, f"{job.name}: stopped, its time is over")
+            retry(self.study, self._frozen(trial))
+            return
+        if self._frozen(trial).state.is_finished():
+            # Another machine took it for dead, perhaps because this one was asleep.
+            self.display.end(job.name, f"{job.name}: another command has given it up")
+            return
+        for name in ("loss", "seconds", "epochs"):
+            value = getattr(result, name)
+            trial.set_user_attr(name, value if value is None or math.isfinite(value) else None)
+        state = TrialState.COMPLETE if result.state == "complete" else TrialState.PRUNED
+        self.study.tell(trial.number, result.score, state, skip_if_finished=True)
+        self.display.end(job.name, self._line(job.name, trial, result))
+
+    def _line(self, name: str, trial: Trial, result: TrialResult) -> str:
+        settings = self.subject.space.settings(trial.params)
+        shown = " ".join(f"{setting}={value}" for setting, value in settings.items())
+        score = f"{100 * result.score:.2f} %" if result.score is not None else result.state
+        return f"{name}  {score}  epoch {result.epochs}  {result.seconds:.1f} s  {shown}"
+
+    def _observe(self, progress: Progress) -> None:
+        self.display.progress(progress)
+        now = time.monotonic()
+        if now - self.beats.setdefault(progress.name, now) > BEAT:
+            self.beats[progress.name] = now
+            with suppress(UpdateFinishedTrialError):  # see `_receive`
+                self.running[progress.name].set_user_attr(ALIVE, time.time())
+
+    def _due(self) -> int:
+        """How many more trials to ask for."""
+        if len(self.failures) >= MAX_FAILURES:
+            return 0
+        if self.count is None:
+            return MANY
+        return max(0, self.count - self._count((*FINISHED, TrialState.RUNNING)))
+
+    def _has_time(self) -> bool:
+        until = self._until()
+        if until is None:
+            return True
+        took = self._seconds(FINISHED)
+        return until - time.time() > (median(took) if took else AT_LEAST)
+
+    def _until(self) -> float | None:
+        """Unix time at which trials end."""
+        return None if self.budget is None else self.budget.end - self.reserve()
+
+    def _seconds(self, states: tuple[TrialState, ...]) -> list[float]:
+        trials = self.study.get_trials(deepcopy=False, states=states)
+        return [float(trial.user_attrs.get("seconds", 0)) for trial in trials]
+
+    def _count(self, states: tuple[TrialState, ...]) -> int:
+        return len(self.study.get_trials(deepcopy=False, states=states))
+
+    def _frozen(self, trial: Trial) -> FrozenTrial:
+        return self.study.get_trials(deepcopy=False)[trial.number]

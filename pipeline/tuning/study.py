@@ -1,0 +1,296 @@
+"""The study of a tuning: where Optuna keeps its trials, so that none is lost."""
+
+import itertools
+import platform
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import optuna
+import psutil
+import sqlalchemy
+from filelock import FileLock
+from optuna.distributions import (
+    BaseDistribution,
+    CategoricalDistribution,
+    FloatDistribution,
+    IntDistribution,
+)
+from optuna.storages import BaseStorage, RDBStorage
+from optuna.storages.journal import JournalFileBackend, JournalStorage
+from optuna.trial import FrozenTrial, Trial, TrialState
+
+from pipeline.errors import PipelineError
+from pipeline.files import LOCKS, check_writable, cut_unfinished_line
+from pipeline.networks.space import Choice, Float, Range, Space
+from pipeline.runs.record import Identity
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+FINISHED = (TrialState.COMPLETE, TrialState.PRUNED)
+IDENTITY, SEARCHED = "identity", "searched"  # user attributes of a study
+OWNER, ALIVE, RETRIES, FAILURES = "owner", "alive", "retries", "failures"  # of a trial
+SILENT = 300.0  # seconds after which a trial on another machine is taken for dead
+TRIES = 3  # of settings whose training fails
+WAIT, ATTEMPTS = 60, 5  # seconds for the lock of an SQLite file; attempts to open a database
+
+optuna.logging.set_verbosity(optuna.logging.WARNING)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a study is kept: all that another process needs to open it.
+
+    Attributes:
+        name: name of the study.
+        journal: path of its journal file, which is used without a URL.
+        url: URL of an Optuna storage, such as "sqlite:///tuning.db".
+    """
+
+    name: str
+    journal: Path
+    url: str | None = None
+
+    def __str__(self) -> str:
+        """The path, or the URL without its password."""
+        try:
+            url = self.url and sqlalchemy.make_url(self.url).render_as_string(hide_password=True)
+        except sqlalchemy.exc.ArgumentError:
+            url = "--storage"
+        return url or str(self.journal)
+
+    def exists(self) -> bool:
+        """Whether there may be a study: a database is not asked."""
+        return self.url is not None or self.journal.exists()
+
+    def mend(self) -> None:
+        """Removes what a process that was killed left of a line of the journal."""
+        if self.url is None and self.journal.exists():
+            cut_unfinished_line(self.journal)
+
+    def open(self) -> BaseStorage:
+        """The storage.
+
+        Raises:
+            PipelineError: it cannot be reached, or the URL is not one.
+        """
+        if self.url is None:
+            check_writable(self.journal.parent)
+            lock = _Lock(self.journal)
+            backend = JournalFileBackend(str(self.journal), lock)  # type: ignore[arg-type]
+            return JournalStorage(backend)
+        try:
+            return _open_database(self.url)
+        except (ImportError, ValueError, sqlalchemy.exc.SQLAlchemyError) as error:
+            raise PipelineError(
+                f"the storage cannot be opened: {str(error).splitlines()[0]}",
+                where=str(self),
+                expected="the URL of an Optuna storage, such as sqlite:///tuning.db or "
+                "postgresql+psycopg://user:password@host/database",
+                remedy="Install the driver of the database if it is missing, such as psycopg."
+                if isinstance(error, ImportError)
+                else None,
+            ) from None
+
+
+def _open_database(url: str) -> RDBStorage:
+    """A database, whose tables are made if there are none.
+
+    Two machines may make them at the same time; then one of them fails, and finds them afterwards.
+    """
+    options: dict[str, Any] = {"poolclass": sqlalchemy.NullPool}  # keeps no connection open
+    if url.startswith("sqlite"):
+        options["connect_args"] = {"timeout": WAIT}
+    for attempt in itertools.count(1):
+        try:
+            return RDBStorage(url, engine_kwargs=options)
+        except (sqlalchemy.exc.IntegrityError, sqlalchemy.exc.ProgrammingError):
+            if attempt == ATTEMPTS:
+                raise
+            time.sleep(1)
+    raise AssertionError
+
+
+class _Lock:
+    """Optuna's lock of a journal, which the system releases when its process is killed."""
+
+    def __init__(self, journal: Path) -> None:
+        folder = journal.parent / LOCKS
+        folder.mkdir(exist_ok=True)
+        self.lock = FileLock(folder / f"{journal.name}.line.lock")
+
+    def acquire(self) -> bool:
+        self.lock.acquire()
+        return True
+
+    def release(self) -> None:
+        self.lock.release()
+
+
+def make_study(
+    place: Place, identity: Identity, space: Space, pruner: optuna.pruners.BasePruner
+) -> optuna.Study:
+    """The study at that place, which is made if there is none.
+
+    Args:
+        identity: of a trial's training with the recipe's own settings.
+
+    Raises:
+        PipelineError: there is one that was made with other data, settings or ranges.
+    """
+    study = optuna.create_study(
+        storage=place.open(),
+        study_name=place.name,
+        direction="maximize",
+        pruner=pruner,
+        load_if_exists=True,
+    )
+    ranges = {name: str(each) for name, each in space.ranges.items()}
+    searched = {"ranges": ranges, "executions": space.executions}
+    if IDENTITY not in study.user_attrs:
+        study.set_user_attr(SEARCHED, searched)
+        study.set_user_attr(IDENTITY, msgspec.to_builtins(identity))
+        return study
+    earlier = msgspec.convert(study.user_attrs[IDENTITY], Identity)
+    differing = earlier.differences(identity)
+    differing += ["the search space"] * (study.user_attrs.get(SEARCHED) != searched)
+    if differing:
+        raise PipelineError(
+            "the trials that are there were made with other settings, layers or data",
+            where=str(place),
+            remedy="Use another --seed or --storage, or remove the study.",
+            details=differing,
+        )
+    return study
+
+
+def find_study(place: Place) -> optuna.Study:
+    """The study at that place.
+
+    Raises:
+        PipelineError: there is none.
+    """
+    try:
+        if place.exists():
+            return optuna.load_study(study_name=place.name, storage=place.open())
+    except KeyError:
+        pass
+    raise PipelineError(
+        "there are no trials", where=str(place), remedy="Make some with `pipeline tune`."
+    )
+
+
+def distributions(space: Space) -> dict[str, BaseDistribution]:
+    """The ranges of a space for Optuna."""
+    return {name: _distribution(each) for name, each in space.ranges.items()}
+
+
+def _distribution(one: Range) -> BaseDistribution:
+    if isinstance(one, Choice):
+        return CategoricalDistribution(one.values)
+    if isinstance(one, Float):
+        return FloatDistribution(one.low, one.high, log=one.log, step=one.step)
+    return IntDistribution(one.low, one.high, log=one.log, step=one.step)
+
+
+def claim(trial: Trial) -> None:
+    """Notes that a command on this machine works on the trial."""
+    process = psutil.Process()
+    owner = {"host": platform.node(), "process": process.pid, "began": process.create_time()}
+    trial.set_user_attr(OWNER, owner)
+    trial.set_user_attr(ALIVE, time.time())
+
+
+def retry_stale(study: optuna.Study, alone: bool) -> int:
+    """Counts trials of commands that were killed as failed, and queues them again.
+
+    Args:
+        alone: whether no other command can be working on the study.
+
+    Returns:
+        How many there were.
+    """
+    running = study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
+    stale = [trial for trial in running if alone or not _is_alive(trial)]
+    for trial in stale:
+        retry(study, trial)
+    return len(stale)
+
+
+def _is_alive(trial: FrozenTrial) -> bool:
+    """Whether the command that works on the trial is still there."""
+    owner, started = trial.user_attrs.get(OWNER), trial.datetime_start
+    if owner and owner["host"] == platform.node():
+        try:
+            return bool(psutil.Process(owner["process"]).create_time() == owner["began"])
+        except psutil.NoSuchProcess:
+            return False
+    seen = trial.user_attrs.get(ALIVE, started.timestamp() if started else 0.0)
+    return time.time() - float(seen) < SILENT
+
+
+def retry(study: optuna.Study, trial: FrozenTrial, failed: bool = False) -> None:
+    """Counts a trial as failed, and queues its settings again.
+
+    Killed at any point, this function can be called again.
+
+    Args:
+        failed: whether its training failed; settings that fail several times are given up.
+    """
+    failures = trial.user_attrs.get(FAILURES, 0) + failed
+    parameters = parameters_of(trial)
+    others = study.get_trials(deepcopy=False)
+    queued = any(other.user_attrs.get(RETRIES) == trial.number for other in others)
+    if parameters and not queued and failures < TRIES:
+        study.enqueue_trial(parameters, {RETRIES: trial.number, FAILURES: failures})
+    study.tell(trial.number, state=TrialState.FAIL, skip_if_finished=True)
+
+
+def parameters_of(trial: FrozenTrial) -> dict[str, Any]:
+    """The parameters of a trial, those that it is queued with included."""
+    queued: dict[str, Any] = trial.system_attrs.get("fixed_params", {})
+    return queued | trial.params
+
+
+def best_trial(study: optuna.Study) -> FrozenTrial | None:
+    """The completed trial with the highest accuracy; of several, that with the lowest loss."""
+    complete = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+    return max(complete, key=_quality, default=None)
+
+
+def trials_table(study: optuna.Study, space: Space) -> "pd.DataFrame":
+    """A row for each trial, the best first: completed, pruned, running, failed, waiting ones.
+
+    Returns:
+        trial, state, score (accuracy in 0..1; of a pruned trial its last one), loss, seconds,
+        epochs, and a column for each setting of the space.
+    """
+    import pandas as pd
+
+    order = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.RUNNING, TrialState.FAIL)
+    states = {state: rank for rank, state in enumerate(order)}
+    trials = sorted(
+        study.get_trials(deepcopy=False),
+        key=lambda trial: (states.get(trial.state, len(order)), *(-q for q in _quality(trial))),
+    )
+    rows = [
+        {
+            "trial": trial.number,
+            "state": "failed" if trial.state == TrialState.FAIL else trial.state.name.lower(),
+            "score": trial.value,
+            **{name: trial.user_attrs.get(name) for name in ("loss", "seconds", "epochs")},
+            **dict.fromkeys(space.ranges),
+            **space.settings(parameters_of(trial)),
+        }
+        for trial in trials
+    ]
+    columns = ["trial", "state", "score", "loss", "seconds", "epochs", *space.ranges]
+    return pd.DataFrame(rows, columns=columns).astype({"epochs": "Int64"})
+
+
+def _quality(trial: FrozenTrial) -> tuple[float, float]:
+    value = -1.0 if trial.value is None else trial.value
+    return value, -float(trial.user_attrs.get("loss") or 0)

@@ -1,0 +1,165 @@
+"""One trial: trains a recipe on a fold of the training rows, and scores it."""
+
+import time
+from dataclasses import dataclass, replace
+from statistics import fmean
+from typing import Literal
+
+import optuna
+
+from pipeline.competition.competition import Competition
+from pipeline.competition.folds import Fold, hold_out
+from pipeline.errors import PipelineError
+from pipeline.networks.recipe import Recipe
+from pipeline.training.fit import DivergedError, FitResult
+from pipeline.training.job import Job
+from pipeline.training.progress import Observer, Progress
+from pipeline.training.train import fit_job
+from pipeline.tuning.study import Place
+
+SHARE = 0.2  # of the training rows scores the trials
+REDUCTION = 3  # Hyperband continues a third of the trials
+LEVELS = 30  # the first decision comes after this fraction of the epochs, or after the first one
+
+
+@dataclass(frozen=True)
+class TrialJob:
+    """A trial that an engine runs.
+
+    Attributes:
+        name: such as "trial 7".
+        job: its first training; the others differ by seed.
+        executions: number of trainings.
+        number: of the trial in its study.
+        place: where the study is.
+        until: Unix time at which it is stopped.
+    """
+
+    name: str
+    job: Job
+    executions: int
+    number: int
+    place: Place
+    until: float | None = None
+
+
+@dataclass(frozen=True)
+class TrialResult:
+    """What a trial came to.
+
+    Attributes:
+        state: "stopped" if the time was over.
+        score: accuracy in 0..1, the mean of its trainings; None unless it is complete.
+        loss: log loss of the epoch that was scored.
+        seconds: training time of all of its trainings.
+        epochs: number of epochs of all of its trainings.
+    """
+
+    state: Literal["complete", "pruned", "diverged", "stopped"]
+    score: float | None
+    loss: float | None
+    seconds: float
+    epochs: int
+
+
+def scoring_fold(competition: Competition) -> Fold:
+    """A fold within the training rows of the hold-out, whose validation rows score the trials.
+
+    The hold-out's own validation rows are left out: they compare runs, and stay unbiased.
+
+    Raises:
+        PipelineError: there are too few rows.
+    """
+    rows, seed = competition.hold_out.train, competition.overrides.split_seed
+    inner = hold_out(competition.train_pixels[rows], competition.labels[rows], SHARE, seed)
+    if not len(inner.validation):
+        raise PipelineError(
+            f"{len(rows)} training rows are too few to score trials on some of them",
+            where=competition.folder,
+            expected="a class with two different images",
+        )
+    return Fold(rows[inner.train], rows[inner.validation], "tuning")
+
+
+def make_pruner(recipe: Recipe, rows: int) -> optuna.pruners.BasePruner:
+    """Hyperband over the epochs of a training on that many rows."""
+    epochs = recipe.epochs_for(rows)
+    return optuna.pruners.HyperbandPruner(
+        min_resource=max(1, epochs // LEVELS), max_resource=epochs, reduction_factor=REDUCTION
+    )
+
+
+def run_trial(competition: Competition, trial: TrialJob, observer: Observer) -> TrialResult:
+    """Trains and scores a trial. The accuracy of each epoch goes to the study, which may prune it.
+
+    Only the first training is pruned: its epochs are those that trials are compared by.
+    """
+    began, watch = time.monotonic(), _Watch(trial, observer)
+    results = list[FitResult]()
+    state: Literal["complete", "pruned", "diverged", "stopped"] = "complete"
+    try:
+        for execution in range(trial.executions):
+            watch.execution = execution
+            job = replace(trial.job, seed=trial.job.seed + execution)
+            results.append(fit_job(job, competition, watch)[2])
+    except DivergedError:
+        state = "diverged"
+    except _PrunedError:
+        state = "pruned"
+    except _TimeIsOverError:
+        state = "stopped"
+    seconds = time.monotonic() - began
+    if state != "complete":
+        return TrialResult(state, None, watch.loss, seconds, watch.epochs)
+    score, loss = (
+        fmean(result.history[name][result.best_epoch - 1] for result in results)
+        for name in ("val_accuracy", "val_loss")
+    )
+    return TrialResult(state, score, loss, seconds, watch.epochs)
+
+
+class _PrunedError(Exception):
+    """The trial is worse than others after as many epochs."""
+
+
+class _TimeIsOverError(Exception):
+    """The time of the trial is over."""
+
+
+class _Watch:
+    """The observer of a trial's trainings: reports each epoch, and ends the trial by an exception.
+
+    Attributes:
+        execution: number of the current training, from 0.
+        epochs: finished epochs of all trainings.
+        loss: that of the last epoch.
+    """
+
+    def __init__(self, trial: TrialJob, observer: Observer) -> None:
+        self.trial, self.observer = trial, observer
+        self.execution = self.epochs = 0
+        self.loss: float | None = None
+        self.storage = trial.place.open()
+        pruner = make_pruner(trial.job.recipe, len(trial.job.fold.train))
+        self.study = optuna.load_study(
+            study_name=trial.place.name, storage=self.storage, pruner=pruner
+        )
+        study_id = self.storage.get_study_id_from_name(trial.place.name)
+        self.trial_id = self.storage.get_trial_id_from_study_id_trial_number(study_id, trial.number)
+
+    def __call__(self, progress: Progress) -> None:
+        epoch, epochs, count = progress.epoch, progress.epochs, self.trial.executions
+        of_all = replace(progress, epoch=self.execution * epochs + epoch, epochs=count * epochs)
+        self.observer(of_all)
+        if progress.epoch_ended:
+            self.epochs += 1
+            self.loss = progress.scores["val_loss"]
+            if self.execution == 0 and self._should_prune(epoch, progress.scores["val_accuracy"]):
+                raise _PrunedError
+        if self.trial.until is not None and time.time() > self.trial.until:
+            raise _TimeIsOverError
+
+    def _should_prune(self, epoch: int, accuracy: float) -> bool:
+        self.storage.set_trial_intermediate_value(self.trial_id, epoch, accuracy)
+        trial = self.storage.get_trial(self.trial_id)
+        return epoch < self.trial.job.epochs and self.study.pruner.prune(self.study, trial)

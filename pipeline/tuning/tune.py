@@ -1,0 +1,81 @@
+"""Tunes a recipe: trials until there are enough, and a run of the best."""
+
+from contextlib import nullcontext
+from dataclasses import replace
+from pathlib import Path
+
+from optuna.trial import FrozenTrial
+
+from pipeline.competition.competition import Competition
+from pipeline.errors import PipelineError
+from pipeline.evaluation.leaderboard import check_same_data
+from pipeline.files import lock
+from pipeline.runs.run import Run, list_runs
+from pipeline.search.budget import Budget
+from pipeline.search.display import Display
+from pipeline.search.engine import Engine
+from pipeline.search.execute import engine_for, execute
+from pipeline.training.job import make_job
+from pipeline.tuning.search import MANY, Search
+from pipeline.tuning.study import best_trial
+from pipeline.tuning.subject import Subject
+
+TRIALS = 40  # if neither a number of trials nor a time is given
+
+
+def tune(
+    subject: Subject,
+    competition: Competition,
+    folder: Path,
+    display: Display,
+    count: int | None = None,
+    budget: Budget | None = None,
+    url: str | None = None,
+    engine: str | Engine = "auto",
+) -> Run:
+    """Makes trials until there are enough finished ones, and a run of the best.
+
+    Args:
+        folder: the competition's runs.
+        count: number of finished trials, those of earlier calls included.
+        budget: time for everything.
+        url: of an Optuna storage. Default: a journal in the folder.
+
+    Raises:
+        PipelineError: no trial was completed, or the folder has runs of other data.
+        Exception: the first failure, if too many trials failed.
+    """
+    count = TRIALS if count is None and budget is None else count
+    found = list_runs(folder, lambda error: display.note(error.message))
+    check_same_data(found, competition.fingerprint)
+    place = subject.place(competition.name, folder, url)
+    with nullcontext() if url else lock(place.journal):
+        place.mend()
+        search = Search.prepare(subject, competition, place, display, count, budget)
+        search.run(competition, engine_for([search.job], count or MANY, engine))
+        best = best_trial(search.study)
+        if best is None:
+            raise PipelineError(
+                "no trial was completed", where=str(place), remedy="Give it more time or trials."
+            )
+    return _train_best(search, best, competition, folder)
+
+
+def _train_best(search: Search, best: FrozenTrial, competition: Competition, folder: Path) -> Run:
+    """Trains with the settings of a trial on all training rows; replaces an earlier result."""
+    subject, display, budget = search.subject, search.display, search.budget
+    job = make_job(subject.recipe, subject.space.settings(best.params), subject.seed,
+                   competition.hold_out)  # fmt: skip
+    job = replace(job, name=f"{subject.name}-tuned")
+    assert best.value is not None
+    display.note(f"trial {best.number} is the best, {100 * best.value:.2f} %: {job.name}")
+    identity = job.identity(competition)
+    replaced = any(
+        run.name == job.name and run.record.recipe == identity.recipe
+        and run.record.identity != identity
+        for run in list_runs(folder, lambda _: None)
+    )  # fmt: skip
+    if budget and budget.left < search.reserve():
+        job = replace(job, deadline=budget.end)
+    (run,) = execute([job], competition, folder, display, fresh=replaced)
+    return run

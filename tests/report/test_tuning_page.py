@@ -1,0 +1,96 @@
+"""The page of a tuning: every trial is on it, whatever came of it."""
+
+from pathlib import Path
+
+import optuna
+import pytest
+from click.testing import CliRunner
+from optuna.trial import TrialState
+from reader import Page
+
+import pipeline as pp
+from pipeline.cli import main
+from pipeline.networks.space import Choice, Float, Integer, Space
+from pipeline.report.tuning.page import tuning_page
+from pipeline.tuning.study import distributions
+from pipeline.tuning.summary import summarize
+
+SPACE = Space(
+    {
+        "learning_rate": Float(1e-4, 1e-1, log=True),
+        "units": Integer(64, 512, 32),
+        "activation": Choice(("relu", "sigmoid")),
+    }
+)
+
+
+def study(*states: TrialState) -> optuna.Study:
+    """A study with trials of these states; the accuracy follows from the learning rate alone."""
+    made = optuna.create_study(direction="maximize")
+    for number, state in enumerate(states):
+        rate = 10 ** -(1 + number % 4)
+        score = None if state == TrialState.FAIL else 0.9 + rate
+        made.add_trial(
+            optuna.trial.create_trial(
+                state=state,
+                value=score,
+                params={
+                    "learning_rate": rate,
+                    "units": 64 + 32 * (number % 3),
+                    "activation": ("relu", "sigmoid")[number % 2],
+                },
+                distributions=distributions(SPACE),
+                intermediate_values={1: 0.5, 2: score} if score else {},
+                user_attrs={"loss": 0.25, "seconds": 1.5, "epochs": 2} if score else {},
+            )
+        )
+    return made
+
+
+def page_of(found: optuna.Study) -> Page:
+    return Page(tuning_page("digits", "mine", summarize(found, SPACE)))
+
+
+def test_it_has_each_trial_and_names_the_best() -> None:
+    complete, pruned, failed = TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL
+    page = page_of(study(*[complete] * 8, *[pruned] * 3, failed))
+    assert "Best score 100.00 % trial 0 Completed 8 Pruned 3 Failed 1 Training 16 s" in page.words
+    rows = page.words.rpartition("activation")[2]
+    assert [rows.count(state) for state in ("complete", "pruned", "failed")] == [8, 3, 1]
+
+
+def test_the_setting_that_decides_is_the_most_important() -> None:
+    importance = summarize(study(*[TrialState.COMPLETE] * 24), SPACE).importance
+    assert next(iter(importance)) == "learning_rate"
+    assert importance["learning_rate"] > 0.6
+    assert sum(importance.values()) == pytest.approx(1)
+
+
+@pytest.mark.parametrize(
+    "states",
+    [
+        [TrialState.FAIL],
+        [TrialState.PRUNED, TrialState.FAIL],
+        [TrialState.COMPLETE],
+        [TrialState.COMPLETE, TrialState.PRUNED],
+    ],
+)
+def test_few_trials_have_a_page_too(states: list[TrialState]) -> None:
+    page = page_of(study(*states))
+    assert ("Importance" in page.words, "Best score" in page.words) == (
+        False, TrialState.COMPLETE in states
+    )  # fmt: skip
+
+
+def test_tune_writes_it_and_the_report_links_it(tiny_folder, tmp_path: Path) -> None:
+    words = [str(tiny_folder), "--runs", str(tmp_path)]
+    tune = ["tune", *words, "--model", "dense", "--epochs", "1", "--trials", "2", "--quiet"]
+    result = CliRunner().invoke(main, [*tune, "--engine", "inline"])
+    assert result.exit_code == 0, result.output
+    written = tmp_path / "tiny/tuning/dense-epochs=1.html"
+    assert f"All trials: {written}" in result.output
+    assert "Completed 2" in Page(written).words
+    report = Page(pp.write_report(pp.load(tiny_folder), runs=tmp_path))
+    assert "tuning/dense-epochs%3D1.html" in [
+        attributes.get("href") for _, attributes in report.tags
+    ]
