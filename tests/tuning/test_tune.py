@@ -208,7 +208,7 @@ def test_a_time_ends_the_trials_and_the_last_training(tiny, tmp_path) -> None:
     run = pp.tune(tiny, "dense", budget=budget, epochs=2, runs=tmp_path, **QUICK)
     assert time.time() < budget.began + budget.seconds
     trials = pp.trials(tiny, "dense", epochs=2, runs=tmp_path)
-    assert run.name == "dense-epochs=2-tuned"
+    assert (run.name, run.record.epochs) == ("dense-epochs=2-tuned", 2)
     assert 1 <= finished(trials) < 40
 
 
