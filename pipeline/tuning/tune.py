@@ -51,7 +51,7 @@ def tune(
     check_same_data(found, competition.fingerprint)
     place = subject.place(competition.name, folder, url)
     with nullcontext() if url else lock(place.journal):
-        place.mend()
+        place.prepare()
         search = Search.prepare(subject, competition, place, display, count, budget)
         search.run(competition, engine_for([search.job], count or MANY, engine))
         best = best_trial(search.study)
