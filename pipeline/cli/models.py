@@ -92,10 +92,14 @@ def _echo_recipe(recipe: "RecipeDescription", output_format: str) -> None:
     header = ("layer", "kind", "output", "parameters")
     echo_table(header, layers, left=header[:3])
     click.echo("\nSettings, for --set NAME=VALUE:\n")
-    columns = ("setting", "default", "accepts", "meaning", "search space")
-    rows = [(name, _text(value), *texts) for name, value, *texts in recipe.settings.values]
-    count = len(columns) if any(recipe.settings["space"]) else len(columns) - 1
-    echo_table(columns[:count], [row[:count] for row in rows], left=columns)
+    settings = recipe.settings.rename(
+        columns={"name": "setting", "value": "default", "space": "search space"}
+    )
+    columns = ["setting", "default", "accepts", "search space", "meaning"]
+    if not any(recipe.settings["space"]):
+        columns.remove("search space")
+    rows = [tuple(map(_text, row)) for row in settings[columns].to_numpy(object)]
+    echo_table(columns, rows, left=columns)
 
 
 def _epochs(epochs: int, min_steps: int) -> str:

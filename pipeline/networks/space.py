@@ -31,7 +31,7 @@ class Float:
         return self.low, self.high
 
     def contains(self, value: Any) -> bool:
-        return not isinstance(value, str) and self.low <= value <= self.high
+        return isinstance(value, float | int) and self.low <= value <= self.high
 
     def round(self, value: float) -> float:
         """The number as a setting has it: with few digits, and within the limits."""

@@ -67,6 +67,8 @@ class Display:
             self.tasks[ALL] = self.bars.add_task(ALL, total=total, state="starting", left="")
         with self.bars:
             yield
+        while self.tasks:
+            self.bars.remove_task(self.tasks.popitem()[1])
 
     def add(self, job: Job) -> None:
         """Shows one more job."""

@@ -34,6 +34,8 @@ class Job:
         fold: the rows that train and that validate.
         deadline: Unix time at which its last epoch should have ended. The number of epochs is
             then chosen while it trains.
+        at_most: whether there are never more epochs than those of the recipe, even if the
+            deadline allows more.
     """
 
     name: str
@@ -41,6 +43,7 @@ class Job:
     seed: int
     fold: Fold
     deadline: float | None = None
+    at_most: bool = False
 
     @property
     def warm_up_epochs(self) -> int:
@@ -67,7 +70,8 @@ class Job:
 
     def pace(self) -> Pace:
         """The pace of its epochs after the warm-up."""
-        return Pace(self.epochs - self.warm_up_epochs, self.recipe.pace, self.deadline)
+        epochs = self.epochs - self.warm_up_epochs
+        return Pace(epochs, self.recipe.pace, self.deadline, epochs if self.at_most else None)
 
     def as_trained(self, pace: Pace) -> "Job":
         """The job without a deadline that repeats a training of this one.

@@ -20,13 +20,18 @@ class Pace:
         epochs: number of epochs; with a deadline, the expected one.
         ends: progress at the end of each epoch; evenly if not given.
         deadline: Unix time at which the last epoch should have ended.
+        most: maximum number of epochs; as many as the deadline allows if not given.
     """
 
     def __init__(
-        self, epochs: int, ends: Sequence[float] = (), deadline: float | None = None
+        self,
+        epochs: int,
+        ends: Sequence[float] = (),
+        deadline: float | None = None,
+        most: int | None = None,
     ) -> None:
         self.ends = tuple(ends) or tuple(np.linspace(0, 1, epochs + 1)[1:].tolist())
-        self.deadline = deadline
+        self.deadline, self.most = deadline, most
 
     @property
     def epochs(self) -> int:
@@ -47,7 +52,10 @@ class Pace:
         done = self.ends[: epoch + 1]
         if self.deadline is None or done[-1] == 1:
             return
-        fitting = max(1, math.floor((self.deadline - time.time()) / seconds))
+        fitting = math.floor((self.deadline - time.time()) / seconds)
+        if self.most is not None:
+            fitting = min(fitting, self.most - len(done))
+        fitting = max(1, fitting)
         rest = np.linspace(done[-1], 1, fitting + 1)[1:]
         self.ends = (*done, *rest.tolist())
 

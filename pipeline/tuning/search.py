@@ -19,6 +19,7 @@ from pipeline.networks.recipe import FIXED
 from pipeline.search.budget import Budget
 from pipeline.search.display import Display
 from pipeline.search.engine import Engine
+from pipeline.search.plan import CLOSING
 from pipeline.training.job import Job, make_job
 from pipeline.training.progress import Progress
 from pipeline.tuning.study import (
@@ -38,7 +39,6 @@ MANY = 1000  # trials of a budget
 STARTUP = 5  # random trials of each bracket of Hyperband; TPE chooses the others
 MAX_FAILURES = 5  # of a command
 BEAT = 30.0  # seconds after which a trial tells again that it is alive
-CLOSING = 8.0  # seconds to explain and write the last run
 RESERVE = 0.25  # of a budget, for the last training, as long as no trial tells how long it takes
 AT_LEAST = 2.0  # seconds of a trial
 

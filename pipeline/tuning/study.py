@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 FINISHED = (TrialState.COMPLETE, TrialState.PRUNED)
 IDENTITY, SEARCHED = "identity", "searched"  # user attributes of a study
-OWNER, ALIVE, RETRIES, FAILURES = "owner", "alive", "retries", "failures"  # of a trial
+OWNER, ALIVE, RETRY_OF, FAILURES = "owner", "alive", "retry_of", "failures"  # of a trial
 SILENT = 300.0  # seconds after which a trial on another machine is taken for dead
 TRIES = 3  # of settings whose training fails
 WAIT, ATTEMPTS = 60, 5  # seconds for the lock of an SQLite file; attempts to open a database
@@ -66,10 +66,12 @@ class Place:
         """Whether there may be a study: a database is not asked."""
         return self.url is not None or self.journal.exists()
 
-    def mend(self) -> None:
-        """Removes what a process that was killed left of a line of the journal."""
-        if self.url is None and self.journal.exists():
-            cut_unfinished_line(self.journal)
+    def prepare(self) -> None:
+        """Makes the journal's folder, and removes what a killed process left of its last line."""
+        if self.url is None:
+            check_writable(self.journal.parent)
+            if self.journal.exists():
+                cut_unfinished_line(self.journal)
 
     def open(self) -> BaseStorage:
         """The storage.
@@ -78,7 +80,6 @@ class Place:
             PipelineError: it cannot be reached, or the URL is not one.
         """
         if self.url is None:
-            check_writable(self.journal.parent)
             lock = _Lock(self.journal)
             backend = JournalFileBackend(str(self.journal), lock)  # type: ignore[arg-type]
             return JournalStorage(backend)
@@ -118,11 +119,11 @@ class _Lock:
     """Optuna's lock of a journal, which the system releases when its process is killed."""
 
     def __init__(self, journal: Path) -> None:
-        folder = journal.parent / LOCKS
-        folder.mkdir(exist_ok=True)
-        self.lock = FileLock(folder / f"{journal.name}.line.lock")
+        self.folder = journal.parent / LOCKS
+        self.lock = FileLock(self.folder / f"{journal.name}.line.lock")
 
     def acquire(self) -> bool:
+        self.folder.mkdir(exist_ok=True)
         self.lock.acquire()
         return True
 
@@ -243,9 +244,9 @@ def retry(study: optuna.Study, trial: FrozenTrial, failed: bool = False) -> None
     failures = trial.user_attrs.get(FAILURES, 0) + failed
     parameters = parameters_of(trial)
     others = study.get_trials(deepcopy=False)
-    queued = any(other.user_attrs.get(RETRIES) == trial.number for other in others)
+    queued = any(other.user_attrs.get(RETRY_OF) == trial.number for other in others)
     if parameters and not queued and failures < TRIES:
-        study.enqueue_trial(parameters, {RETRIES: trial.number, FAILURES: failures})
+        study.enqueue_trial(parameters, {RETRY_OF: trial.number, FAILURES: failures})
     study.tell(trial.number, state=TrialState.FAIL, skip_if_finished=True)
 
 

@@ -15,6 +15,7 @@ from pipeline.search.budget import Budget
 from pipeline.search.display import Display
 from pipeline.search.engine import Engine
 from pipeline.search.execute import engine_for, execute
+from pipeline.search.plan import CLOSING
 from pipeline.training.job import make_job
 from pipeline.tuning.search import MANY, Search
 from pipeline.tuning.study import best_trial
@@ -50,7 +51,7 @@ def tune(
     check_same_data(found, competition.fingerprint)
     place = subject.place(competition.name, folder, url)
     with nullcontext() if url else lock(place.journal):
-        place.mend()
+        place.prepare()
         search = Search.prepare(subject, competition, place, display, count, budget)
         search.run(competition, engine_for([search.job], count or MANY, engine))
         best = best_trial(search.study)
@@ -75,7 +76,7 @@ def _train_best(search: Search, best: FrozenTrial, competition: Competition, fol
         and run.record.identity != identity
         for run in list_runs(folder, lambda _: None)
     )  # fmt: skip
-    if budget and budget.left < search.reserve():
-        job = replace(job, deadline=budget.end)
+    if budget and budget.left < search.reserve() - CLOSING:  # it would not end in time
+        job = replace(job, deadline=budget.end - CLOSING, at_most=True)
     (run,) = execute([job], competition, folder, display, fresh=replaced)
     return run

@@ -39,8 +39,8 @@ def test_the_published_search_space_is_shown() -> None:
     }
     lines = CliRunner().invoke(main, ["models", "tuned"]).stdout.splitlines()
     (line,) = [" ".join(line.split()) for line in lines if line.startswith("hidden.units")]
-    assert line.startswith("hidden.units 416 ")
-    assert line.endswith(" 64 to 512 by 32")
+    accepts, meaning = "an integer of at least 1", "number of units of the dense layer."
+    assert line == f"hidden.units 416 {accepts} 64 to 512 by 32 {meaning}"
     assert "search space" not in CliRunner().invoke(main, ["models", "transfer"]).stdout
 
 

@@ -72,6 +72,30 @@ def test_the_time_left_is_that_of_all_jobs(waiting: list[Any], left: str) -> Non
     assert stream.getvalue().endswith(f"val_accuracy 0.6250  {left}\n")
 
 
+def test_jobs_that_are_not_known_yet_count_too() -> None:
+    stream = io.StringIO()
+    display = Display(console=Console(file=stream, width=80))
+    with display.show([], more=3):
+        display.add(job("first"))
+        display.progress(Progress("first", 1, 12, 4, 4, 5.0, SCORES, True))
+        assert stream.getvalue().endswith("3 min left\n")  # 55 s, and twice 60 s
+        display.end("first", "first: pruned")
+    assert stream.getvalue().endswith("first: pruned\n")
+
+
+def test_what_was_shown_before_is_not_shown_again() -> None:
+    stream = io.StringIO()
+    display = Display(console=Console(file=stream, force_terminal=True, width=80))
+    for names in (("one", "two"), ("three",)):
+        stream.truncate(0)
+        with display.show([job(name) for name in names]):
+            for name in names:
+                display.progress(Progress(name, 1, 12, 4, 4, 5.0, SCORES, True))
+            display.bars.refresh()
+    assert "three" in stream.getvalue()
+    assert "all jobs" not in stream.getvalue()
+
+
 @pytest.mark.parametrize(
     ("seconds_per_epoch", "left"), [(5, "85 s left"), (20, "6 min left"), (600, "2 h 50 min left")]
 )

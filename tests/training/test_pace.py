@@ -30,6 +30,15 @@ def test_with_a_deadline_the_rest_is_divided_among_the_epochs_that_fit() -> None
     assert pace.epochs == 3
 
 
+def test_a_deadline_may_shorten_a_training_without_making_it_longer() -> None:
+    pace = Pace(3, deadline=time.time() + 100, most=3)
+    pace.end_epoch(0, seconds=1)
+    np.testing.assert_allclose(pace.ends, [1 / 3, 2 / 3, 1])
+    pace = Pace(3, deadline=time.time() + 100, most=3)
+    pace.end_epoch(0, seconds=80)
+    np.testing.assert_allclose(pace.ends, [1 / 3, 1])
+
+
 def test_one_epoch_more_is_trained_when_the_time_is_over() -> None:
     pace = Pace(10, deadline=time.time() - 100)
     pace.end_epoch(0, seconds=1)

@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -208,7 +209,7 @@ def test_a_time_ends_the_trials_and_the_last_training(tiny, tmp_path) -> None:
     run = pp.tune(tiny, "dense", budget=budget, epochs=2, runs=tmp_path, **QUICK)
     assert time.time() < budget.began + budget.seconds
     trials = pp.trials(tiny, "dense", epochs=2, runs=tmp_path)
-    assert run.name == "dense-epochs=2-tuned"
+    assert (run.name, run.record.epochs) == ("dense-epochs=2-tuned", 2)
     assert 1 <= finished(trials) < 40
 
 
@@ -326,32 +327,29 @@ def test_the_published_system_is_tuned(tiny, tmp_path) -> None:
 
 
 @pytest.fixture(scope="module")
-def postgresql(tmp_path_factory):
+def postgresql():
     """The URL of a PostgreSQL server of its own."""
     pytest.importorskip("psycopg")
     found = sorted(Path("/usr/lib/postgresql").glob("*/bin/pg_ctl"))
     ctl = shutil.which("pg_ctl") or (str(found[-1]) if found else None)
     if ctl is None:
-        pytest.skip("PostgreSQL is not installed: apt-get install postgresql")
-    folder = tmp_path_factory.mktemp("postgresql")
-    root = os.getuid() == 0
-    if root:  # PostgreSQL does not run as root
-        for path in (folder, *folder.parents[:2]):
-            path.chmod(0o755)
-        shutil.chown(folder, "postgres")
+        pytest.skip("PostgreSQL is not installed: make test-database")
+    user = "postgres" if os.getuid() == 0 else None  # it does not run as root
+    with tempfile.TemporaryDirectory() as folder:  # the path of a socket must be short
+        if user:
+            shutil.chown(folder, user)
 
-    def call(*words: str) -> None:
-        subprocess.run(
-            [ctl, *words], check=True, capture_output=True, user="postgres" if root else None,
-            cwd=folder, timeout=60,
-        )  # fmt: skip
+        def call(*words: str) -> None:
+            command = [ctl, *words, "--pgdata", f"{folder}/data"]
+            subprocess.run(
+                command, check=True, capture_output=True, user=user, cwd=folder, timeout=60
+            )
 
-    data, log = str(folder / "data"), str(folder / "log")
-    call("initdb", "--pgdata", data, "--options", "--auth=trust --username=tuner")
-    options = f"-c listen_addresses='' -c unix_socket_directories='{folder}' -c fsync=off"
-    call("start", "--pgdata", data, "--log", log, "--wait", "--options", options)
-    yield f"postgresql+psycopg://tuner@/postgres?host={folder}"
-    call("stop", "--pgdata", data, "--mode", "immediate")
+        call("initdb", "--options", "--auth=trust --username=tuner")
+        options = f"-c listen_addresses='' -c unix_socket_directories='{folder}' -c fsync=off"
+        call("start", "--log", f"{folder}/log", "--wait", "--options", options)
+        yield f"postgresql+psycopg://tuner@/postgres?host={folder}"
+        call("stop", "--mode", "immediate")
 
 
 def test_several_machines_share_the_trials_in_postgresql(
