@@ -31,7 +31,7 @@ from pipeline.planning.plan import Improvement, Plan, plan_training, sample_rows
 from pipeline.planning.speed import Measurement, Speed, measure_speed
 from pipeline.runs.fold_file import load_folds
 from pipeline.runs.run import Run, list_runs
-from pipeline.search.budget import Budget
+from pipeline.search.budget import FINISHING, Budget
 from pipeline.search.display import Display
 from pipeline.search.engine import Inline, count_side_by_side
 from pipeline.search.processes import Processes
@@ -44,7 +44,6 @@ OnBetter = Callable[[Run], object]
 STARTING = 20.0  # seconds until the first training begins
 QUICK_SHARE, QUICK_LIMIT = 0.12, 60.0  # of the budget, and seconds, for the first submission
 FIRST_BY, MARGIN = 1 / 3, 10.0  # when it must be there: share of the budget, less these seconds
-CLOSING = 8.0  # seconds to explain and write a run
 AT_LEAST = 8.0  # seconds of a training that is good for something
 QUICK_PIXELS = 30_000_000  # of an epoch of the first submission's training
 PREDICTING = 3.0  # times as many images per second as in training
@@ -259,7 +258,7 @@ class Spending:
         """Seconds from the last epoch of a training to its finished run."""
         rows = len(self.folds[0].validation) + len(self.competition.test_pixels)
         speed = PREDICTING * self.speed.now if self.speed else math.inf
-        return CLOSING + rows * recipe.views / speed
+        return FINISHING + rows * recipe.views / speed
 
     def _name(self, recipe: Recipe, seed: int, part: int) -> str:
         return training_name(recipe.name, str(self.budget), seed, part)

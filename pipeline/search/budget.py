@@ -10,6 +10,7 @@ from pipeline.errors import PipelineError
 UNITS = {"s": 1, "m": 60, "h": 3600}
 SHORTEST = 30.0  # seconds
 FORM = re.compile(r"(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?:(\d+(?:\.\d+)?)s)?")
+FINISHING = 8.0  # seconds to explain and write a run, after its training
 CLOSING = 2.0, 0.01  # seconds, and share of the budget, for what follows the last training
 
 

@@ -16,10 +16,9 @@ from optuna.trial import FrozenTrial, Trial, TrialState
 from pipeline import config
 from pipeline.competition.competition import Competition
 from pipeline.networks.recipe import FIXED
-from pipeline.search.budget import Budget
+from pipeline.search.budget import FINISHING, Budget
 from pipeline.search.display import Display
 from pipeline.search.engine import Engine
-from pipeline.search.plan import CLOSING
 from pipeline.training.job import Job, make_job
 from pipeline.training.progress import Progress
 from pipeline.tuning.study import (
@@ -125,7 +124,7 @@ class Search:
             return RESERVE * self.budget.seconds
         fold, executions = self.job.fold, self.subject.space.executions
         rows = 1 + len(fold.validation) / len(fold.train)
-        return CLOSING + rows * max(took) / executions
+        return FINISHING + rows * max(took) / executions
 
     def _jobs(self) -> Iterator[TrialJob]:
         """The next trial, whenever a worker is free."""
