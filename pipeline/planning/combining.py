@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -30,6 +30,44 @@ def runs_of_folds(runs: Sequence[Run], folds: Sequence[Fold]) -> list[Run]:
         if run.record.settings.get("pace")
         and fingerprints.get(run.record.fold.part) == run.record.fold.fingerprint
     ]  # fmt: skip
+
+
+def ensemble_name(budget: str) -> str:
+    """The name of a budget's ensembles: "ensemble-30m"."""
+    return f"ensemble-{budget}"
+
+
+@dataclass
+class Combination:
+    """What is made of the trainings of a budget as they end.
+
+    Attributes:
+        folder: the competition's runs.
+        name: of its ensembles.
+        groups: (n,) group numbers of the training rows, equal for copies of an image.
+        runs: of single folds.
+        combined: what was made of them.
+        best: the best of what was made so far.
+    """
+
+    folder: Path
+    name: str
+    groups: Rows
+    runs: list[Run] = field(default_factory=list)
+    combined: list[Run] = field(default_factory=list)
+    best: Run | None = None
+
+    def add(self, runs: Sequence[Run]) -> Run | None:
+        """Combines these runs with those before; returns the best result if it is a new one."""
+        self.runs += runs
+        earlier, before = self.combined, self.best
+        self.combined = combine_folds(self.runs, self.folder, self.name, self.groups)
+        best = choose_better(before, self.combined)
+        remove_outdated(earlier, self.combined, best)
+        if before and before.record == best.record:
+            return None
+        self.best = best.read()
+        return self.best
 
 
 def combine_folds(runs: Sequence[Run], folder: Path, name: str, groups: Rows) -> list[Run]:
@@ -74,13 +112,10 @@ def remove_outdated(earlier: Sequence[Run], candidates: Sequence[Run], best: Run
 
 
 def choose_better(best: Run | None, candidates: Sequence[Run]) -> Run:
-    """The best run so far, or a candidate that has a lower log loss on rows that both predict.
-
-    A mean over more folds may have a higher loss: each row is scored by one fold's model, while
-    all of them predict the test rows. A run of the same name replaces its earlier version.
+    """The best run so far, or a candidate that is better, see `_is_better`.
 
     Args:
-        candidates: combined runs.
+        candidates: combined runs. One of the same name replaces its earlier version.
     """
     best = next((run for run in candidates if best and run.name == best.name), best)
     for run in sorted(candidates, key=lambda run: run.scores.loss):
@@ -91,6 +126,12 @@ def choose_better(best: Run | None, candidates: Sequence[Run]) -> Run:
 
 
 def _is_better(run: Run, best: Run) -> bool:
+    """Whether a run has a lower log loss on the rows that both predict.
+
+    A mean over more folds may have a loss that is a tenth higher, and a mean of more models on as
+    many folds one that is 2 % higher: each row is scored by the models of one fold, while those of
+    all folds predict the test rows.
+    """
     rows, at, best_at = np.intersect1d(
         run.validation.rows, best.validation.rows, assume_unique=True, return_indices=True
     )

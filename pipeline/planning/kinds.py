@@ -60,44 +60,44 @@ def training_steps(rows: int) -> int:
     return int(STEPS * (rows / ROWS) ** GROWTH)
 
 
-def count_trainings(worth: float, workers: int, kinds: int) -> int:
-    """How many trainings to divide a time among.
+def divide(worth: float, workers: int, kinds: Sequence[Recipe]) -> tuple[Sequence[Recipe], int]:
+    """The recipes to train, and how many trainings to divide a time among.
 
-    Two longer trainings are better than ten short ones, until there is time for all folds.
+    Two longer trainings are better than ten short ones, until there is time for all folds. If there
+    is no time for all folds of all recipes, only the first one trains. The others need longer: they
+    would not improve its result.
 
     Args:
         worth: how many trainings of `training_steps` the time is enough for.
         workers: how many run in parallel.
-        kinds: number of recipes.
+        kinds: the recipes, the most accurate first.
     """
-    all_folds = FOLDS * kinds
+    all_folds = FOLDS * len(kinds)
     if worth >= all_folds:
-        count = all_folds * max(1, int(worth / (all_folds * LONGER)))
-    else:
-        count = FOLDS if worth >= FOLDS else int(worth) // workers * workers
-    return max(workers, count)
+        return kinds, max(workers, all_folds * max(1, int(worth / (all_folds * LONGER))))
+    count = FOLDS if worth >= FOLDS else int(worth) // workers * workers
+    return kinds[:1], max(workers, count)
 
 
-def order_trainings(kinds: Sequence[Recipe], count: int) -> Iterator[tuple[Recipe, int, int]]:
+def order_trainings(kinds: Sequence[Recipe]) -> Iterator[tuple[Recipe, int, int]]:
     """The recipe, seed and fold number (from 1) of each training, without end.
 
-    All kinds train on a fold before the next one, so that they can be compared and combined; if
-    there is no time for all folds of all kinds, only the first one trains. The others need longer:
-    they would not improve its result.
+    All recipes train on a fold before the next one, so that they can be compared and combined.
     """
-    some = kinds if count >= FOLDS * len(kinds) else kinds[:1]
     for seed in itertools.count():
         for part in range(1, FOLDS + 1):
-            for kind in some:
+            for kind in kinds:
                 yield kind, seed, part
 
 
-def describe_plan(kinds: Kinds, count: int, workers: int, speed: Speed) -> tuple[str, str]:
+def describe_plan(
+    kinds: Sequence[Recipe], count: int, workers: int, speed: Speed
+) -> tuple[str, str]:
     """The speed of this machine, and what it trains, in words."""
-    order = itertools.islice(order_trainings(kinds.main, count), count)
+    order = itertools.islice(order_trainings(kinds), count)
     names = [recipe.name for recipe, _, _ in order]
     parts = " and ".join(f"{names.count(name)} of {name}" for name in dict.fromkeys(names))
-    augmentation = kinds.main[0].augmentation
+    augmentation = kinds[0].augmentation
     assert augmentation is not None
     busy = speed.now < BUSY * speed.alone
     beside = f", {speed.now:,.0f} at the moment beside other work" if busy else ""

@@ -5,7 +5,7 @@ from pathlib import Path
 from pipeline.competition.competition import Competition
 from pipeline.competition.folds import groups_of_equal_rows
 from pipeline.errors import PipelineError
-from pipeline.planning.combining import choose_better, combine_folds, remove_outdated
+from pipeline.planning.combining import Combination, ensemble_name
 from pipeline.planning.kinds import FOLDS
 from pipeline.planning.plan import read_plan
 from pipeline.runs.fold_file import load_folds
@@ -31,11 +31,9 @@ def repeat(path: Path, competition: Competition, folder: Path, display: Display)
     folds = load_folds(competition, FOLDS, folder)
     jobs = [training.job(folds, competition.labels) for training in plan.trainings]
     runs = execute(jobs, competition, folder, display)
-    groups, name = groups_of_equal_rows(competition.train_pixels)[0], f"ensemble-{plan.budget}"
-    best, combined = None, list[Run]()
-    for count in range(1, len(runs) + 1):  # as they ended
-        earlier, combined = combined, combine_folds(runs[:count], folder, name, groups)
-        best = choose_better(best, combined).read()
-        remove_outdated(earlier, combined, best)
-    assert best is not None
-    return best
+    groups = groups_of_equal_rows(competition.train_pixels)[0]
+    combination = Combination(folder, ensemble_name(plan.budget), groups)
+    for run in runs:  # as they ended
+        combination.add([run])
+    assert combination.best is not None
+    return combination.best

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
-from pipeline.arrays import Rows
 from pipeline.competition.competition import Competition
 from pipeline.competition.folds import Fold, groups_of_equal_rows
 from pipeline.evaluation.leaderboard import check_same_data
@@ -16,13 +15,13 @@ from pipeline.files import check_writable
 from pipeline.images.resize import to_images
 from pipeline.networks.backend import uses_accelerator
 from pipeline.networks.recipe import Recipe
-from pipeline.planning.combining import choose_better, combine_folds, remove_outdated, runs_of_folds
+from pipeline.planning.combining import Combination, ensemble_name, runs_of_folds
 from pipeline.planning.kinds import (
     FOLDS,
     Kinds,
     choose_kinds,
-    count_trainings,
     describe_plan,
+    divide,
     order_trainings,
     training_name,
     training_steps,
@@ -31,7 +30,7 @@ from pipeline.planning.plan import Improvement, Plan, plan_training, sample_rows
 from pipeline.planning.speed import Measurement, Speed, measure_speed
 from pipeline.runs.fold_file import load_folds
 from pipeline.runs.run import Run, list_runs
-from pipeline.search.budget import FINISHING, Budget
+from pipeline.search.budget import Budget, closing_seconds
 from pipeline.search.display import Display
 from pipeline.search.engine import Inline, count_side_by_side
 from pipeline.search.processes import Processes
@@ -46,7 +45,6 @@ QUICK_SHARE, QUICK_LIMIT = 0.12, 60.0  # of the budget, and seconds, for the fir
 FIRST_BY, MARGIN = 1 / 3, 10.0  # when it must be there: share of the budget, less these seconds
 AT_LEAST = 8.0  # seconds of a training that is good for something
 QUICK_PIXELS = 30_000_000  # of an epoch of the first submission's training
-PREDICTING = 3.0  # times as many images per second as in training
 LEFT_OVER = 0.1  # of the budget: for less than that no training is added
 MOST_OF_EPOCH = 0.25  # of a training's time; an epoch of more rows has a sample of them
 
@@ -80,9 +78,9 @@ def spend(
     with display.show([], budget):
         for job, result in engine.run(work, spending.jobs(), display.progress):
             spending.receive(job, result)
-    if spending.best is None:
+    if spending.combination.best is None:
         raise spending.failures[0]
-    return spending.best
+    return spending.combination.best
 
 
 def _work(
@@ -100,10 +98,8 @@ class Spending:
     Attributes:
         kinds: the recipes to train.
         workers: how many trainings run in parallel.
-        runs: finished runs of single folds, those of earlier commands included.
-        combined: what was made of them.
-        best: the best run so far.
-        improvements: when it was replaced by a better one.
+        combination: what is made of finished trainings, those of earlier commands included.
+        improvements: when its best result was replaced by a better one.
         speed: of the first recipe's training, once it is measured.
         failures: of trainings.
     """
@@ -115,11 +111,8 @@ class Spending:
     on_better: OnBetter
     folds: Sequence[Fold]
     kinds: Kinds
-    groups: Rows
+    combination: Combination
     workers: int
-    runs: list[Run] = field(default_factory=list)
-    combined: list[Run] = field(default_factory=list)
-    best: Run | None = None
     improvements: list[Improvement] = field(default_factory=list)
     speed: Speed | None = None
     failures: list[Exception] = field(default_factory=list)
@@ -146,25 +139,25 @@ class Spending:
         pixels, schema = competition.train_pixels, competition.schema
         images = to_images(pixels, schema.shape, schema.planes, schema.transpose)
         kinds = choose_kinds(images, competition.labels)
+        groups = groups_of_equal_rows(pixels)[0]
+        combination = Combination(folder, ensemble_name(str(budget)), groups)
+        workers = 1 if uses_accelerator() else count_side_by_side()
         spending = cls(
-            budget, competition, folder, display, on_better, folds, kinds,
-            groups=groups_of_equal_rows(pixels)[0],
-            workers=1 if uses_accelerator() else count_side_by_side(),
-        )  # fmt: skip
-        spending.runs = sorted(runs_of_folds(found, folds), key=lambda run: run.record.created)
-        if spending.runs:
-            display.note(f"{len(spending.runs)} trainings of these folds are there, and count")
-            spending.improve()
+            budget, competition, folder, display, on_better, folds, kinds, combination, workers
+        )
+        if runs := sorted(runs_of_folds(found, folds), key=lambda run: run.record.created):
+            display.note(f"{len(runs)} trainings of these folds are there, and count")
+            spending.add(runs)
         return spending
 
     def jobs(self) -> Iterator[Job | Measurement]:
         """What to train next, whenever a worker is free, with the time that it has."""
         first = self.kinds.main[0]
         yield Measurement(Job(first.name, first, 0, self.folds[0]))
-        if not self.runs:
+        if not self.combination.runs:
             yield self._started(self._quick_job())
-        count = self._count_trainings()
-        order = order_trainings(self.kinds.main, count)
+        kinds, count = self._divide()
+        order = order_trainings(kinds)
         new = (each for each in order if not (self.folder / self._name(*each)).exists())
         for started in itertools.count():
             recipe, seed, part = next(new)
@@ -184,20 +177,13 @@ class Spending:
             self.display.warn(f"{job.name} failed: {result}")
         elif isinstance(result, Run):
             self.display.finish(job.name, result)
-            self.runs.append(result)
-            self.improve()
+            self.add([result])
         else:
             self.speed = result
 
-    def improve(self) -> None:
-        """Combines the runs so far, and keeps the result if it is better."""
-        name = f"ensemble-{self.budget}"
-        combined = combine_folds(self.runs, self.folder, name, self.groups)
-        best = choose_better(self.best, combined)
-        remove_outdated(self.combined, combined, best)
-        self.combined = combined
-        if self.best is None or best.record != self.best.record:
-            self.best = best.read()
+    def add(self, runs: Sequence[Run]) -> None:
+        """Combines runs with those before, and tells of a better result."""
+        if best := self.combination.add(runs):
             self.display.best(best)
             if told := self.on_better(best):
                 self.display.note(f"  {told}")
@@ -208,7 +194,7 @@ class Spending:
     def _tta_helps(self, recipe: Recipe) -> bool:
         """Whether TTA lowers the log loss of the recipe's trainings so far."""
         gain = 0.0
-        for run in self.runs:
+        for run in self.combination.runs:
             training = run.record.training
             if run.record.recipe == recipe.name and training and training.without_tta:
                 gain += run.scores.n * (training.without_tta.loss - run.scores.loss)
@@ -227,19 +213,19 @@ class Spending:
         fold = sample_rows(self.folds[0], self.competition.labels, rows, 0)
         return Job(name, recipe, 0, fold, deadline)
 
-    def _count_trainings(self) -> int:
-        """How many trainings to divide the rest of the time among."""
+    def _divide(self) -> tuple[Sequence[Recipe], int]:
+        """The recipes to train, and how many trainings to divide the rest of the time among."""
         first, fold = self.kinds.main[0], self.folds[0]
         if not self.speed:
-            return self.workers
+            return [first], self.workers
         steps = training_steps(len(fold.train))
         # Other work may end, or begin, and a training that has less time is shorter.
         each = steps * first.batch_size / self.speed.alone + self._closing(first)
         worth = self.workers * self.budget.left / each
-        count = count_trainings(worth, self.workers, len(self.kinds.main))
-        for line in describe_plan(self.kinds, count, self.workers, self.speed):
+        kinds, count = divide(worth, self.workers, self.kinds.main)
+        for line in describe_plan(kinds, count, self.workers, self.speed):
             self.display.note(line)
-        return count
+        return kinds, count
 
     def _job(self, recipe: Recipe, seed: int, part: int, seconds: float) -> Job:
         """A training that ends in that time, with its predictions."""
@@ -257,14 +243,14 @@ class Spending:
     def _closing(self, recipe: Recipe) -> float:
         """Seconds from the last epoch of a training to its finished run."""
         rows = len(self.folds[0].validation) + len(self.competition.test_pixels)
-        speed = PREDICTING * self.speed.now if self.speed else math.inf
-        return FINISHING + rows * recipe.views / speed
+        return closing_seconds(rows * recipe.views, self.speed.now if self.speed else math.inf)
 
     def _name(self, recipe: Recipe, seed: int, part: int) -> str:
         return training_name(recipe.name, str(self.budget), seed, part)
 
     def _write_plan(self) -> None:
-        trainings = [plan_training(run, self.folds[run.record.fold.part - 1]) for run in self.runs]
+        runs, folds = self.combination.runs, self.folds
+        trainings = [plan_training(run, folds[run.record.fold.part - 1]) for run in runs]
         plan = Plan(
             str(self.budget),
             self.competition.fingerprint,

@@ -11,6 +11,7 @@ UNITS = {"s": 1, "m": 60, "h": 3600}
 SHORTEST = 30.0  # seconds
 FORM = re.compile(r"(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?:(\d+(?:\.\d+)?)s)?")
 FINISHING = 8.0  # seconds to explain and write a run, after its training
+PREDICTING = 3.0  # times as many images per second as in training
 CLOSING = 2.0, 0.01  # seconds, and share of the budget, for what follows the last training
 
 
@@ -51,6 +52,16 @@ class Budget:
     def left(self) -> float:
         """Seconds until `end`."""
         return self.end - time.time()
+
+
+def closing_seconds(views: int, speed: float) -> float:
+    """Seconds from the last epoch of a training to its finished run.
+
+    Args:
+        views: images to predict, each as many times as it has TTA views.
+        speed: images per second of the training.
+    """
+    return FINISHING + views / (PREDICTING * speed)
 
 
 def parse_duration(text: str | float) -> float:

@@ -12,7 +12,7 @@ import pipeline as pp
 from pipeline.cli import main
 from pipeline.images.augmentation import Augmentation, augment
 from pipeline.planning.combining import runs_of_folds
-from pipeline.planning.kinds import FOLDS, choose_kinds, count_trainings, order_trainings
+from pipeline.planning.kinds import FOLDS, choose_kinds, divide, order_trainings
 from pipeline.planning.kinds import training_steps as steps
 from pipeline.planning.plan import Plan, plan_training, read_plan, sample_rows, write_plan
 from pipeline.planning.speed import Speed
@@ -53,7 +53,11 @@ def test_what_is_no_time_is_refused(text: str | float, tmp_path) -> None:
 )
 def test_more_time_makes_longer_trainings_then_more_of_them(worth: float, expected: int) -> None:
     """With two workers and two kinds of networks."""
-    assert count_trainings(worth, workers=2, kinds=2) == expected
+    kinds = [find_recipe("deep"), find_recipe("deep-strided")]
+    trained, count = divide(worth, 2, kinds)
+    assert count == expected
+    assert trained == (kinds if worth >= 10 else kinds[:1])
+    assert divide(worth, 16, kinds)[0] == trained
 
 
 def test_a_training_on_more_rows_is_longer_but_has_fewer_epochs() -> None:
@@ -61,16 +65,12 @@ def test_a_training_on_more_rows_is_longer_but_has_fewer_epochs() -> None:
     assert steps(1_000) / 1_000 > steps(33_600) / 33_600
 
 
-def test_with_time_for_all_folds_all_kinds_train_on_a_fold_before_the_next() -> None:
+def test_all_kinds_train_on_a_fold_before_the_next() -> None:
     kinds = ("deep", "other")
 
-    def first(count: int) -> list[tuple[str, int, int]]:
-        order = order_trainings(kinds, count)  # type: ignore[arg-type]
-        return [next(order) for _ in range(count)]
-
-    assert first(10)[:4] == [("deep", 0, 1), ("other", 0, 1), ("deep", 0, 2), ("other", 0, 2)]
-    assert first(4) == [("deep", 0, part) for part in range(1, 5)]
-    many = first(20)
+    order = order_trainings(kinds)  # type: ignore[arg-type]
+    many = [next(order) for _ in range(20)]
+    assert many[:4] == [("deep", 0, 1), ("other", 0, 1), ("deep", 0, 2), ("other", 0, 2)]
     assert {(kind, seed, part) for kind, seed, part in many} == {
         (kind, seed, part) for kind in kinds for seed in (0, 1) for part in range(1, FOLDS + 1)
     }
@@ -247,7 +247,7 @@ def test_tta_that_raises_the_log_loss_is_left_out_of_later_trainings(
     scores = replace(run.scores, loss=0.5)
     training = replace(run.record.training, without_tta=replace(scores, loss=without))
     record = replace(run.record, scores=scores, training=training)
-    starting.runs.append(replace(run, record=record))
+    starting.combination.runs.append(replace(run, record=record))
     assert starting._job(recipe, 0, 2, 60).recipe.tta_views == views
 
 
