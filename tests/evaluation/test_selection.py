@@ -89,6 +89,13 @@ def test_the_temperature_of_wrongly_scaled_probabilities_is_found(temperature: f
     np.testing.assert_allclose(apply_temperature(scaled, temperature), truth, atol=1e-3)
 
 
+def test_few_rows_without_an_error_do_not_make_predictions_overconfident() -> None:
+    labels = np.arange(200) % CLASSES
+    right = np.full((200, CLASSES), 0.03 / (CLASSES - 1), np.float32)
+    right[np.arange(200), labels] = 0.97
+    assert 0.7 < fit_temperature(right, labels) < 1
+
+
 @pytest.mark.parametrize("temperature", [0.2, 1.0, 5.0])
 def test_a_temperature_changes_no_predicted_class(temperature: float) -> None:
     above = np.nextafter(np.float32(0.3), np.float32(1))
