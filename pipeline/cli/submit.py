@@ -1,15 +1,18 @@
 """pipeline submit"""
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from pipeline.cli.leaderboard import echo_leaderboard
 from pipeline.cli.main import BEGAN
 from pipeline.cli.options import BUDGET, DATA, QUIET, RUNS, schema_options
-from pipeline.cli.output import score_text
+from pipeline.cli.output import percent, score_text
 from pipeline.errors import PipelineError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @click.command()
@@ -57,7 +60,16 @@ def command(
         scores = pp.score_test(competition, name, runs=runs)
         click.echo(f"\n{name} on the labelled test rows: {score_text(scores)}.")
         click.echo("No choice was based on this score.")
-    estimate = table.attrs["estimate"].get(name)
-    accuracy = f", estimated accuracy {estimate}" if estimate else ""
-    click.echo(f"\nThe submission of {name}{accuracy}:")
+    chosen = ", chosen by its log loss" if time_granted else ""
+    click.echo(f"\nThe submission of {name}{_accuracy(table, name)}{chosen}:")
     click.echo(path)
+
+
+def _accuracy(table: "pd.DataFrame", name: str) -> str:
+    """The accuracy of a run on the leaderboard, corrected if it is the best of its rows."""
+    if estimate := table.attrs["estimate"].get(name):
+        return f", estimated accuracy {estimate}"
+    for _, run in table[table["run"] == name].iterrows():
+        low, high = percent(run["low"]), percent(run["high"])
+        return f", accuracy {percent(run['accuracy'])} % ({low} - {high})"
+    return ""

@@ -87,6 +87,8 @@ def test_the_command_to_submit_can_be_run_as_it_is_written(
     assert (program, result.exit_code) == ("pipeline", 0), result.output
     assert "\nThe submission of better, estimated accuracy " in result.output
     assert output.is_file()
+    result = CliRunner().invoke(main, [*words, "--run", "worse", "--output", str(output)])
+    assert "\nThe submission of worse, accuracy " in result.output
 
 
 def test_the_diagram_has_the_image_and_every_layer_up_to_the_classes(report: Path) -> None:
