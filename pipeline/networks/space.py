@@ -1,12 +1,13 @@
 """Search spaces: ranges of a recipe's settings, which `pipeline tune` searches."""
 
+import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from typing import Any
 
 from pipeline.errors import PipelineError
 
-DIGITS = 3  # significant digits of a number that is searched
+DIGITS = 10  # significant digits of a number on a grid: 0.3, not 0.30000000000000004
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,7 @@ class Float:
 
     low: float
     high: float
+    _: KW_ONLY
     log: bool = False
     step: float | None = None
 
@@ -31,12 +33,16 @@ class Float:
         return self.low, self.high
 
     def contains(self, value: Any) -> bool:
-        return isinstance(value, float | int) and self.low <= value <= self.high
+        if isinstance(value, bool) or not isinstance(value, float | int):
+            return False
+        return self.low <= value <= self.high and math.isclose(value, self.setting(value))
 
-    def round(self, value: float) -> float:
-        """The number as a setting has it: with few digits, and within the limits."""
-        few = float(f"{value:.10g}" if self.step else f"{value:.{DIGITS}g}")
-        return min(max(few, self.low), self.high)
+    def setting(self, value: float) -> float:
+        """The number as a setting has it: with a step, the nearest number on the grid."""
+        if self.step is None:
+            return value
+        on_grid = self.low + round((value - self.low) / self.step) * self.step
+        return min(max(float(f"{on_grid:.{DIGITS}g}"), self.low), self.high)
 
     def __str__(self) -> str:
         return _in_words(self)
@@ -54,6 +60,7 @@ class Integer:
 
     low: int
     high: int
+    _: KW_ONLY
     step: int = 1
     log: bool = False
 
@@ -64,9 +71,10 @@ class Integer:
         return self.low, self.high
 
     def contains(self, value: Any) -> bool:
-        return value in range(self.low, self.high + 1, self.step)
+        whole = isinstance(value, int) and not isinstance(value, bool)
+        return whole and value in range(self.low, self.high + 1, self.step)
 
-    def round(self, value: int) -> int:
+    def setting(self, value: int) -> int:
         return value
 
     def __str__(self) -> str:
@@ -75,25 +83,28 @@ class Integer:
 
 @dataclass(frozen=True)
 class Choice:
-    """One of some values: numbers, texts or booleans."""
+    """One of several values: numbers, texts or booleans."""
 
     values: tuple[float | int | str | bool, ...]
 
     def __post_init__(self) -> None:
         if len(set(self.values)) < max(2, len(self.values)):
-            raise PipelineError(f"values = {self.values}", where="Choice", expected="two or more")
+            raise PipelineError(
+                f"values = {self.values}", where="Choice", expected="two or more different values"
+            )
 
     def bounds(self) -> tuple[Any, ...]:
         return self.values
 
     def contains(self, value: Any) -> bool:
-        return value in self.values
+        same = [one for one in self.values if isinstance(one, bool) == isinstance(value, bool)]
+        return value in same
 
-    def round(self, value: Any) -> Any:
+    def setting(self, value: Any) -> Any:
         return value
 
     def __str__(self) -> str:
-        return f"one of {', '.join(map(_text, self.values))}"
+        return f"one of {', '.join(map(text_of, self.values))}"
 
 
 Range = Float | Integer | Choice
@@ -114,9 +125,9 @@ class Space:
     executions: int = 1
 
     def settings(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
-        """The settings of a trial: its parameters, numbers with few digits."""
+        """The settings of a trial with these parameters."""
         return {
-            name: self.ranges[name].round(value)
+            name: self.ranges[name].setting(value)
             for name, value in parameters.items()
             if name in self.ranges
         }
@@ -136,13 +147,14 @@ def _check(numbers: Float | Integer) -> None:
 
 
 def _in_words(numbers: Float | Integer) -> str:
-    text = f"{_text(numbers.low)} to {_text(numbers.high)}"
+    text = f"{text_of(numbers.low)} to {text_of(numbers.high)}"
     if numbers.log:
         return f"{text}, logarithmic"
-    return f"{text} by {_text(numbers.step)}" if numbers.step not in (None, 1) else text
+    return f"{text} by {text_of(numbers.step)}" if numbers.step not in (None, 1) else text
 
 
-def _text(value: Any) -> str:
+def text_of(value: Any) -> str:
+    """The text of a searched value, numbers with at most six digits."""
     if isinstance(value, bool):
         return str(value).lower()
     return f"{value:g}" if isinstance(value, float) else str(value)

@@ -8,7 +8,8 @@ from keras import layers
 from pipeline.images.augmentation import Augmentation
 from pipeline.networks.recipe import Recipe
 from pipeline.networks.rotation import RotatedConv2D
-from pipeline.recipes.fast import BEST, stages
+from pipeline.networks.space import Space
+from pipeline.recipes.fast import BEST, SPACE, stages
 
 
 def deep(recipe: Recipe) -> list[Any]:
@@ -65,8 +66,13 @@ DEEP = replace(
     augmentation=Augmentation(rotation=15, zoom=0.15, shift=0.1, shear=10, fill="reflect"),
 )
 
+# For images at every angle: how far they are turned is not searched.
+ROTATED_SPACE = Space(
+    {name: each for name, each in SPACE.ranges.items() if name != "augmentation.rotation"}
+)
+
 RECIPES = [
     DEEP,
     replace(DEEP, name="deep-strided", layers=strided, learning_rate=0.003),
-    replace(DEEP, name="deep-rotated", layers=rotated),
+    replace(DEEP, name="deep-rotated", layers=rotated, space=ROTATED_SPACE),
 ]

@@ -37,20 +37,22 @@ def best(recipe: Recipe) -> list[Any]:
     return stages((32,), (64,), (128, 128))
 
 
+SPACE = Space(
+    {
+        "learning_rate": Float(1e-3, 3e-2, log=True),
+        "batch_size": Choice((64, 128, 256)),
+        "augmentation.rotation": Float(0, 30),
+        "augmentation.zoom": Float(0, 0.3),
+        "augmentation.shift": Float(0, 0.2),
+        "augmentation.shear": Float(0, 20),
+    }
+)
+
 FAST = Recipe(
     name="fast",
     origin="this project",
     layers=fast,
-    space=Space(
-        {
-            "learning_rate": Float(1e-3, 3e-2, log=True),
-            "batch_size": Choice((64, 128, 256)),
-            "augmentation.rotation": Float(0, 30),
-            "augmentation.zoom": Float(0, 0.3),
-            "augmentation.shift": Float(0, 0.2),
-            "augmentation.shear": Float(0, 20),
-        }
-    ),
+    space=SPACE,
     min_side=16,
     optimizer="adam",
     learning_rate=0.01,

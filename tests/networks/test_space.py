@@ -55,17 +55,37 @@ def test_a_hidden_layer_is_set_only_where_the_layers_take_it() -> None:
 
 
 @pytest.mark.parametrize(
-    ("searched", "value", "rounded"),
+    ("searched", "value", "setting"),
     [
-        (Float(1e-4, 1e-1, log=True), 0.0012345, 0.00123),
+        (Float(1e-4, 1e-1, log=True), 0.0012345678, 0.0012345678),
+        (Float(0.9, 0.9999), 0.99987, 0.99987),
         (Float(0, 0.5, step=0.1), 0.30000000000000004, 0.3),
-        (Float(0.12345, 1), 0.12345, 0.12345),
         (Integer(64, 512, step=32), 96, 96),
         (Choice(("relu", "sigmoid")), "relu", "relu"),
     ],
 )
-def test_numbers_that_are_searched_have_few_digits(searched, value, rounded) -> None:
-    assert Space({"setting": searched}).settings({"setting": value}) == {"setting": rounded}
+def test_a_setting_is_the_number_that_was_searched(searched, value, setting) -> None:
+    assert Space({"setting": searched}).settings({"setting": value}) == {"setting": setting}
+
+
+@pytest.mark.parametrize(
+    ("searched", "inside", "outside"),
+    [
+        (Float(0, 1), [0, 0.123, 1.0], [True, False, 1.1, "1", None]),
+        (Float(0, 0.5, step=0.1), [0.1, 0.3, 0.30000000000000004], [0.25]),
+        (Integer(0, 8, step=2), [0, 8], [True, False, 1, 10, 2.5]),
+        (Choice((0, 1)), [0, 1], [False, True, 2]),
+        (Choice((True, False)), [True], [0, 1]),
+    ],
+)
+def test_a_range_contains_the_values_that_are_searched(searched, inside, outside) -> None:
+    assert [value for value in [*inside, *outside] if searched.contains(value)] == inside
+
+
+@pytest.mark.parametrize("kind", [Float, Integer])
+def test_the_step_of_a_range_is_named(kind) -> None:
+    with pytest.raises(TypeError):
+        kind(0, 10, 2)
 
 
 @pytest.mark.parametrize(
@@ -84,3 +104,9 @@ def test_numbers_that_are_searched_have_few_digits(searched, value, rounded) -> 
 def test_a_range_without_sense_is_refused(make) -> None:
     with pytest.raises(PipelineError):
         make()
+
+
+def test_the_rotation_of_a_recipe_for_images_at_every_angle_is_not_searched() -> None:
+    searched = {name: find_recipe(name).space for name in ("deep", "deep-rotated")}
+    ranges = {name: set(space.ranges) for name, space in searched.items() if space}
+    assert ranges["deep"] - ranges["deep-rotated"] == {"augmentation.rotation"}
