@@ -39,11 +39,13 @@ def tune(
     Args:
         recipe: the name of a recipe with a search space, or such a recipe.
         trials: number of finished trials, those of earlier calls included: completed and pruned
-            ones count, failed ones do not. Default: 40, or as many as the budget allows.
+            ones count, failed and interrupted ones do not. Default: 40, or as many as the budget
+            allows.
         budget: time for everything, such as "30m", or seconds; or a `Budget` that has begun.
         storage: URL of an Optuna storage, such as "sqlite:///tuning.db", which several machines
             can share. Default: a journal file beside the runs.
-        seed: random seed of the search and of the trainings.
+        seed: random seed of the trainings, and of the search unless there is a storage, whose
+            machines must not search alike.
         runs: folder of all runs.
         engine: as for `train_all`.
         progress: show the progress.
@@ -54,9 +56,11 @@ def tune(
         of an earlier call with other settings is replaced.
 
     Raises:
-        PipelineError: the recipe is unknown or has no search space, a value is not valid, the
-            storage cannot be opened or has a study of other data, or no trial was completed.
-        Exception: the first failure, if several trials failed.
+        PipelineError: the recipe is unknown or has no search space, a value is not valid,
+            `trials` is below 1, the storage cannot be opened or has a study of other data, or no
+            trial was completed.
+        Exception: the first failure, if five trials failed one after another, and none was
+            completed. If one was, its settings are trained all the same.
 
     Example:
         >>> import tempfile
@@ -104,8 +108,9 @@ def trials(
         competition: the competition, its folder, or its name.
 
     Returns:
-        trial, state ("complete", "pruned", "running", "failed" or "waiting"), score (accuracy in
-        0..1; of a pruned trial its last one), loss, seconds, epochs, and each searched setting.
+        trial, state ("complete", "pruned", "running", "failed", "interrupted" or "waiting"), score
+        (accuracy in 0..1; of a pruned trial its last one), loss, seconds, epochs, and each searched
+        setting.
 
     Raises:
         PipelineError: there are no trials.
@@ -128,8 +133,8 @@ def write_tuning_page(
 ) -> Path:
     """Writes the page of the trials of `tune` with the same arguments.
 
-    It has the scores by trial, by epoch and by each searched setting, which settings matter most,
-    and all trials.
+    It has the scores by trial, by share of the training and by each searched setting, which
+    settings matter most, and all trials.
 
     Returns:
         The path, such as runs/digits/tuning/fast.html.

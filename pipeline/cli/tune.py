@@ -32,7 +32,8 @@ SHOWN = 10  # trials
     type=click.IntRange(1),
     metavar="N",
     help="Number of finished trials, those of earlier commands included: completed and pruned "
-    "ones count, failed ones do not.  [default: 40, or as many as the budget allows]",
+    "ones count, failed and interrupted ones do not.  [default: 40, or as many as the budget "
+    "allows]",
 )
 @click.option(
     "--budget",
@@ -130,7 +131,10 @@ def _echo(table: "pd.DataFrame", output_format: str) -> None:
     if output_format != "table":
         echo_frame(table, output_format)
         return
-    settings = list(table.columns[6:])
+    from pipeline.networks.space import text_of
+    from pipeline.tuning.study import FACTS
+
+    settings = [name for name in table.columns if name not in FACTS]
     header = ("trial", "state", "score %", "loss", "epochs", "seconds", *settings)
     rows = [
         (
@@ -140,7 +144,7 @@ def _echo(table: "pd.DataFrame", output_format: str) -> None:
             _number(row["loss"], ".4f"),
             _number(row["epochs"], "d"),
             _number(row["seconds"], ".1f"),
-            *(_number(row[name], "") for name in settings),
+            *("" if row[name] is None else text_of(row[name]) for name in settings),
         )
         for row in table.astype(object).where(table.notna(), None).to_dict("records")
     ]

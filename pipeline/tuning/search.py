@@ -1,6 +1,7 @@
 """Asks for trials, trains them in parallel, and tells the study what they came to."""
 
 import math
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -16,6 +17,7 @@ from optuna.trial import FrozenTrial, Trial, TrialState
 from pipeline import config
 from pipeline.competition.competition import Competition
 from pipeline.networks.recipe import FIXED
+from pipeline.networks.space import text_of
 from pipeline.search.budget import FINISHING, Budget
 from pipeline.search.display import Display
 from pipeline.search.engine import Engine
@@ -23,8 +25,10 @@ from pipeline.training.job import Job, make_job
 from pipeline.training.progress import Progress
 from pipeline.tuning.study import (
     ALIVE,
+    ERROR,
     FINISHED,
     Place,
+    best_trial,
     claim,
     distributions,
     make_study,
@@ -34,9 +38,9 @@ from pipeline.tuning.study import (
 from pipeline.tuning.subject import Subject
 from pipeline.tuning.trials import TrialJob, TrialResult, make_pruner, run_trial, scoring_fold
 
-MANY = 1000  # trials of a budget
-STARTUP = 5  # random trials of each bracket of Hyperband; TPE chooses the others
-MAX_FAILURES = 5  # of a command
+MANY = sys.maxsize  # trials, where only the time is a limit
+STARTUP = 5  # random trials; TPE chooses the others
+MAX_FAILURES = 5  # one after another
 BEAT = 30.0  # seconds after which a trial tells again that it is alive
 RESERVE = 0.25  # of a budget, for the last training, as long as no trial tells how long it takes
 AT_LEAST = 2.0  # seconds of a trial
@@ -47,10 +51,18 @@ class Search:
     """The trials of a study.
 
     Attributes:
+        subject: what is tuned.
+        place: where the study is.
+        study: keeps the trials.
         job: a training on the fold that scores the trials, with the recipe's own settings.
+        display: shows them.
         count: number of finished trials to make; None for as many as the budget allows.
+        budget: time for them, and for the last training; None without a limit.
+        pruner: see `make_pruner`.
         running: trials that this process has asked for, by name.
-        failures: exceptions of trials.
+        failures: exceptions of trials, since the last finished one.
+        beats: when each running trial last told that it is alive, by name, in seconds of
+            `time.monotonic`.
     """
 
     subject: Subject
@@ -60,6 +72,7 @@ class Search:
     display: Display
     count: int | None
     budget: Budget | None
+    pruner: optuna.pruners.BasePruner
     running: dict[str, Trial] = field(default_factory=dict)
     failures: list[Exception] = field(default_factory=list)
     beats: dict[str, float] = field(default_factory=dict)
@@ -84,7 +97,7 @@ class Search:
         study = make_study(place, job.identity(competition), subject.space, pruner)
         if stale := retry_stale(study, alone=place.url is None):
             display.note(f"{stale} unfinished trials of an earlier command are tried again")
-        search = cls(subject, place, study, job, display, count, budget)
+        search = cls(subject, place, study, job, display, count, budget, pruner)
         if finished := search._count(FINISHED):
             display.note(f"{finished} finished trials are there, and count")
         own = config.flatten(job.recipe, without=FIXED)
@@ -92,16 +105,18 @@ class Search:
         if not study.get_trials(deepcopy=False) and all(
             name in own and each.contains(own[name]) for name, each in ranges.items()
         ):
-            study.enqueue_trial({name: own[name] for name in ranges})  # the first one
+            first = {name: own[name] for name in ranges}
+            study.enqueue_trial(first, skip_if_exists=True)
         return search
 
     def run(self, competition: Competition, engine: Engine) -> None:
         """Runs trials until there are enough, or the time is over.
 
         Raises:
-            Exception: the first failure, if too many trials failed.
+            Exception: the first failure, if several trials failed one after another, and none
+                was completed.
         """
-        work = partial(run_trial, competition)
+        work = partial(run_trial, competition, self.pruner)
         more = self._due() if self.count else 0
         with self.display.show([], self.budget, more):
             try:
@@ -112,7 +127,9 @@ class Search:
                 for unfinished in self.running.values():
                     retry(self.study, self._frozen(unfinished))
         if len(self.failures) >= MAX_FAILURES:
-            raise self.failures[0]
+            if best_trial(self.study) is None:
+                raise self.failures[0]
+            self.display.note(f"no more trials: {MAX_FAILURES} failed one after another")
         if elsewhere := self._count((TrialState.RUNNING,)):
             self.display.note(f"{elsewhere} trials are running elsewhere")
 
@@ -140,10 +157,9 @@ class Search:
 
     def _ask(self) -> Trial | None:
         """A trial of this process; None if another command has just begun the last one."""
-        # The seed depends on the number of trials, so that a continued study does not repeat them.
-        number = len(self.study.get_trials(deepcopy=False))
-        seed = np.random.SeedSequence([self.subject.seed, number]).generate_state(1)[0]
-        self.study.sampler = optuna.samplers.TPESampler(n_startup_trials=STARTUP, seed=int(seed))
+        self.study.sampler = optuna.samplers.TPESampler(
+            n_startup_trials=STARTUP, seed=self._seed(), constant_liar=True
+        )
         trial = self.study.ask(distributions(self.subject.space))
         claim(trial)
         if self.count and self._count((*FINISHED, TrialState.RUNNING)) > self.count:
@@ -151,32 +167,53 @@ class Search:
             return None
         return trial
 
+    def _seed(self) -> int | None:
+        """Another one for each trial, so that a continued study does not repeat them.
+
+        None, which is random, if other machines may ask after as many trials.
+        """
+        if self.place.url is not None:
+            return None
+        number = len(self.study.get_trials(deepcopy=False))
+        return int(np.random.SeedSequence([self.subject.seed, number]).generate_state(1)[0])
+
     def _receive(self, job: TrialJob, result: TrialResult | Exception) -> None:
         trial = self.running.pop(job.name)
-        if isinstance(result, Exception):
-            self.failures.append(result)
-            self.display.fail(job.name)
-            self.display.note(str(result))
-            retry(self.study, self._frozen(trial), failed=True)
-            return
-        if result.state == "stopped":
-            self.display.end(job.name, f"{job.name}: stopped, its time is over")
-            retry(self.study, self._frozen(trial))
-            return
-        if self._frozen(trial).state.is_finished():
+        try:
+            self._tell(job.name, trial, result)
+        except UpdateFinishedTrialError:
             # Another machine took it for dead, perhaps because this one was asleep.
             self.display.end(job.name, f"{job.name}: another command has given it up")
-            return
-        for name in ("loss", "seconds", "epochs"):
-            value = getattr(result, name)
-            trial.set_user_attr(name, value if value is None or math.isfinite(value) else None)
-        state = TrialState.COMPLETE if result.state == "complete" else TrialState.PRUNED
-        self.study.tell(trial.number, result.score, state, skip_if_finished=True)
-        self.display.end(job.name, self._line(job.name, trial, result))
+
+    def _tell(self, name: str, trial: Trial, result: TrialResult | Exception) -> None:
+        """Tells the study what came of a trial.
+
+        Raises:
+            UpdateFinishedTrialError: another command has ended it.
+        """
+        if self._frozen(trial).state.is_finished():
+            raise UpdateFinishedTrialError
+        if isinstance(result, Exception):
+            trial.set_user_attr(ERROR, str(result) or type(result).__name__)
+            self.failures.append(result)
+            self.display.fail(name)
+            self.display.note(str(result))
+            retry(self.study, self._frozen(trial))
+        elif result.state == "stopped":
+            self.display.end(name, f"{name}: stopped, its time is over")
+            retry(self.study, self._frozen(trial))
+        else:
+            for fact in ("loss", "seconds", "epochs"):
+                value = getattr(result, fact)
+                trial.set_user_attr(fact, value if value is None or math.isfinite(value) else None)
+            state = TrialState.COMPLETE if result.state == "complete" else TrialState.PRUNED
+            self.study.tell(trial.number, result.score, state, skip_if_finished=True)
+            self.failures.clear()
+            self.display.end(name, self._line(name, trial, result))
 
     def _line(self, name: str, trial: Trial, result: TrialResult) -> str:
         settings = self.subject.space.settings(trial.params)
-        shown = " ".join(f"{setting}={value}" for setting, value in settings.items())
+        shown = " ".join(f"{setting}={text_of(value)}" for setting, value in settings.items())
         score = f"{100 * result.score:.2f} %" if result.score is not None else result.state
         return f"{name}  {score}  epoch {result.epochs}  {result.seconds:.1f} s  {shown}"
 

@@ -1,8 +1,11 @@
 """The study of a tuning: where Optuna keeps its trials, so that none is lost."""
 
 import itertools
+import math
 import platform
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +21,7 @@ from optuna.distributions import (
     FloatDistribution,
     IntDistribution,
 )
+from optuna.exceptions import UpdateFinishedTrialError
 from optuna.storages import BaseStorage, RDBStorage
 from optuna.storages.journal import JournalFileBackend, JournalStorage
 from optuna.trial import FrozenTrial, Trial, TrialState
@@ -31,8 +35,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 FINISHED = (TrialState.COMPLETE, TrialState.PRUNED)
+FACTS = ("trial", "state", "score", "loss", "seconds", "epochs")  # of a trial, in a table
 IDENTITY, SEARCHED = "identity", "searched"  # user attributes of a study
-OWNER, ALIVE, RETRY_OF, FAILURES = "owner", "alive", "retry_of", "failures"  # of a trial
+OWNER, ALIVE, ERROR, FAILURES = "owner", "alive", "error", "failures"  # of a trial
 SILENT = 300.0  # seconds after which a trial on another machine is taken for dead
 TRIES = 3  # of settings whose training fails
 WAIT, ATTEMPTS = 60, 5  # seconds for the lock of an SQLite file; attempts to open a database
@@ -63,8 +68,15 @@ class Place:
         return url or str(self.journal)
 
     def exists(self) -> bool:
-        """Whether there may be a study: a database is not asked."""
-        return self.url is not None or self.journal.exists()
+        """Whether there are studies. Nothing is written, not even an empty database.
+
+        Raises:
+            PipelineError: see `open`.
+        """
+        if self.url is None:
+            return self.journal.exists()
+        with self._explained():
+            return _has_studies(self.url)
 
     def prepare(self) -> None:
         """Makes the journal's folder, and removes what a killed process left of its last line."""
@@ -83,8 +95,14 @@ class Place:
             lock = _Lock(self.journal)
             backend = JournalFileBackend(str(self.journal), lock)  # type: ignore[arg-type]
             return JournalStorage(backend)
-        try:
+        with self._explained():
             return _open_database(self.url)
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        """Errors of a database that say what was expected."""
+        try:
+            yield
         except (ImportError, ValueError, sqlalchemy.exc.SQLAlchemyError) as error:
             raise PipelineError(
                 f"the storage cannot be opened: {str(error).splitlines()[0]}",
@@ -95,6 +113,14 @@ class Place:
                 if isinstance(error, ImportError)
                 else None,
             ) from None
+
+
+def _has_studies(url: str) -> bool:
+    parts = sqlalchemy.make_url(url)
+    if parts.drivername.startswith("sqlite") and not Path(parts.database or "").is_file():
+        return False
+    engine = sqlalchemy.create_engine(url, poolclass=sqlalchemy.NullPool)
+    return bool(sqlalchemy.inspect(engine).has_table("studies"))
 
 
 def _open_database(url: str) -> RDBStorage:
@@ -206,7 +232,7 @@ def claim(trial: Trial) -> None:
 
 
 def retry_stale(study: optuna.Study, alone: bool) -> int:
-    """Counts trials of commands that were killed as failed, and queues them again.
+    """Ends trials of commands that were killed, and queues their settings again.
 
     Args:
         alone: whether no other command can be working on the study.
@@ -216,9 +242,7 @@ def retry_stale(study: optuna.Study, alone: bool) -> int:
     """
     running = study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
     stale = [trial for trial in running if alone or not _is_alive(trial)]
-    for trial in stale:
-        retry(study, trial)
-    return len(stale)
+    return sum(retry(study, trial) for trial in stale)
 
 
 def _is_alive(trial: FrozenTrial) -> bool:
@@ -233,21 +257,24 @@ def _is_alive(trial: FrozenTrial) -> bool:
     return time.time() - float(seen) < SILENT
 
 
-def retry(study: optuna.Study, trial: FrozenTrial, failed: bool = False) -> None:
-    """Counts a trial as failed, and queues its settings again.
+def retry(study: optuna.Study, trial: FrozenTrial) -> bool:
+    """Ends a trial that was interrupted, or has failed, and queues its settings again.
 
-    Killed at any point, this function can be called again.
+    Several commands may try this at the same time; one of them does. Settings whose training has
+    failed several times are given up.
 
-    Args:
-        failed: whether its training failed; settings that fail several times are given up.
+    Returns:
+        Whether it was this command.
     """
-    failures = trial.user_attrs.get(FAILURES, 0) + failed
+    try:
+        study.tell(trial.number, state=TrialState.FAIL)
+    except (ValueError, UpdateFinishedTrialError):  # it has ended already
+        return False
+    failures = trial.user_attrs.get(FAILURES, 0) + (ERROR in trial.user_attrs)
     parameters = parameters_of(trial)
-    others = study.get_trials(deepcopy=False)
-    queued = any(other.user_attrs.get(RETRY_OF) == trial.number for other in others)
-    if parameters and not queued and failures < TRIES:
-        study.enqueue_trial(parameters, {RETRY_OF: trial.number, FAILURES: failures})
-    study.tell(trial.number, state=TrialState.FAIL, skip_if_finished=True)
+    if parameters and failures < TRIES:
+        study.enqueue_trial(parameters, {FAILURES: failures})
+    return True
 
 
 def parameters_of(trial: FrozenTrial) -> dict[str, Any]:
@@ -263,11 +290,11 @@ def best_trial(study: optuna.Study) -> FrozenTrial | None:
 
 
 def trials_table(study: optuna.Study, space: Space) -> "pd.DataFrame":
-    """A row for each trial, the best first: completed, pruned, running, failed, waiting ones.
+    """A row for each trial, the best first: completed, pruned, running, ended, waiting ones.
 
     Returns:
-        trial, state, score (accuracy in 0..1; of a pruned trial its last one), loss, seconds,
-        epochs, and a column for each setting of the space.
+        FACTS (the score is the accuracy in 0..1; of a pruned trial its last one), and a column for
+        each setting of the space.
     """
     import pandas as pd
 
@@ -280,7 +307,7 @@ def trials_table(study: optuna.Study, space: Space) -> "pd.DataFrame":
     rows = [
         {
             "trial": trial.number,
-            "state": "failed" if trial.state == TrialState.FAIL else trial.state.name.lower(),
+            "state": _state(trial),
             "score": trial.value,
             **{name: trial.user_attrs.get(name) for name in ("loss", "seconds", "epochs")},
             **dict.fromkeys(space.ranges),
@@ -288,10 +315,17 @@ def trials_table(study: optuna.Study, space: Space) -> "pd.DataFrame":
         }
         for trial in trials
     ]
-    columns = ["trial", "state", "score", "loss", "seconds", "epochs", *space.ranges]
-    return pd.DataFrame(rows, columns=columns).astype({"epochs": "Int64"})
+    return pd.DataFrame(rows, columns=[*FACTS, *space.ranges]).astype({"epochs": "Int64"})
+
+
+def _state(trial: FrozenTrial) -> str:
+    """The state in one word: a trial that Optuna counts as failed may have been interrupted."""
+    if trial.state == TrialState.FAIL:
+        return "failed" if ERROR in trial.user_attrs else "interrupted"
+    return trial.state.name.lower()
 
 
 def _quality(trial: FrozenTrial) -> tuple[float, float]:
     value = -1.0 if trial.value is None else trial.value
-    return value, -float(trial.user_attrs.get("loss") or 0)
+    loss = trial.user_attrs.get("loss")
+    return value, -math.inf if loss is None else -float(loss)

@@ -6,6 +6,7 @@ from statistics import fmean
 from typing import Literal
 
 import optuna
+from optuna.exceptions import UpdateFinishedTrialError
 
 from pipeline.competition.competition import Competition
 from pipeline.competition.folds import Fold, hold_out
@@ -19,7 +20,9 @@ from pipeline.tuning.study import Place
 
 SHARE = 0.2  # of the training rows scores the trials
 REDUCTION = 3  # Hyperband continues a third of the trials
-LEVELS = 30  # the first decision comes after this fraction of the epochs, or after the first one
+FIRST = 3  # percent of a training after which the first decision comes, or its first epoch
+
+Ending = Literal["complete", "pruned", "diverged", "stopped", "lost"]
 
 
 @dataclass(frozen=True)
@@ -32,7 +35,7 @@ class TrialJob:
         executions: number of trainings.
         number: of the trial in its study.
         place: where the study is.
-        until: Unix time at which it is stopped.
+        until: Unix time at which it is stopped; None without a limit.
     """
 
     name: str
@@ -48,14 +51,15 @@ class TrialResult:
     """What a trial came to.
 
     Attributes:
-        state: "stopped" if the time was over.
+        state: "stopped" if the time was over; "lost" if another command took it for dead, and
+            has ended it.
         score: accuracy in 0..1, the mean of its trainings; None unless it is complete.
         loss: log loss of the epoch that was scored.
         seconds: training time of all of its trainings.
         epochs: number of epochs of all of its trainings.
     """
 
-    state: Literal["complete", "pruned", "diverged", "stopped"]
+    state: Ending
     score: float | None
     loss: float | None
     seconds: float
@@ -82,21 +86,36 @@ def scoring_fold(competition: Competition) -> Fold:
 
 
 def make_pruner(recipe: Recipe, rows: int) -> optuna.pruners.BasePruner:
-    """Hyperband over the epochs of a training on that many rows."""
-    epochs = recipe.epochs_for(rows)
+    """Hyperband over the percents of a training; the same for all trials of a study.
+
+    The number of epochs may depend on a searched setting: trials are compared at equal shares.
+
+    Args:
+        recipe: with its own settings.
+        rows: number of training rows of a trial.
+    """
+    first = max(FIRST, 100 // recipe.epochs_for(rows))
     return optuna.pruners.HyperbandPruner(
-        min_resource=max(1, epochs // LEVELS), max_resource=epochs, reduction_factor=REDUCTION
+        min_resource=first, max_resource=100, reduction_factor=REDUCTION
     )
 
 
-def run_trial(competition: Competition, trial: TrialJob, observer: Observer) -> TrialResult:
-    """Trains and scores a trial. The accuracy of each epoch goes to the study, which may prune it.
+def run_trial(
+    competition: Competition,
+    pruner: optuna.pruners.BasePruner,
+    trial: TrialJob,
+    observer: Observer,
+) -> TrialResult:
+    """Trains and scores a trial. The accuracy after each epoch goes to the study.
 
-    Only the first training is pruned: its epochs are those that trials are compared by.
+    Only the first training is pruned: trials are compared by it.
+
+    Args:
+        pruner: see `make_pruner`.
     """
-    began, watch = time.monotonic(), _Watch(trial, observer)
+    began, watch = time.monotonic(), _Watch(trial, pruner, observer)
     results = list[FitResult]()
-    state: Literal["complete", "pruned", "diverged", "stopped"] = "complete"
+    state: Ending = "complete"
     try:
         for execution in range(trial.executions):
             watch.execution = execution
@@ -108,6 +127,8 @@ def run_trial(competition: Competition, trial: TrialJob, observer: Observer) -> 
         state = "pruned"
     except _TimeIsOverError:
         state = "stopped"
+    except UpdateFinishedTrialError:
+        state = "lost"
     seconds = time.monotonic() - began
     if state != "complete":
         return TrialResult(state, None, watch.loss, seconds, watch.epochs)
@@ -119,7 +140,7 @@ def run_trial(competition: Competition, trial: TrialJob, observer: Observer) -> 
 
 
 class _PrunedError(Exception):
-    """The trial is worse than others after as many epochs."""
+    """The trial is worse than others after the same share of the training."""
 
 
 class _TimeIsOverError(Exception):
@@ -127,20 +148,22 @@ class _TimeIsOverError(Exception):
 
 
 class _Watch:
-    """The observer of a trial's trainings: reports each epoch, and ends the trial by an exception.
+    """The observer of a trial's trainings: reports scores, and ends the trial by an exception.
 
     Attributes:
         execution: number of the current training, from 0.
         epochs: finished epochs of all trainings.
         loss: that of the last epoch.
+        percent: the share of the first training whose score the study has.
     """
 
-    def __init__(self, trial: TrialJob, observer: Observer) -> None:
+    def __init__(
+        self, trial: TrialJob, pruner: optuna.pruners.BasePruner, observer: Observer
+    ) -> None:
         self.trial, self.observer = trial, observer
-        self.execution = self.epochs = 0
+        self.execution = self.epochs = self.percent = 0
         self.loss: float | None = None
         self.storage = trial.place.open()
-        pruner = make_pruner(trial.job.recipe, len(trial.job.fold.train))
         self.study = optuna.load_study(
             study_name=trial.place.name, storage=self.storage, pruner=pruner
         )
@@ -154,12 +177,15 @@ class _Watch:
         if progress.epoch_ended:
             self.epochs += 1
             self.loss = progress.scores["val_loss"]
-            if self.execution == 0 and self._should_prune(epoch, progress.scores["val_accuracy"]):
-                raise _PrunedError
+            percent = 100 * epoch // epochs
+            if self.execution == 0 and percent > self.percent:
+                self.percent = percent
+                if self._should_prune(progress.scores["val_accuracy"]):
+                    raise _PrunedError
         if self.trial.until is not None and time.time() > self.trial.until:
             raise _TimeIsOverError
 
-    def _should_prune(self, epoch: int, accuracy: float) -> bool:
-        self.storage.set_trial_intermediate_value(self.trial_id, epoch, accuracy)
+    def _should_prune(self, accuracy: float) -> bool:
+        self.storage.set_trial_intermediate_value(self.trial_id, self.percent, accuracy)
         trial = self.storage.get_trial(self.trial_id)
-        return epoch < self.trial.job.epochs and self.study.pruner.prune(self.study, trial)
+        return self.percent < 100 and self.study.pruner.prune(self.study, trial)

@@ -37,14 +37,19 @@ def tune(
 
     Args:
         folder: the competition's runs.
-        count: number of finished trials, those of earlier calls included.
+        count: number of finished trials, those of earlier calls included. Default: TRIALS, or as
+            many as the budget allows.
         budget: time for everything.
         url: of an Optuna storage. Default: a journal in the folder.
 
     Raises:
-        PipelineError: no trial was completed, or the folder has runs of other data.
-        Exception: the first failure, if too many trials failed.
+        PipelineError: the count is below 1, no trial was completed, or the folder has runs of
+            other data.
+        Exception: the first failure, if MAX_FAILURES trials failed one after another, and none
+            was completed.
     """
+    if count is not None and count < 1:
+        raise PipelineError(f"trials = {count}", expected="at least 1")
     count = TRIALS if count is None and budget is None else count
     found = list_runs(folder, lambda error: display.note(error.message))
     check_same_data(found, competition.fingerprint)

@@ -12,13 +12,13 @@ import pipeline as pp
 from pipeline.cli import main
 from pipeline.networks.space import Choice, Float, Integer, Space
 from pipeline.report.tuning.page import tuning_page
-from pipeline.tuning.study import distributions
+from pipeline.tuning.study import ERROR, distributions
 from pipeline.tuning.summary import summarize
 
 SPACE = Space(
     {
         "learning_rate": Float(1e-4, 1e-1, log=True),
-        "units": Integer(64, 512, 32),
+        "units": Integer(64, 512, step=32),
         "activation": Choice(("relu", "sigmoid")),
     }
 )
@@ -41,7 +41,9 @@ def study(*states: TrialState) -> optuna.Study:
                 },
                 distributions=distributions(SPACE),
                 intermediate_values={1: 0.5, 2: score} if score else {},
-                user_attrs={"loss": 0.25, "seconds": 1.5, "epochs": 2} if score else {},
+                user_attrs={"loss": 0.25, "seconds": 1.5, "epochs": 2}
+                if score
+                else {ERROR: "full"},
             )
         )
     return made

@@ -9,8 +9,8 @@ from markupsafe import Markup
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator, NullLocator, PercentFormatter
 
-from pipeline.networks.space import Choice, Range
-from pipeline.report.figures import SOFT, TRUTH, WIDTH, WRONG, chart, inline, plot_by_epoch
+from pipeline.networks.space import Choice, Range, text_of
+from pipeline.report.figures import SOFT, TRUTH, WIDTH, WRONG, chart, inline
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,16 +36,19 @@ def score_by_trial(trials: "pd.DataFrame") -> Markup:
         return inline(figure, "history", "Score of each trial, and the best so far")
 
 
-def score_by_epoch(trials: "pd.DataFrame", curves: Mapping[int, "pd.Series[float]"]) -> Markup:
-    """The accuracy of each trial by epoch; pruned ones end early."""
+def score_by_share(trials: "pd.DataFrame", curves: Mapping[int, "pd.Series[float]"]) -> Markup:
+    """The accuracy of each trial by percent of its training; pruned ones end early."""
     with chart() as (figure, axes):
         for number, state in zip(trials["trial"], trials["state"], strict=True):
-            if number in curves:
+            if number in curves and state in ("complete", "pruned"):
                 colour = WRONG if state == "pruned" else TRUTH
-                plot_by_epoch(axes, curves[number], color=colour, linewidth=1, alpha=0.6)
+                mark = "o" if len(curves[number]) == 1 else ""
+                axes.plot(curves[number], mark + "-", color=colour, linewidth=1, alpha=0.6)
         if curves:
             _show_scores(axes, np.concatenate(list(curves.values())))
-        return inline(figure, "epochs", "Accuracy of each trial by epoch")
+        axes.set_xlabel("share of the training")
+        axes.xaxis.set_major_formatter(PercentFormatter(100))
+        return inline(figure, "shares", "Accuracy of each trial by share of the training")
 
 
 def score_by_value(trials: "pd.DataFrame", setting: str, searched: Range) -> Markup:
@@ -58,7 +61,7 @@ def score_by_value(trials: "pd.DataFrame", setting: str, searched: Range) -> Mar
             axes.plot(x[of_state], scored["score"][of_state], mark, color=colour, markersize=5)
         if isinstance(searched, Choice):
             axes.set_xticks(
-                range(len(searched.values)), [_text(value) for value in searched.values],
+                range(len(searched.values)), [text_of(value) for value in searched.values],
                 parse_math=False,
             )  # fmt: skip
             axes.set_xlim(-0.5, len(searched.values) - 0.5)
@@ -134,14 +137,10 @@ def _heights(values: "pd.Series[Any]", searched: Range) -> npt.NDArray[np.float6
 
 def _ends(searched: Range) -> tuple[str, str]:
     bounds = searched.bounds()
-    return _text(bounds[0]), _text(bounds[-1])
+    return text_of(bounds[0]), text_of(bounds[-1])
 
 
 def _score_ends(scores: npt.NDArray[np.float64]) -> tuple[str, str]:
     if not len(scores):
         return "", ""
     return f"{100 * scores.min():.2f} %", f"{100 * scores.max():.2f} %"
-
-
-def _text(value: Any) -> str:
-    return f"{value:g}" if isinstance(value, float) else str(value)

@@ -3,16 +3,18 @@
 from dataclasses import dataclass
 from typing import Any
 
+from pipeline.networks.space import text_of
 from pipeline.report.rendering import render
 from pipeline.report.tuning.charts import (
     parallel_coordinates,
-    score_by_epoch,
+    score_by_share,
     score_by_trial,
     score_by_value,
 )
-from pipeline.tuning.summary import Summary
+from pipeline.tuning.study import FACTS
+from pipeline.tuning.summary import LAST, Summary
 
-STATES = ("complete", "pruned", "failed")
+STATES = ("complete", "pruned", "failed", "interrupted")
 
 
 @dataclass(frozen=True)
@@ -52,9 +54,10 @@ def tuning_page(competition: str, name: str, summary: Summary) -> str:
         executions=summary.executions,
         ranges={setting: str(searched) for setting, searched in summary.ranges.items()},
         importance=summary.importance,
+        last=LAST,
         best=complete.iloc[0].to_dict() if len(complete) else None,
         history=score_by_trial(trials),
-        epochs=score_by_epoch(trials, summary.curves),
+        shares=score_by_share(trials, summary.curves),
         slices=[
             (setting, score_by_value(trials, setting, searched))
             for setting, searched in summary.ranges.items()
@@ -68,12 +71,15 @@ def tuning_page(competition: str, name: str, summary: Summary) -> str:
 def _rows(summary: Summary) -> list[Row]:
     table = summary.trials.astype(object).where(summary.trials.notna(), None)
     return [
-        Row(trial, state, score, loss, seconds, epochs, [*map(_cell, settings)])
-        for trial, state, score, loss, seconds, epochs, *settings in table.values
+        Row(
+            **{fact: row[fact] for fact in FACTS},
+            settings=[_cell(row[setting]) for setting in summary.ranges],
+        )
+        for row in table.to_dict("records")
     ]
 
 
 def _cell(value: Any) -> tuple[Any, str]:
     if value is None:
         return "", ""
-    return value, f"{value:g}" if isinstance(value, float) else str(value)
+    return value, text_of(value)
