@@ -153,7 +153,11 @@ class Spending:
     def jobs(self) -> Iterator[Job | Measurement]:
         """What to train next, whenever a worker is free, with the time that it has."""
         first = self.kinds.main[0]
-        yield Measurement(Job(first.name, first, 0, self.folds[0]))
+        measured = Job(first.name, first, 0, self.folds[0])
+        # All workers measure, or one while another makes the first submission: nothing is planned
+        # before the speed is known.
+        for worker in range(self.workers if self.combination.runs else 1):
+            yield Measurement(measured, f"speed {worker}")
         if not self.combination.runs:
             yield self._started(self._quick_job())
         kinds, count = self._divide()

@@ -15,7 +15,7 @@ from pipeline.planning.combining import runs_of_folds
 from pipeline.planning.kinds import FOLDS, choose_kinds, divide, order_trainings
 from pipeline.planning.kinds import training_steps as steps
 from pipeline.planning.plan import Plan, plan_training, read_plan, sample_rows, write_plan
-from pipeline.planning.speed import Speed
+from pipeline.planning.speed import Measurement, Speed
 from pipeline.planning.spend import Spending
 from pipeline.recipes import find_recipe
 from pipeline.runs.fold_file import load_folds
@@ -211,6 +211,17 @@ def test_a_sample_has_rows_of_rare_classes(starting) -> None:
         sample = sample_rows(fold, labels, 6, seed).train
         assert len(set(sample)) == 6
         assert set(labels[sample]) == {0, 1, 2}
+
+
+def test_a_continued_budget_measures_before_it_plans(starting, tiny, tmp_path) -> None:
+    recipe = find_recipe("dense").change(epochs=1)
+    starting.combination.runs.append(train(starting._job(recipe, 0, 1, 60), tiny, tmp_path))
+    starting.workers, jobs = 2, starting.jobs()
+    asked = [next(jobs), next(jobs)]
+    assert all(isinstance(each, Measurement) for each in asked)
+    assert len({each.name for each in asked}) == 2
+    starting.receive(asked[0], Speed(1000.0, 1000.0))
+    assert next(jobs).deadline < starting.budget.end - 300  # not all of the time
 
 
 def test_trainings_leave_time_to_predict_and_the_first_is_a_third_of_the_budget(starting) -> None:
