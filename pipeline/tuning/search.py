@@ -18,7 +18,7 @@ from pipeline import config
 from pipeline.competition.competition import Competition
 from pipeline.networks.recipe import FIXED
 from pipeline.networks.space import text_of
-from pipeline.search.budget import FINISHING, Budget
+from pipeline.search.budget import Budget, closing_seconds
 from pipeline.search.display import Display
 from pipeline.search.engine import Engine
 from pipeline.training.job import Job, make_job
@@ -59,6 +59,7 @@ class Search:
         count: number of finished trials to make; None for as many as the budget allows.
         budget: time for them, and for the last training; None without a limit.
         pruner: see `make_pruner`.
+        predictions: how many images the last run predicts, each as often as it has TTA views.
         running: trials that this process has asked for, by name.
         failures: exceptions of trials, since the last finished one.
         beats: when each running trial last told that it is alive, by name, in seconds of
@@ -73,6 +74,7 @@ class Search:
     count: int | None
     budget: Budget | None
     pruner: optuna.pruners.BasePruner
+    predictions: int
     running: dict[str, Trial] = field(default_factory=dict)
     failures: list[Exception] = field(default_factory=list)
     beats: dict[str, float] = field(default_factory=dict)
@@ -97,7 +99,9 @@ class Search:
         study = make_study(place, job.identity(competition), subject.space, pruner)
         if stale := retry_stale(study, alone=place.url is None):
             display.note(f"{stale} unfinished trials of an earlier command are tried again")
-        search = cls(subject, place, study, job, display, count, budget, pruner)
+        rows = len(competition.hold_out.validation) + len(competition.test_pixels)
+        predictions = rows * job.recipe.views
+        search = cls(subject, place, study, job, display, count, budget, pruner, predictions)
         if finished := search._count(FINISHED):
             display.note(f"{finished} finished trials are there, and count")
         own = config.flatten(job.recipe, without=FIXED)
@@ -141,7 +145,14 @@ class Search:
             return RESERVE * self.budget.seconds
         fold, executions = self.job.fold, self.subject.space.executions
         rows = 1 + len(fold.validation) / len(fold.train)
-        return FINISHING + rows * max(took) / executions
+        return rows * max(took) / executions + self.closing()
+
+    def closing(self) -> float:
+        """Seconds from the last training's last epoch to its run, which predicts all rows."""
+        complete = self.study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+        seen = [each.user_attrs for each in complete if each.user_attrs.get("seconds")]
+        speeds = [len(self.job.fold.train) * one["epochs"] / one["seconds"] for one in seen]
+        return closing_seconds(self.predictions, min(speeds, default=math.inf))
 
     def _jobs(self) -> Iterator[TrialJob]:
         """The next trial, whenever a worker is free."""

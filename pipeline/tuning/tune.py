@@ -11,7 +11,7 @@ from pipeline.errors import PipelineError
 from pipeline.evaluation.leaderboard import check_same_data
 from pipeline.files import lock
 from pipeline.runs.run import Run, list_runs
-from pipeline.search.budget import FINISHING, Budget
+from pipeline.search.budget import Budget
 from pipeline.search.display import Display
 from pipeline.search.engine import Engine
 from pipeline.search.execute import engine_for, execute
@@ -80,7 +80,7 @@ def _train_best(search: Search, best: FrozenTrial, competition: Competition, fol
         and run.record.identity != identity
         for run in list_runs(folder, lambda _: None)
     )  # fmt: skip
-    if budget and budget.left < search.reserve() - FINISHING:  # it would not end in time
-        job = replace(job, deadline=budget.end - FINISHING, at_most=True)
+    if budget and budget.left < search.reserve():  # it might not end in time
+        job = replace(job, deadline=budget.end - search.closing(), at_most=True)
     (run,) = execute([job], competition, folder, display, fresh=replaced)
     return run
