@@ -105,7 +105,7 @@ def test_it_is_reused_or_replaced_when_its_runs_change(invoke) -> None:
     invoke("ensemble", *both)
     assert "reused" in invoke("ensemble", *both).stderr
     changed = invoke("ensemble", *both, "--members", "dense-epochs=6")
-    assert "other runs or in another way, replaced" in changed.stderr
+    assert "other runs or in another way, or damaged; replaced" in changed.stderr
 
 
 def test_cross_validations_are_combined_if_there_are_two(trained, tiny, tmp_path) -> None:
