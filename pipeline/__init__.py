@@ -42,25 +42,30 @@ if TYPE_CHECKING:
     from pipeline.errors import PipelineError
     from pipeline.images.augmentation import Augmentation
     from pipeline.networks.recipe import Recipe
+    from pipeline.networks.space import Choice, Float, Integer, Space
     from pipeline.runs.record import Scores
     from pipeline.runs.run import Run
 
 _MODULES = {
     "Augmentation": "pipeline.images.augmentation",
+    "Choice": "pipeline.networks.space",
     "Competition": "pipeline.competition.competition",
+    "Float": "pipeline.networks.space",
     "Fold": "pipeline.competition.folds",
+    "Integer": "pipeline.networks.space",
     "Overrides": "pipeline.competition.overrides",
     "PipelineError": "pipeline.errors",
     "Recipe": "pipeline.networks.recipe",
     "Run": "pipeline.runs.run",
     "Scores": "pipeline.runs.record",
+    "Space": "pipeline.networks.space",
+    "best_run": "pipeline.api.results",
     "check": "pipeline.api.results",
     "describe": "pipeline.api.information",
     "doctor": "pipeline.api.information",
     "ensemble": "pipeline.api.training",
     "inspect": "pipeline.api.information",
     "leaderboard": "pipeline.api.results",
-    "best_run": "pipeline.api.results",
     "list_runs": "pipeline.api.results",
     "load": "pipeline.api.information",
     "load_study": "pipeline.api.tuning",
@@ -82,13 +87,17 @@ _MODULES = {
 
 __all__ = [
     "Augmentation",
+    "Choice",
     "Competition",
+    "Float",
     "Fold",
+    "Integer",
     "Overrides",
     "PipelineError",
     "Recipe",
     "Run",
     "Scores",
+    "Space",
     "best_run",
     "check",
     "describe",
