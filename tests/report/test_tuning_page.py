@@ -12,7 +12,7 @@ import pipeline as pp
 from pipeline.cli import main
 from pipeline.networks.space import Choice, Float, Integer, Space
 from pipeline.report.tuning.page import tuning_page
-from pipeline.tuning.study import ERROR, distributions
+from pipeline.tuning.study import ERROR, distributions, trials_table
 from pipeline.tuning.summary import summarize
 
 SPACE = Space(
@@ -24,8 +24,9 @@ SPACE = Space(
 )
 
 
-def study(*states: TrialState) -> optuna.Study:
+def study(*states: TrialState, error: str | None = "full") -> optuna.Study:
     """A study with trials of these states; the accuracy follows from the learning rate alone."""
+    ended = {ERROR: error} if error else {}
     made = optuna.create_study(direction="maximize")
     for number, state in enumerate(states):
         rate = 10 ** -(1 + number % 4)
@@ -40,10 +41,8 @@ def study(*states: TrialState) -> optuna.Study:
                     "activation": ("relu", "sigmoid")[number % 2],
                 },
                 distributions=distributions(SPACE),
-                intermediate_values={1: 0.5, 2: score} if score else {},
-                user_attrs={"loss": 0.25, "seconds": 1.5, "epochs": 2}
-                if score
-                else {ERROR: "full"},
+                intermediate_values={50: 0.5, 100: score or 0.6},
+                user_attrs={"loss": 0.25, "seconds": 1.5, "epochs": 2} if score else ended,
             )
         )
     return made
@@ -66,6 +65,22 @@ def test_the_setting_that_decides_is_the_most_important() -> None:
     assert next(iter(importance)) == "learning_rate"
     assert importance["learning_rate"] > 0.6
     assert sum(importance.values()) == pytest.approx(1)
+
+
+def test_interrupted_trials_are_not_called_failed_and_are_in_no_chart() -> None:
+    found = study(*[TrialState.COMPLETE] * 2, TrialState.PRUNED, TrialState.FAIL, error=None)
+    words = page_of(found).words
+    assert "Completed 2 Pruned 1 Interrupted 1 Training" in words
+    assert "Failed" not in words
+    assert set(summarize(found, SPACE).curves) == {0, 1, 2}
+
+
+def test_a_trial_without_a_loss_is_the_worst_of_equal_scores() -> None:
+    made = optuna.create_study(direction="maximize")
+    for loss in (None, 0.5, 0.25):
+        attributes = {} if loss is None else {"loss": loss}
+        made.add_trial(optuna.trial.create_trial(value=0.9, user_attrs=attributes))
+    assert trials_table(made, SPACE)["trial"].tolist() == [2, 1, 0]
 
 
 @pytest.mark.parametrize(

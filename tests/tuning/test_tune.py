@@ -4,23 +4,35 @@ import json
 import os
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 from click.testing import CliRunner, Result
+from optuna.trial import TrialState
 
 import pipeline as pp
 from pipeline.cli import main
+from pipeline.networks.recipe import Recipe
 from pipeline.networks.space import Choice, Float, Space
 from pipeline.recipes import find_recipe
 from pipeline.search.budget import Budget
+from pipeline.search.display import Display
+from pipeline.search.engine import choose_engine
+from pipeline.training.progress import Progress
+from pipeline.tuning.search import Search
+from pipeline.tuning.study import retry, trials_table
+from pipeline.tuning.subject import make_subject
 from pipeline.tuning.trials import scoring_fold
 
 ROOT = Path(__file__).parent.parent.parent
@@ -186,31 +198,112 @@ def test_a_training_that_diverges_is_a_finished_trial(tiny, tmp_path) -> None:
     assert set(trials[trials["learning_rate"] == 1e30]["state"]) == {"pruned"}
 
 
-@pytest.mark.parametrize("failing", [(32,), (32, 128)])
-def test_trials_that_fail_end_the_command_if_none_is_completed(
-    failing: tuple[int, ...], tiny, tmp_path
-) -> None:
-    """`failing`: the batch sizes whose training fails."""
+def failing(fails: Callable[[Recipe], bool], **own: Any) -> Recipe:
+    """`dense`, which searches the learning rate, and fails to make some networks."""
     good = find_recipe("dense")
 
-    def layers(recipe):
-        if recipe.batch_size in failing and recipe.learning_rate != good.learning_rate:
+    def layers(recipe: Recipe) -> list:
+        if fails(recipe):
             raise RuntimeError("no layers")
         return good.layers(recipe)
 
-    ranges = {"batch_size": Choice((32, 128)), "learning_rate": Float(0.01, 0.1)}
-    mine = replace(good, name="mine", space=Space(ranges), layers=layers, published=None)
-    settings = {"epochs": 1, "runs": tmp_path}
-    if len(failing) == 2:
-        with pytest.raises(RuntimeError, match="no layers"):
-            pp.tune(tiny, mine, trials=4, **settings, **QUICK)
-        assert pp.trials(tiny, mine, **settings)["state"].eq("failed").sum() == 5
-        return
-    run = pp.tune(tiny, mine, trials=4, **settings, **QUICK)
-    trials = pp.trials(tiny, mine, **settings)
-    assert run.record.settings["batch_size"] == 128
-    assert set(trials["batch_size"][trials["state"] == "failed"]) <= {32}
-    assert finished(trials) >= 1
+    space = Space({"learning_rate": Float(1e-4, 1e-1, log=True)})
+    return replace(good, name="mine", space=space, layers=layers, published=None, **own)
+
+
+def test_failures_one_after_another_end_the_search_and_the_best_is_trained(tiny, tmp_path) -> None:
+    mine = failing(lambda recipe: recipe.learning_rate != 1e-3)
+    run = pp.tune(tiny, mine, trials=30, epochs=1, runs=tmp_path, **QUICK)
+    assert run.record.settings["learning_rate"] == 1e-3
+    trials = pp.trials(tiny, mine, epochs=1, runs=tmp_path)
+    assert trials["state"].tolist() == ["complete", *["failed"] * 5, "waiting"]
+
+
+def test_failures_without_a_completed_trial_are_raised(tiny, tmp_path) -> None:
+    mine = failing(lambda recipe: recipe.learning_rate < 1, learning_rate=1.0)
+    with pytest.raises(RuntimeError, match="no layers"):
+        pp.tune(tiny, mine, trials=30, epochs=1, runs=tmp_path, **QUICK)
+    trials = pp.trials(tiny, mine, epochs=1, runs=tmp_path)
+    assert trials["state"].tolist() == [*["failed"] * 5, "waiting"]
+
+
+def test_failures_between_finished_trials_do_not_end_the_search(tiny, tmp_path) -> None:
+    tried = Counter[float]()
+
+    def fails_twice(recipe: Recipe) -> bool:
+        tried[recipe.learning_rate] += 1
+        return tried[recipe.learning_rate] <= 2
+
+    mine = failing(fails_twice, learning_rate=1.0)
+    tried[1.0] = 2
+    pp.tune(tiny, mine, trials=4, epochs=1, runs=tmp_path, **QUICK)
+    states = pp.trials(tiny, mine, epochs=1, runs=tmp_path)["state"]
+    assert (states.isin(FINISHED).sum(), (states == "failed").sum()) == (4, 8)
+
+
+@pytest.mark.parametrize("trials", [0, -1])
+def test_a_number_of_trials_below_one_is_refused(trials: int, tiny, tmp_path) -> None:
+    with pytest.raises(pp.PipelineError, match=f"trials = {trials}"):
+        pp.tune(tiny, "dense", trials=trials, epochs=1, runs=tmp_path, **QUICK)
+    assert not list(tmp_path.iterdir())
+
+
+def test_trials_are_compared_at_equal_shares_of_their_trainings(tiny, tmp_path) -> None:
+    """The number of epochs depends on the batch size, which is searched."""
+    dense = find_recipe("dense")
+    ranges = {"learning_rate": Float(1e-4, 1e-1, log=True), "batch_size": Choice((4, 8))}
+    mine = replace(
+        dense, name="mine", space=Space(ranges), batch_size=8, epochs=2, min_steps=36,
+        early_stopping=None, plateau=None,
+    )  # fmt: skip
+    pp.tune(tiny, mine, trials=6, runs=tmp_path, **QUICK)
+    study = pp.load_study(tiny, mine, runs=tmp_path)
+    rows = len(scoring_fold(tiny).train)
+    lengths = set()
+    for trial in study.trials:
+        epochs = mine.change(batch_size=trial.params["batch_size"]).epochs_for(rows)
+        lengths.add(epochs)
+        percents = [100 * epoch // epochs for epoch in range(1, epochs + 1)]
+        assert list(trial.intermediate_values) == percents[: trial.user_attrs["epochs"]]
+    assert len(lengths) == 2
+
+
+def test_a_trial_that_another_machine_has_taken_over_is_no_failure(tiny, tmp_path) -> None:
+    """It was silent for too long; its settings are tried once more, not twice."""
+    subject = make_subject("dense", {"epochs": 5}, 0)
+    place = subject.place("tiny", tmp_path, f"sqlite:///{tmp_path}/tuning.db")
+    here, there = (
+        Search.prepare(subject, tiny, place, Display(quiet=True), 2, None) for _ in range(2)
+    )
+    taken = []
+
+    def take_over(progress: Progress) -> None:
+        running = there.study.get_trials(states=(TrialState.RUNNING,))
+        if not taken and progress.epoch_ended:
+            taken.extend(trial.number for trial in running if retry(there.study, trial))
+            assert not any(retry(there.study, trial) for trial in running)
+
+    here.display.progress = take_over
+    here.run(tiny, choose_engine(1, "inline"))
+    assert taken == [0]
+    assert not here.failures
+    trials = trials_table(here.study, subject.space)
+    assert set(trials["state"][:2]) <= set(FINISHED)
+    assert trials["state"].tolist()[2:] == ["interrupted"]
+    assert (trials["learning_rate"] == 1e-3).sum() == 2
+
+
+def test_machines_that_share_trials_do_not_search_alike(tiny, tmp_path) -> None:
+    """Each on its own, they ask for different settings after the first trial."""
+    subject = make_subject("dense", {"epochs": 1}, 0)
+    rates = []
+    for machine in ("one", "two"):
+        place = subject.place("tiny", tmp_path, f"sqlite:///{tmp_path}/{machine}.db")
+        search = Search.prepare(subject, tiny, place, Display(quiet=True), 2, None)
+        search.run(tiny, choose_engine(1, "inline"))
+        rates.append(trials_table(search.study, subject.space)["learning_rate"].tolist())
+    first, second = map(set, rates)
+    assert len(first & second) == 1
 
 
 def test_a_time_ends_the_trials_and_the_last_training(tiny, tmp_path) -> None:
@@ -260,6 +353,19 @@ def test_a_database_keeps_the_trials_too(tiny, tiny_folder, tmp_path) -> None:
     assert finished(trials) == len(trials) == 2
     assert not list(tmp_path.rglob("*.journal"))
     assert result.stdout.splitlines()[-1] == str(tmp_path / "runs/tiny/dense-epochs=1-tuned")
+
+
+@pytest.mark.parametrize("there", [False, True])
+def test_showing_trials_makes_no_database(there: bool, tiny_folder, tmp_path) -> None:
+    database = tmp_path / "typo.db"
+    if there:
+        sqlite3.connect(database).close()
+    before = [(path, path.stat().st_size) for path in tmp_path.iterdir()]
+    words = ["--show", "--storage", f"sqlite:///{database}"]
+    result = tune(tiny_folder, tmp_path / "runs", *words)
+    assert result.exit_code == 2
+    assert "there are no trials" in result.stderr
+    assert [(path, path.stat().st_size) for path in tmp_path.iterdir()] == before
 
 
 def test_another_command_does_not_write_the_same_journal(tuned, tiny_folder, tmp_path) -> None:
@@ -364,18 +470,24 @@ def postgresql():
 def test_several_machines_share_the_trials_in_postgresql(
     postgresql: str, tiny, tiny_folder, tmp_path
 ) -> None:
-    words = ["tune", str(tiny_folder), "--model", "dense", "--epochs", "2", "--trials", "6"]
-    words += ["--storage", postgresql, "--engine", "inline", "--quiet"]
+    script = (
+        "import pathlib, sys, time, pipeline as pp\n"
+        "folder, storage, here, other = sys.argv[1:]\n"
+        "competition = pp.load(folder)\n"
+        "import pipeline.tuning.tune, keras\n"
+        "pathlib.Path(here).mkdir()\n"
+        "while not pathlib.Path(other).exists(): time.sleep(0.01)\n"
+        "pp.tune(competition, 'dense', trials=8, epochs=2, storage=storage, runs=here,\n"
+        "        engine='inline', progress=False)"
+    )
+    one, two = tmp_path / "one", tmp_path / "two"  # each begins when the other is ready
     commands = [
-        subprocess.Popen(
-            [sys.executable, "-m", "pipeline", *words, "--runs", str(tmp_path / machine)],
-            cwd=ROOT, stdout=subprocess.DEVNULL,
-        )
-        for machine in ("one", "two")
-    ]  # fmt: skip
-    assert [command.wait() for command in commands] == [0, 0]
+        subprocess.Popen([sys.executable, "-c", script, tiny_folder, postgresql, *order], cwd=ROOT)
+        for order in ((one, two), (two, one))
+    ]
+    assert [command.wait(timeout=300) for command in commands] == [0, 0]
     study = pp.load_study(tiny, "dense", storage=postgresql, epochs=2)
     trials = pp.trials(tiny, "dense", storage=postgresql, epochs=2)
-    assert finished(trials) == 6
+    assert finished(trials) == 8
     owners = {t.user_attrs["owner"]["process"] for t in study.trials if t.state.name != "FAIL"}
     assert len(owners) == 2
