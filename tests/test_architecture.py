@@ -16,6 +16,9 @@ from pipeline.cli.main import COMMANDS
 
 ROOT = Path(__file__).parent.parent
 BASE = {"arrays", "config", "errors", "files", "machine"}
+TO_SEARCH = {
+    "images", "competition", "networks", "recipes", "training", "runs", "evaluation", "search"
+}  # fmt: skip
 # What each folder may import, besides BASE and itself: the flow of the data.
 USES = {
     "reading": set(),
@@ -27,26 +30,8 @@ USES = {
     "evaluation": {"competition", "networks", "runs"},
     "training": {"images", "competition", "networks", "recipes", "runs"},
     "search": {"images", "competition", "networks", "recipes", "training", "runs", "evaluation"},
-    "planning": {
-        "images",
-        "competition",
-        "networks",
-        "recipes",
-        "training",
-        "runs",
-        "evaluation",
-        "search",
-    },
-    "tuning": {
-        "images",
-        "competition",
-        "networks",
-        "recipes",
-        "training",
-        "runs",
-        "evaluation",
-        "search",
-    },
+    "planning": TO_SEARCH,
+    "tuning": TO_SEARCH,
     "prediction": {"reading", "images", "competition", "runs"},
     "report": {"reading", "images", "competition", "networks", "runs", "evaluation", "tuning"},
     "submission": {"reading", "competition", "runs"},

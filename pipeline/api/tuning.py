@@ -1,5 +1,6 @@
 """Public functions that tune, and show trials."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from pipeline.networks.recipe import Recipe
     from pipeline.search.budget import Budget
     from pipeline.search.engine import Engine
+    from pipeline.tuning.subject import Subject
 
 
 def tune(
@@ -116,10 +118,9 @@ def trials(
         PipelineError: there are no trials.
     """
     from pipeline.tuning.study import trials_table
-    from pipeline.tuning.subject import make_subject
 
-    study = load_study(competition, recipe, storage=storage, seed=seed, runs=runs, **changes)
-    return trials_table(study, make_subject(recipe, changes, seed).space)
+    subject, _, study = _find(competition, recipe, storage, seed, runs, changes)
+    return trials_table(study, subject.space)
 
 
 def write_tuning_page(
@@ -145,11 +146,9 @@ def write_tuning_page(
     from pipeline.files import write_text
     from pipeline.report.tuning.page import tuning_page
     from pipeline.runs.folder import tuning_page_path
-    from pipeline.tuning.subject import make_subject
     from pipeline.tuning.summary import summarize
 
-    folder, subject = run_folder(competition, runs), make_subject(recipe, changes, seed)
-    study = load_study(competition, recipe, storage=storage, seed=seed, runs=runs, **changes)
+    subject, folder, study = _find(competition, recipe, storage, seed, runs, changes)
     path = tuning_page_path(folder, subject.name)
     write_text(path, tuning_page(folder.name, subject.name, summarize(study, subject.space)))
     return path
@@ -169,8 +168,20 @@ def load_study(
     Raises:
         PipelineError: there are no trials.
     """
+    return _find(competition, recipe, storage, seed, runs, changes)[2]
+
+
+def _find(
+    competition: Competition | Path | str,
+    recipe: "str | Recipe",
+    storage: str | None,
+    seed: int,
+    runs: Path | str,
+    changes: Mapping[str, Any],
+) -> "tuple[Subject, Path, optuna.Study]":
+    """What was tuned, the folder of the competition's runs, and the study."""
     from pipeline.tuning.study import find_study
     from pipeline.tuning.subject import make_subject
 
-    folder = run_folder(competition, runs)
-    return find_study(make_subject(recipe, changes, seed).place(folder.name, folder, storage))
+    subject, folder = make_subject(recipe, changes, seed), run_folder(competition, runs)
+    return subject, folder, find_study(subject.place(folder.name, folder, storage))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pipeline.cli.options import FORMAT, RUNS
-from pipeline.cli.output import echo_frame, echo_table, percent, warn_skipped
+from pipeline.cli.output import echo_frame, echo_table, echo_wrapped, percent, warn_skipped
 
 if TYPE_CHECKING:
     from pipeline.search.catalogue import RecipeDescription
@@ -92,14 +92,11 @@ def _echo_recipe(recipe: "RecipeDescription", output_format: str) -> None:
     header = ("layer", "kind", "output", "parameters")
     echo_table(header, layers, left=header[:3])
     click.echo("\nSettings, for --set NAME=VALUE:\n")
-    settings = recipe.settings.rename(
-        columns={"name": "setting", "value": "default", "space": "search space"}
-    )
-    columns = ["setting", "default", "accepts", "search space", "meaning"]
-    if not any(recipe.settings["space"]):
-        columns.remove("search space")
-    rows = [tuple(map(_text, row)) for row in settings[columns].to_numpy(object)]
-    echo_table(columns, rows, left=columns)
+    rows = recipe.settings.to_dict("records")
+    for row in sorted(rows, key=lambda row: not row["space"]):  # the searched ones come first
+        click.echo(f"  {row['name']}={_text(row['value'])}")
+        searched = f" Searched: {row['space']}." if row["space"] else ""
+        echo_wrapped(f"{row['meaning']} Accepts {row['accepts']}.{searched}", indent=6)
 
 
 def _epochs(epochs: int, min_steps: int) -> str:

@@ -43,6 +43,17 @@ BUDGET = click.option(
     metavar="TIME",
     help="Train for this time, such as 10m or 1h30m. Recipes, folds and epochs are chosen for you.",
 )
+EPOCHS = click.option("--epochs", type=click.IntRange(1), help="Maximum number of epochs.")
+SEED = click.option(
+    "--seed", type=click.IntRange(0), default=0, show_default=True, help="Random seed."
+)
+ENGINE = click.option(
+    "--engine",
+    type=click.Choice(["auto", "inline", "processes"]),
+    default="auto",
+    show_default=True,
+    help="Train in this process or in parallel.",
+)
 FORMAT = format_option("table")
 QUIET = click.option("--quiet", is_flag=True, help="Hide progress.")
 HEADER = click.option(

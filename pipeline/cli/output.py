@@ -1,5 +1,6 @@
 """Prints tables: for people in the width of the terminal, or as JSON or CSV."""
 
+import shutil
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -58,6 +59,12 @@ def table_text(
     with console.capture() as captured:
         console.print(table)
     return "".join(f"{line.rstrip()}\n" for line in captured.get().splitlines())
+
+
+def echo_wrapped(text: str, indent: int) -> None:
+    """Prints a paragraph in the width of the terminal, at most 100 columns."""
+    width, margin = min(100, shutil.get_terminal_size().columns), " " * indent
+    click.echo(click.wrap_text(text, width, margin, margin))
 
 
 def echo_frame(frame: "pd.DataFrame", output_format: str) -> None:

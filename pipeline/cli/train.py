@@ -10,8 +10,11 @@ from pipeline.cli.main import BEGAN
 from pipeline.cli.options import (
     BUDGET,
     DATA,
+    ENGINE,
+    EPOCHS,
     QUIET,
     RUNS,
+    SEED,
     schema_options,
     settings_option,
     sweep_of,
@@ -22,8 +25,8 @@ from pipeline.errors import PipelineError
 @click.command()
 @DATA
 @click.option("--model", "recipes", multiple=True, help="A recipe. Repeat for more recipes.")
-@click.option("--epochs", type=click.IntRange(1), help="Maximum number of epochs.")
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Random seed.")
+@EPOCHS
+@SEED
 @click.option(
     "--replicates",
     type=click.IntRange(1, 1000),
@@ -50,13 +53,7 @@ from pipeline.errors import PipelineError
 )
 @settings_option("Change a setting of the recipe. NAME=A,B,C makes one run per value.")
 @click.option("--fresh", is_flag=True, help="Retrain existing runs.")
-@click.option(
-    "--engine",
-    type=click.Choice(["auto", "inline", "processes"]),
-    default="auto",
-    show_default=True,
-    help="Train in this process or in parallel.",
-)
+@ENGINE
 @QUIET
 @RUNS
 @schema_options

@@ -8,9 +8,12 @@ import click
 from pipeline.cli.main import BEGAN
 from pipeline.cli.options import (
     DATA,
+    ENGINE,
+    EPOCHS,
     FORMAT,
     QUIET,
     RUNS,
+    SEED,
     schema_options,
     settings_option,
     sweep_of,
@@ -46,17 +49,15 @@ SHOWN = 10  # trials
     help="Optuna storage that several machines can share, such as sqlite:///tuning.db or "
     "postgresql+psycopg://user:password@host/database.  [default: a journal file beside the runs]",
 )
-@click.option("--epochs", type=click.IntRange(1), help="Maximum number of epochs.")
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Random seed.")
+@EPOCHS
+@SEED
 @settings_option("Change a setting of the recipe; it is not searched then.")
-@click.option("--show", is_flag=True, help="Show the best ten trials, and train nothing.")
 @click.option(
-    "--engine",
-    type=click.Choice(["auto", "inline", "processes"]),
-    default="auto",
-    show_default=True,
-    help="Train in this process or in parallel.",
+    "--show",
+    is_flag=True,
+    help="Show the best ten trials, and train nothing. JSON and CSV have all trials.",
 )
+@ENGINE
 @FORMAT
 @QUIET
 @RUNS
@@ -99,7 +100,7 @@ def command(
     changes = {name: _one(name, values) for name, values in sweep.items()}
     same: dict[str, Any] = {"storage": storage, "seed": seed, "runs": runs, **changes}
     if show:
-        _echo(pp.trials(data, recipe, **same).head(SHOWN), output_format)
+        _echo(pp.trials(data, recipe, **same), output_format)
         return
     began = click.get_current_context().meta[BEGAN]
     time_granted = Budget.start(budget, began) if budget else None
@@ -114,7 +115,7 @@ def command(
         **same,
     )
     page = pp.write_tuning_page(competition, recipe, **same)
-    _echo(pp.trials(competition, recipe, **same).head(SHOWN), output_format)
+    _echo(pp.trials(competition, recipe, **same), output_format)
     if output_format == "table":
         click.echo(f"\nAll trials: {page}")
         click.echo(f"\n{run.name}: {score_text(run.scores)}.")
@@ -128,6 +129,7 @@ def _one(name: str, values: list[Any]) -> Any:
 
 
 def _echo(table: "pd.DataFrame", output_format: str) -> None:
+    """Prints the best trials, or all of them as JSON or CSV."""
     if output_format != "table":
         echo_frame(table, output_format)
         return
@@ -135,7 +137,8 @@ def _echo(table: "pd.DataFrame", output_format: str) -> None:
     from pipeline.tuning.study import FACTS
 
     settings = [name for name in table.columns if name not in FACTS]
-    header = ("trial", "state", "score %", "loss", "epochs", "seconds", *settings)
+    names = [name.rpartition(".")[2] for name in settings]
+    header = ("trial", "state", "score %", "loss", "epochs", "seconds", *names)
     rows = [
         (
             str(row["trial"]),
@@ -146,9 +149,9 @@ def _echo(table: "pd.DataFrame", output_format: str) -> None:
             _number(row["seconds"], ".1f"),
             *("" if row[name] is None else text_of(row[name]) for name in settings),
         )
-        for row in table.astype(object).where(table.notna(), None).to_dict("records")
+        for row in table.head(SHOWN).astype(object).where(table.notna(), None).to_dict("records")
     ]
-    echo_table(header, rows, left=("state",))
+    echo_table(header, rows, left=("state",), optional=("epochs", "seconds", "loss"))
 
 
 def _number(value: Any, form: str) -> str:

@@ -157,6 +157,8 @@ class Recipe:
 
     def __post_init__(self) -> None:
         config.check(self, without=FIXED)
+        if self.space is not None and not isinstance(self.space, Space):
+            raise PipelineError(f"space = {self.space!r}", where="Recipe", expected="a Space")
         if not NAME.fullmatch(self.name) or self.name in RESERVED:
             raise PipelineError(
                 f"name = {self.name!r}",

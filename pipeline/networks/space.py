@@ -124,6 +124,15 @@ class Space:
     ranges: Mapping[str, Range] = field(hash=False)
     executions: int = 1
 
+    def __post_init__(self) -> None:
+        wrong = [name for name, each in self.ranges.items() if not isinstance(each, Range)]
+        if wrong or self.executions < 1:
+            raise PipelineError(
+                f"ranges = {dict(self.ranges)!r}, executions = {self.executions}",
+                where="Space",
+                expected="a Float, Integer or Choice for each setting; executions of at least 1",
+            )
+
     def settings(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
         """The settings of a trial with these parameters."""
         return {

@@ -97,6 +97,20 @@ def fit_job(
     return network, images, fit(network, job, images, competition.labels, observer)
 
 
+def validate_job(job: Job, competition: Competition, observer: Observer) -> Scores:
+    """The scores that a run of the job would have. Writes nothing.
+
+    Raises:
+        DivergedError: the training diverged.
+    """
+    network, images, _ = fit_job(job, competition, observer)
+    rows, recipe = job.fold.validation, job.recipe
+    probabilities = predict(
+        network.model, images, rows, tta_views=recipe.tta_views, tta_angles=recipe.tta_angles
+    )
+    return score(probabilities, competition.labels[rows])
+
+
 def describe_data(competition: Competition) -> Data:
     """What run.json says of the competition."""
     schema = competition.schema

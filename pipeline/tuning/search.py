@@ -128,6 +128,10 @@ class Search:
                     for trial, result in engine.run(work, self._jobs(), self._observe):
                         self._receive(trial, result)
             finally:
+                if self.running:
+                    self.display.note(
+                        f"{self._count(FINISHED)} trials are finished; the same command continues"
+                    )
                 for unfinished in self.running.values():
                     retry(self.study, self._frozen(unfinished))
         if len(self.failures) >= MAX_FAILURES:

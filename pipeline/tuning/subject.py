@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from pipeline import config
 from pipeline.errors import PipelineError
 from pipeline.networks.recipe import Recipe
 from pipeline.networks.space import Space
@@ -78,6 +79,7 @@ def make_subject(recipe: str | Recipe, changes: Mapping[str, Any], seed: int) ->
             del ranges[name]  # it has no effect any more
     if not ranges:
         raise PipelineError("all settings are given; nothing is left to search", where=own.name)
-    name = run_name(own.name, differing(own, changed), seed)
+    given = {name: value for name, value in config.flatten(changed).items() if name in changes}
+    name = run_name(own.name, given | differing(own, changed), seed)
     space = replace(own.space, ranges=ranges)
     return Subject(name, replace(changed, space=space), seed)

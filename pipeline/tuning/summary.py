@@ -13,7 +13,7 @@ from pipeline.tuning.study import FINISHED, trials_table
 if TYPE_CHECKING:
     import pandas as pd
 
-ENOUGH = 5  # completed trials that can tell which settings matter
+ENOUGH = 10  # completed trials that can tell which settings matter
 LAST = 200  # completed trials are asked: a few seconds; all of 600 would take half a minute
 
 
@@ -27,8 +27,9 @@ class Summary:
         trials: see `trials_table`.
         curves: accuracy by percent of the training, by the number of the trial; of trials that
             were completed or pruned.
-        importance: share of the variance of the scores that each setting explains (functional
-            ANOVA: Hutter et al., 2014), the highest first; empty if there are too few trials.
+        importance: share of the variance of the scores that each setting explains alone
+            (functional ANOVA: Hutter et al., 2014), the highest first; empty if there are too few
+            trials. The rest is due to settings together, and to chance.
     """
 
     ranges: Mapping[str, Range]
@@ -59,4 +60,5 @@ def _importance(study: optuna.Study) -> dict[str, float]:
     last = optuna.create_study(direction="maximize")
     last.add_trials(complete)
     evaluator = optuna.importance.FanovaImportanceEvaluator(seed=0)
-    return optuna.importance.get_param_importances(last, evaluator=evaluator)
+    found = evaluator.evaluate(last)
+    return dict(sorted(found.items(), key=lambda item: -item[1]))

@@ -12,10 +12,11 @@ from pipeline.competition.competition import Competition
 from pipeline.competition.folds import Fold, hold_out
 from pipeline.errors import PipelineError
 from pipeline.networks.recipe import Recipe
-from pipeline.training.fit import DivergedError, FitResult
+from pipeline.runs.record import Scores
+from pipeline.training.fit import DivergedError
 from pipeline.training.job import Job
 from pipeline.training.progress import Observer, Progress
-from pipeline.training.train import fit_job
+from pipeline.training.train import validate_job
 from pipeline.tuning.study import Place
 
 SHARE = 0.2  # of the training rows scores the trials
@@ -53,8 +54,9 @@ class TrialResult:
     Attributes:
         state: "stopped" if the time was over; "lost" if another command took it for dead, and
             has ended it.
-        score: accuracy in 0..1, the mean of its trainings; None unless it is complete.
-        loss: log loss of the epoch that was scored.
+        score: accuracy in 0..1 as a run has it, the mean of its trainings; None unless it is
+            complete.
+        loss: log loss, the mean of its trainings; that of the last epoch unless it is complete.
         seconds: training time of all of its trainings.
         epochs: number of epochs of all of its trainings.
     """
@@ -114,13 +116,13 @@ def run_trial(
         pruner: see `make_pruner`.
     """
     began, watch = time.monotonic(), _Watch(trial, pruner, observer)
-    results = list[FitResult]()
+    results = list[Scores]()
     state: Ending = "complete"
     try:
         for execution in range(trial.executions):
             watch.execution = execution
             job = replace(trial.job, seed=trial.job.seed + execution)
-            results.append(fit_job(job, competition, watch)[2])
+            results.append(validate_job(job, competition, watch))
     except DivergedError:
         state = "diverged"
     except _PrunedError:
@@ -132,11 +134,9 @@ def run_trial(
     seconds = time.monotonic() - began
     if state != "complete":
         return TrialResult(state, None, watch.loss, seconds, watch.epochs)
-    score, loss = (
-        fmean(result.history[name][result.best_epoch - 1] for result in results)
-        for name in ("val_accuracy", "val_loss")
-    )
-    return TrialResult(state, score, loss, seconds, watch.epochs)
+    accuracy = fmean(scores.accuracy for scores in results)
+    loss = fmean(scores.loss for scores in results)
+    return TrialResult(state, accuracy, loss, seconds, watch.epochs)
 
 
 class _PrunedError(Exception):

@@ -23,9 +23,19 @@ def test_a_recipe_is_shown_with_its_layers_settings_and_published_score() -> Non
     assert "members 5 of conv-10-plateau" in lines
     assert "published 99.50 %, loss 0.0145, on MNIST, 10,000 test rows" in lines
     assert "conv2d_1 Conv2D 28x28x10 2,510" in lines
-    meaning = "what has to improve."
-    accepts = "one of val_loss, val_accuracy, loss, accuracy"
-    assert f"plateau.monitor val_accuracy {accepts} {meaning}" in lines
+    at = lines.index("plateau.monitor=val_accuracy")
+    accepts = "Accepts one of val_loss, val_accuracy, loss, accuracy."
+    assert " ".join(lines[at + 1 : at + 3]).startswith(f"what has to improve. {accepts}")
+
+
+def test_settings_fit_a_terminal_of_80_columns_and_the_searched_ones_come_first() -> None:
+    shown = CliRunner(env={"COLUMNS": "80"}).invoke(main, ["models", "tuned"]).stdout
+    settings = shown.partition("--set NAME=VALUE")[2].splitlines()[2:]
+    assert max(map(len, settings)) <= 80
+    names = [line.strip().partition("=")[0] for line in settings if not line.startswith("   ")]
+    searched = {"learning_rate", "hidden.units", "hidden.activation", "hidden.dropout"}
+    assert set(names[:4]) == searched
+    assert "Searched: 64 to 512 by 32." in " ".join(" ".join(settings).split())
 
 
 def test_settings_are_printed_as_csv() -> None:

@@ -11,7 +11,7 @@ from pipeline.competition.folds import Fold, rows_fingerprint
 from pipeline.evaluation.ensemble import combine
 from pipeline.evaluation.selection import select_greedily
 from pipeline.networks.published import Published
-from pipeline.planning.combining import choose_better, combine_folds, runs_of_folds
+from pipeline.planning.combining import Combination, choose_better, combine_folds, runs_of_folds
 from pipeline.runs.folder import Validation, write_run
 from pipeline.runs.metrics import score
 from pipeline.runs.record import Data, FoldRecord, Identity, RunRecord
@@ -110,6 +110,14 @@ def test_the_folds_of_each_seed_are_joined_apart_under_the_name_of_their_cross_v
     assert [run.name for run in joined] == ["dense-folds=3", "dense-seed=1-folds=3", "ensemble"]
     assert all(run.validation.rows.tolist() == list(range(60)) for run in joined)
     assert joined[0].record == before.record
+
+
+def test_a_result_that_is_worse_than_the_one_before_is_not_taken(tmp_path: Path) -> None:
+    combination = Combination(tmp_path, "ensemble", np.arange(60))
+    good = combination.add([part(tmp_path, "good", 1, 0.9)])
+    assert good is not None
+    assert combination.add([part(tmp_path, "bad", 2, 0.6)]) is None
+    assert combination.best == good
 
 
 def test_a_damaged_combined_run_is_made_again(tmp_path: Path) -> None:

@@ -64,7 +64,7 @@ def test_the_setting_that_decides_is_the_most_important() -> None:
     importance = summarize(study(*[TrialState.COMPLETE] * 24), SPACE).importance
     assert next(iter(importance)) == "learning_rate"
     assert importance["learning_rate"] > 0.6
-    assert sum(importance.values()) == pytest.approx(1)
+    assert sum(importance.values()) < 1.001
 
 
 def test_interrupted_trials_are_not_called_failed_and_are_in_no_chart() -> None:
@@ -81,6 +81,28 @@ def test_a_trial_without_a_loss_is_the_worst_of_equal_scores() -> None:
         attributes = {} if loss is None else {"loss": loss}
         made.add_trial(optuna.trial.create_trial(value=0.9, user_attrs=attributes))
     assert trials_table(made, SPACE)["trial"].tolist() == [2, 1, 0]
+
+
+def test_importance_is_no_share_of_the_whole_if_settings_matter_together_only() -> None:
+    made = optuna.create_study(direction="maximize")
+    for number in range(40):
+        units, activation = number % 2, number // 2 % 2
+        made.add_trial(
+            optuna.trial.create_trial(
+                value=0.9 if units == activation else 0.5,
+                params={
+                    "learning_rate": 0.01,
+                    "units": (64, 512)[units],
+                    "activation": ("relu", "sigmoid")[activation],
+                },
+                distributions=distributions(SPACE),
+            )
+        )
+    assert sum(summarize(made, SPACE).importance.values()) < 0.5
+
+
+def test_few_trials_tell_no_importance() -> None:
+    assert not summarize(study(*[TrialState.COMPLETE] * 9), SPACE).importance
 
 
 @pytest.mark.parametrize(

@@ -70,6 +70,23 @@ def test_the_first_trial_has_the_settings_of_the_recipe(tuned) -> None:
     assert (first["learning_rate"], first["batch_size"]) == (1e-3, recipe.batch_size)
 
 
+def test_a_trial_is_scored_as_a_run_is(tiny, tmp_path) -> None:
+    """With the weights of the best epoch, with TTA, without penalties in the loss."""
+    changes = {"epochs": 6, "tta_views": 5, "learning_rate": 1.0, "l2": 0.01, "restore_best": True}
+    pp.tune(tiny, "dense-500-300", trials=1, runs=tmp_path / "trials", **changes, **QUICK)
+    trials = pp.trials(tiny, "dense-500-300", runs=tmp_path / "trials", **changes)
+    (trial,) = trials.to_dict("records")
+    changes["batch_size"] = trial["batch_size"]
+    run = pp.train(
+        tiny, "dense-500-300", fold=scoring_fold(tiny), runs=tmp_path, progress=False, **changes
+    )
+    assert trial["score"] == pytest.approx(run.scores.accuracy)
+    assert trial["loss"] == pytest.approx(run.scores.loss, rel=1e-5)
+    assert run.record.best_epoch < 6
+    assert run.history["val_loss"].min() > trial["loss"] + 0.1  # it has a penalty
+    assert run.record.training.without_tta.loss != pytest.approx(trial["loss"], rel=1e-3)
+
+
 def test_bad_trials_are_pruned_early(tuned, tiny) -> None:
     runs, _, trials = tuned
     epochs = trials.groupby("state")["epochs"].agg(["min", "max"])
@@ -123,9 +140,14 @@ def test_a_command_that_is_stopped_loses_no_trial(
         settings["storage"] = f"sqlite:///{tmp_path}/tuning.db"
         words += ["--storage", settings["storage"]]
     command = [sys.executable, "-m", "pipeline", "tune", *words, "--engine", engine]
-    process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        command,
+        cwd=ROOT,
+        stderr=subprocess.DEVNULL,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # ignored behind `&`
+    )
     while process.poll() is None and not trains_a_second_trial(tiny_folder, settings):
-        time.sleep(0.05)
+        time.sleep(0.1)
     process.send_signal(sent)
     assert process.wait() == status
     for journal in (tmp_path / "tiny/tuning").glob("*.journal"):

@@ -105,16 +105,21 @@ def parallel_coordinates(trials: "pd.DataFrame", ranges: Mapping[str, Range]) ->
         return inline(figure, "parallel", "The settings and the score of each completed trial")
 
 
-def _show_scores(axes: Axes, scores: "npt.ArrayLike") -> None:
+def lowest_shown(scores: npt.ArrayLike) -> float:
+    """The score from which an axis is drawn: the lowest one, or more if that is far below most."""
+    values = np.asarray(scores, float)
+    if not len(values):
+        return 0.0
+    low, middle = np.quantile(values, (0.25, 0.5))
+    return max(float(values.min()), float(low - QUARTILES_BELOW * max(middle - low, 0.01)))
+
+
+def _show_scores(axes: Axes, scores: npt.ArrayLike) -> None:
     """An axis of percent, which leaves out scores far below the others."""
     axes.yaxis.set_major_formatter(PercentFormatter(1))
-    values = np.asarray(scores, float)
-    if len(values) < 4:
-        return
-    low, middle = np.quantile(values, (0.25, 0.5))
-    floor = low - QUARTILES_BELOW * max(middle - low, 0.01)
-    if values.min() < floor:
-        axes.set_ylim(bottom=max(0.0, floor))
+    values, lowest = np.asarray(scores, float), lowest_shown(scores)
+    if len(values) and values.min() < lowest:
+        axes.set_ylim(bottom=lowest)
 
 
 def _positions(values: "pd.Series[Any]", searched: Range) -> npt.NDArray[np.float64]:

@@ -6,6 +6,7 @@ from typing import Any
 from pipeline.networks.space import text_of
 from pipeline.report.rendering import render
 from pipeline.report.tuning.charts import (
+    lowest_shown,
     parallel_coordinates,
     score_by_share,
     score_by_trial,
@@ -57,6 +58,7 @@ def tuning_page(competition: str, name: str, summary: Summary) -> str:
         last=LAST,
         best=complete.iloc[0].to_dict() if len(complete) else None,
         history=score_by_trial(trials),
+        below=int((trials["score"] < lowest_shown(trials["score"].dropna())).sum()),
         shares=score_by_share(trials, summary.curves),
         slices=[
             (setting, score_by_value(trials, setting, searched))
