@@ -180,8 +180,10 @@ def _find(
     changes: Mapping[str, Any],
 ) -> "tuple[Subject, Path, optuna.Study]":
     """What was tuned, the folder of the competition's runs, and the study."""
+    from pipeline.runs.folder import journal_names
     from pipeline.tuning.study import find_study
     from pipeline.tuning.subject import make_subject
 
     subject, folder = make_subject(recipe, changes, seed), run_folder(competition, runs)
-    return subject, folder, find_study(subject.place(folder.name, folder, storage))
+    place = subject.place(folder.name, folder, storage)
+    return subject, folder, find_study(place, journal_names(folder))

@@ -133,11 +133,11 @@ def _echo(table: "pd.DataFrame", output_format: str) -> None:
     if output_format != "table":
         echo_frame(table, output_format)
         return
-    from pipeline.networks.space import text_of
+    from pipeline.networks.space import short_name, text_of
     from pipeline.tuning.study import FACTS
 
     settings = [name for name in table.columns if name not in FACTS]
-    names = [name.rpartition(".")[2] for name in settings]
+    names = [short_name(name).replace("_", " ") for name in settings]  # spaces can wrap
     header = ("trial", "state", "score %", "loss", "epochs", "seconds", *names)
     rows = [
         (

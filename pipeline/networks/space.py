@@ -163,7 +163,12 @@ def _in_words(numbers: Float | Integer) -> str:
 
 
 def text_of(value: Any) -> str:
-    """The text of a searched value, numbers with at most six digits."""
+    """The text of a searched value: true, relu, 64, 0.00274. Fractions have three digits."""
     if isinstance(value, bool):
         return str(value).lower()
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    return f"{float(f'{value:.3g}'):g}" if isinstance(value, float) else str(value)
+
+
+def short_name(setting: str) -> str:
+    """ "augmentation.rotation" -> "rotation"."""
+    return setting.rpartition(".")[2]

@@ -126,6 +126,11 @@ def tuning_pages(folder: Path) -> list[Path]:
     return sorted((folder / TUNING).glob("*.html"))
 
 
+def journal_names(folder: Path) -> list[str]:
+    """The tunings of a competition that have a journal."""
+    return sorted(path.stem for path in (folder / TUNING).glob("*.journal"))
+
+
 def journal_path(folder: Path, study: str) -> Path:
     """The file with the trials of a tuning.
 

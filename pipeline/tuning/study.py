@@ -4,7 +4,7 @@ import itertools
 import math
 import platform
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -194,8 +194,11 @@ def make_study(
     return study
 
 
-def find_study(place: Place) -> optuna.Study:
+def find_study(place: Place, others: Sequence[str] = ()) -> optuna.Study:
     """The study at that place.
+
+    Args:
+        others: names of other studies, for the message.
 
     Raises:
         PipelineError: there is none.
@@ -206,7 +209,10 @@ def find_study(place: Place) -> optuna.Study:
     except KeyError:
         pass
     raise PipelineError(
-        "there are no trials", where=str(place), remedy="Make some with `pipeline tune`."
+        "there are no trials",
+        where=str(place),
+        expected=f"the options of one of {', '.join(others)}" if others else None,
+        remedy="Make some with `pipeline tune`.",
     )
 
 

@@ -9,7 +9,7 @@ from pipeline import config
 from pipeline.errors import PipelineError
 from pipeline.networks.recipe import Recipe
 from pipeline.networks.space import Space
-from pipeline.recipes import ensembles, find_recipe
+from pipeline.recipes import ensembles, find_recipe, recipes
 from pipeline.runs.folder import journal_path
 from pipeline.training.job import differing, run_name
 from pipeline.tuning.study import Place
@@ -61,7 +61,7 @@ def make_subject(recipe: str | Recipe, changes: Mapping[str, Any], seed: int) ->
         raise PipelineError(
             "it has no search space",
             where=f"recipe {own.name!r}",
-            expected="a recipe with one, such as fast, or ranges in its `space`",
+            expected="one of " + ", ".join(each.name for each in recipes().values() if each.space),
         )
     changed = own.change(**changes)
     ranges = {

@@ -9,7 +9,7 @@ from markupsafe import Markup
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator, NullLocator, PercentFormatter
 
-from pipeline.networks.space import Choice, Range, text_of
+from pipeline.networks.space import Choice, Float, Integer, Range, short_name, text_of
 from pipeline.report.figures import SOFT, TRUTH, WIDTH, WRONG, chart, inline
 
 if TYPE_CHECKING:
@@ -65,10 +65,8 @@ def score_by_value(trials: "pd.DataFrame", setting: str, searched: Range) -> Mar
                 parse_math=False,
             )  # fmt: skip
             axes.set_xlim(-0.5, len(searched.values) - 0.5)
-        elif searched.log:
-            axes.set_xscale("log")
-            axes.xaxis.set_minor_locator(NullLocator())
-            axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
+        else:
+            _show_range(axes, searched)
         _show_scores(axes, scored["score"])
         axes.set_xlabel(setting, parse_math=False)
         return inline(figure, f"slice {setting}", f"Score of each trial by {setting}")
@@ -93,7 +91,7 @@ def parallel_coordinates(trials: "pd.DataFrame", ranges: Mapping[str, Range]) ->
             axes.axvline(place, color=SOFT, linewidth=0.8)
             for height, text, align in ((-0.03, low, "top"), (1.03, high, "bottom")):
                 axes.text(place, height, text, ha="center", va=align, fontsize=8, parse_math=False)
-        names = [name.rpartition(".")[2] for name in ranges] + ["score"]
+        names = [*map(short_name, ranges), "score"]
         axes.set_xticks(range(len(names)), names, parse_math=False, fontsize=9)
         axes.tick_params(axis="x", pad=14)
         figure.subplots_adjust(bottom=0.14, top=0.92, left=0.06, right=0.94)
@@ -103,6 +101,22 @@ def parallel_coordinates(trials: "pd.DataFrame", ranges: Mapping[str, Range]) ->
         for spine in axes.spines.values():
             spine.set_visible(False)
         return inline(figure, "parallel", "The settings and the score of each completed trial")
+
+
+def _show_range(axes: Axes, searched: Float | Integer) -> None:
+    """An axis of all that is searched, with little space at its ends."""
+    low, high = float(searched.low), float(searched.high)
+    if searched.log:
+        axes.set_xscale("log")
+        axes.set_xticks([low, (low * high) ** 0.5, high])
+        axes.xaxis.set_minor_locator(NullLocator())
+        axes.xaxis.set_major_formatter(lambda value, _: f"{value:.2g}")
+        space = (high / low) ** 0.03
+        axes.set_xlim(low / space, high * space)
+    else:
+        axes.xaxis.set_major_locator(MaxNLocator(6))
+        space = 0.03 * (high - low)
+        axes.set_xlim(low - space, high + space)
 
 
 def lowest_shown(scores: npt.ArrayLike) -> float:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from pipeline.networks.space import text_of
+from pipeline.networks.space import short_name, text_of
 from pipeline.report.rendering import render
 from pipeline.report.tuning.charts import (
     lowest_shown,
@@ -53,6 +53,7 @@ def tuning_page(competition: str, name: str, summary: Summary) -> str:
         counts={state: int((trials["state"] == state).sum()) for state in STATES},
         seconds=float(trials["seconds"].sum()),
         executions=summary.executions,
+        names=[*map(short_name, summary.ranges)],
         ranges={setting: str(searched) for setting, searched in summary.ranges.items()},
         importance=summary.importance,
         last=LAST,
