@@ -21,6 +21,7 @@ from filelock import FileLock, Timeout
 
 from pipeline.errors import PipelineError
 
+CHECKSUMS = "SHA256SUMS"
 LOCKS = ".locks"  # folder of lock files
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 ZEROS = bytes(1 << 20)
@@ -97,10 +98,11 @@ def array_bytes(array: np.ndarray) -> bytes:
     return buffer.getvalue()
 
 
-def arrays_bytes(arrays: Mapping[str, np.ndarray]) -> bytes:
-    """The content of a compressed .npz file: arrays by name."""
+def arrays_bytes(arrays: Mapping[str, np.ndarray], compress: bool = True) -> bytes:
+    """The content of a .npz file: arrays by name."""
     buffer = io.BytesIO()
-    np.savez_compressed(buffer, allow_pickle=False, **arrays)
+    save = np.savez_compressed if compress else np.savez
+    save(buffer, allow_pickle=False, **arrays)
     return buffer.getvalue()
 
 
@@ -182,6 +184,11 @@ def csv_text(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
 def cut_unfinished_line(path: Path) -> None:
     """Removes the end of a file of lines that is no whole line."""
     with _write_errors(path), open(path, "rb+") as file:
+        if file.seek(0, os.SEEK_END):
+            file.seek(-1, os.SEEK_END)
+            if file.read() == b"\n":
+                return
+        file.seek(0)
         file.truncate(file.read().rfind(b"\n") + 1)
 
 
@@ -303,6 +310,23 @@ def sha256(path: Path) -> str:
     """SHA-256 of the file's content, 64 hexadecimal digits."""
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def write_checksums(folder: Path) -> None:
+    """Writes the SHA-256 of each file of a folder, for `sha256sum -c SHA256SUMS` and for
+    `read_checksums`."""
+    files = sorted(folder.iterdir())
+    write_text(folder / CHECKSUMS, "".join(f"{sha256(path)}  {path.name}\n" for path in files))
+
+
+def read_checksums(folder: Path) -> dict[str, str]:
+    """The SHA-256 of each file of a folder, by name, as `write_checksums` wrote them.
+
+    Raises:
+        OSError, ValueError: they cannot be read.
+    """
+    lines = (folder / CHECKSUMS).read_text(encoding="utf-8").splitlines()
+    return {name: digest for digest, name in (line.split("  ", 1) for line in lines)}
 
 
 @contextmanager

@@ -61,7 +61,7 @@ class Commands(click.Group):
             word, status = (
                 ("Terminated", 143) if isinstance(stop, Terminated) else ("Interrupted", 130)
             )
-            click.echo(f"{word}. Finished runs are kept, unfinished ones are not.", err=True)
+            click.echo(f"{word}. The same command continues.", err=True)
             ctx.exit(status)
         except Exception as error:
             if isinstance(error, OSError) and error.errno == errno.EPIPE:

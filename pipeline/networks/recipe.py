@@ -22,7 +22,7 @@ BelowOne = Annotated[float, Meta(ge=0, lt=1)]
 Share = Annotated[float, Meta(gt=0, le=1)]
 
 NAME = re.compile(r"[A-Za-z0-9][\w.-]*", re.ASCII)  # it is the name of a folder
-RESERVED = ("pages", "tuning")  # folders beside runs
+RESERVED = ("checkpoints", "pages", "tuning")  # folders beside runs
 FIXED = ("name", "origin", "layers", "published", "space")  # not settings
 WITH_MOMENTUM = ("rmsprop", "sgd")  # the optimizers of Keras that have one
 

@@ -9,28 +9,29 @@ from typing import TYPE_CHECKING, Any
 
 import numpy.typing as npt
 
+from pipeline import files
 from pipeline.arrays import Labels, Probabilities, Rows
 from pipeline.errors import PipelineError
 from pipeline.files import (
+    CHECKSUMS,
     array_bytes,
     arrays_bytes,
     lock,
     new_folder,
     sha256,
     write_bytes,
-    write_text,
 )
 from pipeline.runs.record import LayerRecord, RunRecord, encode
 
 if TYPE_CHECKING:
     import pandas as pd
 
-RECORD, CHECKSUMS = "run.json", "SHA256SUMS"
+RECORD = "run.json"
 MODEL, BACKBONE, HISTORY, LOG = "model.keras", "backbone.keras", "history.csv", "log.txt"
 VALIDATION, TEST = "validation.npy", "test.npy"
 ROWS, LABELS = "validation_rows.npy", "validation_labels.npy"
 LAYERS, EXPLANATION, MEMBERS = "layers.json", "explanation.npz", "members.csv"
-TUNING = "tuning"  # folder beside runs
+TUNING, CHECKPOINTS = "tuning", "checkpoints"  # folders beside runs
 VERIFIED_ON_LOAD = (RECORD, VALIDATION, ROWS, LABELS, TEST)  # the others when they are used
 
 
@@ -107,9 +108,16 @@ def write_run(folder: Path) -> Iterator[RunWriter]:
     """
     with lock(folder), new_folder(folder) as unfinished:
         yield RunWriter(unfinished)
-        files = sorted(path for path in unfinished.iterdir())
-        sums = "".join(f"{sha256(path)}  {path.name}\n" for path in files)
-        write_text(unfinished / CHECKSUMS, sums)
+        files.write_checksums(unfinished)
+
+
+def checkpoints_path(folder: Path) -> Path:
+    """The folder of the checkpoints of a run that is not finished.
+
+    Args:
+        folder: the run's folder.
+    """
+    return folder.parent / CHECKPOINTS / folder.name
 
 
 def tuning_page_path(folder: Path, study: str) -> Path:
@@ -159,8 +167,7 @@ def read_checksums(folder: Path) -> dict[str, str]:
         PipelineError: they cannot be read, or one that is needed is missing.
     """
     try:
-        lines = (folder / CHECKSUMS).read_text(encoding="utf-8").splitlines()
-        checksums = {name: digest for digest, name in (line.split("  ", 1) for line in lines)}
+        checksums = files.read_checksums(folder)
     except (OSError, ValueError) as error:
         raise damaged(folder, f"{CHECKSUMS} cannot be read: {error}") from None
     for name in VERIFIED_ON_LOAD:

@@ -58,7 +58,7 @@ def execute(
     missing = [job for name, job in trainings.items() if name not in runs]
     check_writable(folder)
     failures = []
-    for job, outcome in _run(missing, competition, folder, display, engine):
+    for job, outcome in _run(missing, competition, folder, display, engine, fresh):
         if isinstance(outcome, Run):
             runs[job.name] = outcome
         else:
@@ -81,11 +81,12 @@ def _run(
     folder: Path,
     display: Display,
     engine: str | Engine,
+    fresh: bool,
 ) -> Iterator[tuple[Job, Run | Exception]]:
     """Runs the jobs on an engine, and displays them."""
     engine = engine_for(jobs, len(jobs), engine)
     with display.show(jobs):
-        work = partial(_train, competition, folder)
+        work = partial(_train, competition, folder, fresh)
         for job, outcome in engine.run(work, jobs, display.progress):
             if isinstance(outcome, Run):
                 display.finish(job.name, outcome)
@@ -109,8 +110,10 @@ def _can_be_sent(job: Job) -> bool:
     return layers.__module__ != "__main__" and found is layers
 
 
-def _train(competition: Competition, folder: Path, job: Job, observer: Observer) -> Run:
-    return train(job, competition, folder, observer)
+def _train(
+    competition: Competition, folder: Path, fresh: bool, job: Job, observer: Observer
+) -> Run:
+    return train(job, competition, folder, observer, fresh)
 
 
 def _identify(jobs: Sequence[AnyJob], competition: Competition) -> dict[str, Identity]:

@@ -31,12 +31,18 @@ class Batches:
     def __len__(self) -> int:
         return math.ceil(len(self.rows) / self.batch_size)
 
-    def epoch(self, number: int) -> Iterator[Batch]:
-        """The batches of an epoch, from 0. The next batch is prepared while one is used."""
+    def epoch(self, number: int, first: int = 0) -> Iterator[Batch]:
+        """The batches of an epoch, from 0. The next batch is prepared while one is used.
+
+        Args:
+            first: the step, from 0, that it begins with.
+        """
+        if first == len(self):
+            return
         rows = self.order(number)
         with ThreadPoolExecutor(1) as pool:
-            next_batch = pool.submit(self.batch, rows, number, 0)
-            for step in range(1, len(self)):
+            next_batch = pool.submit(self.batch, rows, number, first)
+            for step in range(first + 1, len(self)):
                 ready, next_batch = next_batch, pool.submit(self.batch, rows, number, step)
                 yield ready.result()
             yield next_batch.result()

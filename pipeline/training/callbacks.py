@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from pipeline.networks.backend import keras
@@ -75,20 +75,30 @@ class KeepPace(keras.callbacks.Callback):
         super().__init__()
         self.pace, self.first, self.on_change = pace, first, on_change
 
+        self.preparing = True  # of the computation, by the first steps
+
+    @property
+    def ends(self) -> tuple[float, ...]:
+        """The progress at the end of each epoch, from 0 to 1."""
+        return self.pace.ends
+
+    @ends.setter
+    def ends(self, ends: Sequence[float]) -> None:
+        self.pace.ends = tuple(ends)
+        self.on_change(self.first + self.pace.epochs)
+
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        self.began = time.monotonic()
+        self.began, self.steps = time.monotonic(), 0
 
     def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
-        if batch < PREPARING:
-            self.prepared = time.monotonic()
+        self.steps += 1  # none of those before a training was continued
+        if self.preparing and self.steps == PREPARING:
+            self.began, self.steps, self.preparing = time.monotonic(), 0, False
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        steps = self.params["steps"]
-        seconds = time.monotonic() - self.began
-        if epoch == self.first and steps > PREPARING:  # the first steps prepare the computation
-            rest = time.monotonic() - self.prepared
-            seconds = min(seconds, rest * steps / (steps - PREPARING))
-        self.pace.end_epoch(epoch - self.first, seconds)
+        if self.steps:
+            seconds = (time.monotonic() - self.began) * self.params["steps"] / self.steps
+            self.pace.end_epoch(epoch - self.first, seconds)
         last = self.first + self.pace.epochs
         self.on_change(last)
         if epoch + 1 >= last:

@@ -3,16 +3,18 @@
 import math
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from functools import partial
 
 from pipeline.arrays import Images, Labels, Rows
 from pipeline.errors import PipelineError
 from pipeline.images.augmentation import SAMPLE_SIZE, choose_interpolation
+from pipeline.interrupts import delay_interrupts
+from pipeline.networks.backend import keras
 from pipeline.networks.build import Network, compile_network
 from pipeline.networks.normalization import speed_up_normalization
 from pipeline.networks.predict import BATCH, predict
-from pipeline.networks.recipe import Recipe
 from pipeline.training.batches import Batches, TrainingBatches
 from pipeline.training.callbacks import (
     BestWeights,
@@ -22,8 +24,9 @@ from pipeline.training.callbacks import (
     ReportProgress,
     recipe_callbacks,
 )
+from pipeline.training.checkpoints import Checkpoints, Found, KeepCheckpoints
 from pipeline.training.job import Job
-from pipeline.training.loop import History, run_epochs
+from pipeline.training.loop import History, Start, run_epochs
 from pipeline.training.pace import Pace
 from pipeline.training.progress import Observer
 
@@ -55,45 +58,104 @@ class FitResult:
 
 
 def fit(
-    network: Network, job: Job, images: Images, labels: Labels, observer: Observer
+    network: Network,
+    job: Job,
+    images: Images,
+    labels: Labels,
+    observer: Observer,
+    checkpoints: Checkpoints | None = None,
 ) -> FitResult:
     """Trains the network in place.
 
     Args:
         images: (n, height, width, channels) as the network takes them, for all training rows.
         labels: (n,) class indices.
+        checkpoints: where the state of the training is kept. It goes on from the newest one.
 
     Raises:
         DivergedError: the training diverged.
+        PipelineError: the checkpoints are of another training.
     """
-    start = time.perf_counter()
-    recipe, report = job.recipe, ReportProgress(job.name, job.epochs, observer)
+    found = checkpoints.load() if checkpoints else None
+    began = time.perf_counter() - (found.state.seconds if found else 0)
+    recipe = job.recipe
     model, inputs = network.model, images
     if network.frozen and recipe.augmentation is None:
         # Features that never change are computed once, not in each epoch.
         model, inputs = network.head, predict(network.frozen, images)
-    train = _training_batches(job, inputs, labels, images)
-    validation = Batches(inputs, labels, _validation_rows(job), BATCH)
     speed_up_normalization(model)
-    history = _warm_up(network, recipe, model, train, validation, report)
-    warm_up, last, pace = job.warm_up_epochs, job.epochs, job.pace()
+    report = ReportProgress(job.name, job.epochs, observer)
+    training = _Training(
+        model,
+        _training_batches(job, inputs, labels, images),
+        Batches(inputs, labels, _validation_rows(job), BATCH),
+        keras.callbacks.History(),
+        report,
+        checkpoints,
+        began,
+    )
+    if job.warm_up_epochs and (found is None or found.state.warm_up):
+        _warm_up(network, job, training, found)
+        found = None
     compile_network(model, recipe)
-    best = BestWeights(copy=recipe.restore_best)
-    callbacks = [LearningRate(), *recipe_callbacks(recipe), best, report]
-    if recipe.schedule == "one-cycle":
-        callbacks.insert(0, OneCycle(recipe.learning_rate, pace, warm_up))
+    best, pace = BestWeights(copy=recipe.restore_best), job.pace()
+    callbacks = [*_schedule(job, pace, training), *recipe_callbacks(recipe), best]
+    last = sys.maxsize if job.deadline else job.epochs
+    history = training.run(job.warm_up_epochs, last, callbacks, found)
+    epoch = _choose_epoch(job, best, history)
+    return FitResult(history, epoch, pace, time.perf_counter() - began, report.lines)
+
+
+@dataclass(frozen=True)
+class _Training:
+    """What the warm-up and the training have in common.
+
+    Attributes:
+        began: time of `time.perf_counter` at which it would have begun without interruption.
+    """
+
+    model: keras.Model
+    train: TrainingBatches
+    validation: Batches
+    history: keras.callbacks.History
+    report: ReportProgress
+    checkpoints: Checkpoints | None
+    began: float
+
+    def run(
+        self,
+        first: int,
+        last: int,
+        callbacks: Sequence[keras.callbacks.Callback],
+        found: Found | None,
+        warm_up: bool = False,
+    ) -> History:
+        """Trains epochs first..last-1, or goes on from a checkpoint. Returns the whole history."""
+        start = found.state.start if found else Start(first)
+        callbacks = [LearningRate(), *callbacks, self.history, self.report]
+        run = partial(run_epochs, self.model, self.train, self.validation, start, last)
+        if self.checkpoints is None:
+            return run(callbacks)
+        with delay_interrupts() as interrupts:
+            keep = KeepCheckpoints(
+                self.checkpoints, interrupts, callbacks, warm_up, self.began, found
+            )
+            return run([*callbacks, keep])
+
+
+def _schedule(job: Job, pace: Pace, training: _Training) -> list[keras.callbacks.Callback]:
+    """The callbacks that set learning rate and number of epochs by the pace."""
+    callbacks: list[keras.callbacks.Callback] = []
+    if job.recipe.schedule == "one-cycle":
+        callbacks.append(OneCycle(job.recipe.learning_rate, pace, job.warm_up_epochs))
     if pace.deadline is not None:
-        last = sys.maxsize
 
         def on_change(epochs: int) -> None:
-            report.epochs = epochs
-            train.augmented_epochs = epochs - recipe.final_unaugmented_epochs
+            training.report.epochs = epochs
+            training.train.augmented_epochs = epochs - job.recipe.final_unaugmented_epochs
 
-        callbacks.insert(-1, KeepPace(pace, warm_up, on_change))
-    rest = run_epochs(model, train, validation, warm_up, last, callbacks)
-    history = {name: history.get(name, []) + values for name, values in rest.items()}
-    epoch = _choose_epoch(job, best, history)
-    return FitResult(history, epoch, pace, time.perf_counter() - start, report.lines)
+        callbacks.append(KeepPace(pace, job.warm_up_epochs, on_change))
+    return callbacks
 
 
 def _validation_rows(job: Job) -> Rows:
@@ -114,24 +176,15 @@ def _training_batches(job: Job, inputs: Images, labels: Labels, images: Images) 
     )
 
 
-def _warm_up(
-    network: Network,
-    recipe: Recipe,
-    model: Any,
-    train: Batches,
-    validation: Batches,
-    report: ReportProgress,
-) -> History:
-    """Trains only the head for the first epochs, if the recipe asks for it."""
-    if recipe.backbone is None or not recipe.backbone.warm_up_epochs:
-        return {}
-    rate, epochs = recipe.backbone.warm_up_learning_rate, recipe.backbone.warm_up_epochs
+def _warm_up(network: Network, job: Job, training: _Training, found: Found | None) -> None:
+    """Trains only the recipe's own layers for the first epochs."""
+    recipe = job.recipe
+    assert recipe.backbone is not None
+    rate = recipe.backbone.warm_up_learning_rate
     _set_trainable(network, False)
-    warm_up_recipe = replace(recipe, learning_rate=rate, schedule="constant")
-    compile_network(model, warm_up_recipe)
-    history = run_epochs(model, train, validation, 0, epochs, [LearningRate(), report])
+    compile_network(training.model, replace(recipe, learning_rate=rate, schedule="constant"))
+    training.run(0, job.warm_up_epochs, (), found, warm_up=True)
     _set_trainable(network, True)
-    return history
 
 
 def _choose_epoch(job: Job, best: BestWeights, history: History) -> int:

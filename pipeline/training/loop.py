@@ -6,6 +6,7 @@ up to a quarter of the time, if an epoch takes a minute.
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from pipeline.networks.backend import keras
@@ -16,15 +17,30 @@ History = dict[str, list[float]]
 """A value for each epoch, by name: loss, accuracy, val_loss, ..."""
 
 
+@dataclass(frozen=True)
+class Start:
+    """Where a training begins, or goes on.
+
+    Attributes:
+        epoch: the first epoch, from 0.
+        step: how many steps of this epoch are done.
+        means: mean loss and accuracy of these steps.
+    """
+
+    epoch: int = 0
+    step: int = 0
+    means: Logs = field(default_factory=dict)
+
+
 def run_epochs(
     model: keras.Model,
     batches: Batches,
     validation: Batches,
-    first: int,
+    start: Start,
     last: int,
     callbacks: Sequence[keras.callbacks.Callback],
 ) -> History:
-    """Trains epochs first..last-1. Ends early if a callback sets the model's `stop_training`, or
+    """Trains epochs up to last - 1. Ends early if a callback sets the model's `stop_training`, or
     if a loss is not finite: NaN persists.
 
     Returns:
@@ -35,25 +51,35 @@ def run_epochs(
     )
     model.stop_training = False
     callback_list.on_train_begin()
-    for epoch in range(first, last):
-        callback_list.on_epoch_begin(epoch)
-        logs = train_epoch(model, batches, epoch, callback_list)
-        logs |= evaluate(model, validation)
-        callback_list.on_epoch_end(epoch, logs)
-        if model.stop_training or not math.isfinite(logs["loss"] + logs["val_loss"]):
+    for epoch in range(start.epoch, last):
+        if model.stop_training:
             break
+        callback_list.on_epoch_begin(epoch)
+        logs = train_epoch(model, batches, epoch, callback_list, start)
+        logs |= evaluate(model, validation, callback_list)
+        model.stop_training = not math.isfinite(logs["loss"] + logs["val_loss"])
+        callback_list.on_epoch_end(epoch, logs)
     callback_list.on_train_end()
     history: History = model.history.history
     return {name: [float(value) for value in values] for name, values in history.items()}
 
 
 def train_epoch(
-    model: keras.Model, batches: Batches, epoch: int, callback_list: keras.callbacks.CallbackList
+    model: keras.Model,
+    batches: Batches,
+    epoch: int,
+    callback_list: keras.callbacks.CallbackList,
+    start: Start | None = None,
 ) -> Logs:
-    """Trains on each batch of an epoch once. Returns the mean loss and accuracy of the steps."""
-    means: Logs = {}
-    seen = 0
-    for step, (inputs, labels) in enumerate(batches.epoch(epoch)):
+    """Trains on each batch of an epoch once, except on those before `start`.
+
+    Returns:
+        The mean loss and accuracy of the steps.
+    """
+    if start is None or start.epoch != epoch:
+        start = Start(epoch)
+    means, seen = start.means, min(start.step * batches.batch_size, len(batches.rows))
+    for step, (inputs, labels) in enumerate(batches.epoch(epoch, start.step), start.step):
         callback_list.on_train_batch_begin(step)
         logs = model.train_on_batch(inputs, labels, return_dict=True)
         means, seen = _mean(means, seen, logs, len(labels))
@@ -61,13 +87,16 @@ def train_epoch(
     return means
 
 
-def evaluate(model: keras.Model, batches: Batches) -> Logs:
+def evaluate(
+    model: keras.Model, batches: Batches, callback_list: keras.callbacks.CallbackList
+) -> Logs:
     """val_loss, with the penalties of the layers, and val_accuracy."""
     means: Logs = {}
     seen = 0
-    for inputs, labels in batches.epoch(0):
+    for step, (inputs, labels) in enumerate(batches.epoch(0)):
         logs = model.test_on_batch(inputs, labels, return_dict=True)
         means, seen = _mean(means, seen, logs, len(labels))
+        callback_list.on_test_batch_end(step, means)
     return {f"val_{name}": value for name, value in means.items()}
 
 

@@ -17,13 +17,14 @@ from pipeline.networks.backend import keras
 from pipeline.networks.build import Network
 from pipeline.networks.predict import predict
 from pipeline.networks.saving import model_bytes
-from pipeline.runs.folder import RunWriter, Validation, write_run
+from pipeline.runs.folder import RunWriter, Validation, checkpoints_path, write_run
 from pipeline.runs.metrics import score
 from pipeline.runs.record import Data, FoldRecord, RunRecord, Scores, Training
 from pipeline.runs.run import Run, load_run
+from pipeline.training.checkpoints import Checkpoints
 from pipeline.training.environment import describe_environment
 from pipeline.training.explain import explain
-from pipeline.training.fit import FitResult, fit
+from pipeline.training.fit import DivergedError, FitResult, fit
 from pipeline.training.job import Job
 from pipeline.training.progress import Observer
 
@@ -32,24 +33,39 @@ if TYPE_CHECKING:
 
 
 def train(
-    job: Job, competition: Competition, folder: Path, observer: Observer = lambda _: None
+    job: Job,
+    competition: Competition,
+    folder: Path,
+    observer: Observer = lambda _: None,
+    fresh: bool = False,
 ) -> Run:
     """Trains a job and writes its run, completely or not at all.
 
-    The same job on the same machine with as many threads gives the same bytes.
+    The same job on the same machine with as many threads gives the same bytes, also if it was
+    stopped and goes on from a checkpoint.
 
     Args:
         folder: the competition's runs; the run's folder is made in it.
         observer: receives the progress.
+        fresh: do not go on from a checkpoint.
 
     Raises:
-        PipelineError: pretrained weights are unavailable, the training diverged, or another
-            process writes this run.
+        PipelineError: pretrained weights are unavailable, the training diverged, another process
+            writes this run, or its checkpoints are of other settings, data or versions.
     """
     path = folder / job.name
     with write_run(path) as writer:
-        job.identity(competition)  # an unavailable file is said first
-        network, images, result = fit_job(job, competition, observer)
+        environment = describe_environment(job.recipe.precision)
+        checkpoints = Checkpoints(
+            checkpoints_path(path), job.identity(competition), environment, bool(job.deadline)
+        )
+        if fresh:
+            checkpoints.remove()
+        try:
+            network, images, result = fit_job(job, competition, observer, checkpoints)
+        except DivergedError:
+            checkpoints.remove()
+            raise
         job, parameters = job.as_trained(result.pace), network.model.count_params()
         network = network.with_plain_layers()
         validation, test, speed = _predict(job, network, competition, images)
@@ -76,17 +92,21 @@ def train(
                     image_shape=job.recipe.image_shape(competition.schema.shape),
                     without_tta=_score_without_tta(job, network, images, validation, copies),
                 ),
-                environment=describe_environment(job.recipe.precision),
+                environment=environment,
             )
         )
+    checkpoints.remove()
     return load_run(path)
 
 
 def fit_job(
-    job: Job, competition: Competition, observer: Observer
+    job: Job,
+    competition: Competition,
+    observer: Observer,
+    checkpoints: Checkpoints | None = None,
 ) -> tuple[Network, Images, FitResult]:
     """The trained network of a job, the images of all training rows as it takes them, and how it
-    was trained. Writes nothing.
+    was trained. Writes nothing but checkpoints.
 
     Raises:
         DivergedError: the training diverged.
@@ -94,7 +114,7 @@ def fit_job(
     keras.utils.set_random_seed(job.seed)
     network = job.build(competition)
     images = job_images(job, competition, competition.train_pixels)
-    return network, images, fit(network, job, images, competition.labels, observer)
+    return network, images, fit(network, job, images, competition.labels, observer, checkpoints)
 
 
 def validate_job(job: Job, competition: Competition, observer: Observer) -> Scores:

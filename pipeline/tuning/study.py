@@ -79,11 +79,9 @@ class Place:
             return _has_studies(self.url)
 
     def prepare(self) -> None:
-        """Makes the journal's folder, and removes what a killed process left of its last line."""
+        """Makes the journal's folder."""
         if self.url is None:
             check_writable(self.journal.parent)
-            if self.journal.exists():
-                cut_unfinished_line(self.journal)
 
     def open(self) -> BaseStorage:
         """The storage.
@@ -142,15 +140,19 @@ def _open_database(url: str) -> RDBStorage:
 
 
 class _Lock:
-    """Optuna's lock of a journal, which the system releases when its process is killed."""
+    """Optuna's lock of a journal, which the system releases when its process is killed.
+
+    What such a process left of a line is removed before another line is written.
+    """
 
     def __init__(self, journal: Path) -> None:
-        self.folder = journal.parent / LOCKS
+        self.journal, self.folder = journal, journal.parent / LOCKS
         self.lock = FileLock(self.folder / f"{journal.name}.line.lock")
 
     def acquire(self) -> bool:
         self.folder.mkdir(exist_ok=True)
         self.lock.acquire()
+        cut_unfinished_line(self.journal)
         return True
 
     def release(self) -> None:

@@ -8,7 +8,7 @@ from pipeline.networks.build import build, compile_network
 from pipeline.networks.normalization import speed_up_normalization
 from pipeline.recipes import find_recipe
 from pipeline.training.batches import Batches
-from pipeline.training.loop import run_epochs
+from pipeline.training.loop import Start, run_epochs
 
 RANDOM = np.random.default_rng(0)
 IMAGES = RANDOM.integers(0, 256, (53, 28, 28, 1)).astype(np.uint8)
@@ -48,7 +48,7 @@ def test_weights_logs_and_callbacks_are_those_of_fit(name: str) -> None:
         compile_network(model, recipe)
         recorder = Recorder()
         if ours:
-            history = run_epochs(model, train, rest, 1, 3, [recorder])
+            history = run_epochs(model, train, rest, Start(1), 3, [recorder])
         else:
             history = model.fit(
                 IMAGES[:40],
@@ -85,7 +85,7 @@ def test_epochs_are_those_asked_for_one_after_the_other() -> None:
     compile_network(model, find_recipe("dense"))
     rows = np.arange(53)
     validation = Batches(IMAGES, LABELS, rows, 16)
-    run_epochs(model, Spy(IMAGES, LABELS, rows, 16), validation, 2, 5, [])
+    run_epochs(model, Spy(IMAGES, LABELS, rows, 16), validation, Start(2), 5, [])
     assert asked == [2, 3, 4]
 
 
@@ -98,7 +98,7 @@ def test_a_callback_ends_it() -> None:
             self.model.stop_training = epoch == 1
 
     batches = Batches(IMAGES, LABELS, np.arange(53), 16)
-    assert len(run_epochs(model, batches, batches, 0, 9, [Enough()])["val_loss"]) == 2
+    assert len(run_epochs(model, batches, batches, Start(), 9, [Enough()])["val_loss"]) == 2
 
 
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
@@ -116,7 +116,7 @@ def test_fast_normalization_trains_as_that_of_keras(precision: str) -> None:
             assert any("call" in vars(layer) for layer in model.layers)
         compile_network(model, recipe)
         train = Batches(IMAGES, LABELS, np.arange(53), 16)
-        run_epochs(model, train, train, 0, 2, [])
+        run_epochs(model, train, train, Start(), 2, [])
         return model.get_weights(), model.predict(IMAGES, verbose=0)
 
     (weights, outputs), (expected_weights, expected) = trained(True), trained(False)

@@ -1,0 +1,56 @@
+"""Ctrl-C and SIGTERM, delayed until work is at a point from which it can go on."""
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+STOPPING = (signal.SIGINT, signal.SIGTERM)
+
+
+class Interrupts:
+    """The signals that arrive in a block, see `delay_interrupts`."""
+
+    def __init__(self) -> None:
+        self.number: int | None = None
+        self.handlers: dict[int, object] = {}
+
+    @property
+    def pending(self) -> bool:
+        """Whether a signal has arrived."""
+        return self.number is not None
+
+    def act(self) -> None:
+        """Does what the signal that arrived does outside of the block."""
+        for stopping, handler in self.handlers.items():
+            signal.signal(stopping, handler)  # type: ignore[arg-type]
+        number, self.number, self.handlers = self.number, None, {}
+        if number is not None:
+            signal.raise_signal(number)
+
+    def _note(self, number: int, frame: FrameType | None) -> None:
+        again = self.pending
+        self.number = number
+        if again:
+            self.act()
+
+
+@contextmanager
+def delay_interrupts() -> Iterator[Interrupts]:
+    """In the block, Ctrl-C and SIGTERM are only noted; a second one acts at once.
+
+    The first one acts at the end of the block, or when `Interrupts.act` is called. Signals that
+    the process ignores stay ignored. Without effect outside the main thread.
+    """
+    interrupts = Interrupts()
+    if threading.current_thread() is not threading.main_thread():
+        yield interrupts
+        return
+    for number in STOPPING:
+        if signal.getsignal(number) not in (signal.SIG_IGN, None):
+            interrupts.handlers[number] = signal.signal(number, interrupts._note)
+    try:
+        yield interrupts
+    finally:
+        interrupts.act()

@@ -1,0 +1,245 @@
+"""A training that is stopped goes on where it was, and ends in the same bytes."""
+
+import json
+import re
+import signal
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from itertools import cycle
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pipeline.competition.competition import Competition
+from pipeline.errors import PipelineError
+from pipeline.files import write_checksums
+from pipeline.recipes import find_recipe
+from pipeline.runs.run import Run
+from pipeline.training.job import Job, make_job
+from pipeline.training.progress import Progress
+from pipeline.training.train import train
+
+FILES = ("model.keras", "history.csv", "validation.npy", "test.npy")
+# A recipe of each kind, with what makes the state of its training large: plateau and early
+# stopping, dropout, a cycle of the learning rate, a warm-up of the layers above a backbone.
+KINDS = {
+    "dense": {},
+    "conv-deep": {"epochs": 6, "plateau.patience": 0, "early_stopping": 3},
+    "fast": {"epochs": 4},
+    "deep-rotated": {"epochs": 3, "tta_views": 1},
+    "transfer": {
+        "epochs": 2,
+        "backbone.weights": "none",
+        "backbone.warm_up_epochs": 2,
+        "backbone.frozen_until": "block4_pool",
+    },
+}
+
+
+def job_of(name: str, tiny: Competition, **changes: object) -> Job:
+    settings = {"epochs": 4, "batch_size": 16, **KINDS.get(name, {}), **changes}
+    return make_job(find_recipe(name), settings, 0, tiny.hold_out)
+
+
+def at_first_step(progress: Progress) -> bool:
+    return not progress.epoch_ended
+
+
+def at_end_of_epoch(progress: Progress) -> bool:
+    return progress.epoch_ended
+
+
+def stop_when(condition: Callable[[Progress], bool]) -> Callable[[Progress], None]:
+    """An observer that interrupts the training, as Ctrl-C does."""
+
+    def observe(progress: Progress) -> None:
+        if condition(progress):
+            signal.raise_signal(signal.SIGINT)
+
+    return observe
+
+
+def train_with_stops(
+    job: Job, tiny: Competition, folder: Path, conditions: Iterator[Callable[[Progress], bool]]
+) -> tuple[Run, int]:
+    """The run of a training that was stopped many times, and how many."""
+    for count, condition in enumerate(conditions):
+        try:
+            return train(job, tiny, folder, stop_when(condition)), count
+        except KeyboardInterrupt:
+            assert not (folder / job.name).exists()
+    raise AssertionError
+
+
+def stopped_once(job: Job, tiny: Competition, folder: Path) -> list[Path]:
+    """The checkpoints of a training that was stopped in its second epoch, the oldest first."""
+    for condition in (at_end_of_epoch, at_first_step):
+        with pytest.raises(KeyboardInterrupt):
+            train(job, tiny, folder, stop_when(condition))
+    return sorted((folder / "checkpoints" / job.name).iterdir())
+
+
+def same_files(one: Run, other: Run) -> bool:
+    return all(one.checksums[name] == other.checksums[name] for name in FILES)
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_a_training_that_is_stopped_again_and_again_ends_in_the_same_bytes(
+    name: str, tiny, tmp_path
+) -> None:
+    job = job_of(name, tiny)
+    run = train(job, tiny, tmp_path / "whole")
+    again, stops = train_with_stops(
+        job, tiny, tmp_path / "stopped", cycle([at_first_step, at_end_of_epoch])
+    )
+    assert stops >= 4
+    assert same_files(run, again)
+    assert again.record.training == run.record.training
+    assert not list((tmp_path / "stopped/checkpoints").iterdir())
+
+
+def without_variables(group: str) -> Callable[[Path], None]:
+    """Sets a part of a checkpoint's arrays to zero."""
+
+    def change(folder: Path) -> None:
+        arrays = dict(np.load(folder / "arrays.npz"))
+        chosen = [name for name in arrays if name.startswith(group)]
+        if group == "seeds":
+            chosen = [name for name in arrays if arrays[name].shape == (2,) and "model" in name]
+            chosen = [name for name in chosen if arrays[name].dtype.kind == "u"]
+        assert chosen
+        np.savez(folder / "arrays.npz", **arrays | {n: np.zeros_like(arrays[n]) for n in chosen})
+
+    return change
+
+
+def without_memory(callback: str) -> Callable[[Path], None]:
+    """Lets a callback remember what it does at the beginning of a training."""
+
+    def change(folder: Path) -> None:
+        content = json.loads((folder / "state.json").read_text())
+        del content["state"]["callbacks"][callback]
+        (folder / "state.json").write_text(json.dumps(content))
+
+    return change
+
+
+PARTS = {
+    "weights": without_variables("model"),
+    "dropout": without_variables("seeds"),
+    "optimizer": without_variables("optimizer"),
+    "best weights": without_variables("best"),
+    "best loss": without_memory("BestWeights"),
+    "early stopping": without_memory("EarlyStopping"),
+    "plateau": without_memory("ReduceLROnPlateau"),
+    "history": without_memory("History"),
+}
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_every_part_of_the_state_matters(part: str, tiny, tmp_path) -> None:
+    # With this learning rate the first epoch is the best one.
+    job = job_of("conv-deep", tiny, learning_rate=0.05)
+    whole = train(job, tiny, tmp_path / "whole")
+    newest = stopped_once(job, tiny, tmp_path / "stopped")[-1]
+    PARTS[part](newest)
+    (newest / "SHA256SUMS").unlink()
+    write_checksums(newest)
+    assert not same_files(whole, train(job, tiny, tmp_path / "stopped"))
+
+
+@pytest.mark.parametrize("damage", ["flip", "truncate", "remove", "empty"])
+def test_a_damaged_checkpoint_gives_way_to_the_one_before_it(damage, tiny, tmp_path) -> None:
+    job = job_of("dense", tiny)
+    whole = train(job, tiny, tmp_path / "whole")
+    older, newest = stopped_once(job, tiny, tmp_path / "stopped")
+    for file in newest.iterdir():
+        content = bytearray(file.read_bytes())
+        content[len(content) // 2] ^= 1
+        if damage == "remove":
+            file.unlink()
+        else:
+            whole_file = {"flip": content, "truncate": content[:-1], "empty": b""}
+            file.write_bytes(bytes(whole_file[damage]))
+    epochs: list[int] = []
+    again = train(job, tiny, tmp_path / "stopped", lambda progress: epochs.append(progress.epoch))
+    assert epochs[0] == 2  # after the first epoch, not from the start
+    assert same_files(whole, again)
+
+
+def test_without_a_whole_checkpoint_it_starts_again(tiny, tmp_path) -> None:
+    job = job_of("dense", tiny)
+    whole = train(job, tiny, tmp_path / "whole")
+    for folder in stopped_once(job, tiny, tmp_path / "stopped"):
+        (folder / "arrays.npz").write_bytes(b"")
+    assert same_files(whole, train(job, tiny, tmp_path / "stopped"))
+
+
+def test_at_most_two_checkpoints_are_kept(tiny, tmp_path) -> None:
+    job = job_of("dense", tiny)
+    conditions = [at_end_of_epoch] * 3
+    for condition in conditions:
+        with pytest.raises(KeyboardInterrupt):
+            train(job, tiny, tmp_path, stop_when(condition))
+    kept = sorted(path.name for path in (tmp_path / "checkpoints" / job.name).iterdir())
+    assert kept == ["000002-000000", "000003-000000"]
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"learning_rate": 0.01}, "learning_rate: 0.001, now 0.01"),
+        ({"threads": "3"}, "threads"),
+    ],
+)
+def test_a_changed_training_is_not_continued(changed, said, tiny, tmp_path, monkeypatch) -> None:
+    job = job_of("dense", tiny)
+    checkpoints = stopped_once(job, tiny, tmp_path)
+    before = {path: path.read_bytes() for folder in checkpoints for path in folder.iterdir()}
+    if "threads" in changed:
+        monkeypatch.setenv("TF_NUM_INTRAOP_THREADS", "3")
+    else:
+        job = replace(job, recipe=job.recipe.change(**changed))
+    with pytest.raises(PipelineError) as error:
+        train(job, tiny, tmp_path)
+    assert said in error.value.message
+    assert "--fresh" in error.value.message
+    assert before == {path: path.read_bytes() for path in before}
+    assert train(job, tiny, tmp_path, fresh=True).name == job.name
+
+
+def test_other_views_do_not_keep_a_training_from_going_on(tiny, tmp_path) -> None:
+    job = job_of("dense", tiny)
+    stopped_once(job, tiny, tmp_path)
+    epochs: list[int] = []
+    job = replace(job, recipe=job.recipe.change(tta_views=5))
+    train(job, tiny, tmp_path, lambda progress: epochs.append(progress.epoch))
+    assert epochs[0] == 2
+
+
+def test_a_training_with_a_deadline_goes_on_with_a_new_one(tiny, tmp_path) -> None:
+    job = replace(job_of("fast", tiny, epochs=50), deadline=time.time() + 60)
+    stopped_once(job, tiny, tmp_path)
+    epochs: list[int] = []
+    run = train(
+        replace(job, deadline=time.time()),
+        tiny,
+        tmp_path,
+        lambda progress: epochs.append(progress.epoch),
+    )
+    assert epochs[0] == 2
+    pace = run.record.settings["pace"]
+    assert pace[0] == 0.02
+    assert pace[-1] == 1
+    assert len(pace) == len(run.history)
+    rates = run.history["learning_rate"].to_numpy()
+    assert rates[-1] < rates.max()
+
+
+def test_the_log_of_a_continued_training_has_every_epoch(tiny, tmp_path) -> None:
+    job = job_of("dense", tiny)
+    run, _ = train_with_stops(job, tiny, tmp_path, cycle([at_end_of_epoch]))
+    lines = (run.folder / "log.txt").read_text().splitlines()
+    assert [int(re.findall(r"epoch (\d+)/", line)[0]) for line in lines] == [1, 2, 3, 4]
