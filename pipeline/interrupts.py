@@ -22,12 +22,17 @@ class Interrupts:
         return self.number is not None
 
     def act(self) -> None:
-        """Does what the signal that arrived does outside of the block."""
-        for stopping, handler in self.handlers.items():
-            signal.signal(stopping, handler)  # type: ignore[arg-type]
-        number, self.number, self.handlers = self.number, None, {}
+        """If a signal has arrived, does what it does outside of the block."""
+        number, self.number = self.number, None
         if number is not None:
+            self.end()
             signal.raise_signal(number)
+
+    def end(self) -> None:
+        """Lets signals act at once again."""
+        for number, handler in self.handlers.items():
+            signal.signal(number, handler)  # type: ignore[arg-type]
+        self.handlers = {}
 
     def _note(self, number: int, frame: FrameType | None) -> None:
         again = self.pending
@@ -53,4 +58,5 @@ def delay_interrupts() -> Iterator[Interrupts]:
     try:
         yield interrupts
     finally:
+        interrupts.end()
         interrupts.act()

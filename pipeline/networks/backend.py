@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from typing import Any, Literal
 
 from pipeline.errors import PipelineError
+from pipeline.interrupts import delay_interrupts
 from pipeline.machine import core_count, has_bfloat16, keep_memory
 
 __all__ = [
@@ -61,7 +62,7 @@ os.environ.setdefault(THREADS, str(min(MAX_THREADS, core_count())))
 os.environ.setdefault("OMP_NUM_THREADS", os.environ[THREADS])  # for torch
 logging.getLogger("tensorflow").setLevel(logging.ERROR)
 keep_memory()
-with _silence():
+with delay_interrupts(), _silence():  # an import that is cut can fail in other ways
     try:
         import keras
     except ModuleNotFoundError as error:

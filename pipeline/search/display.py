@@ -80,7 +80,7 @@ class Display:
         name, accuracy = progress.name, progress.scores.get("val_accuracy", 0.0)
         if name not in self.time_left.began:
             self._print(f"{self._fitted(name)}: {self.plans[name]}")
-        self.time_left.update(name, progress.share, progress.seconds)
+        self.time_left.update(progress)
         if not self.live:
             if progress.epoch_ended:
                 self._print(f"{progress.line()}  {in_words(self._seconds_left())} left")

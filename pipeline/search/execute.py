@@ -21,7 +21,7 @@ from pipeline.search.engine import Engine, choose_engine
 from pipeline.search.grid import AnyJob, CombinedJob, combinations_of, trainings_of
 from pipeline.training.job import Job
 from pipeline.training.progress import Observer
-from pipeline.training.train import train
+from pipeline.training.train import checkpoints_of, train
 
 
 def execute(
@@ -43,7 +43,8 @@ def execute(
         A run for each job, in their order.
 
     Raises:
-        PipelineError: the folder has runs that are not comparable or that would be overwritten.
+        PipelineError: the folder has runs that are not comparable or that would be overwritten,
+            or checkpoints of a training with other settings, data or versions.
         Exception: a training failed; an ExceptionGroup if several did. All others are finished.
     """
     if not jobs:
@@ -57,6 +58,9 @@ def execute(
     runs = {} if fresh else finished.find_all(wanted)
     missing = [job for name, job in trainings.items() if name not in runs]
     check_writable(folder)
+    for job in () if fresh else missing:
+        if found := checkpoints_of(job, competition, folder).load():
+            display.note(f"{job.name}: {found}")
     failures = []
     for job, outcome in _run(missing, competition, folder, display, engine, fresh):
         if isinstance(outcome, Run):

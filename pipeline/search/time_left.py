@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from statistics import fmean
 
 from pipeline.training.job import Job
+from pipeline.training.progress import Progress
 
 
 class TimeLeft:
@@ -21,6 +22,7 @@ class TimeLeft:
         self.more = more
         self.jobs = {job.name: job for job in jobs}
         self.began: dict[str, float] = {}
+        self.before: dict[str, float] = {}  # shares at that time: 0, unless they were continued
         self.shares: dict[str, float] = {}
         self.took: dict[str, float] = {}  # seconds of jobs that have ended
 
@@ -29,15 +31,12 @@ class TimeLeft:
         self.jobs[job.name] = job
         self.more = max(0, self.more - 1)
 
-    def update(self, name: str, share: float, seconds: float) -> None:
-        """Notes the progress of a job.
-
-        Args:
-            share: its finished fraction, in 0..1.
-            seconds: time since its current epoch began.
-        """
-        self.began.setdefault(name, time.monotonic() - seconds)
-        self.shares[name] = share
+    def update(self, progress: Progress) -> None:
+        """Notes the progress of a job."""
+        name = progress.name
+        self.began.setdefault(name, time.monotonic() - progress.seconds)
+        self.before.setdefault(name, (progress.epoch - 1) / progress.epochs)
+        self.shares[name] = progress.share
 
     def end(self, name: str) -> None:
         """Notes that a job has ended."""
@@ -48,7 +47,7 @@ class TimeLeft:
 
     def of(self, name: str) -> float:
         """Seconds left for a job that runs."""
-        return self._elapsed(name) * (1 / self.shares[name] - 1)
+        return self._total(name) * (1 - self.shares[name])
 
     def of_all(self) -> float:
         """Seconds left for all jobs; at least one has started."""
@@ -61,7 +60,10 @@ class TimeLeft:
         return time.monotonic() - self.began[name]
 
     def _total(self, name: str) -> float:
-        return self.took.get(name) or self._elapsed(name) / self.shares[name]
+        """Seconds for the whole job."""
+        done = 1.0 if name in self.took else self.shares[name]
+        seconds = self.took.get(name) or self._elapsed(name)
+        return seconds / (done - self.before[name])
 
     def _expected(self, job: Job) -> float:
         same = [name for name in self.began if self.jobs[name].recipe.name == job.recipe.name]

@@ -114,14 +114,26 @@ class Checkpoint:
 
 @dataclass(frozen=True)
 class Found:
-    """The state that a training goes on from."""
+    """What a training goes on from.
+
+    Attributes:
+        damaged: how many newer checkpoints are damaged.
+    """
 
     state: State
     arrays: Arrays
+    damaged: int = 0
+
+    def __str__(self) -> str:
+        """Where it goes on, in words."""
+        text = f"continues in epoch {self.state.epoch + 1}"
+        if self.state.ended:
+            text = "is trained, and continues with its predictions"
+        return f"{text}; a newer checkpoint is damaged" if self.damaged else text
 
 
 class Checkpoints:
-    """The checkpoints of one training. Hold the lock of its run.
+    """The checkpoints of one training. Hold the lock of its run to write them.
 
     Args:
         folder: for these checkpoints alone.
@@ -135,21 +147,21 @@ class Checkpoints:
         self.folder, self.timed = folder, timed
         self.describe = partial(Checkpoint, identity=identity, environment=environment)
 
-    def load(self) -> "Found | None":
-        """The newest checkpoint that is not damaged; None without one.
+    def load(self) -> Found | None:
+        """What the training goes on from: the newest checkpoint that is not damaged, if any.
 
         Raises:
             PipelineError: it is of a training with other settings, data, versions or threads.
         """
-        for folder in reversed(self._folders()):
+        for damaged, folder in enumerate(reversed(self._folders())):
             try:
                 found, arrays = _read(folder)
             except (OSError, ValueError, KeyError, msgspec.MsgspecError):
-                continue  # it is damaged; the one before it serves
+                continue
             ignored = (*NOT_TRAINED, *TIMED) if self.timed else NOT_TRAINED
             differences = found.differences(self.describe(found.state), ignored)
             if not differences:
-                return Found(found.state, arrays)
+                return Found(found.state, arrays, damaged)
             if self.timed:
                 return None  # a budget plans anew
             raise PipelineError(
@@ -166,7 +178,11 @@ class Checkpoints:
         Raises:
             WriteError: it cannot be written. Those before it stay.
         """
-        with new_folder(self.folder / f"{state.epoch:06}-{state.step:06}") as folder:
+        name = f"{state.epoch:06}-{state.step:06}"
+        for old in self._folders():
+            if old.name > name:  # damaged, or of a training that does not go on
+                remove_folder(old)
+        with new_folder(self.folder / name) as folder:
             write_bytes(folder / ARRAYS, arrays_bytes(arrays, compress=False))
             write_json(folder / STATE, asdict(self.describe(state)))
             write_checksums(folder)

@@ -55,10 +55,7 @@ def train(
     """
     path = folder / job.name
     with write_run(path) as writer:
-        environment = describe_environment(job.recipe.precision)
-        checkpoints = Checkpoints(
-            checkpoints_path(path), job.identity(competition), environment, bool(job.deadline)
-        )
+        checkpoints = checkpoints_of(job, competition, folder)
         if fresh:
             checkpoints.remove()
         try:
@@ -92,11 +89,25 @@ def train(
                     image_shape=job.recipe.image_shape(competition.schema.shape),
                     without_tta=_score_without_tta(job, network, images, validation, copies),
                 ),
-                environment=environment,
+                environment=describe_environment(job.recipe.precision),
             )
         )
     checkpoints.remove()
     return load_run(path)
+
+
+def checkpoints_of(job: Job, competition: Competition, folder: Path) -> Checkpoints:
+    """The checkpoints of a job.
+
+    Args:
+        folder: the competition's runs.
+    """
+    return Checkpoints(
+        checkpoints_path(folder / job.name),
+        job.identity(competition),
+        describe_environment(job.recipe.precision),
+        timed=job.deadline is not None,
+    )
 
 
 def fit_job(
