@@ -4,9 +4,8 @@ import json
 import re
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
-from itertools import cycle
 from pathlib import Path
 
 import numpy as np
@@ -28,7 +27,6 @@ KINDS = {
     "dense": {},
     "conv-deep": {"epochs": 6, "plateau.patience": 0, "early_stopping": 3},
     "fast": {"epochs": 4},
-    "deep-rotated": {"epochs": 3, "tta_views": 1},
     "transfer": {
         "epochs": 2,
         "backbone.weights": "none",
@@ -61,24 +59,20 @@ def stop_when(condition: Callable[[Progress], bool]) -> Callable[[Progress], Non
     return observe
 
 
-def train_with_stops(
-    job: Job, tiny: Competition, folder: Path, conditions: Iterator[Callable[[Progress], bool]]
-) -> tuple[Run, int]:
-    """The run of a training that was stopped many times, and how many."""
-    for count, condition in enumerate(conditions):
-        try:
-            return train(job, tiny, folder, stop_when(condition)), count
-        except KeyboardInterrupt:
-            assert not (folder / job.name).exists()
-    raise AssertionError
-
-
-def stopped_once(job: Job, tiny: Competition, folder: Path) -> list[Path]:
-    """The checkpoints of a training that was stopped in its second epoch, the oldest first."""
-    for condition in (at_end_of_epoch, at_first_step):
+def stopped(
+    job: Job, tiny: Competition, folder: Path, *conditions: Callable[[Progress], bool]
+) -> list[Path]:
+    """The checkpoints of a training that was stopped under each condition, the oldest first."""
+    for condition in conditions:
         with pytest.raises(KeyboardInterrupt):
             train(job, tiny, folder, stop_when(condition))
+        assert not (folder / job.name).exists()
     return sorted((folder / "checkpoints" / job.name).iterdir())
+
+
+def stopped_in_second_epoch(job: Job, tiny: Competition, folder: Path) -> list[Path]:
+    """The checkpoints after the first epoch, and after a step of the second one."""
+    return stopped(job, tiny, folder, at_end_of_epoch, at_first_step)
 
 
 def same_files(one: Run, other: Run) -> bool:
@@ -91,10 +85,8 @@ def test_a_training_that_is_stopped_again_and_again_ends_in_the_same_bytes(
 ) -> None:
     job = job_of(name, tiny)
     run = train(job, tiny, tmp_path / "whole")
-    again, stops = train_with_stops(
-        job, tiny, tmp_path / "stopped", cycle([at_first_step, at_end_of_epoch])
-    )
-    assert stops >= 4
+    stopped(job, tiny, tmp_path / "stopped", at_first_step, at_end_of_epoch, at_first_step)
+    again = train(job, tiny, tmp_path / "stopped")
     assert same_files(run, again)
     assert again.record.training == run.record.training
     assert not list((tmp_path / "stopped/checkpoints").iterdir())
@@ -143,7 +135,7 @@ def test_every_part_of_the_state_matters(part: str, tiny, tmp_path) -> None:
     # With this learning rate the first epoch is the best one.
     job = job_of("conv-deep", tiny, learning_rate=0.05)
     whole = train(job, tiny, tmp_path / "whole")
-    newest = stopped_once(job, tiny, tmp_path / "stopped")[-1]
+    newest = stopped_in_second_epoch(job, tiny, tmp_path / "stopped")[-1]
     PARTS[part](newest)
     (newest / "SHA256SUMS").unlink()
     write_checksums(newest)
@@ -154,7 +146,7 @@ def test_every_part_of_the_state_matters(part: str, tiny, tmp_path) -> None:
 def test_a_damaged_checkpoint_gives_way_to_the_one_before_it(damage, tiny, tmp_path) -> None:
     job = job_of("dense", tiny)
     whole = train(job, tiny, tmp_path / "whole")
-    newest = stopped_once(job, tiny, tmp_path / "stopped")[-1]
+    newest = stopped_in_second_epoch(job, tiny, tmp_path / "stopped")[-1]
     for file in newest.iterdir():
         content = bytearray(file.read_bytes())
         content[len(content) // 2] ^= 1
@@ -172,19 +164,15 @@ def test_a_damaged_checkpoint_gives_way_to_the_one_before_it(damage, tiny, tmp_p
 def test_without_a_whole_checkpoint_it_starts_again(tiny, tmp_path) -> None:
     job = job_of("dense", tiny)
     whole = train(job, tiny, tmp_path / "whole")
-    for folder in stopped_once(job, tiny, tmp_path / "stopped"):
+    for folder in stopped_in_second_epoch(job, tiny, tmp_path / "stopped"):
         (folder / "arrays.npz").write_bytes(b"")
     assert same_files(whole, train(job, tiny, tmp_path / "stopped"))
 
 
 def test_at_most_two_checkpoints_are_kept(tiny, tmp_path) -> None:
     job = job_of("dense", tiny)
-    conditions = [at_end_of_epoch] * 3
-    for condition in conditions:
-        with pytest.raises(KeyboardInterrupt):
-            train(job, tiny, tmp_path, stop_when(condition))
-    kept = sorted(path.name for path in (tmp_path / "checkpoints" / job.name).iterdir())
-    assert kept == ["000002-000000", "000003-000000"]
+    kept = stopped(job, tiny, tmp_path, *[at_end_of_epoch] * 3)
+    assert [path.name for path in kept] == ["000002-000000", "000003-000000"]
 
 
 @pytest.mark.parametrize(
@@ -196,7 +184,7 @@ def test_at_most_two_checkpoints_are_kept(tiny, tmp_path) -> None:
 )
 def test_a_changed_training_is_not_continued(changed, said, tiny, tmp_path, monkeypatch) -> None:
     job = job_of("dense", tiny)
-    checkpoints = stopped_once(job, tiny, tmp_path)
+    checkpoints = stopped_in_second_epoch(job, tiny, tmp_path)
     before = {path: path.read_bytes() for folder in checkpoints for path in folder.iterdir()}
     if "threads" in changed:
         monkeypatch.setenv("TF_NUM_INTRAOP_THREADS", "3")
@@ -212,7 +200,7 @@ def test_a_changed_training_is_not_continued(changed, said, tiny, tmp_path, monk
 
 def test_other_views_do_not_keep_a_training_from_going_on(tiny, tmp_path) -> None:
     job = job_of("dense", tiny)
-    stopped_once(job, tiny, tmp_path)
+    stopped_in_second_epoch(job, tiny, tmp_path)
     epochs: list[int] = []
     job = replace(job, recipe=job.recipe.change(tta_views=5))
     train(job, tiny, tmp_path, lambda progress: epochs.append(progress.epoch))
@@ -221,7 +209,7 @@ def test_other_views_do_not_keep_a_training_from_going_on(tiny, tmp_path) -> Non
 
 def test_a_training_with_a_deadline_goes_on_with_a_new_one(tiny, tmp_path) -> None:
     job = replace(job_of("fast", tiny, epochs=50), deadline=time.time() + 60)
-    stopped_once(job, tiny, tmp_path)
+    stopped_in_second_epoch(job, tiny, tmp_path)
     epochs: list[int] = []
     run = train(
         replace(job, deadline=time.time()),
@@ -240,6 +228,7 @@ def test_a_training_with_a_deadline_goes_on_with_a_new_one(tiny, tmp_path) -> No
 
 def test_the_log_of_a_continued_training_has_every_epoch(tiny, tmp_path) -> None:
     job = job_of("dense", tiny)
-    run, _ = train_with_stops(job, tiny, tmp_path, cycle([at_end_of_epoch]))
+    stopped(job, tiny, tmp_path, at_end_of_epoch, at_end_of_epoch)
+    run = train(job, tiny, tmp_path)
     lines = (run.folder / "log.txt").read_text().splitlines()
     assert [int(re.findall(r"epoch (\d+)/", line)[0]) for line in lines] == [1, 2, 3, 4]
