@@ -118,14 +118,19 @@ class Run:
         Raises:
             PipelineError: the run is an ensemble, which has members instead of a model.
         """
-        if MODEL not in self.checksums and self.record.training:
-            raise damaged(self.folder, f"{MODEL} has no checksum")
-        if MODEL not in self.checksums:
+        training = self.record.training
+        if training is None:
             raise self._no_model()
+        if MODEL not in self.checksums:
+            raise damaged(self.folder, f"{MODEL} has no checksum")
         path = verify(self.folder, self.checksums, MODEL)
-        from pipeline.networks.backend import keras
+        from pipeline.networks.model_file import open_model
 
-        return keras.saving.load_model(path, compile=False)
+        model = open_model(path)
+        expected = (training.image_shape, (len(self.record.data.classes),))
+        if (model.input_shape[1:], model.output_shape[1:]) != expected:
+            raise damaged(self.folder, f"{MODEL} is that of other images or classes")
+        return model
 
     @cached_property
     def members(self) -> "list[Run]":
