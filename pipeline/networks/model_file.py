@@ -216,5 +216,4 @@ def _count_parameters(config: dict[str, Any]) -> int:
 
 
 def _first_line(error: Exception) -> str:
-    lines = str(error).splitlines()
-    return f"{type(error).__name__}: {lines[0][:200] if lines else ''}"
+    return (str(error).splitlines() or [type(error).__name__])[0][:200]
