@@ -16,9 +16,9 @@ from pipeline.evaluation.leaderboard import check_comparable, choices, scored_on
 from pipeline.evaluation.selection import METHODS, Selection
 from pipeline.networks.published import Published
 from pipeline.runs.folder import MEMBERS, Validation, is_run, read_checksums, write_run
-from pipeline.runs.metrics import score
+from pipeline.runs.metrics import apply_temperature, average, score
 from pipeline.runs.record import FoldRecord, Identity, RunRecord
-from pipeline.runs.run import Run, apply_temperature, average, find_equal, load_run
+from pipeline.runs.run import Run, find_equal, load_run
 
 if TYPE_CHECKING:
     import pandas as pd

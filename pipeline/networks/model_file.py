@@ -24,18 +24,18 @@ MAX_FILE = 1 << 30  # bytes; VGG16 with its head has half of it
 MAX_VALUES = 1 << 24  # of one image within a network; 1024 x 1024 in 16 channels
 
 # They compute, and nothing else: no code of the file's own, no other files.
-LAYERS = frozenset(
-    """
-    Activation Add Average AveragePooling1D AveragePooling2D BatchNormalization CenterCrop
-    Concatenate Conv1D Conv2D Conv2DTranspose Cropping2D Dense DepthwiseConv2D Dot Dropout ELU
-    Flatten GaussianDropout GaussianNoise GlobalAveragePooling1D GlobalAveragePooling2D
-    GlobalMaxPooling1D GlobalMaxPooling2D GroupNormalization Identity InputLayer
-    LayerNormalization LeakyReLU MaxPooling1D MaxPooling2D Maximum Minimum Multiply
-    MultiHeadAttention Normalization PReLU Permute RandomFlip RandomRotation RandomTranslation
-    RandomZoom ReLU RepeatVector Rescaling Reshape Resizing SeparableConv2D Softmax
-    SpatialDropout2D Subtract UnitNormalization UpSampling2D ZeroPadding2D
-    """.split()
-)
+LAYERS = {
+    "Activation", "Add", "Average", "AveragePooling1D", "AveragePooling2D",
+    "BatchNormalization", "CenterCrop", "Concatenate", "Conv1D", "Conv2D", "Conv2DTranspose",
+    "Cropping2D", "Dense", "DepthwiseConv2D", "Dot", "Dropout", "ELU", "Flatten",
+    "GaussianDropout", "GaussianNoise", "GlobalAveragePooling1D", "GlobalAveragePooling2D",
+    "GlobalMaxPooling1D", "GlobalMaxPooling2D", "GroupNormalization", "Identity",
+    "InputLayer", "LayerNormalization", "LeakyReLU", "MaxPooling1D", "MaxPooling2D",
+    "Maximum", "Minimum", "Multiply", "MultiHeadAttention", "Normalization", "PReLU",
+    "Permute", "RandomFlip", "RandomRotation", "RandomTranslation", "RandomZoom", "ReLU",
+    "RepeatVector", "Rescaling", "Reshape", "Resizing", "SeparableConv2D", "Softmax",
+    "SpatialDropout2D", "Subtract", "UnitNormalization", "UpSampling2D", "ZeroPadding2D",
+}  # fmt: skip
 MODELS = {("keras.src.models.functional", "Functional"), ("keras.models", "Functional"),
           ("keras.src.models.sequential", "Sequential"), ("keras", "Sequential")}  # fmt: skip
 PARTS = ("keras.initializers", "keras.regularizers", "keras.constraints", "keras.dtype_policies")
@@ -109,7 +109,7 @@ def _check_size(path: Path) -> None:
 
 
 def _check_archive(path: Path) -> int:
-    """The number of weights in a .keras file that has only what Keras writes, as Keras writes it."""
+    """The number of weights in a .keras file, which has what Keras writes and nothing else."""
     _check_size(path)
     with zipfile.ZipFile(path) as archive:
         names = sorted(archive.namelist())
@@ -160,7 +160,10 @@ def _read_config(path: Path) -> dict[str, Any]:
         if archive.getinfo(CONFIG).file_size > MAX_CONFIG:
             raise _UnsafeError(f"{CONFIG} has more than {MAX_CONFIG >> 20} MB")
         config = json.loads(archive.read(CONFIG))
-    if not isinstance(config, dict) or (config.get("module"), config.get("class_name")) not in MODELS:
+    if (
+        not isinstance(config, dict)
+        or (config.get("module"), config.get("class_name")) not in MODELS
+    ):
         raise _UnsafeError(f"{CONFIG} is not that of a model")
     config["compile_config"] = None  # Keras would not use it
     _check_config(config)

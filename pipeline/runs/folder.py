@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy.typing as npt
 
 from pipeline.arrays import Labels, Probabilities, Rows
+from pipeline.documents import read_small
 from pipeline.errors import PipelineError
 from pipeline.files import (
     array_bytes,
@@ -48,6 +49,11 @@ class Validation:
     rows: Rows
     labels: Labels
     probabilities: Probabilities
+
+    def fits(self, train_rows: int) -> bool:
+        """Whether its rows and labels exist."""
+        limits = ((self.rows, train_rows), (self.labels, self.probabilities.shape[1]))
+        return all(((values >= 0) & (values < limit)).all() for values, limit in limits)
 
 
 class RunWriter:
@@ -159,13 +165,16 @@ def read_checksums(folder: Path) -> dict[str, str]:
         PipelineError: they cannot be read, or one that is needed is missing.
     """
     try:
-        lines = (folder / CHECKSUMS).read_text(encoding="utf-8").splitlines()
+        lines = read_small(folder / CHECKSUMS).decode().splitlines()
         checksums = {name: digest for digest, name in (line.split("  ", 1) for line in lines)}
     except (OSError, ValueError) as error:
         raise damaged(folder, f"{CHECKSUMS} cannot be read: {error}") from None
     for name in VERIFIED_ON_LOAD:
         if name not in checksums:
             raise damaged(folder, f"{name} has no checksum")
+    for name in checksums:
+        if Path(name).name != name:
+            raise damaged(folder, f"{CHECKSUMS} names {name!r}, which is in another folder")
     return checksums
 
 
