@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.arrays import Images, Pixels, Probabilities
-from pipeline.documents import parse_array, parse_arrays, parse_json, read_small
+from pipeline.documents import parse_array, parse_arrays, parse_json
 from pipeline.errors import PipelineError, suggest
 from pipeline.runs.folder import (
     EXPLANATION,
@@ -21,16 +21,17 @@ from pipeline.runs.folder import (
     LAYERS,
     MEMBERS,
     MODEL,
+    PROBABILITIES,
     RECORD,
     ROWS,
     TEST,
     VALIDATION,
-    VERIFIED_ON_LOAD,
     OtherVersionError,
     Validation,
     damaged,
     is_run,
     read_checksums,
+    read_record,
     verify,
 )
 from pipeline.runs.inputs import prepare
@@ -274,13 +275,14 @@ def load_run(folder: Path) -> Run:
         PipelineError: the folder is not a run, or it is damaged.
     """
     checksums = read_checksums(folder)
+    content = read_record(folder, checksums)
     for name in checksums:
-        if name in VERIFIED_ON_LOAD:
+        if name in PROBABILITIES:
             verify(folder, checksums, name)
         elif not (folder / name).is_file():
             raise damaged(folder, f"{name} is missing")
     try:
-        record = decode(read_small(folder / RECORD))
+        record = decode(content)
     except OtherSchemaError as error:
         raise OtherVersionError(folder, str(error)) from None
     except ValueError as error:
