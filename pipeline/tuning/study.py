@@ -65,7 +65,7 @@ class Place:
         """The path, or the URL without its password."""
         try:
             url = self.url and sqlalchemy.make_url(self.url).render_as_string(hide_password=True)
-        except sqlalchemy.exc.ArgumentError:
+        except (ValueError, sqlalchemy.exc.ArgumentError):
             url = "--storage"
         return url or str(self.journal)
 
