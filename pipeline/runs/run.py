@@ -154,6 +154,8 @@ class Run:
             PipelineError: one of them is missing or damaged.
         """
         names = self.record.members
+        if len(names) != len(self.record.identity.members):
+            raise damaged(self.folder, f"{RECORD} does not identify its members")
         loaded = {name: load_run(self.folder.parent / name) for name in dict.fromkeys(names)}
         members = [loaded[name] for name in names]
         for run, digest in zip(members, self.record.identity.members, strict=True):
@@ -287,8 +289,7 @@ def load_run(folder: Path) -> Run:
         raise OtherVersionError(folder, str(error)) from None
     except ValueError as error:
         raise damaged(folder, f"{RECORD} cannot be read: {error}") from None
-    members = record.members
-    if len(members) != len(record.identity.members) or any(Path(m).name != m for m in members):
+    if any(Path(name).name != name for name in record.members):
         raise damaged(folder, f"{RECORD} names members that are no runs beside it")
     return Run(folder, record, checksums)
 

@@ -93,7 +93,7 @@ def a_pipe(path: Path, canary: Path) -> None:
 
 
 READ = {
-    "run.json": lambda run: run.validation,
+    "run.json": lambda run: (run.validation, run.members),
     "test.npy": lambda run: run.test_probabilities,
     "validation.npy": lambda run: run.validation,
     "validation_rows.npy": lambda run: run.validation,
