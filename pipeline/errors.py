@@ -1,11 +1,27 @@
-"""User errors."""
+"""User errors, and text that is safe to show."""
 
+import re
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 import click
+
+# Control characters and marks of direction rewrite what a terminal shows; half a surrogate pair,
+# in the name of a file that is not UTF-8, cannot be written.
+UNPRINTABLE = re.compile(
+    r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
+)
+
+
+def printable(text: str, keep: str = "") -> str:
+    """The text with escapes for what would change a terminal, such as \\x1b.
+
+    Args:
+        keep: characters that stay, such as line ends.
+    """
+    return UNPRINTABLE.sub(lambda m: m[0] if m[0] in keep else repr(m[0])[1:-1], text)
 
 
 class PipelineError(click.ClickException):
@@ -37,7 +53,8 @@ class PipelineError(click.ClickException):
             parts.append(_sentence(f"Expected {expected}"))
         if remedy is not None:
             parts.append(_sentence(remedy))
-        super().__init__("\n  ".join([" ".join(parts), *self.details]))
+        lines = (printable(line) for line in (" ".join(parts), *self.details))
+        super().__init__("\n  ".join(lines))
 
     def __reduce__(self) -> tuple[Any, ...]:
         fields = (self.found, self.where, self.expected, self.remedy, self.details)

@@ -19,12 +19,14 @@ import numpy as np
 import numpy.typing as npt
 from filelock import FileLock, Timeout
 
+from pipeline.documents import read_small
 from pipeline.errors import PipelineError
 
 CHECKSUMS = "SHA256SUMS"
 LOCKS = ".locks"  # folder of lock files
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 ZEROS = bytes(1 << 20)
+FORMULA = re.compile(r"\s*[=+@\uff1d\uff0b\uff0d\uff20-]|[\t\r\n]")  # as text begins
 SIGNED_NUMBER = re.compile(r"[+-]?[\d.]*")  # such as -1
 
 
@@ -162,18 +164,19 @@ class GrowingRows:
 def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """Writes a CSV with commas, LF line ends, and quotes only where a cell needs them.
 
-    Text that a spreadsheet would take for a formula gets an apostrophe in front.
+    Its text is no formula, see `no_formula`.
     """
-    write_text(path, csv_text(header, ([_no_formula(cell) for cell in row] for row in rows)))
+    write_text(path, csv_text([*map(no_formula, header)], (map(no_formula, row) for row in rows)))
 
 
-def _no_formula(cell: Any) -> Any:
-    if isinstance(cell, str) and cell.startswith(("=", "+", "-", "@")):
-        return cell if SIGNED_NUMBER.fullmatch(cell) else f"'{cell}"
+def no_formula(cell: Any) -> Any:
+    """The cell, with an apostrophe in front if a spreadsheet would take its text for a formula."""
+    if isinstance(cell, str) and FORMULA.match(cell) and not SIGNED_NUMBER.fullmatch(cell):
+        return f"'{cell}"
     return cell
 
 
-def csv_text(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
+def csv_text(header: Sequence[str], rows: Iterable[Iterable[Any]]) -> str:
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow(header)
@@ -325,7 +328,7 @@ def read_checksums(folder: Path) -> dict[str, str]:
     Raises:
         OSError, ValueError: they cannot be read.
     """
-    lines = (folder / CHECKSUMS).read_text(encoding="utf-8").splitlines()
+    lines = read_small(folder / CHECKSUMS).decode().splitlines()
     return {name: digest for digest, name in (line.split("  ", 1) for line in lines)}
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from pipeline.cli.options import schema_options
+from pipeline.cli.output import echo
 
 
 @click.command()
@@ -17,4 +18,4 @@ def command(data: Path, file: Path, **overrides: Any) -> None:
     import pipeline as pp
 
     rows = pp.check(pp.load(data, **overrides), file)
-    click.echo(f"{file}: valid, {rows:,} rows")
+    echo(f"{file}: valid, {rows:,} rows")

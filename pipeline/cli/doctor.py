@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from pipeline.cli.options import FORMAT, RUNS
+from pipeline.cli.output import echo
 
 
 @click.command()
@@ -25,7 +26,7 @@ def command(context: click.Context, output_format: str, runs: Path) -> None:
     checks = check_installation(runs)
     rows = [asdict(check) for check in checks]
     if output_format == "json":
-        click.echo(json.dumps(rows, indent=2, ensure_ascii=False))
+        echo(json.dumps(rows, indent=2, ensure_ascii=False))
     elif output_format == "csv":
         names = [field.name for field in fields(Check)]
         writer = csv.DictWriter(sys.stdout, names, lineterminator="\n")
@@ -34,7 +35,7 @@ def command(context: click.Context, output_format: str, runs: Path) -> None:
     else:
         width = max(len(check.name) for check in checks)
         for check in checks:
-            click.echo(f"{check.status:7}  {check.name:{width}}  {check.found}")
+            echo(f"{check.status:7}  {check.name:{width}}  {check.found}")
             if check.remedy:
-                click.echo(f"{'':{width + 11}}{check.remedy}")
+                echo(f"{'':{width + 11}}{check.remedy}")
     context.exit(1 if any(check.status == "broken" for check in checks) else 0)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pipeline.cli.options import DATA, QUIET, RUNS, schema_options
-from pipeline.cli.output import echo_table, percent, score_text
+from pipeline.cli.output import echo, echo_table, percent, score_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -62,13 +62,13 @@ def command(
     )
     assert run.candidates is not None
     _echo_candidates(run.candidates)
-    click.echo(f"\n{run.name}: {score_text(run.scores)}.")
+    echo(f"\n{run.name}: {score_text(run.scores)}.")
     estimated = "Estimated with members and weights selected on other rows. "
     gain = "A gain is what the ensemble would lose without the run, in log loss and correct rows."
-    click.echo(click.wrap_text((estimated if method == "greedy" else "") + gain, width=80))
+    echo(click.wrap_text((estimated if method == "greedy" else "") + gain, width=80))
     words = ["pipeline", "submit", str(data), "--run", run.name, "--runs", str(runs)]
-    click.echo(f"\nSubmit it with: {shlex.join(words)}")
-    click.echo(run.folder)
+    echo(f"\nSubmit it with: {shlex.join(words)}")
+    echo(run.folder)
 
 
 def _echo_candidates(table: "pd.DataFrame") -> None:

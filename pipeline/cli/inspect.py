@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from pipeline.cli.options import DATA, FORMAT, RUNS, schema_options
-from pipeline.cli.output import echo_frame
+from pipeline.cli.output import echo, echo_frame
 
 
 @click.command()
@@ -42,21 +42,21 @@ def command(
     competition = pp.load(data, **overrides)
     found = pp.inspect(competition)
     if output_format == "json":
-        click.echo(json.dumps(found.to_dict(), indent=2))
+        echo(json.dumps(found.to_dict(), indent=2))
         return
     if output_format == "csv":
         echo_frame(found.to_frame(), output_format)
         if found.ignored:
-            click.echo(f"Note: ignored: {', '.join(found.ignored)}", err=True)
+            echo(f"Note: ignored: {', '.join(found.ignored)}", err=True)
         return
-    click.echo(found.to_text())
+    echo(found.to_text())
     images, titles, in_row = choose_samples(competition)
     if sys.stdout.isatty() if show is None else show:
-        click.echo("\n" + draw(images, titles))
+        echo("\n" + draw(images, titles))
     picture = runs / competition.name / "samples.png"
     try:
         write_bytes(picture, png(samples(images, titles, in_row)))
     except WriteError as error:
-        click.echo(f"Warning: {error.message}", err=True)
+        echo(f"Warning: {error.message}", err=True)
     else:
-        click.echo(f"\nsamples      {picture}")
+        echo(f"\nsamples      {picture}")

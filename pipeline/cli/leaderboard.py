@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from pipeline.cli.options import DATA, FORMAT, RUNS
-from pipeline.cli.output import echo_frame, echo_table, percent, warn_skipped
+from pipeline.cli.output import echo, echo_frame, echo_table, percent, warn_skipped
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -41,13 +41,13 @@ def echo_leaderboard(
     groups = table["scored_on"].unique()
     for scored_on in groups:
         if len(groups) > 1:
-            click.echo(f"Scored {'on the ' * (scored_on == 'hold-out')}{scored_on}:")
+            echo(f"Scored {'on the ' * (scored_on == 'hold-out')}{scored_on}:")
         _echo_runs(table[table["scored_on"] == scored_on])
-        click.echo()
+        echo()
     ties = "Runs with = are tied with others in an exact paired test. "
     tied = (table["rank"] < table["worst_rank"]).any()
     note = (ties if tied else "") + table.attrs["caution"]
-    click.echo(click.wrap_text(note, width=80))
+    echo(click.wrap_text(note, width=80))
     return table
 
 

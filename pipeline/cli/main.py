@@ -14,7 +14,8 @@ from typing import Any
 import click
 
 from pipeline import __version__
-from pipeline.errors import PipelineError, suggest
+from pipeline.cli.output import TEXT, echo
+from pipeline.errors import PipelineError, printable, suggest
 
 COMMANDS = (
     "inspect", "models", "train", "tune", "ensemble", "leaderboard", "report", "predict", "submit",
@@ -55,13 +56,16 @@ class Commands(click.Group):
         try:
             with _sigterm_raises():
                 return super().invoke(ctx)
-        except (click.exceptions.Exit, click.Abort, click.UsageError):
+        except click.UsageError as error:
+            error.message = printable(error.message, TEXT)  # type: ignore[misc]
+            raise
+        except (click.exceptions.Exit, click.Abort):
             raise
         except KeyboardInterrupt as stop:
             word, status = (
                 ("Terminated", 143) if isinstance(stop, Terminated) else ("Interrupted", 130)
             )
-            click.echo(f"{word}. The same command continues.", err=True)
+            echo(f"{word}. The same command continues.", err=True)
             ctx.exit(status)
         except Exception as error:
             if isinstance(error, OSError) and error.errno == errno.EPIPE:
@@ -104,10 +108,12 @@ def _show(error: Exception, debug: bool) -> int:
     if isinstance(error, ExceptionGroup):
         return min(_show(one, debug) for one in error.exceptions)
     if debug:
-        click.echo("".join(traceback.format_exception(error)), err=True, nl=False)
+        echo("".join(traceback.format_exception(error)), err=True, nl=False)
+    if isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG:
+        error = PipelineError("the name is too long", where=str(error.filename)[:200])
     if isinstance(error, PipelineError):
         error.show()
         return error.exit_code
     advice = "" if debug else "\n`pipeline --debug` before the command shows the traceback."
-    click.echo(f"Error: {type(error).__name__}: {error}{advice}", err=True)
+    echo(f"Error: {type(error).__name__}: {error}{advice}", err=True)
     return 1

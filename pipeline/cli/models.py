@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pipeline.cli.options import FORMAT, RUNS
-from pipeline.cli.output import echo_frame, echo_table, echo_wrapped, percent, warn_skipped
+from pipeline.cli.output import echo, echo_frame, echo_table, echo_wrapped, percent, warn_skipped
 
 if TYPE_CHECKING:
     from pipeline.search.catalogue import RecipeDescription
@@ -59,12 +59,12 @@ def command(name: str | None, data: Path, output_format: str, runs: Path) -> Non
     ]
     echo_table(HEADER, rows, left=("recipe", "origin"), optional=("origin", "loss", "input"))
     if (table["comparable"] == False).any():  # noqa: E712 (missing is neither)
-        click.echo("\n* on images of another shape or other classes than the published score")
+        echo("\n* on images of another shape or other classes than the published score")
 
 
 def _echo_recipe(recipe: "RecipeDescription", output_format: str) -> None:
     if output_format == "json":
-        click.echo(json.dumps(recipe.to_dict(), indent=2))
+        echo(json.dumps(recipe.to_dict(), indent=2))
         return
     if output_format == "csv":
         echo_frame(recipe.settings, output_format)
@@ -80,21 +80,21 @@ def _echo_recipe(recipe: "RecipeDescription", output_format: str) -> None:
     if published := recipe.published:
         loss = f", loss {published.loss:.4f}" if published.loss else ""
         facts["published"] = f"{percent(published.accuracy)} %{loss}, on {published.on}"
-    click.echo(f"{recipe.name}\n")
+    echo(f"{recipe.name}\n")
     for fact, text in facts.items():
         if text:
-            click.echo(f"{fact:12}{text}")
-    click.echo()
+            echo(f"{fact:12}{text}")
+    echo()
     layers = [
         (layer, kind, output, f"{parameters:,}")
         for layer, kind, output, parameters in recipe.layers.values
     ]
     header = ("layer", "kind", "output", "parameters")
     echo_table(header, layers, left=header[:3])
-    click.echo("\nSettings, for --set NAME=VALUE:\n")
+    echo("\nSettings, for --set NAME=VALUE:\n")
     rows = recipe.settings.to_dict("records")
     for row in sorted(rows, key=lambda row: not row["space"]):  # the searched ones come first
-        click.echo(f"  {row['name']}={_text(row['value'])}")
+        echo(f"  {row['name']}={_text(row['value'])}")
         searched = f" Searched: {row['space']}." if row["space"] else ""
         echo_wrapped(f"{row['meaning']} Accepts {row['accepts']}.{searched}", indent=6)
 

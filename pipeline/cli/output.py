@@ -6,13 +6,22 @@ from typing import TYPE_CHECKING
 
 import click
 
+from pipeline.errors import printable
+from pipeline.files import no_formula
+
 if TYPE_CHECKING:
     import pandas as pd
 
     from pipeline.errors import PipelineError
     from pipeline.runs.record import Scores
 
+TEXT = "\n\t"  # what a text may have besides printable characters
 WIDE = 1000  # columns of a file or pipe: no wrapping
+
+
+def echo(text: object = "", err: bool = False, nl: bool = True) -> None:
+    """Prints text, with escapes for what would change a terminal, see `printable`."""
+    click.echo(printable(str(text), TEXT), err=err, nl=nl)
 
 
 def echo_table(
@@ -23,7 +32,7 @@ def echo_table(
 ) -> None:
     """Prints rows of text in aligned columns, see `table_text`."""
     for line in table_text(header, rows, left, optional).splitlines():
-        click.echo(line)
+        echo(line)
 
 
 def table_text(
@@ -44,6 +53,7 @@ def table_text(
     console = Console(highlight=False, markup=False, emoji=False)
     if not console.is_terminal:
         console.width = WIDE
+    header, *rows = [[printable(cell) for cell in row] for row in (header, *rows)]
     columns = dict(zip(header, zip(*rows, strict=True), strict=True)) if rows else {}
     widths = {name: max(map(len, (name, *cells))) + 2 for name, cells in columns.items()}
     for name in optional:
@@ -64,20 +74,29 @@ def table_text(
 def echo_wrapped(text: str, indent: int) -> None:
     """Prints a paragraph in the width of the terminal, at most 100 columns."""
     width, margin = min(100, shutil.get_terminal_size().columns), " " * indent
-    click.echo(click.wrap_text(text, width, margin, margin))
+    echo(click.wrap_text(text, width, margin, margin))
 
 
 def echo_frame(frame: "pd.DataFrame", output_format: str) -> None:
     """Prints a DataFrame as "json" (a list of objects) or "csv"."""
     if output_format == "json":
-        click.echo(frame.to_json(orient="records", indent=2, double_precision=15))
+        echo(frame.to_json(orient="records", indent=2, double_precision=15))
     else:
-        click.echo(frame.to_csv(index=False).rstrip("\n"))
+        echo(without_formulas(frame).to_csv(index=False).rstrip("\n"))
+
+
+def without_formulas(frame: "pd.DataFrame") -> "pd.DataFrame":
+    """The table for a spreadsheet: an apostrophe is before text that it would calculate."""
+    safe = frame.rename(columns=no_formula)
+    for index, kind in enumerate(frame.dtypes):
+        if kind.kind not in "biuf":
+            safe.isetitem(index, [no_formula(cell) for cell in frame.iloc[:, index]])
+    return safe
 
 
 def warn_skipped(error: "PipelineError") -> None:
     """Prints that a damaged run is left out of a table."""
-    click.echo(f"Warning: skipped. {error.message}", err=True)
+    echo(f"Warning: skipped. {error.message}", err=True)
 
 
 def score_text(scores: "Scores") -> str:

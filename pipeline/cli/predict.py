@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from pipeline.cli.options import DELIMITER, HEADER, RUNS, format_option
-from pipeline.cli.output import score_text, table_text
+from pipeline.cli.output import echo, score_text, table_text, without_formulas
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -56,19 +56,19 @@ def command(
     text = _render(table, probabilities, output_format)
     if output:
         write_text(output, text)
-        click.echo(output)
+        echo(output)
     else:
-        click.echo(text, nl=False)
+        echo(text, nl=False)
     if unknown := find_unknown_labels(table):
         rows = f"{len(unknown):,} row{'s' * (len(unknown) != 1)}"
-        click.echo(
+        echo(
             f"Note: not scored: {rows} with a label that is no class of the run: "
             + ", ".join(list(dict.fromkeys(unknown))[:5]),
             err=True,
         )
     for name, scores in score_files(table).items():
         file = f"{name}: " if name else ""
-        click.echo(file + score_text(scores), err=True)
+        echo(file + score_text(scores), err=True)
 
 
 def _render(table: "pd.DataFrame", probabilities: bool, output_format: str) -> str:
@@ -77,7 +77,9 @@ def _render(table: "pd.DataFrame", probabilities: bool, output_format: str) -> s
     columns = [*range(floats[0] - 1), *floats] if probabilities else [*range(floats[0])]
     shown = table.iloc[:, columns]
     if output_format == "csv":
-        text: str = shown.to_csv(index=False, float_format=EXACT, lineterminator="\n")
+        text: str = without_formulas(shown).to_csv(
+            index=False, float_format=EXACT, lineterminator="\n"
+        )
         return text
     rows = list(shown.itertuples(index=False, name=None))
     if output_format == "json":

@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from pipeline.cli.options import DATA, RUNS, schema_options
+from pipeline.cli.output import echo
 
 
 @click.command()
@@ -26,5 +27,5 @@ def command(data: Path, runs: Path, in_browser: bool, **overrides: Any) -> None:
 
     page = pp.write_report(pp.load(data, **overrides), runs=runs)
     if in_browser and not webbrowser.open(page.resolve().as_uri()):
-        click.echo(f"No browser could be opened. Open this page in one: {page.resolve()}", err=True)
-    click.echo(page)
+        echo(f"No browser could be opened. Open this page in one: {page.resolve()}", err=True)
+    echo(page)

@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from pipeline.cli.options import DATA, RUNS, schema_options
-from pipeline.cli.output import score_text
+from pipeline.cli.output import echo, score_text
 
 
 @click.command()
@@ -30,9 +30,9 @@ def command(data: Path, run: str | None, runs: Path, **overrides: Any) -> None:
 
     competition = pp.load(data, **overrides)
     found = pp.reveal(competition, run, runs=runs)
-    click.echo(f"{found.run} on the locked rows: {score_text(found.scores)}.")
-    click.echo(
+    echo(f"{found.run} on the locked rows: {score_text(found.scores)}.")
+    echo(
         f"Revealed on {found.created}, in {runs / competition.name / REVEAL}. Locked rows are "
         "scored once:\nthis command shows the same result from now on, whatever is trained later."
     )
-    click.echo("To train on these rows too, remove holdout, and use another folder of runs.")
+    echo("To train on these rows too, remove holdout, and use another folder of runs.")

@@ -8,8 +8,9 @@ import click
 from pipeline.cli.leaderboard import echo_leaderboard
 from pipeline.cli.main import BEGAN
 from pipeline.cli.options import BUDGET, DATA, QUIET, RUNS, schema_options
-from pipeline.cli.output import percent, score_text
+from pipeline.cli.output import echo, percent, score_text
 from pipeline.errors import PipelineError
+from pipeline.files import no_formula
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -58,11 +59,15 @@ def command(
     table = echo_leaderboard(competition.name, runs)
     if competition.test_labels is not None:
         scores = pp.score_test(competition, name, runs=runs)
-        click.echo(f"\n{name} on the labelled test rows: {score_text(scores)}.")
-        click.echo("No choice was based on this score.")
+        echo(f"\n{name} on the labelled test rows: {score_text(scores)}.")
+        echo("No choice was based on this score.")
+    texts = (*competition.classes, *(competition.test_ids or ()))
+    if formula := next((text for text in texts if no_formula(text) != text), None):
+        note = f"Note: to a spreadsheet {formula!r} is a formula; do not open the file in one."
+        echo(note, err=True)
     chosen = ", chosen by its log loss" if time_granted else ""
-    click.echo(f"\nThe submission of {name}{_accuracy(table, name)}{chosen}:")
-    click.echo(path)
+    echo(f"\nThe submission of {name}{_accuracy(table, name)}{chosen}:")
+    echo(path)
 
 
 def _accuracy(table: "pd.DataFrame", name: str) -> str:

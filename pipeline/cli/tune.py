@@ -18,7 +18,7 @@ from pipeline.cli.options import (
     settings_option,
     sweep_of,
 )
-from pipeline.cli.output import echo_frame, echo_table, percent, score_text
+from pipeline.cli.output import echo, echo_frame, echo_table, percent, score_text
 from pipeline.errors import PipelineError
 
 if TYPE_CHECKING:
@@ -117,9 +117,9 @@ def command(
     page = pp.write_tuning_page(competition, recipe, **same)
     _echo(pp.trials(competition, recipe, **same), output_format)
     if output_format == "table":
-        click.echo(f"\nAll trials: {page}")
-        click.echo(f"\n{run.name}: {score_text(run.scores)}.")
-        click.echo(run.folder)
+        echo(f"\nAll trials: {page}")
+        echo(f"\n{run.name}: {score_text(run.scores)}.")
+        echo(run.folder)
 
 
 def _one(name: str, values: list[Any]) -> Any:

@@ -93,7 +93,8 @@ def _find(folder: Path, files: Iterable[Path], role: str) -> Path | None:
     if len(found) > 1:
         raise PipelineError(
             f"{len(found)} files may be the {_in_words(role)} file: "
-            + ", ".join(str(path.relative_to(folder)) for path in found),
+            + ", ".join(str(path.relative_to(folder)) for path in found[:5])
+            + ", ..." * (len(found) > 5),
             where=folder,
             expected="one of them",
             remedy=f'Choose it with --{role}, or in {folder / FILE}: {role} = "..."',

@@ -1,7 +1,6 @@
 """Schema overrides: competition.toml, and options that override it."""
 
 import math
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta
 
 from pipeline import config
+from pipeline.documents import parse_toml, read_small
 from pipeline.errors import PipelineError
 from pipeline.reading.source import DELIMITERS
 
@@ -127,8 +127,8 @@ def load_overrides(folder: Path, options: Mapping[str, Any]) -> Overrides:
     content: dict[str, Any] = {}
     if path.exists():
         try:
-            content = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            content = parse_toml(read_small(path))
+        except ValueError as error:
             raise PipelineError(f"not TOML: {error}", where=path) from None
         except OSError as error:
             raise PipelineError(f"it cannot be read: {error.strerror}", where=path) from None

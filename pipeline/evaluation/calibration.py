@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.arrays import Labels, Probabilities
-from pipeline.runs.run import log_probabilities
+from pipeline.runs.metrics import log_probabilities
 
 BINS = 10
 TEMPERATURES = (0.2, 5.0)  # range: few rows without an error would make one of 0

@@ -11,7 +11,8 @@ import numpy.typing as npt
 from pipeline.arrays import Probabilities, Rows
 from pipeline.evaluation.estimate import Estimate, estimate_winner
 from pipeline.evaluation.leaderboard import rank
-from pipeline.runs.run import Run, average
+from pipeline.runs.metrics import average
+from pipeline.runs.run import Run
 
 SIGNIFICANCE = 0.05  # two runs are tied if the p-value of their difference is at least this
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from pipeline.errors import PipelineError
 from pipeline.files import sha256
 from pipeline.networks.backend import keras
+from pipeline.networks.model_file import check_weights
 
 FILE = "vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5"
 URL = f"https://storage.googleapis.com/tensorflow/keras-applications/vgg16/{FILE}"
@@ -24,12 +25,13 @@ def load_backbone(weights: str, image_shape: tuple[int, ...]) -> keras.Model:
         image_shape: (height, width, 3), each side at least 32.
 
     Raises:
-        PipelineError: the weights are unavailable, or not in a supported format.
+        PipelineError: the weights are unavailable, not in a supported format, or not only weights.
     """
     path = weights_file(weights)
     images = keras.Input(image_shape, name="backbone_images")
     model = keras.applications.VGG16(weights=None, include_top=False, input_tensor=images)
     if path is not None:
+        check_weights(path)
         try:
             model.load_weights(path)
         except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:

@@ -23,6 +23,7 @@ Share = Annotated[float, Meta(gt=0, le=1)]
 
 NAME = re.compile(r"[A-Za-z0-9][\w.-]*", re.ASCII)  # it is the name of a folder
 RESERVED = ("checkpoints", "pages", "tuning")  # folders beside runs
+MAX_NAME = 120  # characters of a run's name
 FIXED = ("name", "origin", "layers", "published", "space")  # not settings
 WITH_MOMENTUM = ("rmsprop", "sgd")  # the optimizers of Keras that have one
 

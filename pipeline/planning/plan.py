@@ -11,6 +11,7 @@ import numpy as np
 from pipeline import config
 from pipeline.arrays import Labels
 from pipeline.competition.folds import Fold
+from pipeline.documents import parse_json, read_small
 from pipeline.errors import PipelineError
 from pipeline.files import write_text
 from pipeline.networks.recipe import FIXED
@@ -112,10 +113,10 @@ def read_plan(path: Path) -> Plan:
         PipelineError: it cannot be read.
     """
     try:
-        return msgspec.json.decode(path.read_bytes(), type=Plan)
+        return parse_json(read_small(path), Plan)
     except OSError as error:
         raise PipelineError(f"it cannot be read: {error.strerror}", where=path) from None
-    except msgspec.MsgspecError as error:
+    except ValueError as error:
         raise PipelineError(
             f"not a plan: {error}", where=path, expected="a plan file, which --budget writes"
         ) from None

@@ -11,7 +11,8 @@ from pipeline.errors import PipelineError, suggest
 
 MAX_LINE = 1 << 25  # bytes; a row of 1024 x 1024 RGB images has up to 12 MB
 # Of unpacked content: CSVs of images shrink to a twentieth, and blank ones to a hundredth.
-MAX_RATIO, ALWAYS_ALLOWED = 200, 1 << 28
+MAX_RATIO, ALWAYS_ALLOWED = 200, 1 << 26
+MAX_MEMBERS, MAX_NAME = 10_000, 255  # files of an archive, characters of a name
 
 UTF16 = (b"\xff\xfe", b"\xfe\xff")
 # Files that people name .csv, by their first bytes.
@@ -119,7 +120,7 @@ def file_names(archive: Path) -> list[str]:
     """
     try:
         with zipfile.ZipFile(archive) as opened:
-            return [member.filename for member in _members(opened)]
+            return [member.filename for member in _members(archive, opened)]
     except (OSError, zipfile.BadZipFile) as error:
         raise PipelineError(
             f"the archive cannot be read: {error}",
@@ -130,17 +131,25 @@ def file_names(archive: Path) -> list[str]:
 
 def _chunks(path: Path, file: BinaryIO, size: int) -> Iterator[bytes]:
     """The unpacked bytes, `size` at a time, without a byte-order mark."""
-    allowed = max(ALWAYS_ALLOWED, MAX_RATIO * file_on_disk(path).stat().st_size)
-    total = 0
+    total, allowed = 0, _allowed(path)
     while chunk := file.read(size):
         yield chunk if total else chunk.removeprefix(b"\xef\xbb\xbf")
         total += len(chunk)
         if total > allowed:
-            raise PipelineError(
-                f"it unpacks to more than {MAX_RATIO} times its size",
-                where=path,
-                remedy="If it is not damaged, unpack it first.",
-            )
+            raise _unpacks_to_much(path)
+
+
+def _allowed(path: Path) -> int:
+    """How many bytes a file may unpack to."""
+    return max(ALWAYS_ALLOWED, MAX_RATIO * file_on_disk(path).stat().st_size)
+
+
+def _unpacks_to_much(path: Path) -> PipelineError:
+    return PipelineError(
+        f"it unpacks to more than {MAX_RATIO} times its size",
+        where=path,
+        remedy="If it is not damaged, unpack it first.",
+    )
 
 
 def _with_line_feeds(chunks: Iterator[bytes]) -> Iterator[bytes]:
@@ -177,10 +186,26 @@ def _open(path: Path) -> BinaryIO:
     return open(path, "rb")
 
 
-def _members(archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
+def _members(path: Path, archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
+    """The files in a zip.
+
+    Raises:
+        PipelineError: there are too many, or one has a name that leads out of the archive.
+    """
+    members = archive.infolist()
+    if len(members) > MAX_MEMBERS:
+        raise PipelineError(f"the archive holds more than {MAX_MEMBERS:,} files", where=path)
+    for member in members:
+        parts = member.filename.split("/")
+        if parts[0] == "" or ".." in parts or max(map(len, parts)) > MAX_NAME:
+            raise PipelineError(
+                f"the archive holds {member.filename[:80]!r}, which is no name of a file in it",
+                where=path,
+                remedy="Use an archive from another source.",
+            )
     return [
         member
-        for member in archive.infolist()
+        for member in members
         if not member.is_dir() and not member.filename.startswith("__MACOSX/")
     ]
 
@@ -188,7 +213,7 @@ def _members(archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
 def _open_zip(path: Path, name: str | None = None) -> BinaryIO:
     """Opens a file in a zip: that of the name, or the only one."""
     archive = zipfile.ZipFile(path)
-    members = _members(archive)
+    members = _members(path, archive)
     names = ", ".join(member.filename for member in members[:5])
     if any(member.filename == "[Content_Types].xml" for member in members):
         raise PipelineError(
@@ -209,4 +234,6 @@ def _open_zip(path: Path, name: str | None = None) -> BinaryIO:
         raise PipelineError(
             "the archive is encrypted", where=path, remedy="Unpack it with its password."
         )
+    if members[0].file_size > _allowed(path):  # the archive says so itself
+        raise _unpacks_to_much(path if name is None else path / name)
     return archive.open(members[0])  # type: ignore[return-value]

@@ -1,5 +1,6 @@
 """The run folder: the one module that knows its files, and that writes and verifies them."""
 
+import hashlib
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -11,6 +12,7 @@ import numpy.typing as npt
 
 from pipeline import files
 from pipeline.arrays import Labels, Probabilities, Rows
+from pipeline.documents import read_small
 from pipeline.errors import PipelineError
 from pipeline.files import (
     CHECKSUMS,
@@ -32,7 +34,7 @@ VALIDATION, TEST = "validation.npy", "test.npy"
 ROWS, LABELS = "validation_rows.npy", "validation_labels.npy"
 LAYERS, EXPLANATION, MEMBERS = "layers.json", "explanation.npz", "members.csv"
 TUNING, CHECKPOINTS = "tuning", "checkpoints"  # folders beside runs
-VERIFIED_ON_LOAD = (RECORD, VALIDATION, ROWS, LABELS, TEST)  # the others when they are used
+PROBABILITIES = (VALIDATION, ROWS, LABELS, TEST)  # verified when a run is loaded
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,11 @@ class Validation:
     rows: Rows
     labels: Labels
     probabilities: Probabilities
+
+    def fits(self, train_rows: int) -> bool:
+        """Whether its rows and labels exist."""
+        limits = ((self.rows, train_rows), (self.labels, self.probabilities.shape[1]))
+        return all(((values >= 0) & (values < limit)).all() for values, limit in limits)
 
 
 class RunWriter:
@@ -170,9 +177,12 @@ def read_checksums(folder: Path) -> dict[str, str]:
         checksums = files.read_checksums(folder)
     except (OSError, ValueError) as error:
         raise damaged(folder, f"{CHECKSUMS} cannot be read: {error}") from None
-    for name in VERIFIED_ON_LOAD:
+    for name in (RECORD, *PROBABILITIES):
         if name not in checksums:
             raise damaged(folder, f"{name} has no checksum")
+    for name in checksums:
+        if Path(name).name != name:
+            raise damaged(folder, f"{CHECKSUMS} names {name!r}, which is in another folder")
     return checksums
 
 
@@ -186,8 +196,29 @@ def verify(folder: Path, checksums: Mapping[str, str], name: str) -> Path:
     if not path.is_file():
         raise damaged(folder, f"{name} is missing")
     if sha256(path) != checksums[name]:
-        raise damaged(folder, f"{name} was changed or damaged: its checksum differs")
+        raise _changed(folder, name)
     return path
+
+
+def read_record(folder: Path, checksums: Mapping[str, str]) -> bytes:
+    """The content of run.json, see `verify`.
+
+    Raises:
+        PipelineError: it is missing, damaged or too large.
+    """
+    try:
+        content = read_small(folder / RECORD)
+    except FileNotFoundError:
+        raise damaged(folder, f"{RECORD} is missing") from None
+    except (OSError, ValueError) as error:
+        raise damaged(folder, f"{RECORD} cannot be read: {error}") from None
+    if hashlib.sha256(content).hexdigest() != checksums[RECORD]:
+        raise _changed(folder, RECORD)
+    return content
+
+
+def _changed(folder: Path, name: str) -> PipelineError:
+    return damaged(folder, f"{name} was changed or damaged: its checksum differs")
 
 
 class OtherVersionError(PipelineError):

@@ -1,6 +1,7 @@
-"""Scores of probabilities against labels."""
+"""Probabilities: their scores against labels, their mean, their temperature."""
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -48,3 +49,31 @@ def worst_errors(probabilities: Probabilities, labels: Labels) -> npt.NDArray[np
     order = np.argsort(-margin, kind="stable")
     wrong: npt.NDArray[np.int64] = order[(predicted != labels)[order]]
     return wrong
+
+
+def average(probabilities: Sequence[Probabilities]) -> Probabilities:
+    """The mean of several (n, k) probabilities, (n, k) float32."""
+    total = probabilities[0].copy()
+    for other in probabilities[1:]:
+        total += other
+    total /= len(probabilities)
+    return total
+
+
+def apply_temperature(probabilities: Probabilities, temperature: float) -> Probabilities:
+    """softmax(ln p / temperature), (n, k) float32. The predicted classes do not change."""
+    if temperature == 1:
+        return probabilities
+    logits = log_probabilities(probabilities) / np.float32(temperature)
+    scaled: Probabilities = np.exp(logits - logits.max(axis=1, keepdims=True))
+    scaled /= scaled.sum(axis=1, keepdims=True)
+    classes = probabilities.argmax(axis=1)
+    tied = np.flatnonzero(scaled.argmax(axis=1) != classes)  # by rounding
+    scaled[tied, classes[tied]] = np.nextafter(scaled[tied].max(axis=1), np.float32(2))
+    return scaled
+
+
+def log_probabilities(probabilities: Probabilities) -> npt.NDArray[np.float32]:
+    """(n, k) ln p, with p at least 1e-7 as in the log loss."""
+    logs: npt.NDArray[np.float32] = np.log(np.maximum(probabilities, np.float32(1e-7)))
+    return logs

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from pipeline.competition.layout import FileLayout
+from pipeline.documents import parse_json
 from pipeline.networks.published import Published
 
 SCHEMA_VERSION = 3
@@ -268,12 +269,12 @@ def decode(content: bytes) -> RunRecord:
 
     Raises:
         OtherSchemaError: it has another schema version.
-        msgspec.MsgspecError: it is not a record.
+        ValueError: it is not a record.
     """
-    version = msgspec.json.decode(content, type=_Versioned).schema_version
+    version = parse_json(content, _Versioned).schema_version
     if version != SCHEMA_VERSION:
         raise OtherSchemaError(f"its schema version is {version}, expected {SCHEMA_VERSION}")
-    return msgspec.json.decode(content, type=RunRecord)
+    return parse_json(content, RunRecord)
 
 
 class OtherSchemaError(ValueError):

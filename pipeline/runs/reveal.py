@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-import msgspec
 import numpy as np
 
 from pipeline.competition.competition import Competition, LockedRows
 from pipeline.competition.folds import groups_of_equal_rows
 from pipeline.competition.values import chunks
+from pipeline.documents import parse_json, read_small
 from pipeline.errors import PipelineError
 from pipeline.files import lock, write_text
 from pipeline.runs.metrics import score
@@ -55,8 +55,8 @@ def load_reveal(competition: Competition, folder: Path) -> Reveal | None:
     if not path.exists():
         return None
     try:
-        found = msgspec.json.decode(path.read_bytes(), type=Reveal)
-    except (OSError, ValueError) as error:  # msgspec.ValidationError is one too
+        found = parse_json(read_small(path), Reveal)
+    except (OSError, ValueError) as error:
         raise PipelineError(
             f"it cannot be read: {error}",
             where=path,

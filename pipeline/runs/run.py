@@ -6,13 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-import msgspec
 import numpy as np
 import numpy.typing as npt
 
 from pipeline.arrays import Images, Pixels, Probabilities
+from pipeline.documents import parse_array, parse_arrays, parse_json
 from pipeline.errors import PipelineError, suggest
 from pipeline.runs.folder import (
     EXPLANATION,
@@ -21,19 +21,21 @@ from pipeline.runs.folder import (
     LAYERS,
     MEMBERS,
     MODEL,
+    PROBABILITIES,
     RECORD,
     ROWS,
     TEST,
     VALIDATION,
-    VERIFIED_ON_LOAD,
     OtherVersionError,
     Validation,
     damaged,
     is_run,
     read_checksums,
+    read_record,
     verify,
 )
 from pipeline.runs.inputs import prepare
+from pipeline.runs.metrics import apply_temperature, average
 from pipeline.runs.record import (
     Identity,
     LayerRecord,
@@ -45,6 +47,8 @@ from pipeline.runs.record import (
 
 if TYPE_CHECKING:
     import pandas as pd
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, repr=False)
@@ -71,12 +75,21 @@ class Run:
 
     @cached_property
     def validation(self) -> Validation:
-        return Validation(*(self._array(name) for name in (ROWS, LABELS, VALIDATION)))
+        n, data = self.scores.n, self.record.data
+        found = Validation(
+            self._array(ROWS, np.int64, n),
+            self._array(LABELS, np.int64, n),
+            self._array(VALIDATION, np.float32, n, len(data.classes)),
+        )
+        if not found.fits(data.train_rows):
+            raise damaged(self.folder, f"{ROWS} or {LABELS} has numbers that are out of range")
+        return found
 
     @cached_property
     def test_probabilities(self) -> Probabilities:
         """(n, k) float32 for the test rows, in file order; no rows without a test file."""
-        return self._array(TEST)
+        data = self.record.data
+        return self._array(TEST, np.float32, data.test_rows, len(data.classes))
 
     def read(self) -> "Run":
         """Reads its probabilities now, because another run may replace its folder."""
@@ -94,22 +107,21 @@ class Run:
             return None
         import pandas as pd
 
-        return pd.read_csv(io.BytesIO(self._read(HISTORY)), index_col="epoch")
+        return self._parsed(HISTORY, lambda b: pd.read_csv(io.BytesIO(b), index_col="epoch"))
 
     @cached_property
     def layers(self) -> list[LayerRecord]:
         """The layers of the model, in the order of computation; empty for an ensemble."""
         if LAYERS not in self.checksums:
             return []
-        return msgspec.json.decode(self._read(LAYERS), type=list[LayerRecord])
+        return self._parsed(LAYERS, lambda content: parse_json(content, list[LayerRecord]))
 
     @cached_property
     def explanation(self) -> dict[str, npt.NDArray[Any]]:
         """Pictures of the model by name, see `training.explain`; empty for an ensemble."""
         if EXPLANATION not in self.checksums:
             return {}
-        with np.load(io.BytesIO(self._read(EXPLANATION)), allow_pickle=False) as arrays:
-            return dict(arrays)
+        return self._parsed(EXPLANATION, parse_arrays)
 
     @cached_property
     def model(self) -> Any:
@@ -118,14 +130,19 @@ class Run:
         Raises:
             PipelineError: the run is an ensemble, which has members instead of a model.
         """
-        if MODEL not in self.checksums and self.record.training:
-            raise damaged(self.folder, f"{MODEL} has no checksum")
-        if MODEL not in self.checksums:
+        training = self.record.training
+        if training is None:
             raise self._no_model()
+        if MODEL not in self.checksums:
+            raise damaged(self.folder, f"{MODEL} has no checksum")
         path = verify(self.folder, self.checksums, MODEL)
-        from pipeline.networks.backend import keras
+        from pipeline.networks.model_file import open_model
 
-        return keras.saving.load_model(path, compile=False)
+        model = open_model(path)
+        expected = (training.image_shape, (len(self.record.data.classes),))
+        if (model.input_shape[1:], model.output_shape[1:]) != expected:
+            raise damaged(self.folder, f"{MODEL} is that of other images or classes")
+        return model
 
     @cached_property
     def members(self) -> "list[Run]":
@@ -137,6 +154,8 @@ class Run:
             PipelineError: one of them is missing or damaged.
         """
         names = self.record.members
+        if len(names) != len(self.record.identity.members):
+            raise damaged(self.folder, f"{RECORD} does not identify its members")
         loaded = {name: load_run(self.folder.parent / name) for name in dict.fromkeys(names)}
         members = [loaded[name] for name in names]
         for run, digest in zip(members, self.record.identity.members, strict=True):
@@ -163,7 +182,9 @@ class Run:
             return None
         import pandas as pd
 
-        return pd.read_csv(io.BytesIO(self._read(MEMBERS)), dtype={"run": str}, na_filter=False)
+        texts: dict[str, Any] = {"dtype": {"run": str}, "na_filter": False}
+        table: pd.DataFrame = self._parsed(MEMBERS, lambda b: pd.read_csv(io.BytesIO(b), **texts))
+        return table
 
     def predict(self, inputs: "Pixels | Images") -> Probabilities:
         """Probabilities for new images, with the run's preprocessing and TTA.
@@ -237,40 +258,16 @@ class Run:
             "an ensemble has no model", where=f"run {self.folder}", remedy="Use its members."
         )
 
-    def _array(self, name: str) -> npt.NDArray[Any]:
-        array: npt.NDArray[Any] = np.load(io.BytesIO(self._read(name)), allow_pickle=False)
-        return array
+    def _array(self, name: str, dtype: npt.DTypeLike, *shape: int) -> npt.NDArray[Any]:
+        return self._parsed(name, lambda content: parse_array(content, dtype, shape))
 
-    def _read(self, name: str) -> bytes:
-        return verify(self.folder, self.checksums, name).read_bytes()
-
-
-def average(probabilities: Sequence[Probabilities]) -> Probabilities:
-    """The mean of several (n, k) probabilities, (n, k) float32."""
-    total = probabilities[0].copy()
-    for other in probabilities[1:]:
-        total += other
-    total /= len(probabilities)
-    return total
-
-
-def apply_temperature(probabilities: Probabilities, temperature: float) -> Probabilities:
-    """softmax(ln p / temperature), (n, k) float32. The predicted classes do not change."""
-    if temperature == 1:
-        return probabilities
-    logits = log_probabilities(probabilities) / np.float32(temperature)
-    scaled: Probabilities = np.exp(logits - logits.max(axis=1, keepdims=True))
-    scaled /= scaled.sum(axis=1, keepdims=True)
-    classes = probabilities.argmax(axis=1)
-    tied = np.flatnonzero(scaled.argmax(axis=1) != classes)  # by rounding
-    scaled[tied, classes[tied]] = np.nextafter(scaled[tied].max(axis=1), np.float32(2))
-    return scaled
-
-
-def log_probabilities(probabilities: Probabilities) -> npt.NDArray[np.float32]:
-    """(n, k) ln p, with p at least 1e-7 as in the log loss."""
-    logs: npt.NDArray[np.float32] = np.log(np.maximum(probabilities, np.float32(1e-7)))
-    return logs
+    def _parsed(self, name: str, parse: Callable[[bytes], T]) -> T:
+        """A file's content as `parse` reads it. A ValueError says that it is damaged."""
+        content = verify(self.folder, self.checksums, name).read_bytes()
+        try:
+            return parse(content)
+        except ValueError as error:
+            raise damaged(self.folder, f"{name} cannot be read: {error}") from None
 
 
 def load_run(folder: Path) -> Run:
@@ -280,17 +277,20 @@ def load_run(folder: Path) -> Run:
         PipelineError: the folder is not a run, or it is damaged.
     """
     checksums = read_checksums(folder)
+    content = read_record(folder, checksums)
     for name in checksums:
-        if name in VERIFIED_ON_LOAD:
+        if name in PROBABILITIES:
             verify(folder, checksums, name)
         elif not (folder / name).is_file():
             raise damaged(folder, f"{name} is missing")
     try:
-        record = decode((folder / RECORD).read_bytes())
+        record = decode(content)
     except OtherSchemaError as error:
         raise OtherVersionError(folder, str(error)) from None
-    except (ValueError, msgspec.MsgspecError) as error:
+    except ValueError as error:
         raise damaged(folder, f"{RECORD} cannot be read: {error}") from None
+    if any(Path(name).name != name for name in record.members):
+        raise damaged(folder, f"{RECORD} names members that are no runs beside it")
     return Run(folder, record, checksums)
 
 

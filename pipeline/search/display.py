@@ -8,6 +8,7 @@ from rich.progress import BarColumn, TaskID, TextColumn
 from rich.progress import Progress as Bars
 from rich.table import Column
 
+from pipeline.errors import printable
 from pipeline.runs.run import Run
 from pipeline.search.budget import Budget
 from pipeline.search.time_left import TimeLeft, in_words
@@ -32,7 +33,7 @@ class Display:
         self.console = console or Console(stderr=True, quiet=quiet, highlight=False)
         self.live = not quiet and (self.console.is_terminal or self.console.is_jupyter)
         self.bars = Bars(
-            TextColumn("{task.description}", table_column=Column(no_wrap=True)),
+            TextColumn("{task.description}", markup=False, table_column=Column(no_wrap=True)),
             BarColumn(BAR),
             TextColumn("{task.fields[state]}", table_column=Column(no_wrap=True, min_width=STATE)),
             TextColumn("{task.fields[left]}", table_column=Column(no_wrap=True, min_width=TIME)),
@@ -134,7 +135,7 @@ class Display:
     def warn(self, text: str) -> None:
         """Prints a line, also if nothing else is shown."""
         console = Console(stderr=True) if self.console.quiet else self.console
-        console.print(text, markup=False, highlight=False, soft_wrap=True)
+        console.print(printable(text, "\n"), markup=False, highlight=False, soft_wrap=True)
 
     def _fitted(self, name: str) -> str:
         """The name, shortened if a line would not fit the terminal; a log has all of it."""
@@ -174,4 +175,4 @@ class Display:
 
     def _print(self, text: str) -> None:
         """Lines of a log are never wrapped or cut."""
-        self.console.print(text, markup=False, highlight=False, soft_wrap=True)
+        self.console.print(printable(text, "\n"), markup=False, highlight=False, soft_wrap=True)

@@ -2,6 +2,7 @@
 
 import hashlib
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,12 +15,11 @@ from pipeline.errors import PipelineError
 from pipeline.networks.backbone import weights_hash
 from pipeline.networks.backend import keras, resolve_precision
 from pipeline.networks.build import Network, build, settling_steps
-from pipeline.networks.recipe import FIXED, Recipe
+from pipeline.networks.recipe import FIXED, MAX_NAME, Recipe
 from pipeline.networks.saving import architecture_hash
 from pipeline.runs.record import Identity
 from pipeline.training.pace import Pace
 
-MAX_NAME = 120  # characters
 MAX_SEED = 2**32 - 1  # NumPy takes 32 bits
 
 
@@ -164,7 +164,8 @@ def differing(recipe: Recipe, changed: Recipe) -> dict[str, Any]:
     weights = found.get("backbone.weights")
     if weights not in (None, "imagenet", "none"):
         digest = weights_hash(weights) or ""
-        found["backbone.weights"] = f"{Path(weights).stem}@{digest[:8]}"
+        stem = re.sub(r"[^\w.]", "_", Path(weights).stem)[:40]
+        found["backbone.weights"] = f"{stem}@{digest[:8]}"
     return found
 
 

@@ -41,6 +41,8 @@ OWNER, ALIVE, ERROR, FAILURES = "owner", "alive", "error", "failures"  # of a tr
 SILENT = 300.0  # seconds after which a trial on another machine is taken for dead
 TRIES = 3  # of settings whose training fails
 WAIT, ATTEMPTS = 60, 5  # seconds for the lock of an SQLite file; attempts to open a database
+# What Optuna raises for lines that are not its own.
+NO_JOURNAL = (ValueError, TypeError, LookupError, AttributeError, AssertionError, RecursionError)
 
 optuna.logging.set_verbosity(optuna.logging.WARNING)
 
@@ -63,7 +65,7 @@ class Place:
         """The path, or the URL without its password."""
         try:
             url = self.url and sqlalchemy.make_url(self.url).render_as_string(hide_password=True)
-        except sqlalchemy.exc.ArgumentError:
+        except (ValueError, sqlalchemy.exc.ArgumentError):
             url = "--storage"
         return url or str(self.journal)
 
@@ -92,7 +94,14 @@ class Place:
         if self.url is None:
             lock = _Lock(self.journal)
             backend = JournalFileBackend(str(self.journal), lock)  # type: ignore[arg-type]
-            return JournalStorage(backend)
+            try:
+                return JournalStorage(backend)
+            except NO_JOURNAL as error:
+                raise PipelineError(
+                    f"it is no journal of trials, or damaged: {str(error)[:200]}",
+                    where=self.journal,
+                    remedy="Restore it, or remove it: then all trials are made again.",
+                ) from None
         with self._explained():
             return _open_database(self.url)
 

@@ -39,9 +39,10 @@ def write(
 
 
 def record(scores: Scores, seed: int = 0, settings: dict[str, Any] | None = None) -> RunRecord:
+    rows = max(80, scores.n)
     return RunRecord(
         identity=Identity("dense", {"epochs": 5, **(settings or {})}, seed, "data", "fold"),
-        data=Data("digits", "data", ("0", "1"), (8, 8, 1), False, 0, 16, "uint8", 80, 20),
+        data=Data("digits", "data", ("0", "1"), (8, 8, 1), False, 0, 16, "uint8", rows, 20),
         fold=FoldRecord("hold-out", "fold", 60, 20),
         scores=scores,
         parameters=100,

@@ -1,0 +1,103 @@
+"""Small files from elsewhere: their size is bounded before they are read, and their depth."""
+
+import io
+import math
+import tomllib
+import zipfile
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+T = TypeVar("T")
+MAX_SIZE = 1 << 24  # bytes
+MAX_ARRAYS = 1 << 28  # bytes of the unpacked arrays of a .npz file
+
+
+def read_small(path: Path) -> bytes:
+    """The content of a file of at most MAX_SIZE bytes.
+
+    Raises:
+        OSError: it cannot be read.
+        ValueError: it is larger, or a pipe.
+    """
+    if path.is_fifo():  # it may never end
+        raise ValueError("it is a pipe")
+    with open(path, "rb") as file:
+        content = file.read(MAX_SIZE + 1)
+    if len(content) > MAX_SIZE:
+        raise ValueError(f"it has more than {MAX_SIZE >> 20} MB")
+    return content
+
+
+def parse_json(content: bytes, kind: type[T]) -> T:
+    """JSON as a typed value.
+
+    Raises:
+        ValueError: it is no JSON, or not of this type.
+    """
+    try:
+        return msgspec.json.decode(content, type=kind)
+    except msgspec.MsgspecError as error:
+        raise ValueError(str(error)) from None
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+
+
+def parse_toml(content: bytes) -> dict[str, Any]:
+    """The content of a TOML file, with or without a byte-order mark.
+
+    Raises:
+        ValueError: it is no TOML.
+    """
+    try:
+        return tomllib.loads(content.decode("utf-8-sig"))
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+
+
+def parse_array(
+    content: bytes, dtype: npt.DTypeLike | None = None, shape: tuple[int, ...] | None = None
+) -> npt.NDArray[Any]:
+    """The array in the content of a .npy file. No memory is taken for more than it holds.
+
+    Args:
+        dtype, shape: those that it must have; None for any.
+
+    Raises:
+        ValueError: it is no such array, or one of Python objects.
+    """
+    file = io.BytesIO(content)
+    version = np.lib.format.read_magic(file)
+    if version != (1, 0):  # what NumPy writes unless a header is very long
+        raise ValueError(f"its format has version {version}")
+    found, _, found_dtype = np.lib.format.read_array_header_1_0(file)
+    if (shape is not None and found != shape) or (dtype is not None and found_dtype != dtype):
+        expected = f"{np.dtype(dtype)} {shape}"
+        raise ValueError(f"it is an array {found_dtype} {found}, expected {expected}"[:200])
+    size = len(content) - file.tell()
+    if min(found, default=1) < 0 or math.prod(found) * found_dtype.itemsize != size:
+        raise ValueError(f"its shape {found} does not fit its size"[:200])
+    file.seek(0)
+    array: npt.NDArray[Any] = np.load(file, allow_pickle=False)
+    return array
+
+
+def parse_arrays(content: bytes) -> dict[str, npt.NDArray[Any]]:
+    """The arrays in the content of a .npz file, by name.
+
+    Raises:
+        ValueError: it is no archive of arrays, or they are too large.
+    """
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            if sum(member.file_size for member in archive.infolist()) > MAX_ARRAYS:
+                raise ValueError(f"it unpacks to more than {MAX_ARRAYS >> 20} MB")
+            return {
+                name.removesuffix(".npy"): parse_array(archive.read(name))
+                for name in archive.namelist()
+            }
+    except (zipfile.BadZipFile, NotImplementedError, EOFError) as error:
+        raise ValueError(str(error)) from None
