@@ -21,8 +21,8 @@ from pipeline.training.progress import Progress
 from pipeline.training.train import train
 
 FILES = ("model.keras", "history.csv", "validation.npy", "test.npy")
-# A recipe of each kind, with what makes the state of its training large: plateau and early
-# stopping, dropout, a cycle of the learning rate, a warm-up of the layers above a backbone.
+# Recipes whose trainings have much to remember: plateau and early stopping, dropout, the cycle of a
+# learning rate.
 KINDS = {
     "dense": {},
     # With this learning rate the second epoch is worse than the first one.
@@ -34,12 +34,6 @@ KINDS = {
         "restore_best": True,
     },
     "fast": {"epochs": 4},
-    "transfer": {
-        "epochs": 2,
-        "backbone.weights": "none",
-        "backbone.warm_up_epochs": 2,
-        "backbone.frozen_until": "block4_pool",
-    },
 }
 
 
@@ -82,21 +76,34 @@ def stopped_in_second_epoch(job: Job, tiny: Competition, folder: Path) -> list[P
     return stopped(job, tiny, folder, at_end_of_epoch, at_first_step)
 
 
+@pytest.fixture(scope="module")
+def whole(tiny, tmp_path_factory) -> Callable[[Job], Run]:
+    """The run of a training that was never stopped."""
+    folder = tmp_path_factory.mktemp("whole")
+    runs: dict[str, Run] = {}
+
+    def find(job: Job) -> Run:
+        if job.name not in runs:
+            runs[job.name] = train(job, tiny, folder)
+        return runs[job.name]
+
+    return find
+
+
 def same_files(one: Run, other: Run) -> bool:
     return all(one.checksums[name] == other.checksums[name] for name in FILES)
 
 
 @pytest.mark.parametrize("name", KINDS)
 def test_a_training_that_is_stopped_again_and_again_ends_in_the_same_bytes(
-    name: str, tiny, tmp_path
+    name: str, tiny, tmp_path, whole
 ) -> None:
     job = job_of(name, tiny)
-    run = train(job, tiny, tmp_path / "whole")
-    stopped(job, tiny, tmp_path / "stopped", at_first_step, at_end_of_epoch, at_first_step)
-    again = train(job, tiny, tmp_path / "stopped")
-    assert same_files(run, again)
-    assert again.record.training == run.record.training
-    assert not list((tmp_path / "stopped/checkpoints").iterdir())
+    stopped(job, tiny, tmp_path, at_first_step, at_end_of_epoch, at_first_step)
+    again = train(job, tiny, tmp_path)
+    assert same_files(whole(job), again)
+    assert again.record.training == whole(job).record.training
+    assert not list((tmp_path / "checkpoints").iterdir())
 
 
 def without_variables(group: str) -> Callable[[Path], None]:
@@ -138,21 +145,19 @@ PARTS = {
 
 
 @pytest.mark.parametrize("part", PARTS)
-def test_every_part_of_the_state_matters(part: str, tiny, tmp_path) -> None:
+def test_every_part_of_the_state_matters(part: str, tiny, tmp_path, whole) -> None:
     job = job_of("conv-deep", tiny, early_stopping=None if part == "plateau" else 1)
-    whole = train(job, tiny, tmp_path / "whole")
-    newest = stopped_in_second_epoch(job, tiny, tmp_path / "stopped")[-1]
+    newest = stopped_in_second_epoch(job, tiny, tmp_path)[-1]
     PARTS[part](newest)
     (newest / "SHA256SUMS").unlink()
     write_checksums(newest)
-    assert not same_files(whole, train(job, tiny, tmp_path / "stopped"))
+    assert not same_files(whole(job), train(job, tiny, tmp_path))
 
 
 @pytest.mark.parametrize("damage", ["flip", "truncate", "remove", "empty"])
-def test_a_damaged_checkpoint_gives_way_to_the_one_before_it(damage, tiny, tmp_path) -> None:
+def test_a_damaged_checkpoint_gives_way_to_the_one_before_it(damage, tiny, tmp_path, whole) -> None:
     job = job_of("dense", tiny)
-    whole = train(job, tiny, tmp_path / "whole")
-    newest = stopped_in_second_epoch(job, tiny, tmp_path / "stopped")[-1]
+    newest = stopped_in_second_epoch(job, tiny, tmp_path)[-1]
     for file in newest.iterdir():
         content = bytearray(file.read_bytes())
         content[len(content) // 2] ^= 1
@@ -162,17 +167,16 @@ def test_a_damaged_checkpoint_gives_way_to_the_one_before_it(damage, tiny, tmp_p
             whole_file = {"flip": content, "truncate": content[:-1], "empty": b""}
             file.write_bytes(bytes(whole_file[damage]))
     epochs: list[int] = []
-    again = train(job, tiny, tmp_path / "stopped", lambda progress: epochs.append(progress.epoch))
+    again = train(job, tiny, tmp_path, lambda progress: epochs.append(progress.epoch))
     assert epochs[0] == 2  # after the first epoch, not from the start
-    assert same_files(whole, again)
+    assert same_files(whole(job), again)
 
 
-def test_without_a_whole_checkpoint_it_starts_again(tiny, tmp_path) -> None:
+def test_without_a_whole_checkpoint_it_starts_again(tiny, tmp_path, whole) -> None:
     job = job_of("dense", tiny)
-    whole = train(job, tiny, tmp_path / "whole")
-    for folder in stopped_in_second_epoch(job, tiny, tmp_path / "stopped"):
+    for folder in stopped_in_second_epoch(job, tiny, tmp_path):
         (folder / "arrays.npz").write_bytes(b"")
-    assert same_files(whole, train(job, tiny, tmp_path / "stopped"))
+    assert same_files(whole(job), train(job, tiny, tmp_path))
 
 
 def test_at_most_two_checkpoints_are_kept(tiny, tmp_path) -> None:
@@ -227,9 +231,7 @@ def test_a_training_with_a_deadline_goes_on_with_a_new_one(tiny, tmp_path) -> No
     pace = run.record.settings["pace"]
     assert pace[0] == 0.02
     assert pace[-1] == 1
-    assert len(pace) == len(run.history)
-    rates = run.history["learning_rate"].to_numpy()
-    assert rates[-1] < rates.max()
+    assert len(pace) == len(run.history) < 50
 
 
 def test_the_log_of_a_continued_training_has_every_epoch(tiny, tmp_path) -> None:
