@@ -1,0 +1,231 @@
+"""A command that is killed, again and again, ends in the same bytes when it is left alone."""
+
+import hashlib
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+from figures import Figures
+from write_points import ROOT, Fault, every, run_pipeline
+
+SECTION = "Kills"
+DIGITS = ROOT / "data/digits"
+SAME = ("model.keras", "history.csv", "validation.npy", "test.npy")
+# Without a clock: a checkpoint after every epoch.
+ALWAYS = "import pipeline.training.checkpoints as c; c.MOST_OF_TIME = 1e9"
+# A command of each kind.
+TRAIN = ("train", DIGITS, "--epochs", 40)
+COMMANDS = {
+    "dense": (*TRAIN, "--model", "dense"),
+    "augmentation, plateau": (*TRAIN, "--model", "conv-10-plateau"),
+    "one cycle, dropout": ("train", DIGITS, "--model", "deep-strided", "--epochs", 3),
+    "cached features": (
+        *("train", DIGITS, "--model", "transfer", "--epochs", 20),
+        *("--set", "backbone.weights=none"),
+    ),
+    "ensemble": ("train", DIGITS, "--model", "conv-deep-committee", "--epochs", 2),
+    "folds, side by side": (*TRAIN, "--model", "dense", "--folds", 3),
+    "tuning": ("tune", DIGITS, "--model", "dense", "--trials", 3, "--epochs", 20, "--seed", 1),
+}
+KILLS = 15  # of each
+
+
+def start(words: Sequence[object], runs: Path) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "pipeline", *map(str, words), "--runs", str(runs)],
+        cwd=ROOT,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+    )
+
+
+def finish(words: Sequence[object], runs: Path) -> float:
+    """Runs the command to its end. Returns its time in seconds."""
+    began = time.monotonic()
+    process = start(words, runs)
+    _, errors = process.communicate()
+    assert process.returncode == 0, errors.decode()
+    return time.monotonic() - began
+
+
+def results(runs: Path) -> dict[str, str]:
+    """SHA-256 of what a run is, by path."""
+    return {
+        str(path.relative_to(runs)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(runs.rglob("*"))
+        if path.name in SAME
+    }
+
+
+def kill_after(words: Sequence[object], runs: Path, seconds: float) -> bool:
+    """Kills the command at that time. Returns whether it was not finished before."""
+    process = start(words, runs)
+    try:
+        process.communicate(timeout=seconds)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.communicate()
+        return True
+    return False
+
+
+def test_a_killed_training_continues_from_its_checkpoint(tmp_path: Path) -> None:
+    words = ("train", DIGITS, "--model", "dense", "--epochs", 400)
+    process = start(words, tmp_path / "killed")
+    checkpoints = tmp_path / "killed/digits/checkpoints"
+    while process.poll() is None and len(list(checkpoints.glob("*/[!.]*"))) < 2:
+        time.sleep(0.05)
+    process.kill()
+    process.communicate()
+    assert process.returncode == -signal.SIGKILL
+    process = start(words, tmp_path / "killed")
+    _, errors = process.communicate()
+    assert b"continues in epoch" in errors
+    assert process.returncode == 0
+    finish(words, tmp_path / "whole")
+    assert results(tmp_path / "killed") == results(tmp_path / "whole")
+    assert not list(checkpoints.iterdir())
+
+
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_saves_and_ends_a_training(sent: signal.Signals, tmp_path: Path) -> None:
+    """While it is trained by another process, too."""
+    words = ("train", DIGITS, "--model", "dense", "--epochs", 2000, "--folds", 2)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "pipeline", *map(str, words), "--runs", str(tmp_path)],
+        cwd=ROOT,
+        stderr=subprocess.PIPE,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # ignored behind `&`
+    )
+    checkpoints = tmp_path / "digits/checkpoints"
+    while process.poll() is None and len(list(checkpoints.glob("*/[!.]*"))) < 2:
+        time.sleep(0.05)
+    before = {path.name for path in checkpoints.glob("*/[!.]*")}
+    process.send_signal(sent)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 128 + sent
+    assert b"The same command continues." in errors
+    assert max(path.name for path in checkpoints.glob("*/[!.]*")) > max(before)
+
+
+@pytest.mark.faults
+@pytest.mark.parametrize("kind", COMMANDS)
+def test_random_kills_change_no_byte(kind: str, tmp_path: Path, figures: Figures) -> None:
+    words = COMMANDS[kind]
+    seconds = finish(words, tmp_path / "whole")
+    expected = results(tmp_path / "whole")
+    times, kills, same = random.Random(kind), 0, 0
+    while kills < KILLS:
+        runs = tmp_path / "killed"
+        shutil.rmtree(runs, ignore_errors=True)
+        for _ in range(5):  # several in one training
+            kills += kill_after(words, runs, times.uniform(0.3, 1.0) * seconds)
+        finish(words, runs)
+        assert results(runs) == expected
+        same += 1
+    figures.add(
+        SECTION, f"{kind}: the same bytes after kills at random times", same, f"{kills} kills"
+    )
+
+
+@pytest.mark.faults
+def test_thirty_kills_in_one_training_change_no_byte(tmp_path: Path, figures: Figures) -> None:
+    words = ("train", DIGITS, "--model", "conv-10-plateau", "--epochs", 60)
+    seconds = finish(words, tmp_path / "whole")
+    times, kills, tries = random.Random(30), 0, 0
+    while kills < 30 and tries < 100:
+        tries += 1
+        kills += kill_after(words, tmp_path / "killed", times.uniform(0.4, 0.7) * seconds)
+    finish(words, tmp_path / "killed")
+    assert results(tmp_path / "killed") == results(tmp_path / "whole")
+    figures.add(SECTION, "one training, killed again and again", "the same bytes", f"{kills} kills")
+
+
+@pytest.mark.faults
+def test_a_kill_at_every_write_point_changes_no_byte(tmp_path: Path, figures: Figures) -> None:
+    words = ("train", DIGITS, "--model", "dense", "--epochs", 3, "--runs")
+
+    def run(name: str, fault: Fault | None = None) -> tuple[int, tuple[str, ...]]:
+        outcome = run_pipeline(
+            *words, tmp_path / name, under=tmp_path / name, fault=fault, before=ALWAYS
+        )
+        return outcome.status, outcome.points
+
+    (tmp_path / "whole").mkdir()
+    status, points = run("whole")
+    assert status == 0
+    assert any("checkpoints" in point for point in points)
+    expected = results(tmp_path / "whole")
+    for number in every(points):
+        shutil.rmtree(tmp_path / "killed", ignore_errors=True)
+        (tmp_path / "killed").mkdir()
+        assert run("killed", Fault(number))[0] == -signal.SIGKILL
+        assert run("killed")[0] == 0
+        assert results(tmp_path / "killed") == expected, points[number - 1]
+    figures.add(SECTION, "a kill at each write point of a training", "the same bytes", len(points))
+
+
+@pytest.mark.faults
+def test_checkpoints_cost_little(tmp_path: Path, figures: Figures) -> None:
+    """The time within the writing of checkpoints, as a share of the training's."""
+    script = tmp_path / "measure.py"
+    script.write_text(
+        "import sys, time, pipeline as pp\n"
+        "import pipeline.training.checkpoints as c\n"
+        "spent, save = [], c.Checkpoints.save\n"
+        "def timed(self, state, arrays):\n"
+        "    start = time.perf_counter(); save(self, state, arrays)\n"
+        "    spent.append(time.perf_counter() - start)\n"
+        "c.Checkpoints.save = timed\n"
+        "run = pp.train(pp.load(sys.argv[1]), sys.argv[2], runs=sys.argv[3], progress=False,\n"
+        "               epochs=int(sys.argv[4]))\n"
+        "print(sum(spent), len(spent), run.record.fit_seconds)\n"
+    )
+    for model, epochs in (("dense", 1500), ("deep", 60)):
+        command = [sys.executable, script, DIGITS, model, tmp_path, epochs]
+        output = subprocess.run(
+            list(map(str, command)), cwd=ROOT, capture_output=True, text=True, check=True,
+            env=os.environ | {"PYTHONPATH": str(ROOT)},
+        ).stdout  # fmt: skip
+        spent, count, seconds = map(float, output.split())
+        assert spent < 0.03 * seconds
+        share = f"{100 * spent / seconds:.1f} % of {seconds:.0f} s"
+        figures.add(SECTION, f"{model}: time for checkpoints", share, f"{count:.0f} checkpoints")
+
+
+@pytest.mark.faults
+def test_what_the_same_kills_do_to_the_callbacks_of_keras(tmp_path: Path, figures: Figures) -> None:
+    """The baseline: BackupAndRestore with its defaults."""
+    script, epochs = Path(__file__).with_name("keras_fit.py"), 150
+
+    def fit(folder: Path, timeout: float | None = None) -> int | None:
+        folder.mkdir(exist_ok=True)
+        command = [sys.executable, str(script), str(folder), str(epochs)]
+        environment = os.environ | {"PYTHONPATH": str(ROOT)}
+        try:
+            return subprocess.run(
+                command, env=environment, stderr=subprocess.DEVNULL, timeout=timeout
+            ).returncode
+        except subprocess.TimeoutExpired:  # it was killed
+            return None
+
+    began = time.monotonic()
+    assert fit(tmp_path / "whole") == 0
+    seconds = time.monotonic() - began
+    expected, times = (tmp_path / "whole/done").read_text(), random.Random(0)
+    outcomes = []
+    while len(outcomes) < 20:
+        folder = tmp_path / f"killed {len(outcomes)}"
+        if fit(folder, times.uniform(0.5, 1.0) * seconds) is None:
+            failed = fit(folder) != 0
+            outcomes.append("fails" if failed else (folder / "done").read_text() == expected)
+    for outcome, text in (("fails", "cannot continue"), (False, "other weights"), (True, "equal")):
+        name = f"callbacks of Keras, killed once: {text}"
+        figures.add(SECTION, name, outcomes.count(outcome), len(outcomes))
