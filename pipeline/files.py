@@ -36,14 +36,14 @@ class WriteError(PipelineError):
 
     def __init__(self, path: Path, error: OSError, size: int = 0) -> None:
         self.reason = error.strerror or str(error)
-        needed = None
-        if size and error.errno in FULL:
-            needed = f"{math.ceil(size / 1e5) / 10:,} MB of free space"
+        full = error.errno in FULL
         super().__init__(
             f"it cannot be written: {self.reason}",
             where=path,
-            expected=needed,
-            remedy=None if needed else "Use another file or folder.",
+            expected=f"{math.ceil(max(size, 1) / 1e5) / 10:,} MB of free space" if full else None,
+            remedy="Free some space, or use another folder."
+            if full
+            else "Use another file or folder.",
         )
 
 
