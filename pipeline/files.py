@@ -285,6 +285,34 @@ def check_writable(folder: Path) -> None:
         tempfile.TemporaryFile(dir=folder).close()
 
 
+def check_replaceable(path: Path) -> None:
+    """Checks that `write_bytes` could write this file, as far as that is known before.
+
+    Raises:
+        WriteError: it could not.
+    """
+    if path.is_dir():
+        raise WriteError(path, IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR)))
+    if path.is_file() or not path.exists():  # no device or pipe
+        check_writable(Path(os.path.realpath(path)).parent)
+
+
+@contextmanager
+def reserved_space(path: Path, size: int) -> Iterator[None]:
+    """In the block, a file keeps this many bytes, so that others do not fill the disk.
+
+    Raises:
+        WriteError: there is not enough space.
+    """
+    try:
+        with _write_errors(path.parent, size), open(path, "wb") as file:
+            _reserve(file, size)
+        yield
+    finally:
+        with _write_errors(path):
+            path.unlink(missing_ok=True)
+
+
 def touch(path: Path) -> None:
     """Sets the modification time of a file or folder to now."""
     os.utime(path)

@@ -1,5 +1,6 @@
 """The run folder: the one module that knows its files, and that writes and verifies them."""
 
+import re
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ from pipeline.files import (
     arrays_bytes,
     lock,
     new_folder,
+    reserved_space,
     sha256,
     write_bytes,
     write_text,
@@ -31,6 +33,7 @@ VALIDATION, TEST = "validation.npy", "test.npy"
 ROWS, LABELS = "validation_rows.npy", "validation_labels.npy"
 LAYERS, EXPLANATION, MEMBERS = "layers.json", "explanation.npz", "members.csv"
 TUNING = "tuning"  # folder beside runs
+CHECKSUM_LINE = re.compile(r"([0-9a-f]{64})  ([^\n]+)\n")
 VERIFIED_ON_LOAD = (RECORD, VALIDATION, ROWS, LABELS, TEST)  # the others when they are used
 
 
@@ -58,6 +61,19 @@ class RunWriter:
 
     def record(self, record: RunRecord) -> None:
         self._write(RECORD, encode(record).encode())
+
+    @contextmanager
+    def reserve(self, size: int) -> Iterator[None]:
+        """Keeps space for the run's files, which are written after the block.
+
+        Args:
+            size: bytes.
+
+        Raises:
+            WriteError: there is not enough.
+        """
+        with reserved_space(self.folder / "reserved", size):
+            yield
 
     def probabilities(self, validation: Validation, test: Probabilities) -> None:
         arrays: dict[str, npt.NDArray[Any]] = {
@@ -159,10 +175,12 @@ def read_checksums(folder: Path) -> dict[str, str]:
         PipelineError: they cannot be read, or one that is needed is missing.
     """
     try:
-        lines = (folder / CHECKSUMS).read_text(encoding="utf-8").splitlines()
-        checksums = {name: digest for digest, name in (line.split("  ", 1) for line in lines)}
+        content = (folder / CHECKSUMS).read_bytes().decode()
     except (OSError, ValueError) as error:
         raise damaged(folder, f"{CHECKSUMS} cannot be read: {error}") from None
+    checksums = {name: digest for digest, name in CHECKSUM_LINE.findall(content)}
+    if content != "".join(f"{digest}  {name}\n" for name, digest in checksums.items()):
+        raise damaged(folder, f"{CHECKSUMS} was changed or damaged: it has other lines")
     for name in VERIFIED_ON_LOAD:
         if name not in checksums:
             raise damaged(folder, f"{name} has no checksum")

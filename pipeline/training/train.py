@@ -30,6 +30,8 @@ from pipeline.training.progress import Observer
 if TYPE_CHECKING:
     import pandas as pd
 
+OTHER_FILES = 200_000  # bytes of a run's record, history and explanation
+
 
 def train(
     job: Job, competition: Competition, folder: Path, observer: Observer = lambda _: None
@@ -49,7 +51,8 @@ def train(
     path = folder / job.name
     with write_run(path) as writer:
         job.identity(competition)  # an unavailable file is said first
-        network, images, result = fit_job(job, competition, observer)
+        with writer.reserve(_size(job, competition)):
+            network, images, result = fit_job(job, competition, observer)
         job, parameters = job.as_trained(result.pace), network.model.count_params()
         network = network.with_plain_layers()
         validation, test, speed = _predict(job, network, competition, images)
@@ -80,6 +83,15 @@ def train(
             )
         )
     return load_run(path)
+
+
+def _size(job: Job, competition: Competition) -> int:
+    """About how many bytes the files of a run have."""
+    network = job.build(competition, pretrained=False)
+    parts = [network.model, *([network.backbone] if network.backbone_layers else [])]
+    rows = len(job.fold.validation) + len(competition.test_pixels)
+    weights = sum(4 * part.count_params() for part in parts)
+    return weights + rows * (4 * len(competition.classes) + 16) + OTHER_FILES
 
 
 def fit_job(
