@@ -15,7 +15,7 @@ from pipeline.cli import main
 from pipeline.cli.main import COMMANDS
 
 ROOT = Path(__file__).parent.parent
-BASE = {"arrays", "config", "errors", "files", "machine"}
+BASE = {"arrays", "config", "errors", "files", "machine", "sealed"}
 TO_SEARCH = {
     "images", "competition", "networks", "recipes", "training", "runs", "evaluation", "search"
 }  # fmt: skip

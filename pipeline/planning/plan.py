@@ -16,8 +16,9 @@ from pipeline.files import write_text
 from pipeline.networks.recipe import FIXED
 from pipeline.planning.kinds import FOLDS
 from pipeline.recipes import find_recipe
-from pipeline.runs.record import Scores
+from pipeline.runs.record import Scores, encode
 from pipeline.runs.run import Run
+from pipeline.sealed import check_seal, seal
 from pipeline.training.job import Job
 
 
@@ -102,22 +103,29 @@ def plan_training(run: Run, fold: Fold) -> PlannedTraining:
 
 
 def write_plan(path: Path, plan: Plan) -> None:
-    write_text(path, msgspec.json.format(msgspec.json.encode(plan), indent=2).decode() + "\n")
+    write_text(path, seal(encode(plan)))
 
 
 def read_plan(path: Path) -> Plan:
     """The plan in a file.
 
     Raises:
-        PipelineError: it cannot be read.
+        PipelineError: it cannot be read, or is damaged.
     """
     try:
-        return msgspec.json.decode(path.read_bytes(), type=Plan)
+        content = path.read_bytes()
+        plan = msgspec.json.decode(content, type=Plan)
+        check_seal(content)
+        return plan
     except OSError as error:
         raise PipelineError(f"it cannot be read: {error.strerror}", where=path) from None
     except msgspec.MsgspecError as error:
         raise PipelineError(
             f"not a plan: {error}", where=path, expected="a plan file, which --budget writes"
+        ) from None
+    except ValueError as error:
+        raise PipelineError(
+            str(error), where=path, remedy="Restore it, or use the budget again."
         ) from None
 
 

@@ -15,6 +15,7 @@ from pipeline.files import lock, write_text
 from pipeline.runs.metrics import score
 from pipeline.runs.record import Scores, encode
 from pipeline.runs.run import Run
+from pipeline.sealed import check_seal, seal
 
 REVEAL = "reveal.json"
 
@@ -55,7 +56,9 @@ def load_reveal(competition: Competition, folder: Path) -> Reveal | None:
     if not path.exists():
         return None
     try:
-        found = msgspec.json.decode(path.read_bytes(), type=Reveal)
+        content = path.read_bytes()
+        found = msgspec.json.decode(content, type=Reveal)
+        check_seal(content)
     except (OSError, ValueError) as error:  # msgspec.ValidationError is one too
         raise PipelineError(
             f"it cannot be read: {error}",
@@ -101,7 +104,7 @@ def make_reveal(competition: Competition, run: Run, folder: Path) -> Reveal:
             scores=score(np.concatenate(parts), locked.labels, copies),
             created=datetime.now(UTC).isoformat(timespec="seconds"),
         )
-        write_text(folder / REVEAL, encode(made))
+        write_text(folder / REVEAL, seal(encode(made)))
     return made
 
 

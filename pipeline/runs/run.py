@@ -295,9 +295,11 @@ def load_run(folder: Path) -> Run:
 
 
 def find_equal(folder: Path, identity: Identity) -> Run | None:
-    """The run in a folder, if it has this identity and is not damaged."""
+    """The run in a folder, if it has this identity and no file is damaged."""
     try:
         run = load_run(folder) if is_run(folder) else None
+        if run:
+            run.verify()
     except PipelineError:  # its caller makes it again
         return None
     return run if run and run.record.identity == identity else None
