@@ -183,7 +183,7 @@ def read_checksums(folder: Path) -> dict[str, str]:
         raise damaged(folder, f"{CHECKSUMS} was changed or damaged: it has other lines")
     for name in VERIFIED_ON_LOAD:
         if name not in checksums:
-            raise damaged(folder, f"{name} has no checksum")
+            raise damaged(folder, f"{name} has no checksum in {CHECKSUMS}")
     return checksums
 
 
@@ -195,9 +195,9 @@ def verify(folder: Path, checksums: Mapping[str, str], name: str) -> Path:
     """
     path = folder / name
     if not path.is_file():
-        raise damaged(folder, f"{name} is missing")
+        raise damaged(folder, f"{name} is missing, which {CHECKSUMS} lists")
     if sha256(path) != checksums[name]:
-        raise damaged(folder, f"{name} was changed or damaged: its checksum differs")
+        raise damaged(folder, f"{name} was changed or damaged: {CHECKSUMS} differs")
     return path
 
 
