@@ -15,7 +15,7 @@ from pipeline.cli import main
 from pipeline.cli.main import COMMANDS
 
 ROOT = Path(__file__).parent.parent
-BASE = {"arrays", "config", "errors", "files", "machine", "sealed"}
+BASE = {"arrays", "config", "errors", "files", "large_arrays", "machine", "sealed"}
 TO_SEARCH = {
     "images", "competition", "networks", "recipes", "training", "runs", "evaluation", "search"
 }  # fmt: skip

@@ -37,6 +37,7 @@ RECORD = "files.json"
 CODE = (
     "arrays.py",
     "files.py",
+    "large_arrays.py",
     "reading/*.py",
     "competition/columns.py",
     "competition/competition.py",
