@@ -129,7 +129,38 @@ def csv_text(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
 def cut_unfinished_line(path: Path) -> None:
     """Removes the end of a file of lines that is no whole line."""
     with write_errors(path), open(path, "rb+") as file:
-        file.truncate(file.read().rfind(b"\n") + 1)
+        file.truncate(_end_of_lines(file))
+
+
+def append_lines(path: Path, lines: bytes) -> None:
+    """Appends to a file of lines, and flushes them to the disk: all of them or none.
+
+    An end that is no whole line, which a killed process left, is replaced. Hold a lock.
+
+    Raises:
+        WriteError: they cannot be written.
+    """
+    with write_errors(path, len(lines)), open(path, "rb+", buffering=0) as file:
+        end, left = _end_of_lines(file), memoryview(lines)
+        try:
+            file.truncate(end)
+            file.seek(end)
+            while left:
+                left = left[file.write(left) :]
+            os.fsync(file.fileno())
+        except OSError:
+            file.truncate(end)
+            raise
+
+
+def _end_of_lines(file: BinaryIO) -> int:
+    """Where the last whole line ends."""
+    size = file.seek(0, os.SEEK_END)
+    file.seek(max(size - 1, 0))
+    if file.read(1) in (b"", b"\n"):
+        return size
+    file.seek(0)
+    return file.read().rfind(b"\n") + 1
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from filelock import FileLock
 from optuna.storages.journal import JournalFileBackend
 
 from pipeline.errors import PipelineError
-from pipeline.files import LOCKS
+from pipeline.files import LOCKS, append_lines
 
 CHECKSUM = "crc32"  # of a line's other members
 
@@ -27,7 +27,13 @@ class Journal(JournalFileBackend):
         super().__init__(str(path), _Lock(path))  # type: ignore[arg-type]
 
     def append_logs(self, logs: list[dict[str, Any]]) -> None:
-        super().append_logs([log | {CHECKSUM: _checksum(log)} for log in logs])
+        whole = [log | {CHECKSUM: _checksum(log)} for log in logs]
+        lines = "".join(json.dumps(log, separators=(",", ":")) + "\n" for log in whole)
+        self._lock.acquire()
+        try:
+            append_lines(self.path, lines.encode())
+        finally:
+            self._lock.release()
 
     def read_logs(self, log_number_from: int) -> Generator[dict[str, Any], None, None]:
         number = log_number_from

@@ -69,6 +69,24 @@ def test_a_new_array_has_its_space_where_the_system_cannot_reserve_it(
     assert path.stat().st_blocks * 512 >= array.nbytes  # not sparse
 
 
+def test_lines_are_appended_whole_or_not_at_all(tmp_path: Path) -> None:
+    path = tmp_path / "lines"
+    path.write_bytes(b"one\ntw")  # a process was killed
+    files.append_lines(path, b"three\nfour\n")
+    assert path.read_bytes() == b"one\nthree\nfour\n"
+    pid = os.fork()
+    if pid == 0:
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (20, 20))
+        try:
+            files.append_lines(path, b"five\nsix\n")
+        except PipelineError as error:
+            os._exit(7 if str(path) in str(error) else 1)
+        os._exit(0)
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 7
+    assert path.read_bytes() == b"one\nthree\nfour\n"
+
+
 def test_a_table_holds_no_formulas(tmp_path: Path) -> None:
     cells = ["=1+1", "+a", "-b", "@c", "-1", "+2.5", "a=b", -3]
     files.write_csv(tmp_path / "issues.csv", ["label"], [[cell] for cell in cells])
