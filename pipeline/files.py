@@ -60,7 +60,7 @@ def write_bytes(path: Path, content: bytes) -> None:
         if path.exists() and not path.is_file():
             path.write_bytes(content)
             return
-        path = Path(os.path.realpath(path)) if path.is_symlink() else path
+        path = _target(path)
         path.parent.mkdir(parents=True, exist_ok=True)
         _remove_unfinished(path)
         prefix = f".{path.name}.{os.getpid()}."
@@ -288,7 +288,7 @@ def check_replaceable(path: Path) -> None:
     if path.is_dir():
         raise WriteError(path, IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR)))
     if path.is_file() or not path.exists():  # no device or pipe
-        check_writable(Path(os.path.realpath(path)).parent)
+        check_writable(_target(path).parent)
 
 
 @contextmanager
@@ -360,6 +360,11 @@ def _remove_unfinished(path: Path) -> None:
 
             if not psutil.pid_exists(int(found[1])):
                 left.unlink(missing_ok=True)
+
+
+def _target(path: Path) -> Path:
+    """What a link points to; else the path itself."""
+    return Path(os.path.realpath(path)) if path.is_symlink() else path
 
 
 def _umask() -> int:

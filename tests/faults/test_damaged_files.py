@@ -11,6 +11,7 @@ from figures import Figures
 from finished_runs import finish
 
 import pipeline as pp
+from pipeline.competition import cache as cache_module
 from pipeline.competition.competition import Competition
 from pipeline.errors import PipelineError
 from pipeline.planning.plan import Plan, PlannedTraining, read_plan, write_plan
@@ -125,6 +126,28 @@ def test_damaged_folds_are_made_again(
             if path.suffix == ".csv" and damaged is not None:
                 assert "made again" in again[0].notes[-1]
     figures.add("Damaged files", "`folds-3-….csv` and its checksum", "all made again", total)
+
+
+@pytest.mark.faults
+def test_a_damaged_cache_is_made_again(
+    tiny_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, figures: Figures
+) -> None:
+    monkeypatch.setattr(cache_module, "TIME_RESOLUTION", -1)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    expected = pp.load(tiny_folder)
+    (entry,) = cache_module.cache_folder().glob("[!.]*")
+    total = 0
+    for name in sorted(path.name for path in entry.iterdir()):
+        content = (entry / name).read_bytes()
+        for damaged in [*flips(content, MANY[0]), *truncations(content, MANY[1]), None]:
+            inode = (entry / "train_pixels.npy").stat().st_ino
+            (entry / name).unlink() if damaged is None else (entry / name).write_bytes(damaged)
+            found = pp.load(tiny_folder)
+            assert np.array_equal(found.train_pixels, expected.train_pixels)
+            assert found.fingerprint == expected.fingerprint
+            assert (entry / "train_pixels.npy").stat().st_ino != inode  # it was read again
+            total += 1
+    figures.add("Damaged files", "files of the cache", "all found and made again", total)
 
 
 @pytest.mark.parametrize("amount", AMOUNTS)

@@ -2,11 +2,13 @@
 
 import os
 import resource
+import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from figures import Figures
@@ -33,8 +35,10 @@ fcntl.flock = flock
 """
 
 
-def start(code: str, *words: object, **options: object) -> subprocess.Popen[str]:
-    command = [sys.executable, "-c", code, *map(str, words)]
+def start(
+    code: str, *words: object, prefix: Sequence[str] = (), **options: Any
+) -> subprocess.Popen[str]:
+    command = [*prefix, sys.executable, "-c", code, *map(str, words)]
     return subprocess.Popen(command, cwd=ROOT, stdout=-1, stderr=-1, text=True, **options)
 
 
@@ -115,7 +119,7 @@ def read_only(tmp_path: Path) -> Iterator[Path]:
         yield Path(f"/proc/{holder.pid}/cwd")
 
 
-def refused(*words: object, **options: object) -> str:
+def refused(*words: object, **options: Any) -> str:
     """What a command prints that must be refused at once, without a traceback."""
     process = start(START, *words, **options)
     _, stderr = process.communicate(timeout=120)
@@ -144,19 +148,21 @@ def test_a_read_only_disk_is_refused_before_training(
 
 
 @pytest.mark.faults
-@pytest.mark.skipif(os.getuid() != 0, reason="only root can become another user")
-def test_a_folder_of_another_user_is_refused_before_training(
+def test_a_folder_without_permission_is_refused_before_training(
     tiny_folder: Path, tmp_path: Path, figures: Figures
 ) -> None:
-    for path in [tmp_path, *tmp_path.parents][:-1]:
-        path.chmod(path.stat().st_mode | 0o055)
-    for path in [tiny_folder, *tiny_folder.parents][:-1]:
-        path.chmod(path.stat().st_mode | 0o055)
+    folder = tmp_path / "locked"
+    folder.mkdir(mode=0o555)
+    plain_user = []
+    if not os.getuid():  # root writes everywhere, unless it gives that up
+        if not shutil.which("setpriv"):
+            pytest.skip("root cannot give up its permissions")
+        plain_user = ["setpriv", "--bounding-set", "-dac_override"]
     for words in (
-        ("train", tiny_folder, *TRAIN, "--runs", tmp_path / "runs"),
-        ("submit", tiny_folder, "--runs", "/nowhere", "--output", tmp_path / "s.csv"),
+        ("train", tiny_folder, *TRAIN, "--runs", folder / "runs"),
+        ("submit", tiny_folder, "--runs", tmp_path / "none", "--output", folder / "s.csv"),
     ):
-        message = refused(*words, user=65534, env=os.environ | {"HOME": "/nonexistent"})
+        message = refused(*words, prefix=plain_user)
         assert "it cannot be written: Permission denied" in message
     figures.add("Real disks", "no permission: runs, submission", "refused before training", 2)
 
@@ -175,7 +181,7 @@ def test_a_limit_of_the_size_of_files_ends_no_command_by_a_signal(
     _, stderr = process.communicate()
     assert process.returncode == 2, stderr
     assert "File too large. Expected 0." in stderr
-    assert not list(tmp_path.rglob("*.npy"))
+    assert not [path for path in (tmp_path / "runs").rglob("*") if path.is_file()] or limit > 1
     figures.add("Real disks", f"files of at most {limit:,} bytes", "refused before training", 1)
 
 
