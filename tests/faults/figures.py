@@ -34,6 +34,13 @@ class Figures:
         """
         self.sections.setdefault(section, {})[name] = str(result), str(n)
 
+    def updated(self, others: "Figures") -> "Figures":
+        """These figures, and the others in place of those of the same name."""
+        for section, rows in others.sections.items():
+            for name, (result, n) in rows.items():
+                self.add(section, name, result, n)
+        return self
+
     def replace_in(self, document: str) -> str:
         """The document with these tables."""
         before, _, rest = document.partition(BEGIN)

@@ -51,8 +51,9 @@ def test_figures_that_are_not_measured_again_stay() -> None:
     figures.add("Kills", "dense", "0 lost", 100)
     figures.add("Kills", "conv", "1 lost", 100)
     document = figures.replace_in(f"Text.\n{BEGIN}{END}\nMore.\n")
-    again = Figures.read(document)
-    again.add("Kills", "conv", "0 lost", 200)
+    measured = Figures()
+    measured.add("Kills", "conv", "0 lost", 200)
+    again = Figures.read(document).updated(measured)
     assert again.sections == {"Kills": {"dense": ("0 lost", "100"), "conv": ("0 lost", "200")}}
     assert again.replace_in(document).count("| conv |") == 1
     assert again.replace_in(document).endswith("More.\n")
