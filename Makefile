@@ -79,6 +79,9 @@ install: $(READY)  ## Make .venv with the locked versions of all packages
 test: .venv/ready-dev  ## Run the tests
 	@$(BIN)/pytest --numprocesses logical
 
+faults: .venv/ready-dev  ## Run the long proofs of reliability, and write docs/reliability.md (an hour)
+	@$(BIN)/pytest -m faults tests/faults
+
 test-browser: .venv/ready-dev  ## Run the tests of the HTML pages in Chromium, installing it if missing
 	@{ command -v chromium && command -v chromedriver; } > /dev/null || \
 	  { apt-get update && apt-get install --yes chromium chromium-driver; }
@@ -147,4 +150,4 @@ $(READY): uv.lock pyproject.toml | $(BIN)/uv
 	@$(SYNC) --group dev
 	@touch $@
 
-.PHONY: help submit train tune leaderboard ensemble report inspect models doctor install test test-browser test-database lint format lock data pictures bench bench-memory bench-growth bench-target clean distclean
+.PHONY: help submit train tune leaderboard ensemble report inspect models doctor install test faults test-browser test-database lint format lock data pictures bench bench-memory bench-growth bench-target clean distclean

@@ -1,7 +1,9 @@
 """Small files from elsewhere: their size is bounded before they are read, and their depth."""
 
+import hashlib
 import io
 import math
+import re
 import tomllib
 import zipfile
 from pathlib import Path
@@ -14,6 +16,9 @@ import numpy.typing as npt
 T = TypeVar("T")
 MAX_SIZE = 1 << 24  # bytes
 MAX_ARRAYS = 1 << 28  # bytes of the unpacked arrays of a .npz file
+SEAL = re.compile(
+    rb'(.*\n)  "sha256": "([0-9a-f]{64})"\n\}\n', re.DOTALL
+)  # as the last member of an object
 
 
 def read_small(path: Path) -> bytes:
@@ -101,3 +106,28 @@ def parse_arrays(content: bytes) -> dict[str, npt.NDArray[Any]]:
             }
     except (zipfile.BadZipFile, NotImplementedError, EOFError) as error:
         raise ValueError(str(error)) from None
+
+
+def seal(text: str) -> str:
+    """An object with the SHA-256 of what is before it as its last member.
+
+    Args:
+        text: an object in JSON, indented by two spaces, with a line end.
+    """
+    before = text.removesuffix("\n}\n") + ",\n"
+    return f'{before}  "sha256": "{_digest(before.encode())}"\n}}\n'
+
+
+def check_seal(content: bytes) -> None:
+    """Compares a text with its checksum.
+
+    Raises:
+        ValueError: it is not what was sealed.
+    """
+    found = SEAL.fullmatch(content)
+    if not found or _digest(found[1]) != found[2].decode():
+        raise ValueError("it was changed or damaged: its checksum differs")
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()

@@ -1,6 +1,7 @@
-"""Atomic file writes: the only module that writes files."""
+"""Atomic file writes: with `large_arrays`, the only module that writes files."""
 
 import csv
+import ctypes
 import errno
 import hashlib
 import io
@@ -16,13 +17,13 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
-import numpy.typing as npt
 from filelock import FileLock, Timeout
 
 from pipeline.documents import read_small
 from pipeline.errors import PipelineError
 
 CHECKSUMS = "SHA256SUMS"
+CHECKSUM_LINE = re.compile(r"([0-9a-f]{64})  ([^\n]+)\n")
 LOCKS = ".locks"  # folder of lock files
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 ZEROS = bytes(1 << 20)
@@ -39,14 +40,14 @@ class WriteError(PipelineError):
 
     def __init__(self, path: Path, error: OSError, size: int = 0) -> None:
         self.reason = error.strerror or str(error)
-        needed = None
-        if size and error.errno in FULL:
-            needed = f"{math.ceil(size / 1e5) / 10:,} MB of free space"
+        full = error.errno in FULL
         super().__init__(
             f"it cannot be written: {self.reason}",
             where=path,
-            expected=needed,
-            remedy=None if needed else "Use another file or folder.",
+            expected=f"{math.ceil(max(size, 1) / 1e5) / 10:,} MB of free space" if full else None,
+            remedy="Free some space, or use another folder."
+            if full
+            else "Use another file or folder.",
         )
 
 
@@ -59,11 +60,11 @@ def write_bytes(path: Path, content: bytes) -> None:
     Raises:
         WriteError: it cannot be written. The old content stays.
     """
-    with _write_errors(path, len(content)):
+    with write_errors(path, len(content)):
         if path.exists() and not path.is_file():
             path.write_bytes(content)
             return
-        path = Path(os.path.realpath(path)) if path.is_symlink() else path
+        path = _target(path)
         path.parent.mkdir(parents=True, exist_ok=True)
         _remove_unfinished(path)
         prefix = f".{path.name}.{os.getpid()}."
@@ -108,59 +109,6 @@ def arrays_bytes(arrays: Mapping[str, np.ndarray], compress: bool = True) -> byt
     return buffer.getvalue()
 
 
-def new_array(path: Path, shape: tuple[int, ...], dtype: npt.DTypeLike) -> np.ndarray:
-    """A new .npy file as a writable memory map, for arrays larger than memory.
-
-    Its space is reserved first: where the disk is full, writing to a map would end the process.
-
-    Raises:
-        WriteError: there is not enough space.
-    """
-    dtype = np.dtype(dtype)
-    size = math.prod(shape) * dtype.itemsize
-    with _write_errors(path, size), open(path, "wb") as file:
-        header = {"descr": dtype.str, "fortran_order": False, "shape": shape}
-        np.lib.format.write_array_header_1_0(file, header)
-        file.flush()
-        _reserve(file, size)
-    return np.lib.format.open_memmap(path, "r+")
-
-
-class GrowingRows:
-    """Appends blocks of rows to a file, which may become larger than memory.
-
-    Args:
-        path: a new file. Its content is raw bytes without a header.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self.path, self.count = path, 0
-        self.dtype: np.dtype[np.uint8 | np.float32] = np.dtype(np.uint8)
-        with _write_errors(path):
-            path.write_bytes(b"")
-
-    def add(self, rows: np.ndarray) -> None:
-        """Appends rows, (n, columns) uint8 or float32. After float32 rows all are float32."""
-        if rows.dtype != self.dtype and self.dtype == np.uint8 and len(rows):
-            self._convert_to_float32(rows.shape[1])
-        with _write_errors(self.path, rows.nbytes), open(self.path, "ab") as file:
-            file.write(np.ascontiguousarray(rows, self.dtype).data)
-        self.count += len(rows)
-
-    def array(self, columns: int) -> np.ndarray:
-        """All rows, (n, columns), as a memory map."""
-        if not self.count * columns:
-            return np.zeros((self.count, columns), self.dtype)
-        return np.memmap(self.path, self.dtype, "r", shape=(self.count, columns))
-
-    def _convert_to_float32(self, columns: int) -> None:
-        before, count = self.array(columns), self.count
-        self.path.unlink()  # the rows stay mapped until they are copied
-        self.dtype, self.count = np.dtype(np.float32), 0
-        for start in range(0, count, 1024):
-            self.add(before[start : start + 1024])
-
-
 def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """Writes a CSV with commas, LF line ends, and quotes only where a cell needs them.
 
@@ -186,24 +134,51 @@ def csv_text(header: Sequence[str], rows: Iterable[Iterable[Any]]) -> str:
 
 def cut_unfinished_line(path: Path) -> None:
     """Removes the end of a file of lines that is no whole line."""
-    with _write_errors(path), open(path, "rb+") as file:
-        if file.seek(0, os.SEEK_END):
-            file.seek(-1, os.SEEK_END)
-            if file.read() == b"\n":
-                return
-        file.seek(0)
-        file.truncate(file.read().rfind(b"\n") + 1)
+    with write_errors(path), open(path, "rb+") as file:
+        file.truncate(_end_of_lines(file))
+
+
+def append_lines(path: Path, lines: bytes) -> None:
+    """Appends to a file of lines, and flushes them to the disk: all of them or none.
+
+    An end that is no whole line, which a killed process left, is replaced. Hold a lock.
+
+    Raises:
+        WriteError: they cannot be written.
+    """
+    with write_errors(path, len(lines)), open(path, "rb+", buffering=0) as file:
+        end, left = _end_of_lines(file), memoryview(lines)
+        try:
+            file.truncate(end)
+            file.seek(end)
+            while left:
+                left = left[file.write(left) :]
+            os.fsync(file.fileno())
+        except OSError:
+            file.truncate(end)
+            raise
+
+
+def _end_of_lines(file: BinaryIO) -> int:
+    """Where the last whole line ends."""
+    size = file.seek(0, os.SEEK_END)
+    file.seek(max(size - 1, 0))
+    if file.read(1) in (b"", b"\n"):
+        return size
+    file.seek(0)
+    return file.read().rfind(b"\n") + 1
 
 
 @contextmanager
 def new_folder(path: Path) -> Iterator[Path]:
     """Fills a temporary folder, and renames it on success or removes it on failure.
 
-    The temporary name starts with a dot. An existing folder is replaced. Leftovers of killed
-    processes are removed by the next call in the same folder. Hold the lock of the path.
+    The temporary name starts with a dot. An existing folder is replaced, in one step on Linux.
+    Leftovers of killed processes are removed by the next call in the same folder. Hold the lock of
+    the path.
     """
     unfinished, old = (path.parent / f".{path.name}.{end}" for end in ("tmp", "old"))
-    with _write_errors(path):
+    with write_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         _finish_replacement(path, old)
         if unfinished.exists():
@@ -212,13 +187,15 @@ def new_folder(path: Path) -> Iterator[Path]:
         unfinished.mkdir()
     try:
         yield unfinished
-        with _write_errors(path):
-            if path.exists():
-                os.rename(path, old)
-            os.rename(unfinished, path)
+        with write_errors(path):
+            if not path.exists() or not _exchange(unfinished, path):
+                if path.exists():
+                    os.rename(path, old)
+                os.rename(unfinished, path)
             sync(path.parent)
     finally:
-        _finish_replacement(path, old)
+        with write_errors(path):
+            _finish_replacement(path, old)
         shutil.rmtree(unfinished, ignore_errors=True)
 
 
@@ -229,6 +206,19 @@ def _remove_unlocked(parent: Path) -> None:
         if left.is_dir() and Path(held.lock_file).exists():
             with suppress(OSError), held:  # a timeout is one too
                 shutil.rmtree(left, ignore_errors=True)
+
+
+def _exchange(one: Path, other: Path) -> bool:
+    """Exchanges two folders in one step; False where the system cannot.
+
+    In two steps there would be a moment without the old folder and the new one.
+    """
+    try:
+        rename = ctypes.CDLL(None).renameat2  # Linux
+    except (AttributeError, OSError):
+        return False
+    here, exchange = -100, 2  # AT_FDCWD, RENAME_EXCHANGE
+    return bool(rename(here, os.fsencode(one), here, os.fsencode(other), exchange) == 0)
 
 
 def _finish_replacement(path: Path, old: Path) -> None:
@@ -252,7 +242,7 @@ def lock(path: Path, wait: bool = False) -> Iterator[None]:
     """
     folder = path.parent / LOCKS
     held = FileLock(folder / f"{path.name}.lock", blocking=wait)
-    with _write_errors(path):
+    with write_errors(path):
         folder.mkdir(parents=True, exist_ok=True)
         try:
             held.acquire()
@@ -290,9 +280,37 @@ def check_writable(folder: Path) -> None:
     Raises:
         WriteError: they cannot.
     """
-    with _write_errors(folder):
+    with write_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
         tempfile.TemporaryFile(dir=folder).close()
+
+
+def check_replaceable(path: Path) -> None:
+    """Checks that `write_bytes` could write this file, as far as that is known before.
+
+    Raises:
+        WriteError: it could not.
+    """
+    if path.is_dir():
+        raise WriteError(path, IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR)))
+    if path.is_file() or not path.exists():  # no device or pipe
+        check_writable(_target(path).parent)
+
+
+@contextmanager
+def reserved_space(path: Path, size: int) -> Iterator[None]:
+    """In the block, a file keeps this many bytes, so that others do not fill the disk.
+
+    Raises:
+        WriteError: there is not enough space.
+    """
+    try:
+        with write_errors(path.parent, size), open(path, "wb") as file:
+            reserve(file, size)
+        yield
+    finally:
+        with write_errors(path):
+            path.unlink(missing_ok=True)
 
 
 def touch(path: Path) -> None:
@@ -328,12 +346,15 @@ def read_checksums(folder: Path) -> dict[str, str]:
     Raises:
         OSError, ValueError: they cannot be read.
     """
-    lines = read_small(folder / CHECKSUMS).decode().splitlines()
-    return {name: digest for digest, name in (line.split("  ", 1) for line in lines)}
+    content = read_small(folder / CHECKSUMS).decode()
+    checksums = {name: digest for digest, name in CHECKSUM_LINE.findall(content)}
+    if content != "".join(f"{digest}  {name}\n" for name, digest in checksums.items()):
+        raise ValueError("it has other lines than checksums and names")
+    return checksums
 
 
 @contextmanager
-def _write_errors(path: Path, size: int = 0) -> Iterator[None]:
+def write_errors(path: Path, size: int = 0) -> Iterator[None]:
     """Turns errors of the system into a WriteError.
 
     Args:
@@ -345,7 +366,7 @@ def _write_errors(path: Path, size: int = 0) -> Iterator[None]:
         raise WriteError(path, error, size) from None
 
 
-def _reserve(file: BinaryIO, size: int) -> None:
+def reserve(file: BinaryIO, size: int) -> None:
     """Appends zeros, without writing them where the file system can."""
     try:
         os.posix_fallocate(file.fileno(), file.tell(), size)
@@ -365,6 +386,11 @@ def _remove_unfinished(path: Path) -> None:
 
             if not psutil.pid_exists(int(found[1])):
                 left.unlink(missing_ok=True)
+
+
+def _target(path: Path) -> Path:
+    """What a link points to; else the path itself."""
+    return Path(os.path.realpath(path)) if path.is_symlink() else path
 
 
 def _umask() -> int:

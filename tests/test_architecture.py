@@ -15,7 +15,9 @@ from pipeline.cli import main
 from pipeline.cli.main import COMMANDS
 
 ROOT = Path(__file__).parent.parent
-BASE = {"arrays", "config", "documents", "errors", "files", "interrupts", "machine"}
+BASE = {
+    "arrays", "config", "documents", "errors", "files", "interrupts", "large_arrays", "machine"
+}  # fmt: skip
 TO_SEARCH = {
     "images", "competition", "networks", "recipes", "training", "runs", "evaluation", "search"
 }  # fmt: skip

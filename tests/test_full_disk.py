@@ -58,20 +58,54 @@ def run_command() -> Command:
 @pytest.mark.parametrize("before", ["", "import os; del os.posix_fallocate"], ids=["", "macOS"])
 def test_the_cache(before: str, folder, disk, run_command) -> None:
     folder.fill(rows=1400, side=28, scale="0..255")  # 1.1 MB, and the same again as an array
-    cache = disk("2m")
-    result = run_command("inspect", folder.path, before=before, XDG_CACHE_HOME=cache)
+    space = disk("2m")
+    words = ("inspect", folder.path, "--format", "json")
+    result = run_command(*words, before=before, XDG_CACHE_HOME=space)
+    assert result.returncode == 0, result.stderr
+    assert f"Note: {space}/pixel-pipeline/competition-" in result.stderr
+    assert f"the cache folder is unusable: {NO_SPACE}. Going on without it" in result.stderr
+    assert not list(space.rglob("*.npy"))
+
+
+def test_the_cache_and_all_temporary_folders(folder, disk, run_command) -> None:
+    folder.fill(rows=1400, side=28, scale="0..255")
+    space = disk("2m")
+    result = run_command(
+        "inspect", folder.path, before=f"import tempfile; tempfile.tempdir = {str(space)!r}",
+        XDG_CACHE_HOME=space,
+    )  # fmt: skip
     assert result.returncode == 2, result.stderr
     assert f"the cache folder is unusable: {NO_SPACE}. Expected 1.1 MB of free" in result.stderr
-    assert not list(cache.rglob("*.npy"))
+    assert not list(space.rglob("*.npy"))
 
 
-def test_the_model_of_a_run_and_its_temporary_files(tiny_folder, disk, run_command) -> None:
+def test_a_run_is_refused_before_it_is_trained(tiny_folder, disk, run_command) -> None:
     runs = disk("48k")
     words = ("train", tiny_folder, "--model", "dense", "--epochs", 1, "--engine", "inline")
     result = run_command(*words, "--runs", runs, TMPDIR=runs)
     assert result.returncode == 2, result.stderr
-    assert f"model.keras: it cannot be written: {NO_SPACE}" in result.stderr
+    assert f"it cannot be written: {NO_SPACE}. Expected 0.3 MB of free space." in result.stderr
+    assert "epoch 1/1" not in result.stderr
     assert not [path for path in (runs / "tiny").iterdir() if path.name != ".locks"]
+
+
+def test_space_that_is_reserved_for_a_run_is_there_in_the_end(
+    tiny_folder, disk, run_command
+) -> None:
+    runs = disk("1m")
+    fill = (
+        "from pathlib import Path; from pipeline.training import train\n"
+        "fit = train.fit_job\n"
+        "def fit_job(*words):\n"
+        f"    try: Path({str(runs)!r}, 'other').write_bytes(bytes(1 << 20))\n"
+        "    except OSError: return fit(*words)\n"
+        "train.fit_job = fit_job"
+    )
+    words = ("train", tiny_folder, "--model", "dense", "--epochs", 1, "--engine", "inline")
+    result = run_command(*words, "--runs", runs, before=fill)
+    assert result.returncode == 0, result.stderr
+    (run,) = list_runs(runs / "tiny")
+    run.verify()
 
 
 def test_the_report(tiny_folder, disk, run_command) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 from pipeline.competition.competition import Competition
 from pipeline.errors import PipelineError, suggest
 from pipeline.runs.folder import RECORD, is_run
-from pipeline.runs.run import Run, load_run
+from pipeline.runs.run import Run, find_run, load_run
 from pipeline.runs.run import list_runs as _list_runs
 
 RUNS = Path("runs")
@@ -19,9 +19,13 @@ def run_folder(competition: Competition | Path | str, runs: Path | str) -> Path:
     return Path(runs) / Path(competition).resolve().name
 
 
-def some_runs(folder: Path, on_damage: Callable[[PipelineError], None] | None = None) -> list[Run]:
-    """The runs of the folder. Raises if there are none."""
-    found = _list_runs(folder, on_damage)
+def some_runs(
+    folder: Path,
+    on_damage: Callable[[PipelineError], None] | None = None,
+    whole: bool = False,
+) -> list[Run]:
+    """The runs of the folder, see `list_runs`. Raises if there are none."""
+    found = _list_runs(folder, on_damage, whole)
     if not found:
         others = [] if folder.exists() else [path.name for path in folder.parent.glob("[!.]*")]
         raise PipelineError(
@@ -30,6 +34,13 @@ def some_runs(folder: Path, on_damage: Callable[[PipelineError], None] | None = 
             remedy=suggest(folder.name, others) or "Train some with `pipeline train`.",
         )
     return found
+
+
+def named_run(name: str, folder: Path) -> Run:
+    """The run of that name in the folder of a competition's runs. Others may be damaged."""
+    if Path(name).name == name and is_run(folder / name):
+        return load_run(folder / name)
+    return find_run(_list_runs(folder, lambda _: None), name, folder)
 
 
 def open_run(name: Path | str, runs: Path) -> Run:

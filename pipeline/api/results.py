@@ -4,14 +4,15 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipeline.api.places import RUNS, open_run, run_folder, some_runs
+from pipeline.api.places import RUNS, named_run, open_run, run_folder, some_runs
 from pipeline.api.training import train_all, train_for
 from pipeline.competition.competition import Competition
 from pipeline.competition.folds import groups_of_equal_rows
 from pipeline.errors import PipelineError
+from pipeline.files import check_replaceable
 from pipeline.installation import SUBMISSIONS
 from pipeline.runs.record import Scores
-from pipeline.runs.run import Run, find_run
+from pipeline.runs.run import Run
 from pipeline.runs.run import list_runs as _list_runs
 
 if TYPE_CHECKING:
@@ -67,19 +68,35 @@ def leaderboard(
     return table(some_runs(run_folder(competition, runs), on_damage))
 
 
-def best_run(competition: Competition | Path | str, *, runs: Path | str = RUNS) -> Run:
+def best_run(
+    competition: Competition | Path | str,
+    *,
+    runs: Path | str = RUNS,
+    on_damage: Callable[[PipelineError], None] | None = None,
+) -> Run:
     """The run that `submit` uses: the most accurate one, on the rows that all runs are scored on.
+
+    Args:
+        on_damage: as for `list_runs`.
 
     Raises:
         PipelineError: there are no runs, or they are not comparable.
     """
     from pipeline.evaluation.leaderboard import choose_best
 
-    return choose_best(some_runs(run_folder(competition, runs)))
+    return choose_best(some_runs(run_folder(competition, runs), on_damage))
 
 
-def write_report(competition: Competition, *, runs: Path | str = RUNS) -> Path:
+def write_report(
+    competition: Competition,
+    *,
+    runs: Path | str = RUNS,
+    on_damage: Callable[[PipelineError], None] | None = None,
+) -> Path:
     """Writes HTML pages about all runs of a competition; returns the path of the first one.
+
+    Args:
+        on_damage: as for `list_runs`.
 
     Raises:
         PipelineError: there are no runs, or they are damaged, not comparable, or trained on
@@ -89,10 +106,8 @@ def write_report(competition: Competition, *, runs: Path | str = RUNS) -> Path:
     from pipeline.report.report import write_pages
 
     folder = run_folder(competition, runs)
-    found = some_runs(folder)
+    found = some_runs(folder, on_damage, whole=True)
     check_same_data(found, competition.fingerprint)
-    for run in found:
-        run.verify()
     return write_pages(competition, comparable(found), folder)
 
 
@@ -155,6 +170,7 @@ def submit(
     output: Path | str | None = None,
     runs: Path | str = RUNS,
     progress: bool = True,
+    on_damage: Callable[[PipelineError], None] | None = None,
 ) -> Path:
     """Writes a submission file, and validates it; returns its path.
 
@@ -162,6 +178,7 @@ def submit(
         run: a run or its name. Default: the best run; if there are no runs, "dense" and "fast"
             are trained first.
         output: the file. Default: `submissions/<competition>/<run>.csv`.
+        on_damage: as for `list_runs`.
 
     Raises:
         PipelineError: there is no test file or no such run, or the run is damaged or was trained
@@ -173,11 +190,14 @@ def submit(
 
     submission_format(competition)  # what makes a submission impossible is said before training
     folder = run_folder(competition, runs)
-    if not isinstance(run, Run):
-        found = _list_runs(folder)
-        if run is None and not found:
+    if isinstance(run, str):
+        run = named_run(run, folder)
+    if run is None:
+        found = _list_runs(folder, on_damage)
+        if not found:
+            check_replaceable(Path(output or SUBMISSIONS / competition.name / "run.csv"))
             found = train_all(competition, runs=runs, progress=progress)
-        run = choose_best(found) if run is None else find_run(found, run, folder)
+        run = choose_best(found)
     check_same_data([run], competition.fingerprint)
     path = Path(output or SUBMISSIONS / competition.name / f"{run.name}.csv")
     write_submission(competition, run.test_probabilities, path)
@@ -212,6 +232,7 @@ def submit_for(
     submission_format(competition)  # what makes a submission impossible is said before training
     budget = budget if isinstance(budget, Budget) else Budget.start(budget)
     path = Path(output or SUBMISSIONS / competition.name / f"best-{budget}.csv")
+    check_replaceable(path)
 
     def write(run: Run) -> Path:
         return submit(competition, run, output=path)
@@ -242,7 +263,7 @@ def score_test(competition: Competition, run: Run | str, *, runs: Path | str = R
             remedy="If the test file has a label column, name it with --test-label.",
         )
     folder = run_folder(competition, runs)
-    run = run if isinstance(run, Run) else find_run(_list_runs(folder), run, folder)
+    run = run if isinstance(run, Run) else named_run(run, folder)
     check_same_data([run], competition.fingerprint)
     copies = groups_of_equal_rows(competition.test_pixels)[1]
     return score(run.test_probabilities, competition.test_labels, copies)
@@ -273,7 +294,7 @@ def reveal(
     found = load_reveal(competition, folder)
     if found is None:
         if isinstance(run, str):
-            run = find_run(some_runs(folder), run, folder)
+            run = named_run(run, folder)
         run = run or best_run(competition, runs=runs)
         found = make_reveal(competition, run, folder)
     name = run.name if isinstance(run, Run) else run

@@ -4,11 +4,11 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipeline.api.places import RUNS, run_folder
+from pipeline.api.places import RUNS, named_run, run_folder
 from pipeline.competition.competition import Competition
 from pipeline.competition.folds import Fold, check_fold, groups_of_equal_rows
 from pipeline.errors import PipelineError
-from pipeline.runs.run import Run, find_run
+from pipeline.runs.run import Run
 from pipeline.runs.run import list_runs as _list_runs
 
 if TYPE_CHECKING:
@@ -200,6 +200,7 @@ def ensemble(
     runs: Path | str = RUNS,
     fresh: bool = False,
     progress: bool = True,
+    on_damage: Callable[[PipelineError], None] | None = None,
 ) -> Run:
     """Combines finished runs: the mean of their probabilities, with weights that are chosen.
 
@@ -215,6 +216,7 @@ def ensemble(
         runs: folder of all runs.
         fresh: make an existing ensemble again.
         progress: say what is reused or replaced.
+        on_damage: as for `list_runs`.
 
     Returns:
         A run, whose `candidates` lists the weights. `submit`, `predict`, `leaderboard` and
@@ -240,12 +242,11 @@ def ensemble(
     from pipeline.search.display import Display
 
     folder = run_folder(competition, runs)
-    found = _list_runs(folder)
     if members is None:
-        candidates = choose_candidates(found)
+        candidates = choose_candidates(_list_runs(folder, on_damage))
     else:
         names = dict.fromkeys(run.name if isinstance(run, Run) else run for run in members)
-        candidates = [find_run(found, each, folder) for each in names]
+        candidates = [named_run(each, folder) for each in names]
     check_same_data(candidates, competition.fingerprint)
     groups, _ = groups_of_equal_rows(competition.train_pixels)
     note = Display(quiet=not progress).note

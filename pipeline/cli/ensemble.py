@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pipeline.cli.options import DATA, QUIET, RUNS, schema_options
-from pipeline.cli.output import echo, echo_table, percent, score_text
+from pipeline.cli.output import echo, echo_table, percent, score_text, warn_skipped
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -59,6 +59,7 @@ def command(
         runs=runs,
         fresh=fresh,
         progress=not quiet,
+        on_damage=warn_skipped,
     )
     assert run.candidates is not None
     _echo_candidates(run.candidates)

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from pipeline.cli.options import DATA, RUNS, schema_options
-from pipeline.cli.output import echo
+from pipeline.cli.output import echo, warn_skipped
 
 
 @click.command()
@@ -25,7 +25,7 @@ def command(data: Path, runs: Path, in_browser: bool, **overrides: Any) -> None:
     """
     import pipeline as pp
 
-    page = pp.write_report(pp.load(data, **overrides), runs=runs)
+    page = pp.write_report(pp.load(data, **overrides), runs=runs, on_damage=warn_skipped)
     if in_browser and not webbrowser.open(page.resolve().as_uri()):
         echo(f"No browser could be opened. Open this page in one: {page.resolve()}", err=True)
     echo(page)

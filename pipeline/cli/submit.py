@@ -54,8 +54,9 @@ def command(
         )
         name = best.name
     else:
-        path = pp.submit(competition, run, output=output, runs=runs, progress=not quiet)
-        name = run or pp.best_run(competition, runs=runs).name
+        skip = {"on_damage": lambda _: None}  # the leaderboard says what is skipped
+        path = pp.submit(competition, run, output=output, runs=runs, progress=not quiet, **skip)
+        name = run or pp.best_run(competition, runs=runs, **skip).name
     table = echo_leaderboard(competition.name, runs)
     if competition.test_labels is not None:
         scores = pp.score_test(competition, name, runs=runs)

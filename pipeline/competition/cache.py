@@ -7,13 +7,17 @@ not reused.
 
 import hashlib
 import json
+import multiprocessing
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
+
+import click
 
 from pipeline.errors import PipelineError
 from pipeline.files import (
@@ -33,6 +37,7 @@ RECORD = "files.json"
 CODE = (
     "arrays.py",
     "files.py",
+    "large_arrays.py",
     "reading/*.py",
     "competition/columns.py",
     "competition/competition.py",
@@ -60,29 +65,28 @@ def cached(
         overrides: what else the result depends on, as JSON values.
         read: reads the files into an empty folder.
 
+    Without a usable cache the folder is a temporary one, and a note says so.
+
     Raises:
-        PipelineError: a file changes while it is read, or the cache cannot be written.
+        PipelineError: a file changes while it is read, or no folder can be written.
     """
     overrides = json.loads(json.dumps(overrides))
     paths = {role: str(path.resolve()) for role, path in files.items()}
     key = hashlib.sha256(json.dumps([paths, overrides]).encode()).hexdigest()[:16]
     folder = cache_folder() / f"{name}-{key}"
-    try:
-        with lock(folder, wait=True):
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(lock(folder, wait=True))
             state = {"files": _signatures(files), "overrides": overrides, "code": _code()}
             if not _is_valid(folder, state):
                 _remove_expired()
                 _fill(folder, files, state, read)
-            touch(folder)
-            yield folder
-    except (OSError, WriteError) as error:
-        refused = error if isinstance(error, WriteError) else WriteError(folder, error)
-        raise PipelineError(
-            f"the cache folder is unusable: {refused.reason}",
-            where=folder,
-            expected=refused.expected,
-            remedy="Free some space, or set XDG_CACHE_HOME to another folder.",
-        ) from None
+            with suppress(OSError):  # a cache that can be read alone is good enough
+                touch(folder)
+        except (OSError, WriteError) as error:
+            refused = error if isinstance(error, WriteError) else WriteError(folder, error)
+            folder = stack.enter_context(_temporary(folder, refused, files, read))
+        yield folder
 
 
 def cache_folder() -> Path:
@@ -90,24 +94,64 @@ def cache_folder() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "pixel-pipeline"
 
 
+@contextmanager
+def _temporary(
+    folder: Path, refused: WriteError, files: Mapping[str, Path], read: Callable[[Path], None]
+) -> Iterator[Path]:
+    """A folder with what was read, for this command alone.
+
+    Its files are removed in the end, and stay mapped where they are in use.
+
+    Args:
+        folder, refused: the entry that is unusable, and why.
+
+    Raises:
+        PipelineError: there is no usable temporary folder either.
+    """
+    with ExitStack() as stack:
+        try:
+            left = TemporaryDirectory(prefix="pixel-pipeline-", ignore_cleanup_errors=True)
+            temporary = Path(stack.enter_context(left))
+            _read_unchanged(files, _signatures(files), read, temporary)
+        except (OSError, WriteError):
+            raise PipelineError(
+                f"the cache folder is unusable: {refused.reason}",
+                where=folder,
+                expected=refused.expected,
+                remedy="Free some space, or set XDG_CACHE_HOME to another folder. "
+                "TMPDIR was tried too.",
+            ) from None
+        if multiprocessing.parent_process() is None:  # workers would say it again
+            note = f"the cache folder is unusable: {refused.reason}. Going on without it."
+            click.echo(f"Note: {folder}: {note}", err=True)
+        yield temporary
+
+
 def _fill(
     folder: Path, files: Mapping[str, Path], state: dict[str, Any], read: Callable[[Path], None]
 ) -> None:
     start = time.time()
     with new_folder(folder) as unfinished:
-        read(unfinished)
-        if _signatures(files) != state["files"]:
-            raise PipelineError(
-                "a file changed while it was read",
-                where=", ".join(map(str, files.values())),
-                remedy="Run the command again when the files are complete.",
-            )
+        _read_unchanged(files, state["files"], read, unfinished)
         stats = [file_on_disk(path).stat() for path in files.values()]
         safe = all(start - max(stat.st_mtime, stat.st_ctime) > TIME_RESOLUTION for stat in stats)
         for path in unfinished.iterdir():
             sync(path)
         content = {"state": state if safe else None, "parts": _parts(unfinished)}
         write_json(unfinished / RECORD, content)
+
+
+def _read_unchanged(
+    files: Mapping[str, Path], signatures: Any, read: Callable[[Path], None], folder: Path
+) -> None:
+    """Reads the files into the folder. Raises if they have other signatures afterwards."""
+    read(folder)
+    if _signatures(files) != signatures:
+        raise PipelineError(
+            "a file changed while it was read",
+            where=", ".join(map(str, files.values())),
+            remedy="Run the command again when the files are complete.",
+        )
 
 
 def _is_valid(folder: Path, state: dict[str, Any]) -> bool:

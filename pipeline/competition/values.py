@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from pipeline.arrays import Pixels, Rows
 from pipeline.errors import PipelineError
-from pipeline.files import new_array
+from pipeline.large_arrays import new_array
 from pipeline.reading.cells import column_index, fits_uint8, to_numbers
 from pipeline.reading.faults import SHOWN, check_cells
 from pipeline.reading.reader import Table

@@ -11,13 +11,13 @@ import numpy as np
 from pipeline import config
 from pipeline.arrays import Labels
 from pipeline.competition.folds import Fold
-from pipeline.documents import parse_json, read_small
+from pipeline.documents import check_seal, parse_json, read_small, seal
 from pipeline.errors import PipelineError
 from pipeline.files import write_text
 from pipeline.networks.recipe import FIXED
 from pipeline.planning.kinds import FOLDS
 from pipeline.recipes import find_recipe
-from pipeline.runs.record import Scores
+from pipeline.runs.record import Scores, encode
 from pipeline.runs.run import Run
 from pipeline.training.job import Job
 
@@ -103,22 +103,28 @@ def plan_training(run: Run, fold: Fold) -> PlannedTraining:
 
 
 def write_plan(path: Path, plan: Plan) -> None:
-    write_text(path, msgspec.json.format(msgspec.json.encode(plan), indent=2).decode() + "\n")
+    write_text(path, seal(encode(plan)))
 
 
 def read_plan(path: Path) -> Plan:
     """The plan in a file.
 
     Raises:
-        PipelineError: it cannot be read.
+        PipelineError: it cannot be read, or is damaged.
     """
     try:
-        return parse_json(read_small(path), Plan)
+        content = read_small(path)
+        plan = parse_json(content, Plan)
+        check_seal(content)
+        return plan
     except OSError as error:
         raise PipelineError(f"it cannot be read: {error.strerror}", where=path) from None
     except ValueError as error:
         raise PipelineError(
-            f"not a plan: {error}", where=path, expected="a plan file, which --budget writes"
+            f"not a whole plan: {error}",
+            where=path,
+            expected="a plan file, which --budget writes",
+            remedy="Restore it, or use the budget again.",
         ) from None
 
 

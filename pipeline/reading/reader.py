@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from pipeline.arrays import Pixels, Texts
 from pipeline.errors import PipelineError
-from pipeline.files import GrowingRows
+from pipeline.large_arrays import GrowingRows
 from pipeline.machine import keep_memory
 from pipeline.reading.cells import fits_uint8, to_numbers, with_points
 from pipeline.reading.faults import SHOWN, Fault, Faults, check_cells

@@ -1,16 +1,18 @@
 """The folds of a competition, made once and saved beside its runs."""
 
 import csv
+import hashlib
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from pipeline.arrays import Rows
 from pipeline.competition.competition import Competition
 from pipeline.competition.folds import Fold, k_folds
 from pipeline.errors import PipelineError
-from pipeline.files import write_csv
+from pipeline.files import csv_text, write_text
 
 HEADER = ["row", "fold"]
 
@@ -19,14 +21,15 @@ def load_folds(competition: Competition, k: int, folder: Path) -> tuple[Fold, ..
     """The folds of the training rows, see `k_folds`; made and saved at the first call.
 
     The file `folds-5-<data>.csv` has a line for each training row: its number in the training
-    file, from 0, and the fold that validates it, from 1.
+    file, from 0, and the fold that validates it, from 1. It has a checksum in a file of its
+    own; a damaged file is made again, and a note says so.
 
     Args:
         k: number of folds.
         folder: the competition's runs.
 
     Raises:
-        PipelineError: there are fewer rows than folds, or the file is damaged.
+        PipelineError: there are fewer rows than folds.
     """
     n, rows = len(competition.labels), competition.file_rows
     if not 2 <= k <= n // 2:
@@ -35,14 +38,17 @@ def load_folds(competition: Competition, k: int, folder: Path) -> tuple[Fold, ..
     seeded = f"-seed={seed}" if seed else ""
     path = folder / f"folds-{k}-{competition.fingerprint[:8]}{seeded}.csv"
     notes = _notes(competition)
-    if not path.exists():
+    number = None
+    if path.exists():
+        number = _read(path, rows, k)
+        notes += (f"{path} was damaged, and is made again",) * (number is None)
+    if number is None:
         folds = k_folds(competition.train_pixels, competition.labels, k, seed)
         number = np.zeros(n, np.int64)
         for fold in folds:
             number[fold.validation] = fold.part
-        write_csv(path, HEADER, list(zip(rows.tolist(), number.tolist(), strict=True)))
+        _write(path, rows, number)
         return tuple(replace(fold, notes=fold.notes + notes) for fold in folds)
-    number = _read(path, rows, k)
     return tuple(
         Fold(np.flatnonzero(number != part), np.flatnonzero(number == part), f"{part}of{k}",
              notes, part)
@@ -55,18 +61,26 @@ def _notes(competition: Competition) -> tuple[str, ...]:
     return (f"the {rows} rows of the validation file are in the folds, and train too",) * bool(rows)
 
 
-def _read(path: Path, numbers: Rows, k: int) -> np.ndarray:
-    """(n,) the fold of each row. The file has these row numbers."""
+def _write(path: Path, rows: Rows, number: npt.NDArray[np.int64]) -> None:
+    table = csv_text(HEADER, zip(rows.tolist(), number.tolist(), strict=True))
+    write_text(_checksum(path), f"{hashlib.sha256(table.encode()).hexdigest()}  {path.name}\n")
+    write_text(path, table)
+
+
+def _read(path: Path, numbers: Rows, k: int) -> npt.NDArray[np.int64] | None:
+    """(n,) the fold of each row; None if the file is not what was written for these rows."""
     try:
-        with open(path, newline="", encoding="utf-8") as file:
-            rows = list(csv.reader(file))
-        table = np.array(rows[1:], np.int64)
-        valid = rows[0] == HEADER and np.array_equal(table[:, 0], numbers)
-        number = table[:, 1]
-    except (ValueError, IndexError, csv.Error):
-        valid = False
-    if not valid or not np.array_equal(np.unique(number), np.arange(1, k + 1)):
-        raise PipelineError(
-            "the file of folds is damaged", where=path, remedy="Remove it; it is made again."
-        )
-    return number
+        content = path.read_bytes()
+        if _checksum(path).read_text() != f"{hashlib.sha256(content).hexdigest()}  {path.name}\n":
+            return None
+        table = np.array(list(csv.reader(content.decode().splitlines()))[1:], np.int64)
+    except (FileNotFoundError, ValueError):
+        return None
+    folds = np.unique(table[:, 1])
+    whole = np.array_equal(table[:, 0], numbers) and np.array_equal(folds, np.arange(1, k + 1))
+    return table[:, 1] if whole else None
+
+
+def _checksum(path: Path) -> Path:
+    """The file with its checksum, which `sha256sum -c` reads."""
+    return path.with_name(f"{path.name}.sha256")

@@ -20,6 +20,7 @@ from pipeline.files import (
     arrays_bytes,
     lock,
     new_folder,
+    reserved_space,
     sha256,
     write_bytes,
 )
@@ -66,6 +67,19 @@ class RunWriter:
 
     def record(self, record: RunRecord) -> None:
         self._write(RECORD, encode(record).encode())
+
+    @contextmanager
+    def reserve(self, size: int) -> Iterator[None]:
+        """Keeps space for the run's files, which are written after the block.
+
+        Args:
+            size: bytes.
+
+        Raises:
+            WriteError: there is not enough.
+        """
+        with reserved_space(self.folder / "reserved", size):
+            yield
 
     def probabilities(self, validation: Validation, test: Probabilities) -> None:
         arrays: dict[str, npt.NDArray[Any]] = {
@@ -179,7 +193,7 @@ def read_checksums(folder: Path) -> dict[str, str]:
         raise damaged(folder, f"{CHECKSUMS} cannot be read: {error}") from None
     for name in (RECORD, *PROBABILITIES):
         if name not in checksums:
-            raise damaged(folder, f"{name} has no checksum")
+            raise damaged(folder, f"{name} has no checksum in {CHECKSUMS}")
     for name in checksums:
         if Path(name).name != name:
             raise damaged(folder, f"{CHECKSUMS} names {name!r}, which is in another folder")
@@ -194,7 +208,7 @@ def verify(folder: Path, checksums: Mapping[str, str], name: str) -> Path:
     """
     path = folder / name
     if not path.is_file():
-        raise damaged(folder, f"{name} is missing")
+        raise damaged(folder, f"{name} is missing, which {CHECKSUMS} lists")
     if sha256(path) != checksums[name]:
         raise _changed(folder, name)
     return path

@@ -9,7 +9,7 @@ import numpy as np
 from pipeline.competition.competition import Competition, LockedRows
 from pipeline.competition.folds import groups_of_equal_rows
 from pipeline.competition.values import chunks
-from pipeline.documents import parse_json, read_small
+from pipeline.documents import check_seal, parse_json, read_small, seal
 from pipeline.errors import PipelineError
 from pipeline.files import lock, write_text
 from pipeline.runs.metrics import score
@@ -55,7 +55,9 @@ def load_reveal(competition: Competition, folder: Path) -> Reveal | None:
     if not path.exists():
         return None
     try:
-        found = parse_json(read_small(path), Reveal)
+        content = read_small(path)
+        found = parse_json(content, Reveal)
+        check_seal(content)
     except (OSError, ValueError) as error:
         raise PipelineError(
             f"it cannot be read: {error}",
@@ -101,7 +103,7 @@ def make_reveal(competition: Competition, run: Run, folder: Path) -> Reveal:
             scores=score(np.concatenate(parts), locked.labels, copies),
             created=datetime.now(UTC).isoformat(timespec="seconds"),
         )
-        write_text(folder / REVEAL, encode(made))
+        write_text(folder / REVEAL, seal(encode(made)))
     return made
 
 

@@ -14,6 +14,7 @@ import numpy.typing as npt
 from pipeline.arrays import Images, Pixels, Probabilities
 from pipeline.documents import parse_array, parse_arrays, parse_json
 from pipeline.errors import PipelineError, suggest
+from pipeline.files import CHECKSUMS
 from pipeline.runs.folder import (
     EXPLANATION,
     HISTORY,
@@ -282,7 +283,7 @@ def load_run(folder: Path) -> Run:
         if name in PROBABILITIES:
             verify(folder, checksums, name)
         elif not (folder / name).is_file():
-            raise damaged(folder, f"{name} is missing")
+            raise damaged(folder, f"{name} is missing, which {CHECKSUMS} lists")
     try:
         record = decode(content)
     except OtherSchemaError as error:
@@ -295,27 +296,37 @@ def load_run(folder: Path) -> Run:
 
 
 def find_equal(folder: Path, identity: Identity) -> Run | None:
-    """The run in a folder, if it has this identity and is not damaged."""
+    """The run in a folder, if it has this identity and no file is damaged."""
     try:
         run = load_run(folder) if is_run(folder) else None
+        if run:
+            run.verify()
     except PipelineError:  # its caller makes it again
         return None
     return run if run and run.record.identity == identity else None
 
 
-def list_runs(folder: Path, on_damage: Callable[[PipelineError], None] | None = None) -> list[Run]:
+def list_runs(
+    folder: Path,
+    on_damage: Callable[[PipelineError], None] | None = None,
+    whole: bool = False,
+) -> list[Run]:
     """The finished runs of a competition, by name.
 
     Args:
         folder: `runs/<competition>`.
         on_damage: called for each damaged run, which is skipped; without it the error is raised.
+        whole: whether all files are verified, not only those that are read now.
     """
     runs = []
     for path in sorted(folder.iterdir()) if folder.is_dir() else ():
         if not is_run(path):
             continue
         try:
-            runs.append(load_run(path))
+            run = load_run(path)
+            if whole:
+                run.verify()
+            runs.append(run)
         except PipelineError as error:
             if on_damage is None:
                 raise

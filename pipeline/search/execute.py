@@ -242,11 +242,12 @@ class _FinishedRuns:
         Raises:
             PipelineError: there is none, and a run of this name has another identity.
         """
-        same = [run for run in self.runs if run.record.identity == identity]
+        equal = [run for run in self.runs if run.record.identity == identity]
+        same = [run for run in equal if self._is_whole(run)]
         named = next((run for run in self.runs if run.name == name), None)
         if same:
             return named if named in same else same[0]
-        if named:
+        if named and named not in equal:
             raise PipelineError(
                 "it was made with other settings, layers, weights or data",
                 where=f"run {named.folder}",
@@ -254,3 +255,12 @@ class _FinishedRuns:
                 details=named.record.identity.differences(identity),
             )
         return None
+
+    def _is_whole(self, run: Run) -> bool:
+        """Whether no file of a run is damaged, its model included."""
+        try:
+            run.verify()
+        except PipelineError as error:
+            self.display.note(error.message)
+            return False
+        return True

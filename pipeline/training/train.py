@@ -31,6 +31,8 @@ from pipeline.training.progress import Observer
 if TYPE_CHECKING:
     import pandas as pd
 
+OTHER_FILES = 200_000  # bytes of a run's record, history and explanation
+
 
 def train(
     job: Job,
@@ -58,11 +60,12 @@ def train(
         checkpoints = checkpoints_of(job, competition, folder)
         if fresh:
             checkpoints.remove()
-        try:
-            network, images, result = fit_job(job, competition, observer, checkpoints)
-        except DivergedError:
-            checkpoints.remove()
-            raise
+        with writer.reserve(_size(job, competition)):
+            try:
+                network, images, result = fit_job(job, competition, observer, checkpoints)
+            except DivergedError:
+                checkpoints.remove()
+                raise
         job, parameters = job.as_trained(result.pace), network.model.count_params()
         network = network.with_plain_layers()
         validation, test, speed = _predict(job, network, competition, images)
@@ -108,6 +111,15 @@ def checkpoints_of(job: Job, competition: Competition, folder: Path) -> Checkpoi
         describe_environment(job.recipe.precision),
         timed=job.deadline is not None,
     )
+
+
+def _size(job: Job, competition: Competition) -> int:
+    """About how many bytes the files of a run have."""
+    network = job.build(competition, pretrained=False)
+    parts = [network.model, *([network.backbone] if network.backbone_layers else [])]
+    rows = len(job.fold.validation) + len(competition.test_pixels)
+    weights = sum(4 * part.count_params() for part in parts)
+    return weights + rows * (4 * len(competition.classes) + 16) + OTHER_FILES
 
 
 def fit_job(

@@ -14,7 +14,6 @@ import msgspec
 import optuna
 import psutil
 import sqlalchemy
-from filelock import FileLock
 from optuna.distributions import (
     BaseDistribution,
     CategoricalDistribution,
@@ -23,13 +22,14 @@ from optuna.distributions import (
 )
 from optuna.exceptions import UpdateFinishedTrialError
 from optuna.storages import BaseStorage, RDBStorage
-from optuna.storages.journal import JournalFileBackend, JournalStorage
+from optuna.storages.journal import JournalStorage
 from optuna.trial import FrozenTrial, Trial, TrialState
 
 from pipeline.errors import PipelineError
-from pipeline.files import LOCKS, check_writable, cut_unfinished_line
+from pipeline.files import check_writable, cut_unfinished_line
 from pipeline.networks.space import Choice, Float, Range, Space
 from pipeline.runs.record import Identity
+from pipeline.tuning.journal import Journal, check_journal
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -81,9 +81,16 @@ class Place:
             return _has_studies(self.url)
 
     def prepare(self) -> None:
-        """Makes the journal's folder."""
+        """Makes the journal's folder, and removes what a killed process left of its last line.
+
+        Raises:
+            PipelineError: a line of the journal is damaged.
+        """
         if self.url is None:
             check_writable(self.journal.parent)
+            if self.journal.exists():
+                cut_unfinished_line(self.journal)
+                check_journal(self.journal)
 
     def open(self) -> BaseStorage:
         """The storage.
@@ -92,10 +99,8 @@ class Place:
             PipelineError: it cannot be reached, or the URL is not one.
         """
         if self.url is None:
-            lock = _Lock(self.journal)
-            backend = JournalFileBackend(str(self.journal), lock)  # type: ignore[arg-type]
             try:
-                return JournalStorage(backend)
+                return JournalStorage(Journal(self.journal))
             except NO_JOURNAL as error:
                 raise PipelineError(
                     f"it is no journal of trials, or damaged: {str(error)[:200]}",
@@ -148,26 +153,6 @@ def _open_database(url: str) -> RDBStorage:
     raise AssertionError
 
 
-class _Lock:
-    """Optuna's lock of a journal, which the system releases when its process is killed.
-
-    What such a process left of a line is removed before another line is written.
-    """
-
-    def __init__(self, journal: Path) -> None:
-        self.journal, self.folder = journal, journal.parent / LOCKS
-        self.lock = FileLock(self.folder / f"{journal.name}.line.lock")
-
-    def acquire(self) -> bool:
-        self.folder.mkdir(exist_ok=True)
-        self.lock.acquire()
-        cut_unfinished_line(self.journal)
-        return True
-
-    def release(self) -> None:
-        self.lock.release()
-
-
 def make_study(
     place: Place, identity: Identity, space: Space, pruner: optuna.pruners.BasePruner
 ) -> optuna.Study:
@@ -212,10 +197,12 @@ def find_study(place: Place, others: Sequence[str] = ()) -> optuna.Study:
         others: names of other studies, for the message.
 
     Raises:
-        PipelineError: there is none.
+        PipelineError: there is none, or a line of its journal is damaged.
     """
     try:
         if place.exists():
+            if place.url is None:
+                check_journal(place.journal)
             return optuna.load_study(study_name=place.name, storage=place.open())
     except KeyError:
         pass

@@ -1,6 +1,7 @@
 """What was read is reused while it is true, and only then."""
 
 import ast
+import errno
 import os
 import signal
 import subprocess
@@ -192,8 +193,34 @@ def test_what_was_not_used_for_a_month_is_removed(cacheable, folder) -> None:
     assert len(entries()) == 1
 
 
-def test_a_cache_that_cannot_be_written_is_named(cacheable, monkeypatch) -> None:
+def test_without_a_usable_cache_a_note_is_printed_and_the_files_are_read(
+    cacheable, readings, monkeypatch, capsys
+) -> None:
+    expected = cacheable.load()
     monkeypatch.setenv("XDG_CACHE_HOME", str(cacheable.path / "train.csv"))
-    message = cacheable.refusal()
-    assert "the cache folder is unusable: Not a directory" in message
-    assert "XDG_CACHE_HOME" in message
+    assert same(cacheable.load(), expected)
+    note = capsys.readouterr().err
+    assert "the cache folder is unusable: Not a directory. Going on without it." in note
+    assert len(readings) == 2
+    assert not readings[1].exists()
+    assert cacheable.inspect().exit_code == 0
+
+
+def test_without_a_usable_cache_faults_are_refused_as_always(cacheable, monkeypatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(cacheable.path / "test.csv"))
+    cacheable.put("train.csv", -1, 3, "x")
+    with pytest.raises(PipelineError, match=r"train\.csv"):
+        cacheable.load()
+
+
+def test_an_entry_is_used_where_the_cache_cannot_be_touched(
+    cacheable, readings, monkeypatch
+) -> None:
+    cacheable.load()
+
+    def no(*_: object) -> None:
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    monkeypatch.setattr(os, "utime", no)
+    cacheable.load()
+    assert len(readings) == 1

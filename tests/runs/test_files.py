@@ -59,14 +59,32 @@ def test_a_new_array_has_its_space_where_the_system_cannot_reserve_it(
     system: str, tmp_path: Path
 ) -> None:
     path = tmp_path / "new.npy"
-    script = "from pathlib import Path; from pipeline import files\n"
-    script += "files.new_array(Path(sys.argv[1]), (3, 1_000_001), 'uint8')"
+    script = "from pathlib import Path; from pipeline.large_arrays import new_array\n"
+    script += "new_array(Path(sys.argv[1]), (3, 1_000_001), 'uint8')"
     script = f"import errno, os, sys\n{system}\n{script}"
     subprocess.run([sys.executable, "-W", "error", "-c", script, str(path)], check=True)
     array = np.load(path)
     assert array.shape == (3, 1_000_001)
     assert not array.any()
     assert path.stat().st_blocks * 512 >= array.nbytes  # not sparse
+
+
+def test_lines_are_appended_whole_or_not_at_all(tmp_path: Path) -> None:
+    path = tmp_path / "lines"
+    path.write_bytes(b"one\ntw")  # a process was killed
+    files.append_lines(path, b"three\nfour\n")
+    assert path.read_bytes() == b"one\nthree\nfour\n"
+    pid = os.fork()
+    if pid == 0:
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (20, 20))
+        try:
+            files.append_lines(path, b"five\nsix\n")
+        except PipelineError as error:
+            os._exit(7 if str(path) in str(error) else 1)
+        os._exit(0)
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 7
+    assert path.read_bytes() == b"one\nthree\nfour\n"
 
 
 def test_a_table_holds_no_formulas(tmp_path: Path) -> None:
@@ -154,6 +172,7 @@ def test_a_replacement_cut_short_between_its_two_steps_loses_nothing(
         rename(source, target)
 
     replace("old")
+    monkeypatch.setattr(files, "_exchange", lambda *_: False)
     rename = os.rename
     pid = os.fork()
     if pid == 0:
@@ -166,6 +185,19 @@ def test_a_replacement_cut_short_between_its_two_steps_loses_nothing(
         raise ZeroDivisionError
     assert [path.name for path in tmp_path.iterdir()] == ["run"]
     assert (tmp_path / "run" / "weights").read_text() == "old"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems need two steps")
+def test_a_folder_is_replaced_in_one_step(tmp_path: Path, monkeypatch) -> None:
+    def replace(content: str) -> None:
+        with files.new_folder(tmp_path / "run") as folder:
+            (folder / "weights").write_text(content)
+
+    replace("old")
+    monkeypatch.setattr(os, "rename", None)  # would be one of two steps
+    replace("new")
+    assert (tmp_path / "run" / "weights").read_text() == "new"
+    assert [path.name for path in tmp_path.iterdir()] == ["run"]
 
 
 def test_folders_whose_names_begin_alike_are_made_at_once(tmp_path: Path) -> None:

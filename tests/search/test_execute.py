@@ -217,11 +217,13 @@ def test_a_script_needs_no_main_guard(tiny_folder, tmp_path) -> None:
     assert (result.returncode, result.stdout, result.stderr) == (0, "2\n", "")
 
 
-def test_a_damaged_run_is_trained_again(tiny, tmp_path, capsys) -> None:
+@pytest.mark.parametrize("name", ["test.npy", "model.keras", "history.csv"])
+def test_a_damaged_run_is_trained_again(name: str, tiny, tmp_path, capsys) -> None:
     (run,) = train(tiny, tmp_path, ["dense"])
-    (run.folder / "test.npy").write_bytes(b"")
+    (run.folder / name).write_bytes(b"")
     (again,) = train(tiny, tmp_path, ["dense"])
-    assert again.test_probabilities.shape == (12, 3)
+    again.verify()
+    assert again.predict(tiny.test_pixels).shape == (12, 3)
     assert "the damaged run is trained again" in capsys.readouterr().err
 
 

@@ -44,12 +44,14 @@ def finish(
     published: Published | None = None,
     members: Sequence[str] = (),
     history: pd.DataFrame = HISTORY,
+    model: bytes = b"",
 ) -> Run:
     """Writes a run with random probabilities, those of an ensemble if it has members.
 
     Args:
         skill: the higher it is, the better are the probabilities.
         draw: random seed of the probabilities.
+        model: the content of its model's file, which it has none of otherwise.
     """
     fold = competition.hold_out
     labels = competition.labels[fold.validation]
@@ -86,6 +88,9 @@ def finish(
         if not members:
             writer.history(history)
             writer.explanation(LAYERS, _pictures(competition, validation))
+        if model:
+            writer.model(model)
+            writer.log(["epoch 1/1"])
     return load_run(folder)
 
 
