@@ -1,6 +1,7 @@
 """Schema overrides: competition.toml, and options that override it."""
 
 import math
+import os
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from pipeline.errors import PipelineError
 from pipeline.reading.source import DELIMITERS
 
 FILE = "competition.toml"
+MAX_SIZE = 1 << 20  # bytes of it
 AFTER_READING = ("validation", "split_seed", "submission_header")
 WITHOUT_OPTION = ("classes", "planes", "split_seed", "submission_header", "first_id")
 
@@ -124,16 +126,36 @@ def load_overrides(folder: Path, options: Mapping[str, Any]) -> Overrides:
         PipelineError: the file is not TOML, or a name or value is not valid.
     """
     path = folder / FILE
-    content: dict[str, Any] = {}
-    if path.exists():
-        try:
-            content = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise PipelineError(f"not TOML: {error}", where=path) from None
-        except OSError as error:
-            raise PipelineError(f"it cannot be read: {error.strerror}", where=path) from None
+    content = _read_settings(path)
     overrides = Overrides()
     for where, values in ((str(path), content), ("options", options)):
         given = {name: value for name, value in values.items() if value is not None}
         overrides = config.change(overrides, given, where)
     return overrides
+
+
+def _read_settings(path: Path) -> dict[str, Any]:
+    """The content of a TOML file; nothing where there is none.
+
+    Raises:
+        PipelineError: it is no file, too large, or not TOML.
+    """
+    if not os.path.lexists(path):
+        return {}
+    remedy = "Correct it, or remove it: without it, everything is inferred."
+    if not os.path.isfile(path):  # such as a pipe, which would be waited for
+        link = f": it is a link to {path.readlink()}" if path.is_symlink() else ""
+        raise PipelineError(f"not a file{link}", where=path, expected="a TOML file", remedy=remedy)
+    try:
+        if (size := path.stat().st_size) > MAX_SIZE:
+            raise PipelineError(
+                f"it has {size:,} bytes", where=path, expected="a TOML file", remedy=remedy
+            )
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except RecursionError:
+        raise PipelineError("not TOML: nested too deeply", where=path, remedy=remedy) from None
+    except ValueError as error:  # also numbers of thousands of digits
+        raise PipelineError(f"not TOML: {error}", where=path, remedy=remedy) from None
+    except OSError as error:
+        found = f"it cannot be read: {error.strerror}"
+        raise PipelineError(found, where=path, remedy=remedy) from None

@@ -4,17 +4,19 @@ Each is a valid competition with one change. They are written, not stored: BAD m
 change and to the words of the message.
 """
 
+import bz2
 import gzip
 import io
 import json
 import lzma
 import os
 import pickle
+import re
 import socket
 import tarfile
 import zipfile
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -38,6 +40,7 @@ class Bad:
         expected: what it must say is expected; "" for any.
         faults: how many faults it must count.
         finish: damages the saved folder, for what is no content.
+        slow: whether reading it takes seconds.
     """
 
     change: Callable[[Draft], object]
@@ -46,6 +49,7 @@ class Bad:
     expected: str = ""
     faults: int = 1
     finish: Callable[[Path], object] = lambda folder: None
+    slow: bool = False
 
     def write(self, folder: Path, copies: int = 1) -> None:
         """Writes the folder, with files that are as many times larger."""
@@ -191,7 +195,7 @@ PIXELS = {
     "an underscore": cell("1_0", NUMBER),
     "two numbers": cell("1 2", NUMBER),
     "two points": cell("1.2.3", NUMBER),
-    "a thousands separator": cell('"1,000"', "a number").__class__(
+    "a thousands separator": Bad(
         lambda drawn: drawn.put(TRAIN, 8, "pixel5", '"1,000"'),
         "train.csv line 8, column pixel5", "found '1,000'", NUMBER),
     "a sign alone": cell("-", NUMBER),
@@ -207,7 +211,7 @@ PIXELS = {
     "a truth value": cell("True", NUMBER),
     "a letter for a digit": cell("1O", NUMBER),
     "a null byte deep in a file": Bad(
-        lambda drawn: drawn.rows.update({TRAIN: drawn.rows[TRAIN][:1] + drawn.rows[TRAIN][1:] * 20})
+        lambda drawn: drawn.rows[TRAIN].extend([row[:] for row in drawn.rows[TRAIN][1:] * 20])
         or drawn.put(TRAIN, 700, "pixel5", "\0"),
         "train.csv line 700, column pixel5", r"found '\x00'", NUMBER),
     "a number of 100,000 digits": cell("1" * 100_000, NUMBER),
@@ -265,8 +269,8 @@ ROWS = {
         lambda all: all.insert(7, ["1", "2"]), " line 8", "2 fields", FIELDS.format(65)),
     "a repeated header": rows(
         lambda all: all.insert(7, all[0][:]), " line 8", "a repeated header", "a row of data"),
-    "a row of empty cells": rows(lambda all: all.insert(7, [""] * 65), "", "65 faults", "", 65),
-    "a comment": rows(lambda all: all.insert(7, ["# so"]), " line 8", "1 fields"),
+    "a row of empty cells": rows(lambda all: all.insert(7, [""] * 65), "", "64 faults", "", 64),
+    "a comment": rows(lambda all: all.insert(7, ["# so"]), " line 8", "1 field"),
     "a comment before the header": rows(
         lambda all: all.insert(0, ["# from the scanner"]), " line 1", "single cell"),
     "a title before the header": rows(
@@ -275,26 +279,27 @@ ROWS = {
     "semicolons in one row": text(
         lambda plain: "\n".join(
             line.replace(",", ";") if n == 7 else line
-            for n, line in enumerate(plain.split("\n"))), " line 8", "1 fields"),
+            for n, line in enumerate(plain.split("\n"))), " line 8", "1 field"),
     "two rows on a line": text(
         lambda plain: "\n".join(plain.split("\n")[:8]) + "\n".join(plain.split("\n")[8:]),
         " line 8", "129 fields", FIELDS.format(65)),
     "an open quote": rows(
-        lambda all: all[7].__setitem__(9, '"5'), " line 8", "10 fields", FIELDS.format(65)),
+        lambda all: all[7].__setitem__(9, '"5'), " line 8", "10 fields, the last of them with a quote that is not closed", FIELDS.format(65)),
     "a marker of a merge conflict": rows(
-        lambda all: all.insert(7, ["<<<<<<< HEAD"]), " line 8", "1 fields"),
+        lambda all: all.insert(7, ["<<<<<<< HEAD"]), " line 8", "1 field"),
     "a merge conflict in the first line": rows(
-        lambda all: all.insert(0, ["<<<<<<< HEAD"]), " line 1", "merge conflict"),
-    "an end mark of DOS": text(lambda plain: plain + "\x1a", " line 42", "1 fields"),
+        lambda all: all.insert(0, ["<<<<<<< HEAD"]), "", "a file with a merge conflict"),
+    "an end mark of DOS": text(lambda plain: plain + "\x1a", " line 42", "1 field"),
     "cut in a row": text(
         lambda plain: plain[: plain[:-1].rindex("\n") + 60], " line 41", "fields", FIELDS.format(65)),
     "cut behind a comma": text(
         lambda plain: plain[: plain.rindex(",") + 1],
         " line 41, column pixel63", "the cell is empty", NUMBER),
     "cut in a quoted cell": text(
-        lambda plain: plain.replace(",", '","')[:-4], " line 1", "field"),
-    "cut in the header": text(lambda plain: plain[:100], "", "no data rows"),
-    "all on one line": text(lambda plain: plain.replace("\n", ","), "", "no data rows"),
+        lambda plain: re.sub("[^,\n]+", r'"\g<0>"', plain)[:-2],
+        " line 41", "a quote that is not closed", "a closing quote"),
+    "cut in the header": text(lambda plain: plain[:103], "", "no data rows"),
+    "all on one line": text(lambda plain: plain[:-1].replace("\n", ","), "", "a single row"),
     "a test row cut short": text(
         lambda plain: plain[:-30], " line 13", "fields", FIELDS.format(64), name=TEST),
 }
@@ -362,14 +367,20 @@ FORMATS = {
     "an old workbook": holds(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old Excel workbook"),
     "null bytes": holds(b"1,2,3\n" * 40 + b"\0\0\0\n", "null bytes"),
     "a line of 40 MB": holds(b"0" * (40 << 20), "a line is longer than 32 MB", " line 1"),
-    "a cell of 200,000 characters": cell("1" * 200_000, "").__class__(
+    "a cell of 200,000 characters": Bad(
         lambda drawn: drawn.put(TRAIN, 8, "pixel5", "1" * 200_000),
         "train.csv line 8", "longer than 131,072 characters"),
     "a first cell of 200,000 characters": rows(
         lambda all: all[0].__setitem__(0, "p" * 200_000), " line 1", "longer than 131,072 characters"),
-    "a million columns": holds(b"0," * 999_999 + b"0\n1\n", "1 fields", " line 2"),
+    "a hundred thousand columns": holds(b"0," * 99_999 + b"0\n1\n", "1 field", " line 2"),
+    "a million columns": replace(
+        holds(b"0," * 999_999 + b"0\n1\n", "1 field", " line 2"), slow=True),
     "only commas": holds(b",,,\n,,,\n,,,\n", "column 4 is empty", " line 1"),
-    "two columns": holds(b"label,title\n1,x\n2,y\n1,x\n2,y\n", "no pixels"),
+    "two columns": Bad(
+        lambda drawn: drawn.contents.update({
+            TRAIN: b"id,label\n" + b"".join(b"%d,%d\n" % (n, n % 3) for n in range(12)),
+            TEST: b"id\tname\n" + b"".join(b"%d\tx\n" % n for n in range(12))}),
+        TRAIN, "no pixels: the 2 columns are labels and ids", "a column for each pixel"),
     "a table of something else": holds(
         b"id,name,age,city\n" + b"".join(b"%d,Ann%d,%d,Rome\n" % (n, n, 20 + n) for n in range(9)),
         "no label column found"),
@@ -404,14 +415,14 @@ ARCHIVES = {
     "a workbook": packed(lambda _: zipped(("[Content_Types].xml", b"<x/>")), "an Excel workbook"),
     "a tar": packed(lambda plain: tarred(plain, "w"), "a tar archive"),
     "a tar in a gzip": packed(lambda plain: tarred(plain, "w:gz"), "a tar archive"),
-    "bzip2": packed(lambda plain: __import__("bz2").compress(plain), "a bzip2 archive"),
+    "bzip2": packed(bz2.compress, "a bzip2 archive"),
     "xz": packed(lzma.compress, "an xz archive"),
     "an archive of both that is damaged": Bad(
         lambda drawn: drawn.contents.update({"digits.zip": zipped((TRAIN, b"x"))[:-40]}),
         "digits.zip", "the archive cannot be read", finish=lambda folder: (folder / TRAIN).unlink()),
-    "a bomb": packed(
-        lambda _: gzip.compress(b"0," * 63 + b"0\n" + (b"0," * 63 + b"0\n") * 2_400_000, 9),
-        "it unpacks to more than 200 times its size"),
+    "a bomb": replace(packed(
+        lambda _: gzip.compress((b"0," * 63 + b"0\n") * 2_400_000, 9),
+        "it unpacks to more than 200 times its size"), slow=True),
 }
 PLACES = {
     "no training file": Bad(
@@ -441,7 +452,7 @@ PLACES = {
         lambda path: path.symlink_to("elsewhere"), "it is a link to elsewhere",
         name="competition.toml"),
     "settings of 20 MB": place(
-        lambda path: path.write_bytes(b"#" * (20 << 20)), "20 MB", name="competition.toml"),
+        lambda path: path.write_bytes(b"#" * (20 << 20)), "it has 20,971,520 bytes", name="competition.toml"),
     "settings that are no TOML": place(
         lambda path: path.write_text("label == 3"), "not TOML", name="competition.toml"),
     "a setting that is not known": place(
@@ -495,7 +506,7 @@ PAIRS = {
         lambda drawn: drawn.put(SAMPLE, 5, "ImageId", "3"),
         "sample_submission.csv line 5, column ImageId", "the id '3' repeats line 4"),
     "a sample with a short row": Bad(
-        lambda drawn: drawn.rows[SAMPLE][4].pop(), "sample_submission.csv line 5", "1 fields",
+        lambda drawn: drawn.rows[SAMPLE][4].pop(), "sample_submission.csv line 5", "1 field",
         "2, as in the header"),
     "a sample of one column": Bad(
         lambda drawn: [row.pop() for row in drawn.rows[SAMPLE]],

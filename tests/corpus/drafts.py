@@ -28,7 +28,7 @@ class Draft:
         return "".join(",".join(row) + "\n" for row in self.rows[name])
 
     def content(self, name: str) -> bytes:
-        return self.contents.get(name) or self.text(name).encode()
+        return self.contents[name] if name in self.contents else self.text(name).encode()
 
     def rewrite(self, name: str, change: Callable[[str], str | bytes]) -> None:
         """Saves what the function makes of the file's text."""
