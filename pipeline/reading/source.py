@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,6 +16,7 @@ from pipeline.reading.cells import CONTROL, NUMBER, with_points
 from pipeline.reading.unpack import AGAIN, check_other_formats, line_blocks
 
 BLOCK = 1 << 20
+COLUMN_NUMBER = re.compile("[0-9]{1,9}")
 MAX_NAME = 256  # characters of a column's name
 DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t", "pipe": "|"}
 
@@ -237,10 +239,11 @@ def _is_header(first: list[str], *next_rows: list[str]) -> bool:
 
 def _are_consecutive(names: list[str]) -> bool:
     """Whether these are consecutive numbers: 0, 1, 2, ... A saved index has an empty name."""
-    numbers = [int(name) for name in names if name.strip().isdecimal()]
-    others = [name for name in names if name.strip() and not name.strip().isdecimal()]
-    first = numbers[0] if numbers else 0
-    return len(numbers) >= 3 and not others and numbers == [*range(first, first + len(numbers))]
+    texts = [text for name in names if (text := name.strip())]
+    if len(texts) < 3 or not all(map(COLUMN_NUMBER.fullmatch, texts)):
+        return False
+    first = int(texts[0])
+    return [int(text) for text in texts] == [*range(first, first + len(texts))]
 
 
 def _is_data_in_the_header(first: list[str], second: list[str]) -> bool:

@@ -2,6 +2,7 @@
 
 import gzip
 import os
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -45,11 +46,15 @@ OTHER_FORMATS = {
     **{bytes([0x80, protocol]): "a pickle" for protocol in range(2, 6)},
 }
 TAR = b"ustar"  # at offset 257
-# What reading a damaged archive raises.
+# What reading a damaged archive raises; zipfile also raises the first five.
 DAMAGE = (
+    IndexError,
+    OverflowError,
+    RuntimeError,
+    ValueError,
+    struct.error,
     EOFError,
     LZMAError,
-    NotImplementedError,
     gzip.BadGzipFile,
     zipfile.BadZipFile,
     zlib.error,
@@ -155,7 +160,7 @@ def file_names(archive: Path) -> list[str]:
     try:
         with zipfile.ZipFile(archive) as opened:
             return [member.filename for member in _members(opened)]
-    except (OSError, zipfile.BadZipFile) as error:
+    except (OSError, *DAMAGE) as error:
         raise PipelineError(
             f"the archive cannot be read: {error}",
             where=archive,

@@ -325,6 +325,9 @@ HEADERS = {
     "test pixels in another order": rows(
         lambda all: [row.insert(9, row.pop(30)) for row in all],
         "", "column 10 is 'pixel30' where", "in the same order", name=TEST),
+    "numbers of 5,000 digits as names": rows(
+        lambda all: all[0].__setitem__(slice(None), [f"{n}" * 5000 for n in range(65)]),
+        "", "65 faults", "", 65),
     "no label's name": rows(
         lambda all: [row.pop(0) for row in all], "", "no label column found"),
 }
@@ -411,6 +414,10 @@ ARCHIVES = {
     "a zip of an unknown method": packed(
         lambda plain: (z := zipped((TRAIN, plain))) and with_bytes(
             with_bytes(z, 8, b"\x63"), z.index(b"PK\x01\x02") + 10, b"\x63"), "damaged"),
+    "a zip of a file without a name": packed(
+        lambda plain: (z := zipped(("a", plain))) and with_bytes(
+            z, z.index(b"PK\x01\x02") + 28, b"\0\0\1\0"),  # its letter is an extra field
+        "damaged or cut short"),
     "a zip with a password": packed(encrypted, "the archive is encrypted"),
     "a workbook": packed(lambda _: zipped(("[Content_Types].xml", b"<x/>")), "an Excel workbook"),
     "a tar": packed(lambda plain: tarred(plain, "w"), "a tar archive"),
