@@ -23,6 +23,7 @@ MAX_LINE = 1 << 25  # bytes; a row of 1024 x 1024 RGB images has up to 12 MB
 # Of unpacked content: CSVs of images shrink to a twentieth, and blank ones to a hundredth.
 MAX_RATIO, ALWAYS_ALLOWED = 200, 1 << 28
 
+GZIP, ZIP = b"\x1f\x8b", (b"PK\3\4", b"PK\5\6")
 UTF16 = (b"\xff\xfe", b"\xfe\xff")
 # Files that people name .csv, by their first bytes.
 OTHER_FORMATS = {
@@ -41,8 +42,8 @@ OTHER_FORMATS = {
     b"GIF8": "a GIF image",
     b"ARROW1": "an Arrow file",
     b"SQLite format 3\0": "a SQLite database",
-    b"PK\3\4": "a zip archive in another archive",
-    b"\x1f\x8b": "a gzip archive in another archive",
+    GZIP: "a gzip archive in another archive",
+    **dict.fromkeys(ZIP, "a zip archive in another archive"),
     **{bytes([0x80, protocol]): "a pickle" for protocol in range(2, 6)},
 }
 TAR = b"ustar"  # at offset 257
@@ -146,6 +147,22 @@ def _damaged(path: Path, error: Exception) -> PipelineError:
     )
 
 
+def is_ended(path: Path) -> bool:
+    """Whether a file ends behind a cell, not perhaps within one.
+
+    A copy that was cut short by digits of the last number cannot be told from a complete file
+    without a newline at the end. Archives have checksums.
+    """
+    if file_on_disk(path) != path:
+        return True
+    with open(path, "rb") as file:
+        if file.read(4).startswith((GZIP, *ZIP)):
+            return True
+        file.seek(-1, os.SEEK_END)
+        last = file.read()
+    return last.isspace() or last == b'"'
+
+
 def file_on_disk(path: Path) -> Path:
     """The archive that holds a file, for a path such as `digits.zip/train.csv`; else the path."""
     return next((parent for parent in path.parents if os.path.isfile(parent)), path)
@@ -210,9 +227,9 @@ def _open(path: Path) -> BinaryIO:
         )
     with open(path, "rb") as file:
         magic = file.read(4)
-    if magic.startswith(b"\x1f\x8b"):
+    if magic.startswith(GZIP):
         return gzip.open(path)  # type: ignore[return-value]
-    if magic == b"PK\x03\x04" or magic == b"PK\x05\x06":
+    if magic in ZIP:
         return _open_zip(path)
     return open(path, "rb")
 

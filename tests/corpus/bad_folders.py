@@ -79,9 +79,7 @@ def rows(
     name: str = TRAIN,
 ) -> Bad:
     """A change of the rows of a file."""
-    return Bad(
-        lambda drawn: change(drawn.rows[name]), f"{name}{where}", found, expected, faults
-    )
+    return Bad(lambda drawn: change(drawn.rows[name]), f"{name}{where}", found, expected, faults)
 
 
 def text(
@@ -284,14 +282,16 @@ ROWS = {
         lambda plain: "\n".join(plain.split("\n")[:8]) + "\n".join(plain.split("\n")[8:]),
         " line 8", "129 fields", FIELDS.format(65)),
     "an open quote": rows(
-        lambda all: all[7].__setitem__(9, '"5'), " line 8", "10 fields, the last of them with a quote that is not closed", FIELDS.format(65)),
+        lambda all: all[7].__setitem__(9, '"5'), " line 8",
+        "10 fields, the last of them with a quote that is not closed", FIELDS.format(65)),
     "a marker of a merge conflict": rows(
         lambda all: all.insert(7, ["<<<<<<< HEAD"]), " line 8", "1 field"),
     "a merge conflict in the first line": rows(
         lambda all: all.insert(0, ["<<<<<<< HEAD"]), "", "a file with a merge conflict"),
     "an end mark of DOS": text(lambda plain: plain + "\x1a", " line 42", "1 field"),
     "cut in a row": text(
-        lambda plain: plain[: plain[:-1].rindex("\n") + 60], " line 41", "fields", FIELDS.format(65)),
+        lambda plain: plain[: plain[:-1].rindex("\n") + 60], " line 41", "fields",
+        FIELDS.format(65)),
     "cut behind a comma": text(
         lambda plain: plain[: plain.rindex(",") + 1],
         " line 41, column pixel63", "the cell is empty", NUMBER),
@@ -315,10 +315,12 @@ HEADERS = {
         lambda all: all[0].__setitem__(9, "\x1b[31m"),
         " line 1", r"the name of column 10 is '\x1b[31m'", "printable characters"),
     "a name of 100,000 characters": rows(
-        lambda all: all[0].__setitem__(9, "p" * 100_000), " line 1", "100,000 characters", "at most"),
+        lambda all: all[0].__setitem__(9, "p" * 100_000), " line 1", "100,000 characters",
+        "at most"),
     "a row of data as header": rows(
         lambda all: all.__setitem__(
-            0, ["5", "0", *(f"0.{n}" for n in range(1, 64))]), " line 1", "the header is a row of data"),
+            0, ["5", "0", *(f"0.{n}" for n in range(1, 64))]), " line 1",
+                "the header is a row of data"),
     "a header of the test file with another name": rows(
         lambda all: all[0].__setitem__(9, "pixl9"),
         "", "column 10 is 'pixl9' where", "the same pixel columns", name=TEST),
@@ -374,7 +376,8 @@ FORMATS = {
         lambda drawn: drawn.put(TRAIN, 8, "pixel5", "1" * 200_000),
         "train.csv line 8", "longer than 131,072 characters"),
     "a first cell of 200,000 characters": rows(
-        lambda all: all[0].__setitem__(0, "p" * 200_000), " line 1", "longer than 131,072 characters"),
+        lambda all: all[0].__setitem__(0, "p" * 200_000), " line 1",
+        "longer than 131,072 characters"),
     "a hundred thousand columns": holds(b"0," * 99_999 + b"0\n1\n", "1 field", " line 2"),
     "a million columns": replace(
         holds(b"0," * 999_999 + b"0\n1\n", "1 field", " line 2"), slow=True),
@@ -389,7 +392,8 @@ FORMATS = {
         "no label column found"),
 }
 ARCHIVES = {
-    "a gzip that is cut short": packed(lambda plain: gzip.compress(plain)[:-30], "damaged or cut short"),
+    "a gzip that is cut short": packed(lambda plain: gzip.compress(plain)[:-30],
+        "damaged or cut short"),
     "the head of a gzip": packed(lambda plain: gzip.compress(plain)[:8], "damaged or cut short"),
     "a gzip with a wrong checksum": packed(
         lambda plain: with_bytes(packed_ := gzip.compress(plain), len(packed_) - 8, b"\1\2\3\4"),
@@ -407,7 +411,8 @@ ARCHIVES = {
             b"label", b"lebal", 1), "damaged or cut short"),
     "a zip with a damaged LZMA stream": packed(
         lambda plain: with_bytes(
-            zipped((TRAIN, plain), method=zipfile.ZIP_LZMA), 60, b"\xff" * 40), "damaged or cut short"),
+            zipped((TRAIN, plain), method=zipfile.ZIP_LZMA), 60, b"\xff" * 40),
+                "damaged or cut short"),
     "a zip with a damaged bzip2 stream": packed(
         lambda plain: with_bytes(
             zipped((TRAIN, plain), method=zipfile.ZIP_BZIP2), 60, b"\xff" * 40), "damaged"),
@@ -426,7 +431,8 @@ ARCHIVES = {
     "xz": packed(lzma.compress, "an xz archive"),
     "an archive of both that is damaged": Bad(
         lambda drawn: drawn.contents.update({"digits.zip": zipped((TRAIN, b"x"))[:-40]}),
-        "digits.zip", "the archive cannot be read", finish=lambda folder: (folder / TRAIN).unlink()),
+        "digits.zip", "the archive cannot be read",
+            finish=lambda folder: (folder / TRAIN).unlink()),
     "a bomb": replace(packed(
         lambda _: gzip.compress((b"0," * 63 + b"0\n") * 2_400_000, 9),
         "it unpacks to more than 200 times its size"), slow=True),
@@ -459,7 +465,8 @@ PLACES = {
         lambda path: path.symlink_to("elsewhere"), "it is a link to elsewhere",
         name="competition.toml"),
     "settings of 20 MB": place(
-        lambda path: path.write_bytes(b"#" * (20 << 20)), "it has 20,971,520 bytes", name="competition.toml"),
+        lambda path: path.write_bytes(b"#" * (20 << 20)), "it has 20,971,520 bytes",
+        name="competition.toml"),
     "settings that are no TOML": place(
         lambda path: path.write_text("label == 3"), "not TOML", name="competition.toml"),
     "a setting that is not known": place(
@@ -478,7 +485,8 @@ PAIRS = {
     "test pixels in 0..1": Bad(
         partial(rescaled, name=TEST), "", "on different scales: 0..255 and 0..1", "the same range"),
     "training pixels in 0..1": Bad(
-        partial(rescaled, name=TRAIN), "", "on different scales: 0..1 and 0..255", "the same range"),
+        partial(rescaled, name=TRAIN), "", "on different scales: 0..1 and 0..255",
+        "the same range"),
     "test images that are inverted": Bad(
         inverted, TEST, "inverted", "as in"),
     "a range that is not usual": Bad(
@@ -505,7 +513,8 @@ PAIRS = {
         lambda drawn: give_ids(drawn, range(1, 13), range(101, 113)),
         "", "12 are only in the sample and 12 only in the test file", "the same ids"),
     "a sample that is cut short": Bad(
-        lambda drawn: drawn.rows[SAMPLE].pop(), "", "sample_submission.csv has 11 rows", "the same number"),
+        lambda drawn: drawn.rows[SAMPLE].pop(), "", "sample_submission.csv has 11 rows",
+        "the same number"),
     "a sample that is too long": Bad(
         lambda drawn: drawn.rows[SAMPLE].append(["13", "0"]),
         "", "sample_submission.csv has 13 rows", "the same number"),

@@ -1,5 +1,6 @@
 """Files that differ only in their form are read as the same content."""
 
+import json
 import re
 
 import pytest
@@ -35,6 +36,21 @@ def test_ids_are_read_as_written(folder, form) -> None:
     plain = folder.load()
     folder.write("test.csv", BENIGN[form](folder.read("test.csv").decode()))
     assert folder.load().test_ids == plain.test_ids
+
+
+@pytest.mark.parametrize(
+    ("form", "noted"),
+    [("no newline at the end", True), ("CR without a newline at the end", True)]
+    + [(form, False) for form in ("only CR", "quoted cells without a newline at the end", "gzip")],
+)
+def test_a_file_whose_last_number_may_be_cut_short_is_read_and_noted(folder, form, noted) -> None:
+    folder.fill()
+    content = BENIGN[form](folder.read("test.csv").decode())
+    folder.write("test.csv", content if isinstance(content, bytes) else content.encode())
+    note = "note         test.csv: no newline at the end. Was the last number cut short?\n"
+    assert (note in folder.inspect().stdout) == noted
+    found = json.loads(folder.inspect("--format", "json").stdout)
+    assert found["unended"] == ["test.csv"] * noted
 
 
 def test_the_fingerprint_depends_on_the_content(folder) -> None:
