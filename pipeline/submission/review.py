@@ -55,7 +55,7 @@ def _read(path: Path, expected: SubmissionFormat) -> bytes:
     # At most 26 characters are in a class of usual length, or in a probability.
     usual = sum(len(id) + 26 * len(expected.header) for id in expected.ids)
     try:
-        if (size := path.stat().st_size) > MANY * (usual + 1000):
+        if (size := path.stat().st_size) > MANY * usual + ALWAYS:
             raise PipelineError(
                 f"it has {size:,} bytes",
                 where=path,
