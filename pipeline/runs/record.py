@@ -3,7 +3,7 @@
 import hashlib
 import math
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any, TypedDict
 
 import msgspec
 
@@ -11,6 +11,22 @@ from pipeline.competition.layout import FileLayout
 from pipeline.networks.published import Published
 
 SCHEMA_VERSION = 3
+
+# Within what float64 and int64 hold exactly.
+Count = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
+ReadSettings = TypedDict(
+    "ReadSettings",
+    {
+        "early_stopping": Count | None,
+        "epochs": Count,
+        "plateau.monitor": str,
+        "plateau.patience": Count,
+        "tta_angles": Count,
+        "tta_views": Count,
+    },
+    total=False,
+)
+"""The settings of a record that are computed with; the others are only compared and shown."""
 
 
 @dataclass(frozen=True)
@@ -83,8 +99,8 @@ class Scores:
     low: float
     high: float
     loss: float
-    n: int
-    copies: int = 0
+    n: Count
+    copies: Count = 0
 
     @property
     def distinct(self) -> int:
@@ -115,8 +131,8 @@ class Data:
     low: float
     high: float
     dtype: str
-    train_rows: int
-    test_rows: int
+    train_rows: Count
+    test_rows: Count
     files: tuple[FileLayout, ...] = ()
     transpose: bool = False
 
@@ -140,10 +156,10 @@ class FoldRecord:
 
     name: str
     fingerprint: str
-    train_rows: int
-    validation_rows: int
-    part: int = 0
-    joined: int = 0
+    train_rows: Count
+    validation_rows: Count
+    part: Count = 0
+    joined: Count = 0
 
     @property
     def out_of_fold(self) -> bool:
@@ -162,8 +178,8 @@ class Training:
         without_tta: scores of the images as they are, if the run averages TTA views.
     """
 
-    epochs: int
-    best_epoch: int
+    epochs: Count
+    best_epoch: Count
     image_shape: tuple[int, int, int]
     without_tta: Scores | None = None
 
@@ -201,7 +217,7 @@ class RunRecord:
     data: Data
     fold: FoldRecord
     scores: Scores
-    parameters: int
+    parameters: Count
     fit_seconds: float
     predict_images_per_second: float
     created: str
@@ -273,7 +289,9 @@ def decode(content: bytes) -> RunRecord:
     version = msgspec.json.decode(content, type=_Versioned).schema_version
     if version != SCHEMA_VERSION:
         raise OtherSchemaError(f"its schema version is {version}, expected {SCHEMA_VERSION}")
-    return msgspec.json.decode(content, type=RunRecord)
+    record = msgspec.json.decode(content, type=RunRecord)
+    msgspec.convert(record.settings, ReadSettings)  # raises an error if one is of another type
+    return record
 
 
 class OtherSchemaError(ValueError):
