@@ -378,7 +378,7 @@ FORMATS = {
     "a first cell of 200,000 characters": rows(
         lambda all: all[0].__setitem__(0, "p" * 200_000), " line 1",
         "longer than 131,072 characters"),
-    "a hundred thousand columns": holds(b"0," * 99_999 + b"0\n1\n", "1 field", " line 2"),
+    "ten thousand columns": holds(b"0," * 9_999 + b"0\n1\n", "1 field", " line 2"),
     "a million columns": replace(
         holds(b"0," * 999_999 + b"0\n1\n", "1 field", " line 2"), slow=True),
     "only commas": holds(b",,,\n,,,\n,,,\n", "column 4 is empty", " line 1"),
