@@ -2,9 +2,11 @@
 
 import os
 import signal
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from bad_folders import BAD, Bad
@@ -119,8 +121,6 @@ def without_privileges() -> Iterator[None]:
 def test_a_file_or_folder_without_permission_is_refused(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from tempfile import TemporaryDirectory
-
     # pytest's own folders can be entered by their owner alone.
     with TemporaryDirectory(dir="/tmp") as made:
         workplace = Path(made)
@@ -144,3 +144,25 @@ def test_a_file_or_folder_without_permission_is_refused(
     assert error.remedy
     assert (result.exit_code, result.stdout) == (2, "")
     assert "Traceback" not in result.stderr
+
+
+@pytest.mark.faults
+def test_the_time_to_refuse_larger_folders(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    rates = {}
+    for number, name in enumerate(BAD):
+        folder = tmp_path / str(number) / "competition"
+        BAD[name].write(folder, copies=200)
+        files = [path for path in folder.iterdir() if path.is_file()]
+        megabytes = sum(path.stat().st_size for path in files) / 1e6
+        start = time.perf_counter()
+        with pytest.raises(PipelineError):
+            pp.load(folder)
+        rates[name] = (time.perf_counter() - start) / max(megabytes, 1)
+        signal.alarm(HANGS)
+    slowest = sorted(rates, key=rates.__getitem__)[-5:]
+    with capsys.disabled():
+        print(f"\n{len(rates)} folders of 1 to 40 MB. Seconds a MB of the slowest:")
+        print("\n".join(f"{rates[name]:6.2f}  {name}" for name in slowest))
