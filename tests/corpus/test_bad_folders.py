@@ -105,6 +105,12 @@ def test_a_bad_folder_that_takes_seconds_is_refused(name: str, workplace: Path) 
     check_refused(name, workplace)
 
 
+def test_inverted_images_are_accepted_with_a_range(workplace: Path) -> None:
+    BAD["pairs: test images that are inverted"].write(workplace / "competition")
+    competition = pp.load(workplace / "competition", range=(0, 255))
+    assert competition.test_pixels.mean() > 2 * competition.train_pixels.mean()
+
+
 @contextmanager
 def without_privileges() -> Iterator[None]:
     """In the block, root is nobody: permissions do not stop root."""
