@@ -308,15 +308,26 @@ def reveal(
     return found
 
 
-def check(competition: Competition, file: Path | str) -> int:
+def check(
+    competition: Competition,
+    file: Path | str,
+    *,
+    on_doubt: Callable[[str], None] | None = None,
+) -> int:
     """Checks that a grader would accept a submission file; returns its number of rows.
+
+    Args:
+        on_doubt: called with each finding that a grader accepts, but is probably a mistake: a
+            class of more than half of the rows, the predictions of another file, another order.
 
     Raises:
         PipelineError: it would not, with every fault in `details`.
     """
-    from pipeline.submission.check import check_file
     from pipeline.submission.format import submission_format
+    from pipeline.submission.review import review_file
 
-    expected = submission_format(competition)
-    check_file(expected, Path(file))
-    return len(expected.ids)
+    earlier = sorted((SUBMISSIONS / competition.name).glob("*.csv"))
+    for doubt in review_file(competition, Path(file), earlier):
+        if on_doubt:
+            on_doubt(doubt)
+    return len(submission_format(competition).ids)

@@ -14,8 +14,15 @@ from pipeline.cli.output import echo
 @click.argument("file", type=click.Path(path_type=Path))
 @schema_options
 def command(data: Path, file: Path, **overrides: Any) -> None:
-    """Check that a grader would accept FILE. Lists all errors."""
+    """Check that a grader would accept FILE. Lists all errors.
+
+    Warns of what a grader accepts, but is probably a mistake: a class of more than half of the
+    rows, the predictions of another file, rows in another order.
+    """
     import pipeline as pp
 
-    rows = pp.check(pp.load(data, **overrides), file)
+    def warn(doubt: str) -> None:
+        echo(f"Warning: {file}: {doubt}", err=True)
+
+    rows = pp.check(pp.load(data, **overrides), file, on_doubt=warn)
     echo(f"{file}: valid, {rows:,} rows")

@@ -71,7 +71,8 @@ def cached(
         PipelineError: a file changes while it is read, or no folder can be written.
     """
     overrides = json.loads(json.dumps(overrides))
-    paths = {role: str(path.resolve()) for role, path in files.items()}
+    # Path.resolve raises an error for a link to itself.
+    paths = {role: os.path.realpath(path) for role, path in files.items()}
     key = hashlib.sha256(json.dumps([paths, overrides]).encode()).hexdigest()[:16]
     folder = cache_folder() / f"{name}-{key}"
     with ExitStack() as stack:
@@ -171,7 +172,9 @@ def _parts(folder: Path) -> dict[str, list[int]]:
 def _signatures(files: Mapping[str, Path]) -> dict[str, list[int] | None]:
     """Size, times and inode of each file, or of its archive; None for a file that is missing."""
     on_disk = {role: file_on_disk(path) for role, path in files.items()}
-    return {role: _signature(path) if path.exists() else None for role, path in on_disk.items()}
+    return {
+        role: _signature(path) if os.path.exists(path) else None for role, path in on_disk.items()
+    }
 
 
 def _signature(path: Path) -> list[int]:

@@ -193,6 +193,13 @@ def _read(paths: dict[str, Path], overrides: Overrides, folder: Path) -> None:
         texts = text_columns(*pair, overrides, sample_id)
         tables[role] = read(source, texts, folder / f"{role}.raw")
     train, test, validation = tables["train"], tables.get("test"), tables.get("validation")
+    if len(train) == 1:
+        raise PipelineError(
+            "the file has a single row",
+            where=train.source.path,
+            expected="a row for each image",
+            remedy="If all rows are on one line, save it again with a line end after each.",
+        )
     schema, train_pixels, test_pixels = infer_schema(
         train, test, overrides, sample_id, folder, validation
     )

@@ -1,5 +1,6 @@
 """The files of a competition's folder, by role."""
 
+import os
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -33,11 +34,11 @@ def find_files(folder: Path, options: Mapping[str, Any]) -> tuple[dict[str, Path
     """
     if not folder.is_dir():
         raise _no_folder(folder)
+    files = _files_in(folder)
     named = {role: _locate(folder, options[role]) for role in NAMES if options.get(role)}
     if isinstance(options.get("validation"), str):
         named["validation"] = _locate(folder, options["validation"])
     overrides = load_overrides(folder, {**options, **named})
-    files = sorted(folder.iterdir())
     in_folder = overrides.train or _find(folder, files, "train")
     archived = [] if in_folder else _archived_files(files)
     paths = {}
@@ -61,9 +62,27 @@ def ignored_files(folder: Path, used: Iterable[Path]) -> list[str]:
     return sorted(name for name in tables if name not in names)
 
 
+def _files_in(folder: Path) -> list[Path]:
+    """What is in the folder, in order.
+
+    Raises:
+        PipelineError: the user may not list or enter it.
+    """
+    try:
+        os.stat(f"{folder}/.")  # without this, its files would seem to be missing
+        return sorted(folder.iterdir())
+    except OSError as error:
+        raise PipelineError(
+            f"the folder cannot be read: {error.strerror}",
+            where=folder,
+            remedy="Check the permissions of the folder.",
+        ) from None
+
+
 def _locate(folder: Path, file: Path | str) -> str:
     """A file relative to the folder; an absolute path if it is relative to the current one."""
-    elsewhere = file_on_disk(Path(file)).exists() and not file_on_disk(folder / file).exists()
+    here, in_folder = (os.path.exists(file_on_disk(path)) for path in (Path(file), folder / file))
+    elsewhere = here and not in_folder
     return str(Path(file).absolute() if elsewhere else file)
 
 

@@ -154,7 +154,10 @@ def _check_count(where: str, classes: tuple[str, ...], rows: int) -> None:
     count = len(classes)
     if count == 1:
         raise PipelineError(
-            f"every row is of class {classes[0]!r}", where=where, expected="at least two classes"
+            f"every row is of class {classes[0]!r}",
+            where=where,
+            expected="at least two classes",
+            remedy=OTHER_COLUMN,
         )
     if count > MAX_CLASSES:
         raise PipelineError(
@@ -168,4 +171,5 @@ def _check_count(where: str, classes: tuple[str, ...], rows: int) -> None:
             f"{rows} rows for {count} classes",
             where=where,
             expected="at least two rows per class",
+            remedy=OTHER_COLUMN,
         )

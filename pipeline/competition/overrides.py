@@ -1,6 +1,7 @@
 """Schema overrides: competition.toml, and options that override it."""
 
 import math
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -124,16 +125,30 @@ def load_overrides(folder: Path, options: Mapping[str, Any]) -> Overrides:
         PipelineError: the file is not TOML, or a name or value is not valid.
     """
     path = folder / FILE
-    content: dict[str, Any] = {}
-    if path.exists():
-        try:
-            content = parse_toml(read_small(path))
-        except ValueError as error:
-            raise PipelineError(f"not TOML: {error}", where=path) from None
-        except OSError as error:
-            raise PipelineError(f"it cannot be read: {error.strerror}", where=path) from None
+    content = _read_settings(path)
     overrides = Overrides()
     for where, values in ((str(path), content), ("options", options)):
         given = {name: value for name, value in values.items() if value is not None}
         overrides = config.change(overrides, given, where)
     return overrides
+
+
+def _read_settings(path: Path) -> dict[str, Any]:
+    """The content of a TOML file; nothing where there is none.
+
+    Raises:
+        PipelineError: it is no file, too large, or not TOML.
+    """
+    if not os.path.lexists(path):
+        return {}
+    remedy = "Correct it, or remove it: without it, everything is inferred."
+    if not os.path.isfile(path):  # such as a pipe, which would be waited for
+        link = f": it is a link to {path.readlink()}" if path.is_symlink() else ""
+        raise PipelineError(f"not a file{link}", where=path, expected="a TOML file", remedy=remedy)
+    try:
+        return parse_toml(read_small(path))
+    except ValueError as error:
+        raise PipelineError(f"not TOML: {error}", where=path, remedy=remedy) from None
+    except OSError as error:
+        found = f"it cannot be read: {error.strerror}"
+        raise PipelineError(found, where=path, remedy=remedy) from None

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.errors import PipelineError
-from pipeline.reading.faults import SHOWN, Fault, Faults, locate
+from pipeline.reading.faults import SHOWN, Fault, Faults, in_fields, locate
 from pipeline.reading.source import Source, open_source
+from pipeline.reading.unpack import AGAIN
 
 NUMBERED = re.compile(r"(.*?)([0-9]+)(|\.\w+)")  # an id such as img_7.png
 
@@ -41,11 +42,14 @@ def read_sample(path: Path) -> Sample:
         ids.append(cells[0].strip())
         if len(cells) != source.columns:
             expected = f"{source.columns}, as in the header"
-            faults.add(Fault(line, None, f"{len(cells)} fields", expected))
+            faults.add(Fault(line, None, in_fields(len(cells)), expected))
     faults.check()
     if not ids:
         raise PipelineError(
-            "the file has no data rows", where=path, expected="a row for each test image"
+            "the file has no data rows",
+            where=path,
+            expected="a row for each test image",
+            remedy=AGAIN,
         )
     check_unique_ids(source, 0, ids)
     return Sample(path, tuple(source.header), tuple(ids))
@@ -114,6 +118,7 @@ def check_same_ids(
             f"{sample.path} and {test.path} have different ids: {len(missing)} are only in the "
             f"sample and {len(extra)} only in the test file (for example {min(missing | extra)!r})",
             expected="the same ids in both",
+            remedy="One of them is cut short or belongs to another competition.",
         )
 
 

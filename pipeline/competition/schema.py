@@ -25,7 +25,9 @@ from pipeline.competition.columns import (
 )
 from pipeline.competition.overrides import Overrides
 from pipeline.competition.values import (
+    check_polarity,
     check_values,
+    check_variety,
     common_range,
     copy_pixels,
     is_whole,
@@ -143,6 +145,7 @@ def check_columns(train: Table, test: Table | None, columns: Columns, overrides:
             f"no pixels: the {one.columns} columns are labels and ids",
             where=one.path,
             expected="a column for each pixel",
+            remedy="Check that it is the right file.",
         )
     if test is None:
         return
@@ -188,11 +191,13 @@ def store_pixels(
         for role, (table, some) in files.items()
     }
     shape = _shape(train.source, len(columns.pixels), overrides)
-    low, high = overrides.range or common_range(
-        [(table.source, pixels[role]) for role, (table, _) in files.items()]
-    )
+    arrays = [(table.source, pixels[role]) for role, (table, _) in files.items()]
+    check_variety(arrays)
+    low, high = overrides.range or common_range(arrays)
     for role, (table, some) in files.items():
         check_values(table.source, pixels[role], some, low, high)
+    if overrides.range is None:
+        check_polarity(arrays)
     planes = shape[2] == 3 and (
         stored_by_plane(pixels["train"], shape) if overrides.planes is None else overrides.planes
     )
@@ -257,6 +262,9 @@ def _check_names(train: Source, test: Source, columns: Columns) -> None:
                 + ("the pixels are in another order" if same else "different names"),
                 where=test.path,
                 expected="the same pixel columns in the same order",
+                remedy="Reorder the columns of one file."
+                if same
+                else "Rename them, or remove the columns that are no pixels.",
             )
 
 
@@ -269,6 +277,7 @@ def _shape(source: Source, pixels: int, overrides: Overrides) -> tuple[int, int,
                 f"{pixels} pixel columns",
                 where=source.path,
                 expected=f"{needed}, for the shape {shape}",
+                remedy="Correct the shape, or name other columns with --label and --id.",
             )
         height, width, channels = overrides.shape
         return height, width, channels

@@ -16,6 +16,9 @@ from pipeline.reading.source import Source
 
 CHUNK = 4096  # rows
 COLOUR_SAMPLE = 500  # images that show how colours are stored
+MIN_IMAGES, MIN_PIXELS = 10, 64  # that show whether two files are alike
+INVERTED = -0.7  # correlation of two mean images; that of digits of one kind is about 0.9
+ALIKE_SAMPLE = 2000  # images
 RANGES = ((0.0, 1.0), (-1.0, 1.0), (0.0, 16.0), (0.0, 255.0), (0.0, 65535.0))
 
 
@@ -141,6 +144,53 @@ def _usual_range(source: Source, pixels: Pixels) -> tuple[float, float]:
         expected="a usual range: " + ", ".join(f"{low:g}..{high:g}" for low, high in RANGES),
         remedy="Set the range with --range LOW HIGH.",
     )
+
+
+def check_variety(files: Sequence[tuple[Source, Pixels]]) -> None:
+    """Raises if all images of a file are equal. Files of a few rows may be examples."""
+    for source, pixels in files:
+        if len(pixels) >= MIN_IMAGES and all(
+            (pixels[rows] == pixels[0]).all() for rows in chunks(len(pixels))
+        ):
+            raise PipelineError(
+                f"all images are equal, in {len(pixels):,} rows",
+                where=source.path,
+                expected="different images",
+                remedy="Check that it is the right file.",
+            )
+
+
+def check_polarity(files: Sequence[tuple[Source, Pixels]]) -> None:
+    """Checks that no file has white for black.
+
+    Args:
+        files: each with its pixels, (n, pixels), all valid; the training file first.
+
+    Raises:
+        PipelineError: the mean images of the training file and of another are opposites.
+    """
+    (train, train_pixels), *others = files
+    for other, pixels in others:
+        if _correlation(train_pixels, pixels) < INVERTED:
+            raise PipelineError(
+                f"the images are inverted: they are bright where those of {train.path} are dark",
+                where=other.path,
+                expected=f"the same as in {train.path.name}",
+                remedy="Subtract the pixels of one file from the largest value. If both are "
+                "correct, use --range LOW HIGH.",
+            )
+
+
+def _correlation(one: Pixels, two: Pixels) -> float:
+    """The correlation of two files' mean images, -1..1; 0 if there are too few images or pixels."""
+    if min(len(one), len(two)) < MIN_IMAGES or one.shape[1] < MIN_PIXELS:
+        return 0.0
+    first, second = (
+        some[:: -(-len(some) // ALIKE_SAMPLE)].mean(axis=0, dtype=np.float64) for some in (one, two)
+    )
+    if not np.ptp(first) or not np.ptp(second):
+        return 0.0
+    return float(np.corrcoef(first, second)[0, 1])
 
 
 def _rows_outside(pixels: Pixels, low: float, high: float) -> int:

@@ -44,14 +44,15 @@ class Faults:
     Attributes:
         first: up to `SHOWN` faults, in file order.
         total: number of faults.
-        ragged: whether a row has the wrong number of cells.
+        fatal: whether a row has the wrong number of cells, or a cell is too long: the file cannot
+            be read as a table.
     """
 
     def __init__(self, source: Source) -> None:
         self.source = source
         self.first: list[Fault] = []
         self.total = 0
-        self.ragged = False
+        self.fatal = False
 
     def add(self, fault: Fault) -> None:
         self.total += 1
@@ -87,6 +88,11 @@ class Faults:
                 remedy=remedy,
                 details=[*map(str, self.first), *more],
             )
+
+
+def in_fields(count: int) -> str:
+    """ "1 field" or "12 fields" """
+    return f"{count} field{'' if count == 1 else 's'}"
 
 
 def cell_fault(

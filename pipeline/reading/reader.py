@@ -14,13 +14,14 @@ from pipeline.errors import PipelineError
 from pipeline.large_arrays import GrowingRows
 from pipeline.machine import keep_memory
 from pipeline.reading.cells import fits_uint8, to_numbers, with_points
-from pipeline.reading.faults import SHOWN, Fault, Faults, check_cells
+from pipeline.reading.faults import SHOWN, Fault, Faults, check_cells, in_fields
 from pipeline.reading.parser import Parser
 from pipeline.reading.source import Source
-from pipeline.reading.unpack import file_on_disk
+from pipeline.reading.unpack import AGAIN, file_on_disk
 
 # Below this many bytes, the exact parser takes less time than importing pandas.
 SMALL = 1 << 20
+MAX_TEXT = 256  # characters of a label or an id
 
 Parsed = tuple[Texts, Pixels]
 
@@ -71,11 +72,14 @@ def read(source: Source, text_columns: Collection[int], file: Path) -> Table:
         )
         texts.append(some_texts)
         values.add(some_values)
-    if faults.ragged:  # only these: cells are checked when it is known which columns are pixels
+    if faults.fatal:  # only these: cells are checked when it is known which columns are pixels
         faults.check()
     if not values.count:
         raise PipelineError(
-            "the file has no data rows", where=source.path, expected="a row for each image"
+            "the file has no data rows",
+            where=source.path,
+            expected="a row for each image",
+            remedy=AGAIN,
         )
     text = np.char.strip(np.concatenate(texts))
     _check_printable(source, text, text_columns)
@@ -128,9 +132,9 @@ def _parse_exactly(
         fault = _row_fault(source, row_line, cells)
         if fault:
             faults.add(fault)
-            faults.ragged = True
+            faults.fatal = True
             continue
-        texts.append([cells[c] for c in text_columns])
+        texts.append([_short_text(source, row_line, cells, c, faults) for c in text_columns])
         numbers = to_numbers(with_points([cells[c] for c in number_columns], source.delimiter))
         invalid = [number_columns[n] for n in np.flatnonzero(np.isnan(numbers))]
         faults.add_cells(row_line, cells, invalid)
@@ -145,14 +149,30 @@ def _parse_exactly(
     )
 
 
+def _short_text(source: Source, line: int, cells: list[str], column: int, faults: Faults) -> str:
+    """The text of a cell. One that is too long is a fault, and cut: in an array, all texts take
+    the memory of the longest."""
+    text = cells[column]
+    if len(text) > MAX_TEXT:
+        found = f"a text of {len(text):,} characters"
+        faults.add(Fault(line, source.column(column), found, f"at most {MAX_TEXT}"))
+        faults.fatal = True
+    return text[:MAX_TEXT]
+
+
 def _row_fault(source: Source, line: int, cells: list[str]) -> Fault | None:
     count, expected = len(cells), source.columns
+    is_open = cells[-1].endswith("\n")  # the cell goes on to the end of the block
+    if count == expected and is_open:
+        return Fault(line, None, "the last cell has a quote that is not closed", "a closing quote")
     if count == expected:
         # In joined files, a byte-order mark may precede it.
         if [cell.strip().removeprefix("\ufeff") for cell in cells] == source.header_cells:
             return Fault(line, None, "a repeated header", "a row of data")
         return None
-    found = f"{count} fields"
-    if count == expected + 1 and not cells[-1].strip():
+    found = in_fields(count)
+    if is_open:
+        found += ", the last of them with a quote that is not closed"
+    elif count == expected + 1 and not cells[-1].strip():
         found += f", the last of them empty after a stray {source.delimiter!r}"
     return Fault(line, None, found, f"{expected}, as in the first row")

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,9 +13,11 @@ import numpy as np
 
 from pipeline.errors import PipelineError
 from pipeline.reading.cells import CONTROL, NUMBER, with_points
-from pipeline.reading.unpack import check_other_formats, line_blocks
+from pipeline.reading.unpack import AGAIN, check_other_formats, line_blocks
 
 BLOCK = 1 << 20
+COLUMN_NUMBER = re.compile("[0-9]{1,9}")
+MAX_NAME = 256  # characters of a column's name
 DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t", "pipe": "|"}
 
 
@@ -67,12 +70,9 @@ class Source:
         reader = _reader(io.StringIO(self.decode(line, block)), self.delimiter)
         while True:
             start = line + reader.line_num
-            try:
-                cells = next(reader)
-            except StopIteration:
+            cells = _next_row(reader, self.path, start)
+            if cells is None:
                 return
-            except csv.Error as error:
-                raise PipelineError(str(error), where=f"{self.path} line {start}") from None
             if cells and (len(cells) > 1 or cells[0].strip()):
                 yield start, cells
 
@@ -130,12 +130,14 @@ def open_source(
         if line.strip() and not line.lower().startswith("sep=")
     ]
     if not lines:
-        raise PipelineError("the file is empty", where=path, expected="rows of pixels")
+        raise PipelineError(
+            "the file is empty", where=path, expected="rows of pixels", remedy=AGAIN
+        )
     number, line = lines[0]
     delimiter = delimiter or _delimiter(line)
     first, second, third = (
-        with_points(next(_reader([line], delimiter), []), delimiter)
-        for _, line in [*lines, (0, ""), (0, "")][:3]
+        with_points(_next_row(_reader([line], delimiter), path, number) or [], delimiter)
+        for number, line in [*lines, (0, ""), (0, "")][:3]
     )
     if header is None:
         header = _is_header(first, second, third)
@@ -150,6 +152,24 @@ def open_source(
 
 def _reader(lines: Iterable[str], delimiter: str) -> Any:
     return csv.reader(lines, delimiter=delimiter, skipinitialspace=True)
+
+
+def _next_row(reader: Any, path: Path, line: int) -> list[str] | None:
+    """The cells of the reader's next row; None at its end.
+
+    Raises:
+        PipelineError: a cell is larger than `csv` allows.
+    """
+    try:
+        row: list[str] | None = next(reader, None)
+    except csv.Error:
+        raise PipelineError(
+            f"a cell is longer than {csv.field_size_limit():,} characters",
+            where=f"{path} line {line}",
+            expected="a number, a label or an id",
+            remedy="If a quote in this line is not closed, close it.",
+        ) from None
+    return row
 
 
 def _check_first_row(
@@ -175,10 +195,11 @@ def _check_first_row(
             f"the row has {len(first)} fields, and the next rows have {len(second)}",
             where=where,
             expected="the same number in all rows",
+            remedy="Correct the row, or remove what is above the header.",
         )
     if _is_data_in_the_header(first, second):
         raise PipelineError(
-            f"the header is a row of data: {', '.join(first[:8])}, ...",
+            f"the header is a row of data: {', '.join(name[:20] for name in first[:8])}, ...",
             where=where,
             remedy="pandas does this to a file without a header. Read it with header=None, and "
             "save it with header=False.",
@@ -190,6 +211,14 @@ def _check_first_row(
                 f"the name of column {column} is {name[:40]!r}",
                 where=where,
                 expected="printable characters",
+                remedy="Rename it.",
+            )
+        if len(name) > MAX_NAME:
+            raise PipelineError(
+                f"the name of column {column} has {len(name):,} characters",
+                where=where,
+                expected=f"at most {MAX_NAME}",
+                remedy="Rename it. If a quote in this line is not closed, close it.",
             )
         if name and name in seen:
             raise PipelineError(
@@ -210,10 +239,11 @@ def _is_header(first: list[str], *next_rows: list[str]) -> bool:
 
 def _are_consecutive(names: list[str]) -> bool:
     """Whether these are consecutive numbers: 0, 1, 2, ... A saved index has an empty name."""
-    numbers = [int(name) for name in names if name.strip().isdecimal()]
-    others = [name for name in names if name.strip() and not name.strip().isdecimal()]
-    first = numbers[0] if numbers else 0
-    return len(numbers) >= 3 and not others and numbers == [*range(first, first + len(numbers))]
+    texts = [text for name in names if (text := name.strip())]
+    if len(texts) < 3 or not all(map(COLUMN_NUMBER.fullmatch, texts)):
+        return False
+    first = int(texts[0])
+    return [int(text) for text in texts] == [*range(first, first + len(texts))]
 
 
 def _is_data_in_the_header(first: list[str], second: list[str]) -> bool:

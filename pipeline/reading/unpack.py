@@ -1,6 +1,8 @@
 """A file as complete lines of bytes, unpacked if it is gzipped or zipped; other formats refused."""
 
 import gzip
+import os
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -9,11 +11,20 @@ from typing import BinaryIO
 
 from pipeline.errors import PipelineError, suggest
 
+try:
+    from lzma import LZMAError
+except ImportError:  # some builds of Python are without it, and zipfile then refuses such files
+
+    class LZMAError(Exception):  # type: ignore[no-redef]
+        pass
+
+
 MAX_LINE = 1 << 25  # bytes; a row of 1024 x 1024 RGB images has up to 12 MB
 # Of unpacked content: CSVs of images shrink to a twentieth, and blank ones to a hundredth.
 MAX_RATIO, ALWAYS_ALLOWED = 200, 1 << 26
 MAX_MEMBERS, MAX_NAME = 10_000, 255  # files of an archive, characters of a name
 
+GZIP, ZIP = b"\x1f\x8b", (b"PK\3\4", b"PK\5\6")
 UTF16 = (b"\xff\xfe", b"\xfe\xff")
 # Files that people name .csv, by their first bytes.
 OTHER_FORMATS = {
@@ -30,7 +41,27 @@ OTHER_FORMATS = {
     b"%PDF": "a PDF document",
     b"\xff\xd8\xff": "a JPEG image",
     b"GIF8": "a GIF image",
+    b"ARROW1": "an Arrow file",
+    b"SQLite format 3\0": "a SQLite database",
+    GZIP: "a gzip archive in another archive",
+    **dict.fromkeys(ZIP, "a zip archive in another archive"),
+    **{bytes([0x80, protocol]): "a pickle" for protocol in range(2, 6)},
 }
+TAR = b"ustar"  # at offset 257
+# What reading a damaged archive raises; zipfile also raises the first five.
+DAMAGE = (
+    IndexError,
+    OverflowError,
+    RuntimeError,
+    ValueError,
+    struct.error,
+    EOFError,
+    LZMAError,
+    gzip.BadGzipFile,
+    zipfile.BadZipFile,
+    zlib.error,
+)
+AGAIN = "Download or copy it again."
 
 
 def check_other_formats(path: Path, head: bytes) -> None:
@@ -47,12 +78,16 @@ def check_other_formats(path: Path, head: bytes) -> None:
     remedy = "Save it as CSV."
     if head.startswith(b"BM") and b"\0" in head[:16]:
         found = "a BMP image"
+    elif head[257:].startswith(TAR):
+        found, remedy = "a tar archive", "Unpack it."
     if found is None and (head.startswith(UTF16) or head[:64].count(0) >= 8):
         found, remedy = "UTF-16 or binary", "Save it as UTF-8 text."
     elif found is None and b"\0" in head:
         found = "binary: it has null bytes"
     elif start.startswith(b"version https://git-lfs"):
         found, remedy = "a Git LFS pointer, not the file itself", "Run `git lfs pull`."
+    elif start.startswith(b"<<<<<<<"):
+        found, remedy = "a file with a merge conflict", "Resolve the conflict."
     elif start.startswith(b"<"):
         found = "a web page, perhaps a login page saved by a download"
         remedy = "Download it again, signed in."
@@ -75,41 +110,63 @@ def line_blocks(path: Path, size: int) -> Iterator[bytes]:
     try:
         with _open(path) as file:
             line = bytearray()  # the start of a line that is not complete yet
+            number = 1
             for chunk in _with_line_feeds(_chunks(path, file, size)):
                 end = chunk.rfind(b"\n") + 1
                 if end:
                     yield bytes(line) + memoryview(chunk)[:end]
                     line.clear()
+                    number += chunk.count(b"\n")
                 line += memoryview(chunk)[end:]
                 if len(line) > MAX_LINE:
                     raise PipelineError(
                         f"a line is longer than {MAX_LINE >> 20} MB",
-                        where=path,
+                        where=f"{path} line {number}",
                         expected="a CSV with one image a line",
+                        remedy="Check that it is the right file, and download or copy it again.",
                     )
             if line:
                 yield bytes(line) + b"\n"
-    except (
-        EOFError,
-        zlib.error,
-        gzip.BadGzipFile,
-        zipfile.BadZipFile,
-        NotImplementedError,
-    ) as error:
-        raise PipelineError(
-            f"the file is damaged or cut short: {error}",
-            where=path,
-            remedy="Download or copy it again.",
-        ) from None
+    except DAMAGE as error:
+        raise _damaged(path, error) from None
     except OSError as error:
+        if error.errno is None:  # of a bzip2 stream
+            raise _damaged(path, error) from None
         raise PipelineError(
-            f"the file cannot be read: {error.strerror or error}", where=path
+            f"the file cannot be read: {error.strerror}",
+            where=path,
+            remedy="Check the permissions of the file and of its folder, and the disk.",
         ) from None
+
+
+def _damaged(path: Path, error: Exception) -> PipelineError:
+    return PipelineError(
+        f"the file is damaged or cut short: {error}",
+        where=path,
+        expected="a complete archive",
+        remedy=AGAIN,
+    )
+
+
+def is_ended(path: Path) -> bool:
+    """Whether a file ends behind a cell, not perhaps within one.
+
+    A copy that was cut short by digits of the last number cannot be told from a complete file
+    without a newline at the end. Archives have checksums.
+    """
+    if file_on_disk(path) != path:
+        return True
+    with open(path, "rb") as file:
+        if file.read(4).startswith((GZIP, *ZIP)):
+            return True
+        file.seek(-1, os.SEEK_END)
+        last = file.read()
+    return last.isspace() or last == b'"'
 
 
 def file_on_disk(path: Path) -> Path:
     """The archive that holds a file, for a path such as `digits.zip/train.csv`; else the path."""
-    return next((parent for parent in path.parents if parent.is_file()), path)
+    return next((parent for parent in path.parents if os.path.isfile(parent)), path)
 
 
 def file_names(archive: Path) -> list[str]:
@@ -121,11 +178,12 @@ def file_names(archive: Path) -> list[str]:
     try:
         with zipfile.ZipFile(archive) as opened:
             return [member.filename for member in _members(archive, opened)]
-    except (OSError, zipfile.BadZipFile) as error:
+    except (OSError, *DAMAGE) as error:
         raise PipelineError(
             f"the archive cannot be read: {error}",
             where=archive,
-            remedy="Download or copy it again.",
+            expected="a complete archive",
+            remedy=AGAIN,
         ) from None
 
 
@@ -170,20 +228,32 @@ def _open(path: Path) -> BinaryIO:
     archive = file_on_disk(path)
     if archive != path:
         return _open_zip(archive, path.relative_to(archive).as_posix())
-    if not path.exists():
-        link = f": it is a link to {path.readlink()}" if path.is_symlink() else ""
-        names = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
-        remedy = None if link else suggest(path.name, names) or None
-        raise PipelineError(f"the file does not exist{link}", where=path, remedy=remedy)
-    if not path.is_file():
-        raise PipelineError("not a file", where=path)
+    if not os.path.exists(path):
+        raise _missing(path)
+    if not os.path.isfile(path):
+        raise PipelineError(
+            "not a file", where=path, expected="a CSV file", remedy="Put the file in its place."
+        )
     with open(path, "rb") as file:
         magic = file.read(4)
-    if magic.startswith(b"\x1f\x8b"):
+    if magic.startswith(GZIP):
         return gzip.open(path)  # type: ignore[return-value]
-    if magic == b"PK\x03\x04" or magic == b"PK\x05\x06":
+    if magic in ZIP:
         return _open_zip(path)
     return open(path, "rb")
+
+
+def _missing(path: Path) -> PipelineError:
+    if path.is_symlink():
+        return PipelineError(
+            f"the file does not exist: it is a link to {path.readlink()}",
+            where=path,
+            remedy="Correct the link, or put the file in its place.",
+        )
+    names = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
+    return PipelineError(
+        "the file does not exist", where=path, remedy=suggest(path.name, names) or None
+    )
 
 
 def _members(path: Path, archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:

@@ -3,7 +3,7 @@
 import hashlib
 import math
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any, TypedDict
 
 import msgspec
 
@@ -12,6 +12,22 @@ from pipeline.documents import parse_json
 from pipeline.networks.published import Published
 
 SCHEMA_VERSION = 3
+
+# Within what float64 and int64 hold exactly.
+Count = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
+ReadSettings = TypedDict(
+    "ReadSettings",
+    {
+        "early_stopping": Count | None,
+        "epochs": Count,
+        "plateau.monitor": str,
+        "plateau.patience": Count,
+        "tta_angles": Count,
+        "tta_views": Count,
+    },
+    total=False,
+)
+"""The settings of a record that are computed with; the others are only compared and shown."""
 
 
 @dataclass(frozen=True)
@@ -84,8 +100,8 @@ class Scores:
     low: float
     high: float
     loss: float
-    n: int
-    copies: int = 0
+    n: Count
+    copies: Count = 0
 
     @property
     def distinct(self) -> int:
@@ -116,8 +132,8 @@ class Data:
     low: float
     high: float
     dtype: str
-    train_rows: int
-    test_rows: int
+    train_rows: Count
+    test_rows: Count
     files: tuple[FileLayout, ...] = ()
     transpose: bool = False
 
@@ -141,10 +157,10 @@ class FoldRecord:
 
     name: str
     fingerprint: str
-    train_rows: int
-    validation_rows: int
-    part: int = 0
-    joined: int = 0
+    train_rows: Count
+    validation_rows: Count
+    part: Count = 0
+    joined: Count = 0
 
     @property
     def out_of_fold(self) -> bool:
@@ -163,8 +179,8 @@ class Training:
         without_tta: scores of the images as they are, if the run averages TTA views.
     """
 
-    epochs: int
-    best_epoch: int
+    epochs: Count
+    best_epoch: Count
     image_shape: tuple[int, int, int]
     without_tta: Scores | None = None
 
@@ -202,7 +218,7 @@ class RunRecord:
     data: Data
     fold: FoldRecord
     scores: Scores
-    parameters: int
+    parameters: Count
     fit_seconds: float
     predict_images_per_second: float
     created: str
@@ -274,7 +290,12 @@ def decode(content: bytes) -> RunRecord:
     version = parse_json(content, _Versioned).schema_version
     if version != SCHEMA_VERSION:
         raise OtherSchemaError(f"its schema version is {version}, expected {SCHEMA_VERSION}")
-    return parse_json(content, RunRecord)
+    record = parse_json(content, RunRecord)
+    try:
+        msgspec.convert(record.settings, ReadSettings)
+    except msgspec.ValidationError as error:
+        raise ValueError(str(error)) from None
+    return record
 
 
 class OtherSchemaError(ValueError):

@@ -12,6 +12,7 @@ from typing import Literal
 
 from pipeline.errors import PipelineError, suggest
 from pipeline.reading.cells import NUMBER
+from pipeline.reading.faults import MAX_CELL
 from pipeline.submission.format import SubmissionFormat
 
 SHOWN = 3  # examples in a message
@@ -30,67 +31,67 @@ Kind = Literal[
     "class",
     "probability",
     "sum",
+    "doubt",
 ]
 
 
 @dataclass(frozen=True)
 class Violation:
-    """An error in a submission, for which a grader would refuse it."""
+    """An error in a submission, for which a grader would refuse it; or a doubt."""
 
     kind: Kind
     text: str
 
 
-def check_file(expected: SubmissionFormat, path: Path) -> None:
-    """Checks that a grader would accept a file.
-
-    Raises:
-        PipelineError: it would not, with every fault in `details`, or the file cannot be read.
-    """
-    if path.exists() and not path.is_file():
-        raise PipelineError("not a file", where=path)
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise PipelineError(f"cannot be read: {error.strerror}", where=path) from None
-    raise_faults(find_faults(expected, content), path)
-
-
 def raise_faults(faults: Iterable[Violation], path: Path) -> None:
-    """Raises the PipelineError of a submission with faults; does nothing if there are none."""
-    details = [fault.text for fault in faults]
-    if details:
-        found = f"invalid submission: {_count(len(details), 'error')}"
-        raise PipelineError(found, where=path, details=details)
+    """Raises the PipelineError of a submission with errors; does nothing if there are none."""
+    found = list(faults)
+    errors = sum(fault.kind != "doubt" for fault in found)
+    if errors:
+        raise PipelineError(
+            f"invalid submission: {_count(errors, 'error')}",
+            where=path,
+            details=[fault.text for fault in found],
+        )
 
 
 def find_faults(expected: SubmissionFormat, content: bytes) -> Iterator[Violation]:
     """The faults in the content of a submission file."""
+    faults, lines = parse(content)
+    yield from faults
+    if lines:
+        yield from _table_faults(expected, lines)
+
+
+def parse(content: bytes) -> tuple[list[Violation], list[Row]]:
+    """The faults of a file as a CSV, and its rows; none if it cannot be parsed."""
     unmarked = content.removeprefix(codecs.BOM_UTF8)
     if not unmarked.strip():
-        yield Violation("empty file", "the file is empty")
-        return
+        return [Violation("empty file", "the file is empty")], []
+    faults = []
     if unmarked != content:
         text = "line 1: the file starts with a byte-order mark, which becomes part of the header"
-        yield Violation("byte-order mark", text)
+        faults.append(Violation("byte-order mark", text))
     try:
         text = unmarked.decode()
     except UnicodeDecodeError:
-        yield Violation("encoding", "the file is not UTF-8 text")
-        return
+        return [*faults, Violation("encoding", "the file is not UTF-8 text")], []
     reader = csv.reader(io.StringIO(text, newline=""))
     try:
-        lines = [(reader.line_num, cells) for cells in reader]
-    except csv.Error as error:
-        yield Violation("CSV", f"line {reader.line_num}: {error}")
-        return
-    yield from _table_faults(expected, lines)
+        return faults, [(reader.line_num, cells) for cells in reader]
+    except csv.Error:
+        text = (
+            f"line {reader.line_num}: a cell is longer than {csv.field_size_limit():,} characters"
+        )
+        return [*faults, Violation("CSV", text)], []
 
 
 def _table_faults(expected: SubmissionFormat, lines: list[Row]) -> Iterator[Violation]:
     header, rows = tuple(lines[0][1]), lines[1:]
     if header != expected.header:
         found, wanted = ",".join(header), ",".join(expected.header)
+        if len(found) > len(wanted) + MAX_CELL:
+            found = found[: len(wanted)] + "..."
         yield Violation("header", f"line 1: the header is {found!r}; expected {wanted!r}")
         if header and header[0] in expected.ids:
             rows = list(lines)  # there is no header: the first line is data
@@ -133,9 +134,9 @@ def _class_faults(expected: SubmissionFormat, rows: list[Row]) -> Iterator[Viola
             lines.setdefault(name, []).append(line)
     values = sorted(lines, key=lambda value: -len(lines[value]))
     for value in values[:SHOWN]:
-        found = f"{value!r} is not a class" if value else "the class is empty"
+        found = f"{value[:MAX_CELL]!r} is not a class" if value else "the class is empty"
         count = _count(len(lines[value]), "row")
-        hint = _hint(value, expected.classes)
+        hint = _hint(value[:MAX_CELL], expected.classes)
         yield Violation("class", f"line {lines[value][0]}: {found} ({count}). {hint}")
     if len(values) > SHOWN:
         yield Violation("class", f"... and {_count(len(values) - SHOWN, 'other value')}")
@@ -187,4 +188,6 @@ def _count(number: int, noun: str) -> str:
 
 
 def _some(items: Sequence[str]) -> str:
-    return ", ".join(items[:SHOWN]) + (", ..." if len(items) > SHOWN else "")
+    cut = [item[:MAX_CELL] for item in items[:SHOWN]]
+    shown = [item if item.isprintable() else repr(item) for item in cut]
+    return ", ".join(shown) + (", ..." if len(items) > SHOWN else "")

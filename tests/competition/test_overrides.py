@@ -266,12 +266,6 @@ def test_a_wrong_competition_toml_is_refused(folder, text, said) -> None:
     assert said in message
 
 
-def test_a_folder_named_competition_toml_is_refused(folder) -> None:
-    folder.fill()
-    (folder.path / "competition.toml").mkdir()
-    assert "competition.toml: it cannot be read: Is a directory." in folder.refusal()
-
-
 def test_a_byte_order_mark_in_competition_toml_is_ignored(folder) -> None:
     folder.fill()
     folder.write("competition.toml", "\ufeffshape = [4, 16]\n")

@@ -100,7 +100,7 @@ ROWS = {  # what is done to the rows -> line, what is found
     "short": (lambda rows: rows[9].pop(), 10, "{less} fields"),
     "long": (lambda rows: rows[9].append("3"), 10, "{more} fields"),
     "a stray comma": (lambda rows: rows[9].append(""), 10, "{more} fields, the last of them empty"),
-    "a comment": (lambda rows: rows.insert(9, ["# so"]), 10, "1 fields"),
+    "a comment": (lambda rows: rows.insert(9, ["# so"]), 10, "1 field"),
     "the header": (lambda rows: rows.insert(9, rows[0][:]), 10, "a repeated header"),
     "an open quote": (lambda rows: rows[9].__setitem__(10, '"5'), 10, "11 fields"),
     "cut short": (lambda rows: rows[-1].__delitem__(slice(20, None)), None, "20 fields"),

@@ -150,7 +150,7 @@ def test_a_sample_of_another_test_file_is_refused(folder, ids, sample_ids, said)
     [
         (sample([1, 2, 3, 2]), " line 5, column id", "the id '2' repeats line 3"),
         (sample([1, "", 3, 4]), " line 3, column id", "the id is empty"),
-        ([*sample([1, 2]), [3]], " line 4", "1 fields"),
+        ([*sample([1, 2]), [3]], " line 4", "1 field"),
         ([*sample([1, 2]), [3, 0, 0]], " line 4", "3 fields"),
         (sample([]), "", "the file has no data rows"),
         ([["id"], [1], [2]], " line 1", "the row is a single cell, 'id'"),

@@ -85,13 +85,6 @@ def test_the_message_of_another_format_says_what_to_do(folder) -> None:
     assert folder.refusal() == said + "\n"
 
 
-def test_a_line_without_an_end_is_refused(folder) -> None:
-    folder.fill()
-    folder.write("train.csv", b"0" * (40 << 20))
-    error = folder.refused()
-    assert (error.where, error.found) == ("train.csv", "a line is longer than 32 MB")
-
-
 def test_a_small_archive_of_a_huge_file_is_refused(folder, monkeypatch) -> None:
     folder.fill()
     folder.write("train.csv", gzip.compress((b"0," * 64 + b"0\n") * 20_000))

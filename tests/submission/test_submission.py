@@ -5,9 +5,8 @@ import csv
 import numpy as np
 import pytest
 
+import pipeline as pp
 from pipeline.errors import PipelineError
-from pipeline.submission.check import check_file
-from pipeline.submission.format import submission_format
 from pipeline.submission.write import write_submission
 
 WORDS = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
@@ -24,7 +23,7 @@ def submit(folder, tmp_path):
         probabilities = random.dirichlet(np.ones(shape[1]), shape[0]).astype(np.float32)
         path = tmp_path / "new folder" / "submission.csv"
         write_submission(competition, probabilities, path)
-        check_file(submission_format(competition), path)
+        pp.check(competition, path)
         best = [competition.classes[k] for k in probabilities.argmax(axis=1)]
         assert b"\r" not in path.read_bytes()
         assert path.read_bytes().endswith(b"\n")
