@@ -20,7 +20,7 @@ import pipeline as pp
 from benchmarks.measure import ROOT
 from pipeline.competition.folds import Fold
 from pipeline.evaluation.label_issues import find_issues
-from pipeline.files import write_csv
+from pipeline.tables import write_csv
 
 DIGITS = ROOT / "data/digits"
 PLANTED, FOLDS = 50, 5

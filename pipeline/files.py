@@ -1,6 +1,5 @@
 """Atomic file writes: with `large_arrays`, the only module that writes files."""
 
-import csv
 import ctypes
 import errno
 import hashlib
@@ -11,7 +10,7 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -27,8 +26,6 @@ CHECKSUM_LINE = re.compile(r"([0-9a-f]{64})  ([^\n]+)\n")
 LOCKS = ".locks"  # folder of lock files
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 ZEROS = bytes(1 << 20)
-FORMULA = re.compile(r"\s*[=+@\uff1d\uff0b\uff0d\uff20-]|[\t\r\n]")  # as text begins
-SIGNED_NUMBER = re.compile(r"[+-]?[\d.]*")  # such as -1
 
 
 class WriteError(PipelineError):
@@ -106,29 +103,6 @@ def arrays_bytes(arrays: Mapping[str, np.ndarray], compress: bool = True) -> byt
     buffer = io.BytesIO()
     save = np.savez_compressed if compress else np.savez
     save(buffer, allow_pickle=False, **arrays)
-    return buffer.getvalue()
-
-
-def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    """Writes a CSV with commas, LF line ends, and quotes only where a cell needs them.
-
-    Its text is no formula, see `no_formula`.
-    """
-    write_text(path, csv_text([*map(no_formula, header)], (map(no_formula, row) for row in rows)))
-
-
-def no_formula(cell: Any) -> Any:
-    """The cell, with an apostrophe in front if a spreadsheet would take its text for a formula."""
-    if isinstance(cell, str) and FORMULA.match(cell) and not SIGNED_NUMBER.fullmatch(cell):
-        return f"'{cell}"
-    return cell
-
-
-def csv_text(header: Sequence[str], rows: Iterable[Iterable[Any]]) -> str:
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(header)
-    writer.writerows(rows)
     return buffer.getvalue()
 
 

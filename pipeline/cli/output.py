@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from pipeline.errors import printable
-from pipeline.files import no_formula
+from pipeline.tables import no_formula
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -10,7 +10,7 @@ from pipeline.cli.main import BEGAN
 from pipeline.cli.options import BUDGET, DATA, QUIET, RUNS, schema_options
 from pipeline.cli.output import echo, percent, score_text
 from pipeline.errors import PipelineError
-from pipeline.files import no_formula
+from pipeline.tables import no_formula
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -36,6 +36,7 @@ RECORD = "files.json"
 # The modules that decide what is cached, inside the package.
 CODE = (
     "arrays.py",
+    "documents.py",
     "files.py",
     "large_arrays.py",
     "reading/*.py",

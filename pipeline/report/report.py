@@ -6,10 +6,11 @@ from pathlib import Path
 from pipeline.competition.competition import Competition
 from pipeline.evaluation.comparison import compare
 from pipeline.evaluation.label_issues import LabelIssue, find_issues
-from pipeline.files import lock, new_folder, write_csv, write_text
+from pipeline.files import lock, new_folder, write_text
 from pipeline.report.competition.page import PAGES, competition_page
 from pipeline.report.run.page import run_page
 from pipeline.runs.run import Run
+from pipeline.tables import write_csv
 
 PAGE, ISSUES = "report.html", "label_issues.csv"
 

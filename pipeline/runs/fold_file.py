@@ -12,7 +12,8 @@ from pipeline.arrays import Rows
 from pipeline.competition.competition import Competition
 from pipeline.competition.folds import Fold, k_folds
 from pipeline.errors import PipelineError
-from pipeline.files import csv_text, write_text
+from pipeline.files import write_text
+from pipeline.tables import csv_text
 
 HEADER = ["row", "fold"]
 

@@ -81,6 +81,8 @@ class Display:
         name, accuracy = progress.name, progress.scores.get("val_accuracy", 0.0)
         if name not in self.time_left.began:
             self._print(f"{self._fitted(name)}: {self.plans[name]}")
+        if progress.note:
+            self.warn(f"{name}: {progress.note}")
         self.time_left.update(progress)
         if not self.live:
             if progress.epoch_ended:

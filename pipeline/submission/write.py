@@ -7,9 +7,10 @@ import numpy as np
 from pipeline.arrays import Probabilities
 from pipeline.competition.competition import Competition
 from pipeline.errors import PipelineError
-from pipeline.files import csv_text, write_text
+from pipeline.files import write_text
 from pipeline.submission.check import find_faults, raise_faults
 from pipeline.submission.format import submission_format
+from pipeline.tables import csv_text
 
 
 def write_submission(competition: Competition, probabilities: Probabilities, path: Path) -> None:

@@ -141,8 +141,13 @@ class ReportProgress(keras.callbacks.Callback):
         self.lines.append(progress.line())
         self.observer(progress)
 
+    def note(self, text: str) -> None:
+        """Sends a note, and keeps it."""
+        self.lines.append(f"{self.name}  {text}")
+        self.observer(self._progress(self.params["steps"], None, note=text))
+
     def _progress(
-        self, step: int, logs: dict[str, Any] | None, epoch_ended: bool = False
+        self, step: int, logs: dict[str, Any] | None, epoch_ended: bool = False, note: str = ""
     ) -> Progress:
         return Progress(
             self.name,
@@ -153,6 +158,7 @@ class ReportProgress(keras.callbacks.Callback):
             time.monotonic() - self.began,
             {name: float(value) for name, value in (logs or {}).items()},
             epoch_ended,
+            note,
         )
 
 

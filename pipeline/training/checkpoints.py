@@ -24,6 +24,7 @@ import numpy.typing as npt
 
 from pipeline.errors import PipelineError
 from pipeline.files import (
+    WriteError,
     arrays_bytes,
     new_folder,
     read_checksums,
@@ -203,7 +204,8 @@ class KeepCheckpoints(keras.callbacks.Callback):
     """Writes checkpoints, and gives a training the state of one. The last one of its callbacks.
 
     It writes one at the end of each epoch, and within long ones; fewer if that takes too long.
-    When a signal arrives, it writes one before the signal acts.
+    When a signal arrives, it writes one before the signal acts. If one cannot be written, the
+    training goes on, and a note says so.
 
     Args:
         others: the other callbacks, with Keras' History.
@@ -227,7 +229,7 @@ class KeepCheckpoints(keras.callbacks.Callback):
             name: callback for callback in others if (name := type(callback).__name__) in REMEMBERED
         }
         self.warm_up, self.began = warm_up, began
-        self.saved, self.cost = time.monotonic(), FIRST
+        self.saved, self.cost, self.failed = time.monotonic(), FIRST, False
 
     def on_train_begin(self, logs: Mapping[str, Any] | None = None) -> None:
         if self.found:
@@ -254,11 +256,19 @@ class KeepCheckpoints(keras.callbacks.Callback):
 
     def _keep(self, wanted: bool) -> None:
         if wanted or self.interrupts.pending:
-            start = time.monotonic()
-            self.checkpoints.save(self._state(), self._arrays())
-            self.saved = time.monotonic()
-            self.cost = self.saved - start
+            self._save()
         self.interrupts.act()
+
+    def _save(self) -> None:
+        start = time.monotonic()
+        try:
+            self.checkpoints.save(self._state(), self._arrays())
+        except WriteError as error:
+            if not self.failed:
+                self.others["ReportProgress"].note(f"no checkpoint is kept. {error.message}")
+            self.failed = True
+        self.saved = time.monotonic()
+        self.cost = self.saved - start
 
     def _state(self) -> State:
         epoch, means = self.position.epoch, self.position.means

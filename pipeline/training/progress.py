@@ -19,6 +19,7 @@ class Progress:
         seconds: time since the epoch began.
         scores: loss and accuracy of this epoch so far; at its end those of validation too.
         epoch_ended: whether the epoch is finished and validated.
+        note: what the user should know besides.
     """
 
     name: str
@@ -29,6 +30,7 @@ class Progress:
     seconds: float
     scores: Mapping[str, float]
     epoch_ended: bool = False
+    note: str = ""
 
     @property
     def share(self) -> float:

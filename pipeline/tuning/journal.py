@@ -42,7 +42,7 @@ class Journal(JournalFileBackend):
             number += 1
             try:
                 log = next(logs, None)
-            except ValueError:
+            except (ValueError, RecursionError):
                 raise _damaged(self.path, number) from None
             if log is None:
                 return
@@ -76,13 +76,15 @@ def check_journal(path: Path) -> None:
     for number, line in enumerate(path.read_bytes().split(b"\n")[:-1], start=1):
         try:
             whole = _is_whole(json.loads(line))
-        except ValueError:
+        except (ValueError, RecursionError):
             whole = False
         if not whole:
             raise _damaged(path, number)
 
 
 def _is_whole(log: Any) -> bool:
+    if not isinstance(log, dict):
+        return False
     others = {name: value for name, value in log.items() if name != CHECKSUM}
     found = _checksum(others)
     return bool(log.get(CHECKSUM, found) == found)  # optuna-dashboard writes lines without one

@@ -9,11 +9,11 @@ import pytest
 from damage import flips, truncations
 from figures import Figures
 from finished_runs import finish
-from pipeline.sealed import seal
 
 import pipeline as pp
 from pipeline.competition import cache as cache_module
 from pipeline.competition.competition import Competition
+from pipeline.documents import seal
 from pipeline.errors import PipelineError
 from pipeline.planning.plan import Plan, PlannedTraining, read_plan, write_plan
 from pipeline.runs.fold_file import load_folds

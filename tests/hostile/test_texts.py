@@ -14,7 +14,7 @@ from folders import sign
 
 import pipeline as pp
 from pipeline.cli import main
-from pipeline.files import write_csv
+from pipeline.tables import write_csv
 
 FORMULAS = (
     '=HYPERLINK("http://x")', "+1+1", "-1+1", "@SUM(1)", "\t=1", " =1", "\xa0=1", "\n=1",

@@ -29,7 +29,7 @@ def part(
     probabilities = np.where(np.eye(2)[labels] == 1, of_label, 1 - of_label).astype(np.float32)
     record = RunRecord(
         identity=Identity(kind, {"epochs": 5, "pace": [1.0]}, number, "data", "fold"),
-        data=Data("digits", "data", ("0", "1"), (8, 8, 1), False, 0, 16, "uint8", 60, 20),
+        data=Data("digits", "data", ("0", "1"), (8, 8, 1), False, 0, 16, "uint8", 60, len(rows)),
         fold=FoldRecord(f"{number}of3", rows_fingerprint(rows), 40, len(rows), number),
         scores=score(probabilities, labels),
         parameters=100,

@@ -8,10 +8,10 @@ from finished_runs import finish
 from hostile_names import CLASSES, HOSTILE, RUN
 
 from pipeline.competition.competition import Competition
-from pipeline.files import write_csv
 from pipeline.networks.published import Published
 from pipeline.report.report import write_pages
 from pipeline.runs.run import Run
+from pipeline.tables import write_csv
 
 
 @pytest.fixture(scope="session")

@@ -8,9 +8,9 @@ import pytest
 from finished_runs import finish
 
 from pipeline.competition.competition import Competition
-from pipeline.files import write_csv
 from pipeline.report.report import write_pages
 from pipeline.runs.run import Run
+from pipeline.tables import write_csv
 
 DIGITS = Path(__file__).parents[2] / "data" / "digits"
 ROWS, SIDE = 600, 28

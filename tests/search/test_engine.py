@@ -170,4 +170,7 @@ def test_all_processes_end_with_the_first_and_leave_nothing_unfinished(
     assert [line.split()[0] for line in others] == message.split()
     left = {path.name for path in (tmp_path / "tiny").iterdir()}
     if sent != signal.SIGKILL or replicates == 2:  # nothing can clean up after a killed process
-        assert left == {".locks"}
+        assert left == {".locks", "checkpoints"}
+        checkpoints = list((tmp_path / "tiny/checkpoints").glob("*/*"))
+        assert checkpoints
+        assert not [path for path in checkpoints if path.name.startswith(".")]

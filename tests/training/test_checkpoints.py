@@ -179,6 +179,28 @@ def test_without_a_whole_checkpoint_it_starts_again(tiny, tmp_path, whole) -> No
     assert same_files(whole(job), train(job, tiny, tmp_path))
 
 
+def test_a_checkpoint_that_cannot_be_written_is_said_and_ends_nothing(
+    tiny, tmp_path, whole
+) -> None:
+    job = job_of("dense", tiny)
+    (tmp_path / "checkpoints").mkdir()
+    (tmp_path / "checkpoints" / job.name).write_text("a file in the place of the folder")
+    notes: list[str] = []
+
+    def observe(progress: Progress) -> None:
+        notes.append(progress.note)
+        if at_end_of_epoch(progress):
+            signal.raise_signal(signal.SIGINT)
+
+    with pytest.raises(KeyboardInterrupt):
+        train(job, tiny, tmp_path, observe)
+    (note,) = filter(None, notes)
+    assert note.startswith("no checkpoint is kept. ")
+    assert str(tmp_path / "checkpoints" / job.name) in note
+    (tmp_path / "checkpoints" / job.name).unlink()
+    assert same_files(whole(job), train(job, tiny, tmp_path))
+
+
 def test_at_most_two_checkpoints_are_kept(tiny, tmp_path) -> None:
     job = job_of("dense", tiny)
     kept = stopped(job, tiny, tmp_path, *[at_end_of_epoch] * 3)
