@@ -79,7 +79,7 @@ BENIGN: dict[str, Form] = {
     ),
     "zip": zipped,
     "zip with LZMA": lambda text: zipped(text, method=zipfile.ZIP_LZMA),
-    "zip with a folder": lambda text: zipped(text, "../digits/rows.csv"),
+    "zip with a folder": lambda text: zipped(text, "digits/rows.csv"),
     "gzip of a mark and CRLF": lambda text: gzip.compress(
         ("\ufeff" + text.replace("\n", "\r\n")).encode()
     ),
