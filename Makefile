@@ -80,7 +80,7 @@ test: .venv/ready-dev  ## Run the tests
 	@$(BIN)/pytest --numprocesses logical
 
 faults: .venv/ready-dev  ## Run the long proofs of reliability, and write docs/reliability.md (an hour)
-	@$(BIN)/pytest -m faults tests/faults
+	@$(BIN)/pytest -m faults
 
 test-browser: .venv/ready-dev  ## Run the tests of the HTML pages in Chromium, installing it if missing
 	@{ command -v chromium && command -v chromedriver; } > /dev/null || \
