@@ -125,7 +125,9 @@ def check_seal(content: bytes) -> None:
         ValueError: it is not what was sealed.
     """
     found = SEAL.fullmatch(content)
-    if not found or _digest(found[1]) != found[2].decode():
+    if not found:
+        raise ValueError("it has no checksum at its end")
+    if _digest(found[1]) != found[2].decode():
         raise ValueError("it was changed or damaged: its checksum differs")
 
 

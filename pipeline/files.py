@@ -1,8 +1,7 @@
-"""Atomic file writes: with `large_arrays`, the only module that writes files."""
+"""Atomic writes: with `large_arrays`, the only module that writes the content of files."""
 
 import ctypes
 import errno
-import hashlib
 import io
 import json
 import math
@@ -18,14 +17,12 @@ from typing import Any, BinaryIO
 import numpy as np
 from filelock import FileLock, Timeout
 
-from pipeline.documents import read_small
 from pipeline.errors import PipelineError
 
-CHECKSUMS = "SHA256SUMS"
-CHECKSUM_LINE = re.compile(r"([0-9a-f]{64})  ([^\n]+)\n")
 LOCKS = ".locks"  # folder of lock files
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 ZEROS = bytes(1 << 20)
+CLEANING = 1.0  # seconds that another process may hold a lock to remove unfinished files
 
 
 class WriteError(PipelineError):
@@ -38,13 +35,16 @@ class WriteError(PipelineError):
     def __init__(self, path: Path, error: OSError, size: int = 0) -> None:
         self.reason = error.strerror or str(error)
         full = error.errno in FULL
+        remedy = (
+            "Free some space, or use another folder." if full else "Use another file or folder."
+        )
+        if error.errno == errno.EFBIG:
+            remedy = "Raise the limit on the size of files (ulimit -f)."
         super().__init__(
             f"it cannot be written: {self.reason}",
             where=path,
-            expected=f"{math.ceil(max(size, 1) / 1e5) / 10:,} MB of free space" if full else None,
-            remedy="Free some space, or use another folder."
-            if full
-            else "Use another file or folder.",
+            expected=f"{math.ceil(size / 1e5) / 10:,} MB of free space" if full and size else None,
+            remedy=remedy,
         )
 
 
@@ -104,12 +104,6 @@ def arrays_bytes(arrays: Mapping[str, np.ndarray], compress: bool = True) -> byt
     save = np.savez_compressed if compress else np.savez
     save(buffer, allow_pickle=False, **arrays)
     return buffer.getvalue()
-
-
-def cut_unfinished_line(path: Path) -> None:
-    """Removes the end of a file of lines that is no whole line."""
-    with write_errors(path), open(path, "rb+") as file:
-        file.truncate(_end_of_lines(file))
 
 
 def append_lines(path: Path, lines: bytes) -> None:
@@ -215,7 +209,7 @@ def lock(path: Path, wait: bool = False) -> Iterator[None]:
         PipelineError: another process holds it, or it cannot be made.
     """
     folder = path.parent / LOCKS
-    held = FileLock(folder / f"{path.name}.lock", blocking=wait)
+    held = FileLock(folder / f"{path.name}.lock", timeout=-1 if wait else CLEANING)
     with write_errors(path):
         folder.mkdir(parents=True, exist_ok=True)
         try:
@@ -299,32 +293,6 @@ def sync(path: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
-
-
-def sha256(path: Path) -> str:
-    """SHA-256 of the file's content, 64 hexadecimal digits."""
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def write_checksums(folder: Path) -> None:
-    """Writes the SHA-256 of each file of a folder, for `sha256sum -c SHA256SUMS` and for
-    `read_checksums`."""
-    files = sorted(folder.iterdir())
-    write_text(folder / CHECKSUMS, "".join(f"{sha256(path)}  {path.name}\n" for path in files))
-
-
-def read_checksums(folder: Path) -> dict[str, str]:
-    """The SHA-256 of each file of a folder, by name, as `write_checksums` wrote them.
-
-    Raises:
-        OSError, ValueError: they cannot be read.
-    """
-    content = read_small(folder / CHECKSUMS).decode()
-    checksums = {name: digest for digest, name in CHECKSUM_LINE.findall(content)}
-    if content != "".join(f"{digest}  {name}\n" for name, digest in checksums.items()):
-        raise ValueError("it has other lines than checksums and names")
-    return checksums
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""CSV tables for people, which no spreadsheet takes for formulas."""
+"""CSV tables, and text that no spreadsheet takes for a formula."""
 
 import csv
 import io
@@ -10,7 +10,7 @@ from typing import Any
 from pipeline.files import write_text
 
 FORMULA = re.compile(r"\s*[=+@\uff1d\uff0b\uff0d\uff20-]|[\t\r\n]")  # as text begins
-SIGNED_NUMBER = re.compile(r"[+-]?[\d.]*")  # such as -1
+PLAIN = re.compile(r"[=@]|[+-]?[\d.]*")  # no formulas, such as -1 or the class "="
 
 
 def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
@@ -23,7 +23,7 @@ def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[Any]]) 
 
 def no_formula(cell: Any) -> Any:
     """The cell, with an apostrophe in front if a spreadsheet would take its text for a formula."""
-    if isinstance(cell, str) and FORMULA.match(cell) and not SIGNED_NUMBER.fullmatch(cell):
+    if isinstance(cell, str) and FORMULA.match(cell) and not PLAIN.fullmatch(cell):
         return f"'{cell}"
     return cell
 

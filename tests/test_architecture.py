@@ -16,8 +16,8 @@ from pipeline.cli.main import COMMANDS
 
 ROOT = Path(__file__).parent.parent
 BASE = {
-    "arrays", "config", "documents", "errors", "files", "interrupts", "large_arrays", "machine",
-    "tables",
+    "arrays", "checksums", "config", "documents", "errors", "files", "interrupts", "large_arrays",
+    "machine", "tables",
 }  # fmt: skip
 TO_SEARCH = {
     "images", "competition", "networks", "recipes", "training", "runs", "evaluation", "search"

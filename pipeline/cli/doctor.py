@@ -1,8 +1,6 @@
 """pipeline doctor"""
 
-import csv
 import json
-import sys
 from dataclasses import asdict, fields
 from pathlib import Path
 
@@ -10,6 +8,7 @@ import click
 
 from pipeline.cli.options import FORMAT, RUNS
 from pipeline.cli.output import echo
+from pipeline.tables import csv_text
 
 
 @click.command()
@@ -29,9 +28,7 @@ def command(context: click.Context, output_format: str, runs: Path) -> None:
         echo(json.dumps(rows, indent=2, ensure_ascii=False))
     elif output_format == "csv":
         names = [field.name for field in fields(Check)]
-        writer = csv.DictWriter(sys.stdout, names, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
+        echo(csv_text(names, (row.values() for row in rows)), nl=False)
     else:
         width = max(len(check.name) for check in checks)
         for check in checks:

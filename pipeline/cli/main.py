@@ -65,7 +65,7 @@ class Commands(click.Group):
             word, status = (
                 ("Terminated", 143) if isinstance(stop, Terminated) else ("Interrupted", 130)
             )
-            echo(f"{word}. The same command continues.", err=True)
+            echo(f"{word}. Run the same command again to continue.", err=True)
             ctx.exit(status)
         except Exception as error:
             if isinstance(error, OSError) and error.errno == errno.EPIPE:

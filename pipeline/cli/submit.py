@@ -54,9 +54,10 @@ def command(
         )
         name = best.name
     else:
-        skip = {"on_damage": lambda _: None}  # the leaderboard says what is skipped
-        path = pp.submit(competition, run, output=output, runs=runs, progress=not quiet, **skip)
-        name = run or pp.best_run(competition, runs=runs, **skip).name
+        path = pp.submit(
+            competition, run, output=output, runs=runs, progress=not quiet, on_damage=_skip
+        )
+        name = run or pp.best_run(competition, runs=runs, on_damage=_skip).name
     table = echo_leaderboard(competition.name, runs)
     if competition.test_labels is not None:
         scores = pp.score_test(competition, name, runs=runs)
@@ -79,3 +80,7 @@ def _accuracy(table: "pd.DataFrame", name: str) -> str:
         low, high = percent(run["low"]), percent(run["high"])
         return f", accuracy {percent(run['accuracy'])} % ({low} - {high})"
     return ""
+
+
+def _skip(error: Exception) -> None:
+    """Says nothing of a damaged run: the leaderboard that follows does."""

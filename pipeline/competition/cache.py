@@ -19,7 +19,7 @@ from typing import Any
 
 import click
 
-from pipeline.errors import PipelineError
+from pipeline.errors import PipelineError, printable
 from pipeline.files import (
     LOCKS,
     WriteError,
@@ -60,13 +60,13 @@ def cached(
 ) -> Iterator[Path]:
     """The cache entry: a folder with what was read from the files.
 
+    Without a usable cache the folder is a temporary one, and a note says so.
+
     Args:
         name: the competition's name, the prefix of the entry.
         files: what is read, by role.
         overrides: what else the result depends on, as JSON values.
         read: reads the files into an empty folder.
-
-    Without a usable cache the folder is a temporary one, and a note says so.
 
     Raises:
         PipelineError: a file changes while it is read, or no folder can be written.
@@ -86,8 +86,8 @@ def cached(
             with suppress(OSError):  # a cache that can be read alone is good enough
                 touch(folder)
         except (OSError, WriteError) as error:
-            refused = error if isinstance(error, WriteError) else WriteError(folder, error)
-            folder = stack.enter_context(_temporary(folder, refused, files, read))
+            cause = error if isinstance(error, WriteError) else WriteError(folder, error)
+            folder = stack.enter_context(_temporary(folder, cause, files, read))
         yield folder
 
 
@@ -98,14 +98,14 @@ def cache_folder() -> Path:
 
 @contextmanager
 def _temporary(
-    folder: Path, refused: WriteError, files: Mapping[str, Path], read: Callable[[Path], None]
+    folder: Path, cause: WriteError, files: Mapping[str, Path], read: Callable[[Path], None]
 ) -> Iterator[Path]:
     """A folder with what was read, for this command alone.
 
     Its files are removed in the end, and stay mapped where they are in use.
 
     Args:
-        folder, refused: the entry that is unusable, and why.
+        folder, cause: the entry that is unusable, and why.
 
     Raises:
         PipelineError: there is no usable temporary folder either.
@@ -117,15 +117,15 @@ def _temporary(
             _read_unchanged(files, _signatures(files), read, temporary)
         except (OSError, WriteError):
             raise PipelineError(
-                f"the cache folder is unusable: {refused.reason}",
+                f"the cache folder is unusable: {cause.reason}",
                 where=folder,
-                expected=refused.expected,
+                expected=cause.expected,
                 remedy="Free some space, or set XDG_CACHE_HOME to another folder. "
                 "TMPDIR was tried too.",
             ) from None
         if multiprocessing.parent_process() is None:  # workers would say it again
-            note = f"the cache folder is unusable: {refused.reason}. Going on without it."
-            click.echo(f"Note: {folder}: {note}", err=True)
+            note = f"the cache folder is unusable: {cause.reason}. Going on without it."
+            click.echo(printable(f"Note: {folder}: {note}"), err=True)
         yield temporary
 
 

@@ -17,7 +17,7 @@ from pipeline.competition.layout import describe_layouts
 from pipeline.images.mosaic import mosaic
 from pipeline.images.resize import to_grey_levels, to_images
 from pipeline.reading.source import DELIMITERS, Source
-from pipeline.reading.unpack import is_ended
+from pipeline.reading.unpack import ends_with_cell
 
 if TYPE_CHECKING:
     import pandas
@@ -65,7 +65,7 @@ class Inspection:
         conflicts: images with more than one label.
         classes: number of training rows of each class.
         ignored: CSV files of the folder, and columns, that are not used.
-        unended: files without a newline at the end, whose last number may be cut short.
+        without_newline: files without a newline at the end, whose last number may be cut short.
     """
 
     competition: str
@@ -88,7 +88,7 @@ class Inspection:
     validation: str | None = None
     validation_rows: int = 0
     locked: int = 0
-    unended: tuple[str, ...] = ()
+    without_newline: tuple[str, ...] = ()
     transpose: bool = False
 
     def to_dict(self) -> dict[str, Any]:
@@ -121,8 +121,9 @@ class Inspection:
             "sample": self._sample_text(),
             "duplicates": self._duplicates_text(),
             "ignored": ", ".join(self.ignored),
-            "note": self.unended
-            and f"{', '.join(self.unended)}: no newline at the end. Was the last number cut short?",
+            "note": self.without_newline
+            and f"{', '.join(self.without_newline)}: no newline at the end. "
+            "Was the last number cut short?",
         }
         lines = [f"{name:<12} {value}" for name, value in facts.items() if value]
         largest, width = max(self.classes.values()), max(len("class"), *map(len, self.classes))
@@ -182,8 +183,10 @@ def inspect_competition(competition: Competition) -> Inspection:
         validation=competition.overrides.validation_file,
         validation_rows=competition.validation_rows,
         locked=locked,
-        unended=tuple(
-            source.path.name for source in (train, test) if source and not is_ended(source.path)
+        without_newline=tuple(
+            source.path.name
+            for source in (train, test)
+            if source and not ends_with_cell(source.path)
         ),
         transpose=schema.transpose,
     )

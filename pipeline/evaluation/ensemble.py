@@ -15,8 +15,14 @@ from pipeline.errors import PipelineError, suggest
 from pipeline.evaluation.leaderboard import check_comparable, choices, scored_on
 from pipeline.evaluation.selection import METHODS, Selection
 from pipeline.networks.published import Published
-from pipeline.networks.recipe import MAX_NAME, RESERVED
-from pipeline.runs.folder import MEMBERS, Validation, is_run, read_checksums, write_run
+from pipeline.runs.folder import (
+    MEMBERS,
+    Validation,
+    check_run_name,
+    checksums_of,
+    is_run,
+    write_run,
+)
 from pipeline.runs.metrics import apply_temperature, average, score
 from pipeline.runs.record import FoldRecord, Identity, RunRecord
 from pipeline.runs.run import Run, find_equal, load_run
@@ -240,14 +246,9 @@ def _check_candidates(runs: Path, candidates: Sequence[Run], method: str) -> Non
 def _check_name(runs: Path, name: str, candidates: Sequence[Run]) -> None:
     """Raises if the name is not that of a new run or of an ensemble that may be replaced."""
     folder = runs / name
-    plain = folder.name == name and "\\" not in name and not name.startswith((".", "-"))
-    if not plain or not name.isprintable() or len(name) > MAX_NAME or name in RESERVED:
-        raise PipelineError(
-            f"an ensemble cannot have the name {name[:MAX_NAME]!r}",
-            expected=f"a file name of at most {MAX_NAME} characters, not {' or '.join(RESERVED)}",
-        )
+    check_run_name(name)
     found = None
-    if folder.exists() and not (is_run(folder) and MEMBERS in read_checksums(folder)):
+    if folder.exists() and not (is_run(folder) and MEMBERS in checksums_of(folder)):
         found = "it was not made by `pipeline ensemble`, and is not replaced"
     elif name in {run.name for run in candidates}:
         found = "it cannot be a member of itself"

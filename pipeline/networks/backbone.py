@@ -7,8 +7,8 @@ from contextlib import redirect_stdout
 from functools import cache
 from pathlib import Path
 
+from pipeline.checksums import sha256
 from pipeline.errors import PipelineError
-from pipeline.files import sha256
 from pipeline.networks.backend import keras
 from pipeline.networks.model_file import check_weights
 

@@ -207,7 +207,7 @@ def _check_class(part: dict[str, Any]) -> None:
 def _count_parameters(config: dict[str, Any]) -> int:
     """How many parameters a model would have. No memory is taken for them.
 
-    A thread of its own: Keras makes up for the values later, when the thread does something else.
+    In a thread of its own: Keras would initialize the variables when the thread computes again.
     """
 
     def build() -> int:

@@ -17,6 +17,7 @@ from pipeline.files import write_text
 from pipeline.networks.recipe import FIXED
 from pipeline.planning.kinds import FOLDS
 from pipeline.recipes import find_recipe
+from pipeline.runs.folder import check_run_name
 from pipeline.runs.record import Scores, encode
 from pipeline.runs.run import Run
 from pipeline.training.job import Job
@@ -34,7 +35,7 @@ class PlannedTraining:
         rows: number of training rows, if only a sample of the fold's was used.
     """
 
-    name: Annotated[str, msgspec.Meta(pattern=r"^[^./\\][^/\\]*$")]
+    name: str
     recipe: str
     changes: dict[str, Any]
     seed: int
@@ -45,8 +46,9 @@ class PlannedTraining:
         """The job that repeats it.
 
         Raises:
-            PipelineError: there is no such recipe or setting.
+            PipelineError: there is no such recipe or setting, or no run can have the name.
         """
+        check_run_name(self.name)
         recipe = find_recipe(self.recipe).change(**self.changes)
         fold = folds[self.part - 1]
         if self.rows:

@@ -148,8 +148,8 @@ def _damaged(path: Path, error: Exception) -> PipelineError:
     )
 
 
-def is_ended(path: Path) -> bool:
-    """Whether a file ends behind a cell, not perhaps within one.
+def ends_with_cell(path: Path) -> bool:
+    """Whether a file ends after a complete cell, not perhaps within one.
 
     A copy that was cut short by digits of the last number cannot be told from a complete file
     without a newline at the end. Archives have checksums.

@@ -42,7 +42,7 @@ def load_folds(competition: Competition, k: int, folder: Path) -> tuple[Fold, ..
     number = None
     if path.exists():
         number = _read(path, rows, k)
-        notes += (f"{path} was damaged, and is made again",) * (number is None)
+        notes += (f"{path} has no valid checksum, and is made again",) * (number is None)
     if number is None:
         folds = k_folds(competition.train_pixels, competition.labels, k, seed)
         number = np.zeros(n, np.int64)

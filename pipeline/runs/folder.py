@@ -1,7 +1,7 @@
 """The run folder: the one module that knows its files, and that writes and verifies them."""
 
 import hashlib
-import shutil
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,20 +10,20 @@ from typing import TYPE_CHECKING, Any
 
 import numpy.typing as npt
 
-from pipeline import files
 from pipeline.arrays import Labels, Probabilities, Rows
+from pipeline.checksums import CHECKSUMS, read_checksums, sha256, write_checksums
 from pipeline.documents import read_small
 from pipeline.errors import PipelineError
 from pipeline.files import (
-    CHECKSUMS,
     array_bytes,
     arrays_bytes,
     lock,
     new_folder,
+    remove_folder,
     reserved_space,
-    sha256,
     write_bytes,
 )
+from pipeline.networks.recipe import MAX_NAME, RESERVED
 from pipeline.runs.record import LayerRecord, RunRecord, encode
 
 if TYPE_CHECKING:
@@ -125,11 +125,31 @@ def write_run(folder: Path) -> Iterator[RunWriter]:
     A run of that name is replaced. `sha256sum -c SHA256SUMS` in the folder verifies it.
 
     Raises:
-        PipelineError: another process writes this run.
+        PipelineError: another process writes this run, or something else has its name.
     """
-    with lock(folder), new_folder(folder) as unfinished:
-        yield RunWriter(unfinished)
-        files.write_checksums(unfinished)
+    with lock(folder):
+        check_run_name(folder.name)
+        if os.path.lexists(folder) and not is_run(folder):
+            raise PipelineError(
+                "it is no run, and is not replaced", where=folder, remedy="Rename or remove it."
+            )
+        with new_folder(folder) as unfinished:
+            yield RunWriter(unfinished)
+            write_checksums(unfinished)
+
+
+def check_run_name(name: str) -> None:
+    """Checks that a run can have the name: it is that of a folder in `runs/<competition>`.
+
+    Raises:
+        PipelineError: it cannot.
+    """
+    plain = Path(name).name == name and "\\" not in name and not name.startswith((".", "-"))
+    if not plain or not name.isprintable() or len(name) > MAX_NAME or name in RESERVED:
+        raise PipelineError(
+            f"a run cannot have the name {name[:MAX_NAME]!r}",
+            expected=f"a file name of at most {MAX_NAME} characters, not {' or '.join(RESERVED)}",
+        )
 
 
 def checkpoints_path(folder: Path) -> Path:
@@ -172,23 +192,24 @@ def journal_path(folder: Path, study: str) -> Path:
 def remove_run(folder: Path) -> None:
     """Removes a run."""
     with lock(folder):
-        shutil.rmtree(folder, ignore_errors=True)
+        if folder.exists():
+            remove_folder(folder)
 
 
 def is_run(folder: Path) -> bool:
     """Whether a finished run, perhaps a damaged one, is in that folder."""
-    files = (folder / RECORD, folder / CHECKSUMS)
-    return not folder.name.startswith(".") and any(path.exists() for path in files)
+    found = any((folder / name).exists() for name in (RECORD, CHECKSUMS))
+    return found and not folder.name.startswith(".")
 
 
-def read_checksums(folder: Path) -> dict[str, str]:
+def checksums_of(folder: Path) -> dict[str, str]:
     """SHA-256 of each file of a run, by name.
 
     Raises:
         PipelineError: they cannot be read, or one that is needed is missing.
     """
     try:
-        checksums = files.read_checksums(folder)
+        checksums = read_checksums(folder)
     except (OSError, ValueError) as error:
         raise damaged(folder, f"{CHECKSUMS} cannot be read: {error}") from None
     for name in (RECORD, *PROBABILITIES):

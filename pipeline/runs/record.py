@@ -3,7 +3,7 @@
 import hashlib
 import math
 from dataclasses import dataclass
-from typing import Annotated, Any, TypedDict
+from typing import Annotated, Any, Literal, TypedDict
 
 import msgspec
 
@@ -15,6 +15,7 @@ SCHEMA_VERSION = 3
 
 # Within what float64 and int64 hold exactly.
 Count = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
+Views = Literal[1, 5, 9]
 ReadSettings = TypedDict(
     "ReadSettings",
     {
@@ -22,8 +23,8 @@ ReadSettings = TypedDict(
         "epochs": Count,
         "plateau.monitor": str,
         "plateau.patience": Count,
-        "tta_angles": Count,
-        "tta_views": Count,
+        "tta_angles": Views,
+        "tta_views": Views,
     },
     total=False,
 )
@@ -295,6 +296,8 @@ def decode(content: bytes) -> RunRecord:
         msgspec.convert(record.settings, ReadSettings)
     except msgspec.ValidationError as error:
         raise ValueError(str(error)) from None
+    if record.training and not {"tta_views", "tta_angles"} <= record.settings.keys():
+        raise ValueError("its settings have no tta_views or tta_angles")
     return record
 
 

@@ -12,9 +12,9 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.arrays import Images, Pixels, Probabilities
+from pipeline.checksums import CHECKSUMS
 from pipeline.documents import parse_array, parse_arrays, parse_json
 from pipeline.errors import PipelineError, suggest
-from pipeline.files import CHECKSUMS
 from pipeline.runs.folder import (
     EXPLANATION,
     HISTORY,
@@ -29,9 +29,9 @@ from pipeline.runs.folder import (
     VALIDATION,
     OtherVersionError,
     Validation,
+    checksums_of,
     damaged,
     is_run,
-    read_checksums,
     read_record,
     verify,
 )
@@ -277,7 +277,7 @@ def load_run(folder: Path) -> Run:
     Raises:
         PipelineError: the folder is not a run, or it is damaged.
     """
-    checksums = read_checksums(folder)
+    checksums = checksums_of(folder)
     content = read_record(folder, checksums)
     for name in checksums:
         if name in PROBABILITIES:

@@ -11,9 +11,9 @@ from pipeline.competition.competition import Competition
 from pipeline.errors import PipelineError
 from pipeline.evaluation.ensemble import cross_validate, make_ensemble
 from pipeline.evaluation.leaderboard import check_comparable, check_same_data
-from pipeline.files import check_writable
+from pipeline.files import check_writable, remove_folder
 from pipeline.networks.backend import uses_accelerator
-from pipeline.runs.folder import OtherVersionError, is_run
+from pipeline.runs.folder import OtherVersionError, checkpoints_path, is_run
 from pipeline.runs.record import Identity
 from pipeline.runs.run import Run, list_runs
 from pipeline.search.display import Display
@@ -58,9 +58,13 @@ def execute(
     runs = {} if fresh else finished.find_all(wanted)
     missing = [job for name, job in trainings.items() if name not in runs]
     check_writable(folder)
-    for job in () if fresh else missing:
-        if found := checkpoints_of(job, competition, folder).load():
-            display.note(f"{job.name}: {found}")
+    for name, job in trainings.items():
+        if not (left := checkpoints_path(folder / name)).exists():
+            continue
+        if name in runs:  # a kill has left those of a finished run
+            remove_folder(left)
+        elif found := checkpoints_of(job, competition, folder, replace=fresh).load():
+            display.note(f"{name}: {found}")
     failures = []
     for job, outcome in _run(missing, competition, folder, display, engine, fresh):
         if isinstance(outcome, Run):

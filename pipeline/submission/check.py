@@ -31,27 +31,25 @@ Kind = Literal[
     "class",
     "probability",
     "sum",
-    "doubt",
 ]
 
 
 @dataclass(frozen=True)
 class Violation:
-    """An error in a submission, for which a grader would refuse it; or a doubt."""
+    """An error in a submission, for which a grader would refuse it."""
 
     kind: Kind
     text: str
 
 
-def raise_faults(faults: Iterable[Violation], path: Path) -> None:
+def raise_faults(faults: Iterable[Violation], path: Path, doubts: Sequence[str] = ()) -> None:
     """Raises the PipelineError of a submission with errors; does nothing if there are none."""
-    found = list(faults)
-    errors = sum(fault.kind != "doubt" for fault in found)
-    if errors:
+    texts = [fault.text for fault in faults]
+    if texts:
         raise PipelineError(
-            f"invalid submission: {_count(errors, 'error')}",
+            f"invalid submission: {_count(len(texts), 'error')}",
             where=path,
-            details=[fault.text for fault in found],
+            details=[*texts, *(f"also doubtful: {doubt}" for doubt in doubts)],
         )
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from pipeline.competition.competition import Competition
 from pipeline.errors import PipelineError
-from pipeline.submission.check import Violation, find_faults, parse, raise_faults
+from pipeline.submission.check import find_faults, parse, raise_faults
 from pipeline.submission.format import SubmissionFormat, submission_format
 
 OFTEN = 0.5  # of the rows; a class that is predicted more often is doubtful
@@ -42,7 +42,7 @@ def review_file(competition: Competition, path: Path, others: Iterable[Path] = (
     doubts += [
         f"the predictions are those of {other}" for other in _equal_files(path, predictions, others)
     ]
-    raise_faults([*faults, *(Violation("doubt", f"also doubtful: {d}") for d in doubts)], path)
+    raise_faults(faults, path, doubts)
     return doubts
 
 
@@ -65,7 +65,7 @@ def _read(path: Path, expected: SubmissionFormat) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise PipelineError(
-            f"cannot be read: {error.strerror}",
+            f"it cannot be read: {error.strerror}",
             where=path,
             remedy="Check its name and permissions.",
         ) from None
@@ -90,7 +90,9 @@ def _find_doubts(
     shares = dict(zip(expected.classes, (trained / trained.sum()).tolist(), strict=True))
     for name, count in counts.most_common(1):
         share = count / rows
-        if share == 1 > shares[name] or share > max(OFTEN, shares[name] + MORE_THAN_TRAINED):
+        much_more = share > max(OFTEN, shares[name] + MORE_THAN_TRAINED)
+        the_only_one = share == 1 and shares[name] < 1
+        if much_more or the_only_one:
             yield (
                 f"{count:,} of {rows:,} rows are of class {name!r}, and {shares[name]:.0%} of the "
                 "training rows"

@@ -129,12 +129,13 @@ class ReportProgress(keras.callbacks.Callback):
         self.reported = 0.0
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        self.epoch, self.began = epoch, time.monotonic()
+        self.epoch, self.step, self.began = epoch, 0, time.monotonic()
 
     def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+        self.step = batch + 1
         if time.monotonic() - self.reported >= INTERVAL:
             self.reported = time.monotonic()
-            self.observer(self._progress(batch + 1, logs))
+            self.observer(self._progress(self.step, logs))
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         progress = self._progress(self.params["steps"], logs, epoch_ended=True)
@@ -144,7 +145,7 @@ class ReportProgress(keras.callbacks.Callback):
     def note(self, text: str) -> None:
         """Sends a note, and keeps it."""
         self.lines.append(f"{self.name}  {text}")
-        self.observer(self._progress(self.params["steps"], None, note=text))
+        self.observer(self._progress(self.step, None, note=text))
 
     def _progress(
         self, step: int, logs: dict[str, Any] | None, epoch_ended: bool = False, note: str = ""

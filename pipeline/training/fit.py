@@ -24,8 +24,9 @@ from pipeline.training.callbacks import (
     ReportProgress,
     recipe_callbacks,
 )
-from pipeline.training.checkpoints import Checkpoints, Found, KeepCheckpoints
+from pipeline.training.checkpoints import Checkpoints, Found
 from pipeline.training.job import Job
+from pipeline.training.keep_checkpoints import KeepCheckpoints
 from pipeline.training.loop import History, Start, run_epochs
 from pipeline.training.pace import Pace
 from pipeline.training.progress import Observer
@@ -138,7 +139,13 @@ class _Training:
             return run(callbacks)
         with delay_interrupts() as interrupts:
             keep = KeepCheckpoints(
-                self.checkpoints, interrupts, callbacks, warm_up, self.began, found
+                self.checkpoints,
+                interrupts,
+                callbacks,
+                self.report.note,
+                warm_up,
+                self.began,
+                found,
             )
             return run([*callbacks, keep])
 

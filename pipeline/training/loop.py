@@ -31,6 +31,13 @@ class Start:
     step: int = 0
     means: Logs = field(default_factory=dict)
 
+    def of(self, epoch: int) -> "Start":
+        """Where that epoch begins: here, or with its first step."""
+        return self if epoch == self.epoch else Start(epoch)
+
+
+BEGINNING = Start()
+
 
 def run_epochs(
     model: keras.Model,
@@ -69,15 +76,14 @@ def train_epoch(
     batches: Batches,
     epoch: int,
     callback_list: keras.callbacks.CallbackList,
-    start: Start | None = None,
+    start: Start = BEGINNING,
 ) -> Logs:
     """Trains on each batch of an epoch once, except on those before `start`.
 
     Returns:
         The mean loss and accuracy of the steps.
     """
-    if start is None or start.epoch != epoch:
-        start = Start(epoch)
+    start = start.of(epoch)
     means, seen = start.means, min(start.step * batches.batch_size, len(batches.rows))
     for step, (inputs, labels) in enumerate(batches.epoch(epoch, start.step), start.step):
         callback_list.on_train_batch_begin(step)

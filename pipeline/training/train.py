@@ -39,7 +39,7 @@ def train(
     competition: Competition,
     folder: Path,
     observer: Observer = lambda _: None,
-    fresh: bool = False,
+    replace: bool = False,
 ) -> Run:
     """Trains a job and writes its run, completely or not at all.
 
@@ -49,7 +49,7 @@ def train(
     Args:
         folder: the competition's runs; the run's folder is made in it.
         observer: receives the progress.
-        fresh: do not go on from a checkpoint.
+        replace: replace checkpoints of other settings or versions, instead of refusing them.
 
     Raises:
         PipelineError: pretrained weights are unavailable, the training diverged, another process
@@ -57,9 +57,7 @@ def train(
     """
     path = folder / job.name
     with write_run(path) as writer:
-        checkpoints = checkpoints_of(job, competition, folder)
-        if fresh:
-            checkpoints.remove()
+        checkpoints = checkpoints_of(job, competition, folder, replace)
         with writer.reserve(_size(job, competition)):
             try:
                 network, images, result = fit_job(job, competition, observer, checkpoints)
@@ -99,17 +97,21 @@ def train(
     return load_run(path)
 
 
-def checkpoints_of(job: Job, competition: Competition, folder: Path) -> Checkpoints:
+def checkpoints_of(
+    job: Job, competition: Competition, folder: Path, replace: bool = False
+) -> Checkpoints:
     """The checkpoints of a job.
 
     Args:
         folder: the competition's runs.
+        replace: as for `train`.
     """
     return Checkpoints(
         checkpoints_path(folder / job.name),
         job.identity(competition),
         describe_environment(job.recipe.precision),
         timed=job.deadline is not None,
+        replace=replace,
     )
 
 

@@ -26,7 +26,7 @@ from optuna.storages.journal import JournalStorage
 from optuna.trial import FrozenTrial, Trial, TrialState
 
 from pipeline.errors import PipelineError
-from pipeline.files import check_writable, cut_unfinished_line
+from pipeline.files import check_writable
 from pipeline.networks.space import Choice, Float, Range, Space
 from pipeline.runs.record import Identity
 from pipeline.tuning.journal import Journal, check_journal
@@ -81,7 +81,7 @@ class Place:
             return _has_studies(self.url)
 
     def prepare(self) -> None:
-        """Makes the journal's folder, and removes what a killed process left of its last line.
+        """Makes the journal's folder.
 
         Raises:
             PipelineError: a line of the journal is damaged.
@@ -89,7 +89,6 @@ class Place:
         if self.url is None:
             check_writable(self.journal.parent)
             if self.journal.exists():
-                cut_unfinished_line(self.journal)
                 check_journal(self.journal)
 
     def open(self) -> BaseStorage:

@@ -75,12 +75,10 @@ def _train_best(search: Search, best: FrozenTrial, competition: Competition, fol
     assert best.value is not None
     display.note(f"trial {best.number} is the best, {100 * best.value:.2f} %: {job.name}")
     identity = job.identity(competition)
-    replaced = any(
-        run.name == job.name and run.record.recipe == identity.recipe
-        and run.record.identity != identity
-        for run in list_runs(folder, lambda _: None)
-    )  # fmt: skip
+    runs = list_runs(folder, lambda _: None)
+    finished = any(run.record.identity == identity for run in runs)
+    taken = any(run.name == job.name and run.record.recipe != identity.recipe for run in runs)
     if budget and budget.left < search.reserve():  # it might not end in time
         job = replace(job, deadline=budget.end - search.closing(), at_most=True)
-    (run,) = execute([job], competition, folder, display, fresh=replaced)
+    (run,) = execute([job], competition, folder, display, fresh=not (finished or taken))
     return run

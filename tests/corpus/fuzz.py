@@ -30,13 +30,14 @@ with atheris.instrument_imports(include=["pipeline", "csv", "zipfile", "tomllib"
     from drafts import TEST, TRAIN, draft
 
     import pipeline as pp
+    from pipeline.checksums import CHECKSUMS
     from pipeline.competition.layout import FileLayout
     from pipeline.competition.overrides import load_overrides
     from pipeline.errors import PipelineError
     from pipeline.reading.reader import read
     from pipeline.reading.source import open_source
     from pipeline.reading.unpack import file_names
-    from pipeline.runs.folder import CHECKSUMS, RECORD, VERIFIED_ON_LOAD
+    from pipeline.runs.folder import PROBABILITIES, RECORD
     from pipeline.runs.record import Data, FoldRecord, Identity, RunRecord, Scores, encode
     from pipeline.runs.run import load_run
     from pipeline.submission.check import find_faults
@@ -108,7 +109,7 @@ def fuzz_record(data: bytes) -> None:
     folder = ROOT / "run"
     folder.mkdir(exist_ok=True)
     sums = ""
-    for name in VERIFIED_ON_LOAD:
+    for name in (RECORD, *PROBABILITIES):
         content = data if name == RECORD else b""
         (folder / name).write_bytes(content)
         sums += f"{hashlib.sha256(content).hexdigest()}  {name}\n"

@@ -50,7 +50,7 @@ def test_a_file_whose_last_number_may_be_cut_short_is_read_and_noted(folder, for
     note = "note         test.csv: no newline at the end. Was the last number cut short?\n"
     assert (note in folder.inspect().stdout) == noted
     found = json.loads(folder.inspect("--format", "json").stdout)
-    assert found["unended"] == ["test.csv"] * noted
+    assert found["without_newline"] == ["test.csv"] * noted
 
 
 def test_the_fingerprint_depends_on_the_content(folder) -> None:

@@ -10,8 +10,8 @@ import pytest
 from written_runs import predicting
 
 import pipeline as pp
+from pipeline.checksums import sha256
 from pipeline.errors import PipelineError
-from pipeline.files import sha256
 
 SETTINGS = {
     "early_stopping": 3, "plateau.monitor": "val_loss", "plateau.patience": 2, "tta_views": 1,

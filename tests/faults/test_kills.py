@@ -19,7 +19,7 @@ SECTION = "Kills"
 DIGITS = ROOT / "data/digits"
 SAME = ("model.keras", "history.csv", "validation.npy", "test.npy")
 # Without a clock: a checkpoint after every epoch.
-ALWAYS = "import pipeline.training.checkpoints as c; c.MOST_OF_TIME = 1e9"
+ALWAYS = "import pipeline.training.keep_checkpoints as c; c.MAX_TIME_SHARE = 1e9"
 # A command of each kind.
 TRAIN = ("train", DIGITS, "--epochs", 40)
 COMMANDS = {
@@ -43,6 +43,7 @@ def start(words: Sequence[object], runs: Path) -> subprocess.Popen[bytes]:
         cwd=ROOT,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # ignored behind `&`
     )
 
 
@@ -98,12 +99,7 @@ def test_a_killed_training_continues_from_its_checkpoint(tmp_path: Path) -> None
 def test_a_signal_saves_and_ends_a_training(sent: signal.Signals, tmp_path: Path) -> None:
     """While it is trained by another process, too."""
     words = ("train", DIGITS, "--model", "dense", "--epochs", 2000, "--folds", 2)
-    process = subprocess.Popen(
-        [sys.executable, "-m", "pipeline", *map(str, words), "--runs", str(tmp_path)],
-        cwd=ROOT,
-        stderr=subprocess.PIPE,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # ignored behind `&`
-    )
+    process = start(words, tmp_path)
     checkpoints = tmp_path / "digits/checkpoints"
     while process.poll() is None and len(list(checkpoints.glob("*/[!.]*"))) < 2:
         time.sleep(0.05)
@@ -111,7 +107,7 @@ def test_a_signal_saves_and_ends_a_training(sent: signal.Signals, tmp_path: Path
     process.send_signal(sent)
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 128 + sent
-    assert b"The same command continues." in errors
+    assert b"Run the same command again to continue." in errors
     assert max(path.name for path in checkpoints.glob("*/[!.]*")) > max(before)
 
 
@@ -170,6 +166,36 @@ def test_a_kill_at_every_write_point_changes_no_byte(tmp_path: Path, figures: Fi
         assert run("killed")[0] == 0
         assert results(tmp_path / "killed") == expected, points[number - 1]
     figures.add(SECTION, "a kill at each write point of a training", "the same bytes", len(points))
+
+
+@pytest.mark.faults
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_at_any_moment_ends_the_command_soon(
+    sent: signal.Signals, tmp_path: Path, figures: Figures
+) -> None:
+    """Also while TensorFlow is imported, and while the run is written."""
+    words = ("train", DIGITS, "--model", "dense", "--epochs", 100)
+    seconds, times = finish(words, tmp_path / "whole"), random.Random(0)
+    took = []
+    for number in range(20):
+        process = start(words, tmp_path / str(number))
+        try:
+            process.wait(times.uniform(0.1, 0.9) * seconds)
+        except subprocess.TimeoutExpired:
+            began = time.monotonic()
+            process.send_signal(sent)
+            _, errors = process.communicate()
+            took.append(time.monotonic() - began)
+            # Before Python has started, the signal itself ends the process.
+            assert process.returncode in (128 + sent, -sent), errors.decode()
+            assert process.returncode < 0 or b"Traceback" not in errors
+    assert max(took) < 10
+    figures.add(
+        SECTION,
+        f"{sent.name}: until the command has ended",
+        f"at most {max(took):.1f} s",
+        len(took),
+    )
 
 
 @pytest.mark.faults

@@ -11,10 +11,10 @@ from finished_runs import HISTORY, finish
 from hostile_names import CLASSES, HOSTILE, RUN
 from reader import Page
 
+from pipeline.checksums import sha256
 from pipeline.competition.competition import Competition
 from pipeline.evaluation.comparison import compare
 from pipeline.evaluation.leaderboard import caution
-from pipeline.files import sha256
 from pipeline.report.report import write_pages
 from pipeline.runs.run import Run
 

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 import pipeline as pp
+from pipeline.checksums import sha256
 from pipeline.errors import PipelineError
-from pipeline.files import sha256
 from pipeline.runs.run import Run, load_run
 from pipeline.runs.run import list_runs as runs_in
 

@@ -12,9 +12,9 @@ import pytest
 from keras import layers
 
 import pipeline as pp
+from pipeline.checksums import sha256
 from pipeline.competition.folds import Fold
 from pipeline.errors import PipelineError
-from pipeline.files import sha256
 from pipeline.networks.backbone import load_backbone
 from pipeline.networks.backend import resolve_precision
 from pipeline.networks.saving import model_bytes

@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from pipeline.checksums import write_checksums
 from pipeline.competition.competition import Competition
 from pipeline.errors import PipelineError
-from pipeline.files import write_checksums
 from pipeline.recipes import find_recipe
 from pipeline.runs.run import Run
 from pipeline.training.job import Job, make_job
@@ -225,9 +225,9 @@ def test_a_changed_training_is_not_continued(changed, said, tiny, tmp_path, monk
     with pytest.raises(PipelineError) as error:
         train(job, tiny, tmp_path)
     assert said in error.value.message
-    assert "--fresh" in error.value.message
+    assert str(tmp_path / "checkpoints" / job.name) in error.value.message
     assert before == {path: path.read_bytes() for path in before}
-    assert train(job, tiny, tmp_path, fresh=True).name == job.name
+    assert train(job, tiny, tmp_path, replace=True).name == job.name
 
 
 def test_other_views_do_not_keep_a_training_from_going_on(tiny, tmp_path) -> None:

@@ -1,0 +1,143 @@
+"""The callback that writes checkpoints, and gives a training the state of one."""
+
+import math
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from pipeline.files import WriteError
+from pipeline.interrupts import Interrupts
+from pipeline.networks.backend import keras
+from pipeline.training.checkpoints import Arrays, Checkpoints, Found, State
+from pipeline.training.loop import Start
+
+INTERVAL = 50.0  # seconds between two checkpoints within an epoch
+MAX_TIME_SHARE = 0.02  # of the training, for writing them
+FIRST_COST = 0.02  # seconds that the first one is expected to take
+# What callbacks remember from epoch to epoch, by class.
+REMEMBERED = {
+    "BestWeights": ("epoch", "loss"),
+    "EarlyStopping": ("wait", "best", "best_epoch", "stopped_epoch"),
+    "History": ("history",),
+    "KeepPace": ("ends",),
+    "ReduceLROnPlateau": ("wait", "best", "cooldown_counter"),
+    "ReportProgress": ("lines",),
+}
+
+
+class KeepCheckpoints(keras.callbacks.Callback):
+    """Writes checkpoints, and gives a training the state of one. The last one of its callbacks.
+
+    It writes one at the end of each epoch, and within long ones; fewer if that takes too long.
+    When a signal arrives, it writes one before the signal acts. If one cannot be written, the
+    training goes on, and a note says so.
+
+    Args:
+        others: the other callbacks, with Keras' History.
+        on_failure: receives a note if a checkpoint cannot be written.
+        warm_up: whether the training is a warm-up.
+        began: time of `time.perf_counter` at which it would have begun without interruption.
+        found: the checkpoint that it goes on from.
+    """
+
+    def __init__(
+        self,
+        checkpoints: Checkpoints,
+        interrupts: Interrupts,
+        others: Sequence[keras.callbacks.Callback],
+        on_failure: Callable[[str], None],
+        warm_up: bool,
+        began: float,
+        found: Found | None = None,
+    ) -> None:
+        super().__init__()
+        self.checkpoints, self.interrupts, self.found = checkpoints, interrupts, found
+        self.on_failure, self.start = on_failure, found.state.start if found else Start()
+        self.others: dict[str, Any] = {
+            name: callback for callback in others if (name := type(callback).__name__) in REMEMBERED
+        }
+        self.warm_up, self.began = warm_up, began
+        self.saved, self.cost, self.failed = time.monotonic(), FIRST_COST, False
+
+    def on_train_begin(self, logs: Mapping[str, Any] | None = None) -> None:
+        if self.found:
+            self._restore(self.found.state, self.found.arrays)
+            self.found = None  # its arrays are large
+
+    def on_epoch_begin(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
+        self.position = self.start.of(epoch)
+
+    def on_train_batch_end(self, batch: int, logs: Mapping[str, Any] | None = None) -> None:
+        self.position = Start(self.position.epoch, batch + 1, dict(logs or {}))
+        self._keep(self._is_time(INTERVAL))
+
+    def on_test_batch_end(self, batch: int, logs: Mapping[str, Any] | None = None) -> None:
+        self._keep(False)
+
+    def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
+        if math.isfinite(sum((logs or {}).values())):
+            self.position = Start(epoch + 1)
+            self._keep(self._is_time(0))
+
+    def _is_time(self, interval: float) -> bool:
+        return time.monotonic() - self.saved >= max(interval, self.cost / MAX_TIME_SHARE)
+
+    def _keep(self, wanted: bool) -> None:
+        if wanted or self.interrupts.pending:
+            self._save()
+        self.interrupts.act()
+
+    def _save(self) -> None:
+        start = time.monotonic()
+        try:
+            self.checkpoints.save(self._state(), self._arrays())
+        except WriteError as error:
+            if not self.failed:
+                self.on_failure(f"no checkpoint is kept. {error.message}")
+            self.failed = True
+        self.saved = time.monotonic()
+        self.cost = self.saved - start
+
+    def _state(self) -> State:
+        epoch, means = self.position.epoch, self.position.means
+        return State(
+            epoch=epoch,
+            step=self.position.step,
+            means=means,
+            warm_up=self.warm_up,
+            ended=self.model.stop_training or epoch == self.params["epochs"],
+            seconds=time.perf_counter() - self.began,
+            callbacks={
+                name: {each: getattr(callback, each) for each in REMEMBERED[name]}
+                for name, callback in self.others.items()
+            },
+        )
+
+    def _arrays(self) -> Arrays:
+        return {
+            f"{group}/{index:05}": keras.ops.convert_to_numpy(value)
+            for group, values in self._variables().items()
+            for index, value in enumerate(values)
+        }
+
+    def _restore(self, state: State, arrays: Arrays) -> None:
+        """Gives the model and the callbacks the state of a checkpoint."""
+        self.model.optimizer.build(self.model.trainable_variables)
+        for name, remembered in state.callbacks.items():
+            for each, value in remembered.items():
+                setattr(self.others[name], each, value)
+        if best := self.others.get("BestWeights"):
+            best.weights = [arrays[name] for name in arrays if name.startswith("best/")]
+        for group in ("model", "optimizer"):
+            for index, variable in enumerate(self._variables()[group]):
+                variable.assign(arrays[f"{group}/{index:05}"])
+        self.model.stop_training = state.ended
+
+    def _variables(self) -> dict[str, Sequence[Any]]:
+        """The variables and arrays of a checkpoint, in groups."""
+        best = self.others.get("BestWeights")
+        return {
+            "model": self.model.variables,
+            "optimizer": self.model.optimizer.variables,
+            "best": best.weights if best else [],
+        }
