@@ -95,6 +95,7 @@ def test_a_killed_training_continues_from_its_checkpoint(tmp_path: Path) -> None
     assert not list(checkpoints.iterdir())
 
 
+@pytest.mark.faults
 @pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_saves_and_ends_a_training(sent: signal.Signals, tmp_path: Path) -> None:
     """While it is trained by another process, too."""

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import signal
 import time
 from collections.abc import Callable
@@ -71,9 +72,19 @@ def stopped(
     return sorted((folder / "checkpoints" / job.name).iterdir())
 
 
-def stopped_in_second_epoch(job: Job, tiny: Competition, folder: Path) -> list[Path]:
-    """The checkpoints after the first epoch, and after a step of the second one."""
-    return stopped(job, tiny, folder, at_end_of_epoch, at_first_step)
+@pytest.fixture(scope="module")
+def stop_in_second_epoch(tiny, tmp_path_factory) -> Callable[[Job, Path], list[Path]]:
+    """Makes the checkpoints after the first epoch, and after a step of the second one."""
+    folder = tmp_path_factory.mktemp("stopped")
+
+    def stop(job: Job, runs: Path) -> list[Path]:
+        made = folder / "checkpoints" / job.name
+        if not made.exists():
+            stopped(job, tiny, folder, at_end_of_epoch, at_first_step)
+        copy = shutil.copytree(made, runs / "checkpoints" / job.name)
+        return sorted(copy.iterdir())
+
+    return stop
 
 
 @pytest.fixture(scope="module")
@@ -145,9 +156,11 @@ PARTS = {
 
 
 @pytest.mark.parametrize("part", PARTS)
-def test_every_part_of_the_state_matters(part: str, tiny, tmp_path, whole) -> None:
+def test_every_part_of_the_state_matters(
+    part: str, tiny, tmp_path, whole, stop_in_second_epoch
+) -> None:
     job = job_of("conv-deep", tiny, early_stopping=None if part == "plateau" else 1)
-    newest = stopped_in_second_epoch(job, tiny, tmp_path)[-1]
+    newest = stop_in_second_epoch(job, tmp_path)[-1]
     PARTS[part](newest)
     (newest / "SHA256SUMS").unlink()
     write_checksums(newest)
@@ -155,9 +168,11 @@ def test_every_part_of_the_state_matters(part: str, tiny, tmp_path, whole) -> No
 
 
 @pytest.mark.parametrize("damage", ["flip", "truncate", "remove", "empty"])
-def test_a_damaged_checkpoint_gives_way_to_the_one_before_it(damage, tiny, tmp_path, whole) -> None:
+def test_a_damaged_checkpoint_gives_way_to_the_one_before_it(
+    damage, tiny, tmp_path, whole, stop_in_second_epoch
+) -> None:
     job = job_of("dense", tiny)
-    newest = stopped_in_second_epoch(job, tiny, tmp_path)[-1]
+    newest = stop_in_second_epoch(job, tmp_path)[-1]
     for file in newest.iterdir():
         content = bytearray(file.read_bytes())
         content[len(content) // 2] ^= 1
@@ -172,9 +187,11 @@ def test_a_damaged_checkpoint_gives_way_to_the_one_before_it(damage, tiny, tmp_p
     assert same_files(whole(job), again)
 
 
-def test_without_a_whole_checkpoint_it_starts_again(tiny, tmp_path, whole) -> None:
+def test_without_a_whole_checkpoint_it_starts_again(
+    tiny, tmp_path, whole, stop_in_second_epoch
+) -> None:
     job = job_of("dense", tiny)
-    for folder in stopped_in_second_epoch(job, tiny, tmp_path):
+    for folder in stop_in_second_epoch(job, tmp_path):
         (folder / "arrays.npz").write_bytes(b"")
     assert same_files(whole(job), train(job, tiny, tmp_path))
 
@@ -214,9 +231,11 @@ def test_at_most_two_checkpoints_are_kept(tiny, tmp_path) -> None:
         ({"threads": "3"}, "threads"),
     ],
 )
-def test_a_changed_training_is_not_continued(changed, said, tiny, tmp_path, monkeypatch) -> None:
+def test_a_changed_training_is_not_continued(
+    changed, said, tiny, tmp_path, monkeypatch, stop_in_second_epoch
+) -> None:
     job = job_of("dense", tiny)
-    checkpoints = stopped_in_second_epoch(job, tiny, tmp_path)
+    checkpoints = stop_in_second_epoch(job, tmp_path)
     before = {path: path.read_bytes() for folder in checkpoints for path in folder.iterdir()}
     if "threads" in changed:
         monkeypatch.setenv("TF_NUM_INTRAOP_THREADS", "3")
@@ -230,18 +249,22 @@ def test_a_changed_training_is_not_continued(changed, said, tiny, tmp_path, monk
     assert train(job, tiny, tmp_path, replace=True).name == job.name
 
 
-def test_other_views_do_not_keep_a_training_from_going_on(tiny, tmp_path) -> None:
+def test_other_views_do_not_keep_a_training_from_going_on(
+    tiny, tmp_path, stop_in_second_epoch
+) -> None:
     job = job_of("dense", tiny)
-    stopped_in_second_epoch(job, tiny, tmp_path)
+    stop_in_second_epoch(job, tmp_path)
     epochs: list[int] = []
     job = replace(job, recipe=job.recipe.change(tta_views=5))
     train(job, tiny, tmp_path, lambda progress: epochs.append(progress.epoch))
     assert epochs[0] == 2
 
 
-def test_a_training_with_a_deadline_goes_on_with_a_new_one(tiny, tmp_path) -> None:
+def test_a_training_with_a_deadline_goes_on_with_a_new_one(
+    tiny, tmp_path, stop_in_second_epoch
+) -> None:
     job = replace(job_of("fast", tiny, epochs=50), deadline=time.time() + 60)
-    stopped_in_second_epoch(job, tiny, tmp_path)
+    stop_in_second_epoch(job, tmp_path)
     epochs: list[int] = []
     run = train(
         replace(job, deadline=time.time()),
