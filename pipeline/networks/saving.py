@@ -52,13 +52,15 @@ def _reproducible(file: io.BytesIO) -> bytes:
 
 
 def _renumbered(part: Any, numbers: dict[int, int]) -> Any:
-    """The configuration with objects that layers share numbered from 0, not by their address."""
+    """The configuration with objects that layers share numbered from 0, not by their address,
+    and without the optimizers of models within the model."""
     if isinstance(part, dict):
         return {
             key: numbers.setdefault(value, len(numbers))
             if key == "shared_object_id"
             else _renumbered(value, numbers)
             for key, value in part.items()
+            if key != "compile_config"
         }
     if isinstance(part, list | tuple):
         return [_renumbered(value, numbers) for value in part]

@@ -13,7 +13,8 @@ import numpy as np
 
 from pipeline.errors import PipelineError
 from pipeline.reading.cells import CONTROL, NUMBER, with_points
-from pipeline.reading.unpack import AGAIN, check_other_formats, line_blocks
+from pipeline.reading.other_formats import check_other_formats
+from pipeline.reading.unpack import AGAIN, line_blocks
 
 BLOCK = 1 << 20
 COLUMN_NUMBER = re.compile("[0-9]{1,9}")

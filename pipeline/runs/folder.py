@@ -253,7 +253,7 @@ def read_record(folder: Path, checksums: Mapping[str, str]) -> bytes:
 
 
 def _changed(folder: Path, name: str) -> PipelineError:
-    return damaged(folder, f"{name} was changed or damaged: its checksum differs")
+    return damaged(folder, f"{name} was changed or damaged: {CHECKSUMS} differs")
 
 
 class OtherVersionError(PipelineError):

@@ -12,6 +12,7 @@ import pytest
 
 from pipeline import files
 from pipeline.errors import PipelineError
+from pipeline.tables import write_csv
 
 
 def test_a_full_disk_leaves_the_old_file_and_no_other(tmp_path: Path) -> None:
@@ -89,7 +90,7 @@ def test_lines_are_appended_whole_or_not_at_all(tmp_path: Path) -> None:
 
 def test_a_table_holds_no_formulas(tmp_path: Path) -> None:
     cells = ["=1+1", "+a", "-b", "@c", "-1", "+2.5", "a=b", -3]
-    files.write_csv(tmp_path / "issues.csv", ["label"], [[cell] for cell in cells])
+    write_csv(tmp_path / "issues.csv", ["label"], [[cell] for cell in cells])
     lines = (tmp_path / "issues.csv").read_text().splitlines()
     assert lines[1:] == ["'=1+1", "'+a", "'-b", "'@c", "-1", "+2.5", "a=b", "-3"]
 
