@@ -296,8 +296,6 @@ def decode(content: bytes) -> RunRecord:
         msgspec.convert(record.settings, ReadSettings)
     except msgspec.ValidationError as error:
         raise ValueError(str(error)) from None
-    if record.training and not {"tta_views", "tta_angles"} <= record.settings.keys():
-        raise ValueError("its settings have no tta_views or tta_angles")
     return record
 
 

@@ -211,13 +211,12 @@ class Run:
             return apply_temperature(mean, self.record.temperature)
         from pipeline.networks.predict import predict
 
-        settings = self.record.settings
-        return predict(
-            self.model,
-            self.prepare(inputs),
-            tta_views=settings["tta_views"],
-            tta_angles=settings["tta_angles"],
-        )
+        try:
+            views, angles = (self.record.settings[name] for name in ("tta_views", "tta_angles"))
+        except KeyError as error:
+            raise damaged(self.folder, f"its settings have no {error}") from None
+        images = self.prepare(inputs)
+        return predict(self.model, images, tta_views=views, tta_angles=angles)
 
     def prepare(self, inputs: "Pixels | Images") -> Images:
         """Pixels or images -> images as the model takes them, see `predict`.
