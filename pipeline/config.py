@@ -19,6 +19,8 @@ from pipeline.errors import PipelineError, suggest
 
 T = TypeVar("T")
 NONE = "none"  # text for None
+MAX_NAME = 120  # characters of the name of a run
+RESERVED = ("checkpoints", "pages", "tuning")  # folders beside runs
 UNLIMITED = 1e300  # an upper limit that messages leave out; infinity is not a valid number
 
 

@@ -239,7 +239,13 @@ def supports_locks(folder: Path) -> bool:
 
 
 def remove_folder(path: Path) -> None:
-    shutil.rmtree(path)
+    """Removes a folder with all that is in it.
+
+    Raises:
+        WriteError: something in it cannot be removed.
+    """
+    with write_errors(path):
+        shutil.rmtree(path)
 
 
 def check_writable(folder: Path) -> None:

@@ -1,5 +1,6 @@
 """Ctrl-C and SIGTERM, delayed until work is at a point from which it can go on."""
 
+import multiprocessing
 import signal
 import threading
 from collections.abc import Iterator
@@ -35,7 +36,8 @@ class Interrupts:
         self.handlers = {}
 
     def _note(self, number: int, frame: FrameType | None) -> None:
-        again = self.pending
+        # A worker gets the signal of its group, and that of its parent.
+        again = self.pending and multiprocessing.parent_process() is None
         self.number = number
         if again:
             self.act()

@@ -22,8 +22,6 @@ BelowOne = Annotated[float, Meta(ge=0, lt=1)]
 Share = Annotated[float, Meta(gt=0, le=1)]
 
 NAME = re.compile(r"[A-Za-z0-9][\w.-]*", re.ASCII)  # it is the name of a folder
-RESERVED = ("checkpoints", "pages", "tuning")  # folders beside runs
-MAX_NAME = 120  # characters of a run's name
 FIXED = ("name", "origin", "layers", "published", "space")  # not settings
 WITH_MOMENTUM = ("rmsprop", "sgd")  # the optimizers of Keras that have one
 
@@ -160,12 +158,12 @@ class Recipe:
         config.check(self, without=FIXED)
         if self.space is not None and not isinstance(self.space, Space):
             raise PipelineError(f"space = {self.space!r}", where="Recipe", expected="a Space")
-        if not NAME.fullmatch(self.name) or self.name in RESERVED:
+        if not NAME.fullmatch(self.name) or self.name in config.RESERVED:
             raise PipelineError(
                 f"name = {self.name!r}",
                 where="Recipe",
                 expected="letters, digits, '.', '_' and '-', beginning with a letter or digit; "
-                f"not {', '.join(RESERVED)}",
+                f"not {', '.join(config.RESERVED)}",
             )
 
     @property

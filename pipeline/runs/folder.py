@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from pipeline.arrays import Labels, Probabilities, Rows
 from pipeline.checksums import CHECKSUMS, read_checksums, sha256, write_checksums
+from pipeline.config import MAX_NAME, RESERVED
 from pipeline.documents import read_small
 from pipeline.errors import PipelineError
 from pipeline.files import (
@@ -23,7 +24,6 @@ from pipeline.files import (
     reserved_space,
     write_bytes,
 )
-from pipeline.networks.recipe import MAX_NAME, RESERVED
 from pipeline.runs.record import LayerRecord, RunRecord, encode
 
 if TYPE_CHECKING:

@@ -2,7 +2,7 @@
 
 import hashlib
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal, TypedDict
 
 import msgspec
@@ -188,7 +188,7 @@ class Training:
 
 @dataclass(frozen=True)
 class Environment:
-    """Versions and hardware of a training."""
+    """Versions and hardware of a training, and variables that change how it computes."""
 
     pipeline: str
     python: str
@@ -197,6 +197,7 @@ class Environment:
     precision: str
     processor: str
     threads: int
+    variables: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -66,8 +66,9 @@ class Processes:
             workers = [*idle, *(worker for worker, _ in busy.values())]
             for worker in workers:
                 worker.process.terminate()
+            until = time.monotonic() + PATIENCE
             for worker in workers:
-                worker.join()
+                worker.join(until - time.monotonic())
 
 
 class _Worker:
@@ -109,9 +110,9 @@ class _Worker:
                 remedy="Run the command again; finished runs are reused.",
             )
 
-    def join(self) -> None:
+    def join(self, seconds: float) -> None:
         """Waits until the process, which was terminated, has removed its unfinished files."""
-        self.process.join(PATIENCE)
+        self.process.join(max(0, seconds))
         self.process.kill()
         self.connection.close()
         self.process.join()

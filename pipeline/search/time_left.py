@@ -22,7 +22,8 @@ class TimeLeft:
         self.more = more
         self.jobs = {job.name: job for job in jobs}
         self.began: dict[str, float] = {}
-        self.before: dict[str, float] = {}  # shares at that time: 0, unless they were continued
+        self.first: dict[str, int] = {}  # epochs done at that time, by an earlier command
+        self.before: dict[str, float] = {}  # the same as a share
         self.shares: dict[str, float] = {}
         self.took: dict[str, float] = {}  # seconds of jobs that have ended
 
@@ -35,7 +36,7 @@ class TimeLeft:
         """Notes the progress of a job."""
         name = progress.name
         self.began.setdefault(name, time.monotonic() - progress.seconds)
-        self.before.setdefault(name, (progress.epoch - 1) / progress.epochs)
+        self.before[name] = self.first.setdefault(name, progress.epoch - 1) / progress.epochs
         self.shares[name] = progress.share
 
     def end(self, name: str) -> None:
@@ -63,7 +64,7 @@ class TimeLeft:
         """Seconds for the whole job."""
         done = 1.0 if name in self.took else self.shares[name]
         seconds = self.took.get(name) or self._elapsed(name)
-        return seconds / (done - self.before[name])
+        return seconds / max(done - self.before[name], 1e-9)
 
     def _expected(self, job: Job) -> float:
         same = [name for name in self.began if self.jobs[name].recipe.name == job.recipe.name]

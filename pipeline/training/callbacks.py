@@ -91,13 +91,18 @@ class KeepPace(keras.callbacks.Callback):
         self.began, self.steps = time.monotonic(), 0
 
     def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
-        self.steps += 1  # none of those before a training was continued
+        self.steps += 1
         if self.preparing and self.steps == PREPARING:
-            self.began, self.steps, self.preparing = time.monotonic(), 0, False
+            self.prepared = time.monotonic()
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        if self.steps:
-            seconds = (time.monotonic() - self.began) * self.params["steps"] / self.steps
+        steps, now = self.params["steps"], time.monotonic()
+        seconds = now - self.began
+        if self.preparing and self.steps > PREPARING:
+            rest = now - self.prepared
+            seconds = min(seconds, rest * steps / (steps - PREPARING))
+        self.preparing = False
+        if self.steps == steps:  # not begun by another process, whose time is unknown
             self.pace.end_epoch(epoch - self.first, seconds)
         last = self.first + self.pace.epochs
         self.on_change(last)

@@ -12,7 +12,8 @@ import io
 import json
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+from zipfile import BadZipFile
 
 import msgspec
 import numpy as np
@@ -33,6 +34,8 @@ from pipeline.training.loop import Start
 
 STATE, ARRAYS = "state.json", "arrays.npz"
 KEPT = 2
+MAX_SIZE = 1 << 26  # bytes of STATE; the history of a million epochs
+DAMAGE = (OSError, ValueError, KeyError, RecursionError, BadZipFile, msgspec.MsgspecError)
 NOT_TRAINED = ("tta_views", "tta_angles")  # settings that do not change the weights
 TIMED = ("epochs", "min_steps")  # settings that a deadline replaces
 
@@ -51,8 +54,8 @@ class State:
         callbacks: what callbacks remember, by class and attribute.
     """
 
-    epoch: int
-    step: int
+    epoch: Annotated[int, msgspec.Meta(ge=0)]
+    step: Annotated[int, msgspec.Meta(ge=0)]
     means: dict[str, float]
     warm_up: bool
     ended: bool
@@ -127,7 +130,7 @@ class Checkpoints:
         for damaged, folder in enumerate(reversed(self._folders())):
             try:
                 found, arrays = _read(folder)
-            except (OSError, ValueError, KeyError, msgspec.MsgspecError):
+            except DAMAGE:
                 continue
             if not (differences := self._differences(found)):
                 return Found(found.state, arrays, damaged)
@@ -147,7 +150,7 @@ class Checkpoints:
         Raises:
             WriteError: it cannot be written. Those before it stay.
         """
-        name = f"{state.epoch:06}-{state.step:06}"
+        name = f"{state.epoch:08}-{state.step:08}"
         with write_errors(self.folder):
             self._remove_others(name)
             with new_folder(self.folder / name) as folder:
@@ -172,7 +175,7 @@ class Checkpoints:
         """Removes what does not come before a checkpoint of that name: damaged ones, those of
         another training, and what a killed process has not finished."""
         for path in self.folder.iterdir() if self.folder.is_dir() else ():
-            if path.name > name or path.name.startswith("."):
+            if path.is_dir() and (path.name > name or path.name.startswith(".")):
                 remove_folder(path)
 
     def _differences(self, found: Checkpoint) -> list[str]:
@@ -186,10 +189,12 @@ class Checkpoints:
 
 
 def _read(folder: Path) -> tuple[Checkpoint, Arrays]:
-    """Raises OSError, ValueError, KeyError or MsgspecError if it is damaged."""
+    """Raises one of DAMAGE if it is damaged."""
     checksums = read_checksums(folder)
     state, content = (read_verified(folder, checksums, name) for name in (STATE, ARRAYS))
-    checkpoint = msgspec.convert(json.loads(state), Checkpoint)
+    if len(state) > MAX_SIZE:
+        raise ValueError(f"{STATE} has more than {MAX_SIZE >> 20} MB")
+    checkpoint = msgspec.convert(json.loads(state), Checkpoint)  # it may have infinite numbers
     with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
         return checkpoint, dict(arrays)
 

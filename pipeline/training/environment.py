@@ -1,5 +1,6 @@
 """What a run was trained with: versions, processor, threads, precision."""
 
+import os
 import platform
 from importlib.metadata import PackageNotFoundError, version
 
@@ -8,7 +9,11 @@ from pipeline.machine import processor
 from pipeline.networks.backend import keras, policy, threads
 from pipeline.runs.record import Environment
 
-PACKAGES = ("keras", "tensorflow", "tensorflow-cpu", "torch", "jax", "numpy")
+PACKAGES = (
+    "keras", "tensorflow", "tensorflow-cpu", "torch", "jax", "numpy", "opencv-python-headless"
+)  # fmt: skip
+# Variables that change how something is computed.
+VARIABLES = ("CUDA_VISIBLE_DEVICES", "ONEDNN_MAX_CPU_ISA", "TF_ENABLE_ONEDNN_OPTS", "XLA_FLAGS")
 
 
 def describe_environment(precision: str) -> Environment:
@@ -21,6 +26,7 @@ def describe_environment(precision: str) -> Environment:
         precision=policy(precision),
         processor=processor(),
         threads=threads(),
+        variables={name: os.environ[name] for name in VARIABLES if name in os.environ},
     )
 
 

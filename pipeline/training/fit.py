@@ -144,6 +144,7 @@ class _Training:
                 callbacks,
                 self.report.note,
                 warm_up,
+                len(self.train.rows) % self.train.batch_size > 0,
                 self.began,
                 found,
             )

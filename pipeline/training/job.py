@@ -11,11 +11,12 @@ from typing import Any
 from pipeline import config
 from pipeline.competition.competition import Competition
 from pipeline.competition.folds import HOLD_OUT, Fold
+from pipeline.config import MAX_NAME
 from pipeline.errors import PipelineError
 from pipeline.networks.backbone import weights_hash
 from pipeline.networks.backend import keras, resolve_precision
 from pipeline.networks.build import Network, build, settling_steps
-from pipeline.networks.recipe import FIXED, MAX_NAME, Recipe
+from pipeline.networks.recipe import FIXED, Recipe
 from pipeline.networks.saving import architecture_hash
 from pipeline.runs.record import Identity
 from pipeline.training.pace import Pace

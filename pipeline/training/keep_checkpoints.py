@@ -36,6 +36,7 @@ class KeepCheckpoints(keras.callbacks.Callback):
         others: the other callbacks, with Keras' History.
         on_failure: receives a note if a checkpoint cannot be written.
         warm_up: whether the training is a warm-up.
+        smaller_last: whether the last batch of an epoch has fewer rows than the others.
         began: time of `time.perf_counter` at which it would have begun without interruption.
         found: the checkpoint that it goes on from.
     """
@@ -47,6 +48,7 @@ class KeepCheckpoints(keras.callbacks.Callback):
         others: Sequence[keras.callbacks.Callback],
         on_failure: Callable[[str], None],
         warm_up: bool,
+        smaller_last: bool,
         began: float,
         found: Found | None = None,
     ) -> None:
@@ -56,7 +58,7 @@ class KeepCheckpoints(keras.callbacks.Callback):
         self.others: dict[str, Any] = {
             name: callback for callback in others if (name := type(callback).__name__) in REMEMBERED
         }
-        self.warm_up, self.began = warm_up, began
+        self.warm_up, self.smaller_last, self.began = warm_up, smaller_last, began
         self.saved, self.cost, self.failed = time.monotonic(), FIRST_COST, False
 
     def on_train_begin(self, logs: Mapping[str, Any] | None = None) -> None:
@@ -69,7 +71,10 @@ class KeepCheckpoints(keras.callbacks.Callback):
 
     def on_train_batch_end(self, batch: int, logs: Mapping[str, Any] | None = None) -> None:
         self.position = Start(self.position.epoch, batch + 1, dict(logs or {}))
-        self._keep(self._is_time(INTERVAL))
+        # The first batch of a process decides how TensorFlow computes the others: the smaller one
+        # is never the first.
+        if not (self.smaller_last and batch + 2 == self.params["steps"]):
+            self._keep(self._is_time(INTERVAL))
 
     def on_test_batch_end(self, batch: int, logs: Mapping[str, Any] | None = None) -> None:
         self._keep(False)
@@ -77,10 +82,15 @@ class KeepCheckpoints(keras.callbacks.Callback):
     def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
         if math.isfinite(sum((logs or {}).values())):
             self.position = Start(epoch + 1)
-            self._keep(self._is_time(0))
+            self._keep(self._is_time(0) or (self._ended and self._is_time(0, FIRST_COST)))
 
-    def _is_time(self, interval: float) -> bool:
-        return time.monotonic() - self.saved >= max(interval, self.cost / MAX_TIME_SHARE)
+    @property
+    def _ended(self) -> bool:
+        return bool(self.model.stop_training) or self.position.epoch == self.params["epochs"]
+
+    def _is_time(self, interval: float, cost: float | None = None) -> bool:
+        least = (self.cost if cost is None else cost) / MAX_TIME_SHARE
+        return time.monotonic() - self.saved >= max(interval, least)
 
     def _keep(self, wanted: bool) -> None:
         if wanted or self.interrupts.pending:
@@ -99,13 +109,12 @@ class KeepCheckpoints(keras.callbacks.Callback):
         self.cost = self.saved - start
 
     def _state(self) -> State:
-        epoch, means = self.position.epoch, self.position.means
         return State(
-            epoch=epoch,
+            epoch=self.position.epoch,
             step=self.position.step,
-            means=means,
+            means=self.position.means,
             warm_up=self.warm_up,
-            ended=self.model.stop_training or epoch == self.params["epochs"],
+            ended=self._ended,
             seconds=time.perf_counter() - self.began,
             callbacks={
                 name: {each: getattr(callback, each) for each in REMEMBERED[name]}
@@ -123,9 +132,9 @@ class KeepCheckpoints(keras.callbacks.Callback):
     def _restore(self, state: State, arrays: Arrays) -> None:
         """Gives the model and the callbacks the state of a checkpoint."""
         self.model.optimizer.build(self.model.trainable_variables)
-        for name, remembered in state.callbacks.items():
-            for each, value in remembered.items():
-                setattr(self.others[name], each, value)
+        for name, callback in self.others.items():
+            for each in REMEMBERED[name]:
+                setattr(callback, each, state.callbacks[name][each])
         if best := self.others.get("BestWeights"):
             best.weights = [arrays[name] for name in arrays if name.startswith("best/")]
         for group in ("model", "optimizer"):

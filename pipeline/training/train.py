@@ -1,6 +1,7 @@
 """Job -> run: trains, predicts, explains, and writes the run's folder."""
 
 import time
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -12,6 +13,7 @@ from pipeline.arrays import Images, Pixels, Probabilities
 from pipeline.competition.competition import Competition
 from pipeline.competition.folds import groups_of_equal_rows
 from pipeline.competition.layout import describe_layouts
+from pipeline.files import WriteError
 from pipeline.images.resize import fit_to, to_images
 from pipeline.networks.backend import keras
 from pipeline.networks.build import Network
@@ -93,7 +95,8 @@ def train(
                 environment=describe_environment(job.recipe.precision),
             )
         )
-    checkpoints.remove()
+    with suppress(WriteError):  # the next command removes them
+        checkpoints.remove()
     return load_run(path)
 
 
