@@ -43,7 +43,7 @@ class WriteError(PipelineError):
         super().__init__(
             f"it cannot be written: {self.reason}",
             where=path,
-            expected=f"{math.ceil(size / 1e5) / 10:,} MB of free space" if full and size else None,
+            expected=f"{math.ceil(max(size, 1) / 1e5) / 10:,} MB of free space" if full else None,
             remedy=remedy,
         )
 

@@ -19,12 +19,12 @@ from pipeline.networks.backend import keras
 from pipeline.networks.build import Network
 from pipeline.networks.predict import predict
 from pipeline.networks.saving import model_bytes
+from pipeline.runs.environment import describe_environment
 from pipeline.runs.folder import RunWriter, Validation, checkpoints_path, write_run
 from pipeline.runs.metrics import score
 from pipeline.runs.record import Data, FoldRecord, RunRecord, Scores, Training
 from pipeline.runs.run import Run, load_run
 from pipeline.training.checkpoints import Checkpoints
-from pipeline.training.environment import describe_environment
 from pipeline.training.explain import explain
 from pipeline.training.fit import DivergedError, FitResult, fit
 from pipeline.training.job import Job

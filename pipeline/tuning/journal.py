@@ -3,6 +3,7 @@
 import json
 import zlib
 from collections.abc import Generator
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -86,8 +87,9 @@ def _is_whole(log: Any) -> bool:
     if not isinstance(log, dict):
         return False
     others = {name: value for name, value in log.items() if name != CHECKSUM}
-    found = _checksum(others)
-    return bool(log.get(CHECKSUM, found) == found)  # optuna-dashboard writes lines without one
+    if CHECKSUM not in log:  # optuna-dashboard writes lines without one
+        return not get_close_matches(CHECKSUM, others, cutoff=0.8)
+    return bool(log[CHECKSUM] == _checksum(others))
 
 
 def _checksum(log: dict[str, Any]) -> int:

@@ -160,22 +160,24 @@ def test_damage_of_the_journal_of_a_tuning_is_found(
     study.optimize(lambda trial: trial.suggest_float("rate", 0, 1) ** 2, n_trials=3)
     lines = place.journal.read_bytes().splitlines(keepends=True)
     assert len(lines) >= 10
-    found = total = 0
-    for damaged in flips(b"".join(lines), amount[0]):
+
+    def is_found(damaged: bytes, whole: bytes) -> bool:
+        """Whether the damage is named, or all that is whole is kept when a line is added."""
         place.journal.write_bytes(damaged)
-        total += 1
         try:
             place.prepare()
-            kept = place.journal.read_bytes()
+            optuna.create_study(storage=place.open(), study_name="other")
         except PipelineError as error:
-            found += place.journal.name in str(error)
-        else:  # the end of its last line
-            found += kept == b"".join(lines[:-1])
-    for damaged in truncations(b"".join(lines), amount[1]):
-        place.journal.write_bytes(damaged)
+            return place.journal.name in str(error)
+        added = place.journal.read_bytes().removeprefix(whole)
+        return added.count(b"\n") == 1 and b'"other"' in added
+
+    found = total = 0
+    for damaged in flips(b"".join(lines), amount[0]):
         total += 1
-        place.prepare()
-        kept = place.journal.read_bytes()
-        found += kept == damaged[: damaged.rfind(b"\n") + 1]  # what was lost is made again
+        found += is_found(damaged, b"".join(lines[:-1]))  # the end of its last line
+    for damaged in truncations(b"".join(lines), amount[1]):
+        total += 1
+        found += is_found(damaged, damaged[: damaged.rfind(b"\n") + 1])
     assert found == total
     figures.add("Damaged files", "journal of a tuning", "all found, or only the end lost", total)

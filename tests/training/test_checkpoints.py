@@ -147,12 +147,13 @@ def without_variables(group: str) -> Callable[[Path], None]:
     return change
 
 
-def without_memory(callback: str) -> Callable[[Path], None]:
+def without_memory(callback: str, **initial: object) -> Callable[[Path], None]:
     """Lets a callback remember what it does at the beginning of a training."""
 
     def change(folder: Path) -> None:
         content = json.loads((folder / "state.json").read_text())
-        del content["state"]["callbacks"][callback]
+        assert content["state"]["callbacks"][callback] != initial
+        content["state"]["callbacks"][callback] = initial
         (folder / "state.json").write_text(json.dumps(content))
 
     return change
@@ -163,10 +164,12 @@ PARTS = {
     "dropout": without_variables("seeds"),
     "optimizer": without_variables("optimizer"),
     "best weights": without_variables("best"),
-    "best loss": without_memory("BestWeights"),
-    "early stopping": without_memory("EarlyStopping"),
-    "plateau": without_memory("ReduceLROnPlateau"),
-    "history": without_memory("History"),
+    "best loss": without_memory("BestWeights", epoch=None, loss=float("inf")),
+    "early stopping": without_memory(
+        "EarlyStopping", wait=0, best=None, best_epoch=0, stopped_epoch=0
+    ),
+    "plateau": without_memory("ReduceLROnPlateau", wait=0, best=None, cooldown_counter=0),
+    "history": without_memory("History", history={}),
 }
 
 
