@@ -144,7 +144,9 @@ def check_run_name(name: str) -> None:
     Raises:
         PipelineError: it cannot.
     """
-    plain = Path(name).name == name and "\\" not in name and not name.startswith((".", "-"))
+    plain = (
+        name and Path(name).name == name and "\\" not in name and not name.startswith((".", "-"))
+    )
     if not plain or not name.isprintable() or len(name) > MAX_NAME or name in RESERVED:
         raise PipelineError(
             f"a run cannot have the name {name[:MAX_NAME]!r}",

@@ -188,7 +188,7 @@ def test_a_file_that_cannot_be_read_is_named(folder, tmp_path) -> None:
     os.mkfifo(tmp_path / "pipe")
     competition = folder.load()
     for name, found in (
-        ("nowhere.csv", "cannot be read: No such file or directory"),
+        ("nowhere.csv", "it cannot be read: No such file or directory"),
         ("", "not a file"),
         ("pipe", "not a file"),
     ):
