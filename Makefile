@@ -77,7 +77,7 @@ install: $(READY)  ## Make .venv with the locked versions of all packages
 	@echo 'Ready: .venv/bin/pipeline --help'
 
 test: .venv/ready-dev  ## Run the tests
-	@$(BIN)/pytest --numprocesses logical
+	@$(BIN)/pytest --numprocesses logical --dist worksteal
 
 faults: .venv/ready-dev  ## Run the long proofs of reliability, and write docs/reliability.md (an hour)
 	@$(BIN)/pytest -m faults

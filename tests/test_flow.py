@@ -131,21 +131,25 @@ def test_an_unknown_backend_is_a_mistake_too(place: Path) -> None:
     assert "unknown backend 'nonsense'" in result.stderr
 
 
-def test_a_damaged_run_is_skipped_unless_it_is_named(place: Path) -> None:
+def test_a_damaged_run_is_skipped_unless_it_is_named(place: Path, monkeypatch) -> None:
     runs = place / "damaged"
     pipeline("train", "--model", "dense", "--model", "conv", "--epochs", 1, "--runs", runs,
              cwd=place)  # fmt: skip
     path = runs / "digits" / "conv-epochs=1" / "test.npy"
     path.write_bytes(path.read_bytes()[:-1])
-    shown = pipeline("leaderboard", "--runs", runs, "--format", "json", cwd=place)
-    assert shown.returncode == 0
+    monkeypatch.chdir(place)
+    shown = CliRunner().invoke(main, ["leaderboard", "--runs", str(runs), "--format", "json"])
+    assert shown.exit_code == 0
     assert [row["run"] for row in json.loads(shown.stdout)] == ["dense-epochs=1"]
     assert shown.stderr.count("\n") == 1
     assert "conv-epochs=1: test.npy was changed or damaged" in shown.stderr
-    words = {"submit": (0, ()), "report": (0, ()), "submit it": (2, ("--run", "conv-epochs=1"))}
-    for command, (status, named) in words.items():
-        result = pipeline(command.split()[0], "--runs", runs, *named, cwd=place)
-        assert result.returncode == status
+    for status, words in (
+        (0, ["submit"]),
+        (0, ["report"]),
+        (2, ["submit", "--run", path.parent.name]),
+    ):
+        result = CliRunner().invoke(main, [*words, "--runs", str(runs)])
+        assert result.exit_code == status
         assert result.stderr.count("conv-epochs=1: test.npy was changed or damaged") == 1
 
 
