@@ -108,6 +108,31 @@ def test_jobs_that_run_in_parallel_share_the_time(seconds_per_epoch: float, left
     assert stream.getvalue().endswith(f"{left}\n")  # of (11 + 11 + 12) / 2 epochs
 
 
+@pytest.mark.parametrize(
+    ("epochs", "left"), [(12, "36 s left"), (24, "2 min left"), (9, "18 s left")]
+)
+def test_the_time_left_of_a_continued_training_follows_from_its_own_epochs(
+    epochs: int, left: str
+) -> None:
+    """Also when it has another number of epochs than at first, as the clock of a budget decides."""
+    stream = io.StringIO()
+    display = Display(console=Console(file=stream, width=80))
+    with display.show([job("conv")]):
+        display.progress(Progress("conv", 6, 12, 3, 4, 6.0, {"loss": 0.5}))
+        display.progress(Progress("conv", 6, epochs, 4, 4, 6.0, SCORES, True))
+    assert stream.getvalue().endswith(f"{left}\n")
+
+
+@pytest.mark.parametrize("terminal", [False, True])
+def test_a_note_of_a_training_is_shown_once(terminal: bool) -> None:
+    stream = io.StringIO()
+    display = Display(console=Console(file=stream, force_terminal=terminal, width=80))
+    with display.show([job("conv")]):
+        display.progress(Progress("conv", 1, 12, 1, 4, 0.5, {}, note="no checkpoint is kept."))
+        display.progress(Progress("conv", 1, 12, 2, 4, 0.6, {}))
+    assert stream.getvalue().count("conv: no checkpoint is kept.") == 1
+
+
 def test_a_terminal_gets_bars_that_fit_its_width_and_results_that_stay() -> None:
     text = shown(terminal=True)
     assert "all jobs" in text
