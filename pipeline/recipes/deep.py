@@ -71,8 +71,9 @@ ROTATED_SPACE = Space(
     {name: each for name, each in SPACE.ranges.items() if name != "augmentation.rotation"}
 )
 
-# Turned to every angle, images vary so much that other moves of this size leave a network no chance
-# to learn them: the log loss is a tenth lower with half of them, and again with wider stages.
+# Rotation to every angle already varies the images a lot. With half of the other moves, the log
+# loss on 2,400 rows of rotated MNIST falls from 0.103 to 0.096, with wider stages to 0.090
+# (one seed).
 ROTATED = replace(
     DEEP,
     name="deep-rotated",
