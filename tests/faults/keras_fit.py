@@ -16,7 +16,12 @@ table = np.loadtxt(Path(__file__).parents[2] / "data/digits/train_data.csv", del
 keras.utils.set_random_seed(0)
 layers = keras.layers
 model = keras.Sequential(
-    [layers.Dense(512, "relu"), layers.Dropout(0.2), layers.Dense(10, "softmax")]
+    [
+        keras.Input((64,)),
+        layers.Dense(512, "relu"),
+        layers.Dropout(0.2),
+        layers.Dense(10, "softmax"),
+    ]
 )
 model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
 model.fit(

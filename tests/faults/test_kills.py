@@ -130,9 +130,8 @@ def test_random_kills_change_no_byte(kind: str, tmp_path: Path, figures: Figures
         finish(words, runs)
         assert results(runs) == expected
         same += 1
-    figures.add(
-        SECTION, f"{kind}: the same bytes after kills at random times", same, f"{kills} kills"
-    )
+    result = f"the same bytes, {same} of {same} trainings"
+    figures.add(SECTION, f"{kind}: killed at random moments", result, f"{kills} kills")
 
 
 @pytest.mark.faults
