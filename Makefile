@@ -79,7 +79,7 @@ install: $(READY)  ## Make .venv with the locked versions of all packages
 test: .venv/ready-dev  ## Run the tests
 	@$(BIN)/pytest --numprocesses logical --dist worksteal
 
-faults: .venv/ready-dev  ## Run the long proofs of reliability, and write docs/reliability.md (an hour)
+faults: .venv/ready-dev  ## Run the long proofs of reliability, and write docs/reliability.md (about two hours)
 	@$(BIN)/pytest -m faults
 
 test-browser: .venv/ready-dev  ## Run the tests of the HTML pages in Chromium, installing it if missing

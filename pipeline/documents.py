@@ -1,4 +1,4 @@
-"""Small files from elsewhere: their size is bounded before they are read, and their depth."""
+"""Reads small files safely: their size and their nesting depth are limited."""
 
 import hashlib
 import io
@@ -16,9 +16,7 @@ import numpy.typing as npt
 T = TypeVar("T")
 MAX_SIZE = 1 << 24  # bytes
 MAX_ARRAYS = 1 << 28  # bytes of the unpacked arrays of a .npz file
-SEAL = re.compile(
-    rb'(.*\n)  "sha256": "([0-9a-f]{64})"\n\}\n', re.DOTALL
-)  # as the last member of an object
+SEAL = re.compile(rb'(.*\n)  "sha256": "([0-9a-f]{64})"\n\}\n', re.DOTALL)
 
 
 def read_small(path: Path) -> bytes:
@@ -41,7 +39,7 @@ def parse_json(content: bytes, kind: type[T]) -> T:
     """JSON as a typed value.
 
     Raises:
-        ValueError: it is no JSON, or not of this type.
+        ValueError: it is not JSON, or not of this type.
     """
     try:
         return msgspec.json.decode(content, type=kind)
@@ -55,7 +53,7 @@ def parse_toml(content: bytes) -> dict[str, Any]:
     """The content of a TOML file, with or without a byte-order mark.
 
     Raises:
-        ValueError: it is no TOML.
+        ValueError: it is not TOML.
     """
     try:
         return tomllib.loads(content.decode("utf-8-sig"))
@@ -66,13 +64,13 @@ def parse_toml(content: bytes) -> dict[str, Any]:
 def parse_array(
     content: bytes, dtype: npt.DTypeLike | None = None, shape: tuple[int, ...] | None = None
 ) -> npt.NDArray[Any]:
-    """The array in the content of a .npy file. No memory is taken for more than it holds.
+    """The array in the content of a .npy file. Memory is allocated only for data that is there.
 
     Args:
         dtype, shape: those that it must have; None for any.
 
     Raises:
-        ValueError: it is no such array, or one of Python objects.
+        ValueError: it is not such an array, or it holds Python objects.
     """
     file = io.BytesIO(content)
     version = np.lib.format.read_magic(file)
@@ -94,7 +92,7 @@ def parse_arrays(content: bytes) -> dict[str, npt.NDArray[Any]]:
     """The arrays in the content of a .npz file, by name.
 
     Raises:
-        ValueError: it is no archive of arrays, or they are too large.
+        ValueError: it is not an archive of arrays, or they are too large.
     """
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
@@ -109,7 +107,7 @@ def parse_arrays(content: bytes) -> dict[str, npt.NDArray[Any]]:
 
 
 def seal(text: str) -> str:
-    """An object with the SHA-256 of what is before it as its last member.
+    """A JSON object with a last member: the SHA-256 of the text before it.
 
     Args:
         text: an object in JSON, indented by two spaces, with a line end.
@@ -118,17 +116,21 @@ def seal(text: str) -> str:
     return f'{before}  "sha256": "{_digest(before.encode())}"\n}}\n'
 
 
-def check_seal(content: bytes) -> None:
-    """Compares a text with its checksum.
+def read_sealed(path: Path, kind: type[T]) -> T:
+    """The typed value in a file that was written with `seal`.
 
     Raises:
-        ValueError: it is not what was sealed.
+        OSError: it cannot be read.
+        ValueError: it is not JSON of this type, or it was changed.
     """
+    content = read_small(path)
+    value = parse_json(content, kind)
     found = SEAL.fullmatch(content)
     if not found:
         raise ValueError("it has no checksum at its end")
     if _digest(found[1]) != found[2].decode():
         raise ValueError("it was changed or damaged: its checksum differs")
+    return value
 
 
 def _digest(content: bytes) -> str:

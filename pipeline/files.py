@@ -109,7 +109,7 @@ def arrays_bytes(arrays: Mapping[str, np.ndarray], compress: bool = True) -> byt
 def append_lines(path: Path, lines: bytes) -> None:
     """Appends to a file of lines, and flushes them to the disk: all of them or none.
 
-    An end that is no whole line, which a killed process left, is replaced. Hold a lock.
+    An incomplete last line, left by a killed process, is removed first. Hold a lock.
 
     Raises:
         WriteError: they cannot be written.
@@ -142,7 +142,7 @@ def new_folder(path: Path) -> Iterator[Path]:
     """Fills a temporary folder, and renames it on success or removes it on failure.
 
     The temporary name starts with a dot. An existing folder is replaced, in one step on Linux.
-    Leftovers of killed processes are removed by the next call in the same folder. Hold the lock of
+    The next call removes unfinished folders of killed processes that have a lock. Hold the lock of
     the path.
     """
     unfinished, old = (path.parent / f".{path.name}.{end}" for end in ("tmp", "old"))

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM, delayed until work is at a point from which it can go on."""
+"""Delays Ctrl-C and SIGTERM until the state of the work is saved."""
 
 import multiprocessing
 import signal
@@ -23,20 +23,20 @@ class Interrupts:
         return self.number is not None
 
     def act(self) -> None:
-        """If a signal has arrived, does what it does outside of the block."""
+        """If a signal has arrived, handles it as outside the block."""
         number, self.number = self.number, None
         if number is not None:
             self.end()
             signal.raise_signal(number)
 
     def end(self) -> None:
-        """Lets signals act at once again."""
+        """Restores the signal handlers from before the block."""
         for number, handler in self.handlers.items():
             signal.signal(number, handler)  # type: ignore[arg-type]
         self.handlers = {}
 
     def _note(self, number: int, frame: FrameType | None) -> None:
-        # A worker gets the signal of its group, and that of its parent.
+        # A worker process gets two: one for its process group, one from its parent.
         again = self.pending and multiprocessing.parent_process() is None
         self.number = number
         if again:
@@ -45,10 +45,10 @@ class Interrupts:
 
 @contextmanager
 def delay_interrupts() -> Iterator[Interrupts]:
-    """In the block, Ctrl-C and SIGTERM are only noted; a second one acts at once.
+    """In the block, Ctrl-C and SIGTERM are recorded and not handled.
 
-    The first one acts at the end of the block, or when `Interrupts.act` is called. Signals that
-    the process ignores stay ignored. Without effect outside the main thread.
+    The signal is handled at the end of the block, when `Interrupts.act` is called, or when a second
+    one arrives. Ignored signals stay ignored. Has no effect outside the main thread.
     """
     interrupts = Interrupts()
     if threading.current_thread() is not threading.main_thread():

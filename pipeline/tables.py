@@ -1,4 +1,4 @@
-"""CSV tables, and text that no spreadsheet takes for a formula."""
+"""CSV tables, and text that is safe to open in a spreadsheet."""
 
 import csv
 import io

@@ -62,7 +62,7 @@ def command(
     if unknown := find_unknown_labels(table):
         rows = f"{len(unknown):,} row{'s' * (len(unknown) != 1)}"
         echo(
-            f"Note: not scored: {rows} with a label that is no class of the run: "
+            f"Note: not scored: {rows} with a label that is not a class of the run: "
             + ", ".join(list(dict.fromkeys(unknown))[:5]),
             err=True,
         )

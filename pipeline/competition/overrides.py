@@ -137,7 +137,7 @@ def _read_settings(path: Path) -> dict[str, Any]:
     """The content of a TOML file; nothing where there is none.
 
     Raises:
-        PipelineError: it is no file, too large, or not TOML.
+        PipelineError: it is not a file, too large, or not TOML.
     """
     if not os.path.lexists(path):
         return {}

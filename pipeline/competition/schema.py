@@ -264,7 +264,7 @@ def _check_names(train: Source, test: Source, columns: Columns) -> None:
                 expected="the same pixel columns in the same order",
                 remedy="Reorder the columns of one file."
                 if same
-                else "Rename them, or remove the columns that are no pixels.",
+                else "Rename them, or remove the columns that are not pixels.",
             )
 
 

@@ -1,7 +1,7 @@
-"""Models and weights from elsewhere are data: what is in a file is checked before Keras opens it.
+"""Opens models and weights safely: a file is checked before Keras reads it.
 
-Keras builds whatever a model's configuration names, in the sizes that it names, and reads what the
-weights point to. Here only layers of an allow-list are built, from no more than the file holds.
+Keras builds every class that the configuration of a model names, with any size, and follows links
+in the weights. Here only layers of an allow-list are built, and only with the weights in the file.
 """
 
 import io
@@ -23,7 +23,7 @@ MAX_CONFIG = 1 << 21  # bytes; a thousand layers
 MAX_FILE = 1 << 30  # bytes; VGG16 with its head has half of it
 MAX_VALUES = 1 << 24  # of one image within a network; 1024 x 1024 in 16 channels
 
-# They compute, and nothing else: no code of the file's own, no other files.
+# They only compute: they run no code from the file and read no other files.
 LAYERS = {
     "Activation", "ActivityRegularization", "Add", "AdditiveAttention", "AlphaDropout",
     "Attention", "Average", "AveragePooling1D", "AveragePooling2D", "BatchNormalization",
@@ -44,19 +44,19 @@ MODELS = {("keras.src.models.functional", "Functional"), ("keras.models", "Funct
           ("keras.src.models.sequential", "Sequential"), ("keras", "Sequential")}  # fmt: skip
 PARTS = ("keras.initializers", "keras.regularizers", "keras.constraints", "keras.dtype_policies")
 OPERATIONS = ("keras.src.ops.numpy", "keras.src.ops.nn")
+OF_A_RUN = (  # what to do
+    "Train the run again. If you trust the file, keras.saving.load_model opens it without checks."
+)
+OF_WEIGHTS = "Use another file, or --weights imagenet."
 VALUES = ("__keras_tensor__", "__ellipsis__", "__slice__")
 
 
 class ModelFileError(PipelineError):
-    """A file that is no model, or one that Keras is not given."""
+    """A file that is not a model or weights, or is not safe to open."""
 
-    def __init__(self, path: Path, found: str) -> None:
-        super().__init__(
-            found,
-            where=path,
-            expected="a file that Keras saved, with layers that only compute, and their weights",
-            remedy="If you trust the file, open it with keras.saving.load_model.",
-        )
+    def __init__(self, path: Path, found: str, remedy: str) -> None:
+        expected = "a file that Keras saved, with layers that only compute, and their weights"
+        super().__init__(found, where=path, expected=expected, remedy=remedy)
 
 
 class _UnsafeError(Exception):
@@ -67,8 +67,8 @@ def open_model(path: Path) -> keras.Model:
     """The model in a .keras file, not compiled.
 
     Raises:
-        ModelFileError: it is no model, has layers that could do more than compute, or unpacks to
-            more than it holds.
+        ModelFileError: it is not a model, has layers that are not on the list, or needs more
+            memory than the file has weights.
     """
     try:
         stored = _check_archive(path)
@@ -77,9 +77,11 @@ def open_model(path: Path) -> keras.Model:
             raise _UnsafeError(f"it has {stored:,} weights, and its layers need {needed:,}")
         return keras.saving.load_model(path, compile=False, safe_mode=True)
     except _UnsafeError as error:
-        raise ModelFileError(path, str(error)) from None
+        raise ModelFileError(path, str(error), OF_A_RUN) from None
     except Exception as error:  # h5py and Keras raise all kinds for a file that is not theirs
-        raise ModelFileError(path, f"Keras cannot open it: {_first_line(error)}") from None
+        raise ModelFileError(
+            path, f"Keras cannot open it: {_first_line(error)}", OF_A_RUN
+        ) from None
 
 
 def check_weights(path: Path) -> None:
@@ -89,7 +91,7 @@ def check_weights(path: Path) -> None:
         path: a .keras or HDF5 file.
 
     Raises:
-        ModelFileError: it is neither, points to other files, or unpacks to more than it holds.
+        ModelFileError: it is neither, links to other files, or is larger when unpacked.
     """
     try:
         if path.suffix == ".keras":
@@ -101,9 +103,11 @@ def check_weights(path: Path) -> None:
         else:
             raise _UnsafeError(f"not a weights file: its name ends with {path.suffix!r}")
     except _UnsafeError as error:
-        raise ModelFileError(path, str(error)) from None
+        raise ModelFileError(path, str(error), OF_WEIGHTS) from None
     except Exception as error:  # h5py raises all kinds for a damaged file
-        raise ModelFileError(path, f"not a weights file: {_first_line(error)}") from None
+        raise ModelFileError(
+            path, f"not a weights file: {_first_line(error)}", OF_WEIGHTS
+        ) from None
 
 
 def _check_size(path: Path) -> None:

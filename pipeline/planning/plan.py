@@ -11,7 +11,7 @@ import numpy as np
 from pipeline import config
 from pipeline.arrays import Labels
 from pipeline.competition.folds import Fold
-from pipeline.documents import check_seal, parse_json, read_small, seal
+from pipeline.documents import read_sealed, seal
 from pipeline.errors import PipelineError
 from pipeline.files import write_text
 from pipeline.networks.recipe import FIXED
@@ -115,15 +115,12 @@ def read_plan(path: Path) -> Plan:
         PipelineError: it cannot be read, or is damaged.
     """
     try:
-        content = read_small(path)
-        plan = parse_json(content, Plan)
-        check_seal(content)
-        return plan
+        return read_sealed(path, Plan)
     except OSError as error:
         raise PipelineError(f"it cannot be read: {error.strerror}", where=path) from None
     except ValueError as error:
         raise PipelineError(
-            f"not a whole plan: {error}",
+            f"not a valid plan: {error}",
             where=path,
             expected="a plan file, which --budget writes",
             remedy="Restore it, or use the budget again.",

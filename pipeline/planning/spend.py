@@ -33,6 +33,7 @@ from pipeline.runs.run import Run, list_runs
 from pipeline.search.budget import Budget, closing_seconds
 from pipeline.search.display import Display
 from pipeline.search.engine import Inline, count_side_by_side
+from pipeline.search.execute import note_checkpoint
 from pipeline.search.processes import Processes
 from pipeline.training.job import Job
 from pipeline.training.progress import Observer
@@ -206,6 +207,7 @@ class Spending:
 
     def _started(self, job: Job) -> Job:
         self.display.add(job)
+        note_checkpoint(job, self.competition, self.folder, self.display)
         return job
 
     def _quick_job(self) -> Job:

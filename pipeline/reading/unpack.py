@@ -213,7 +213,7 @@ def _members(path: Path, archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
         parts = member.filename.split("/")
         if parts[0] == "" or ".." in parts or max(map(len, parts)) > MAX_NAME:
             raise PipelineError(
-                f"the archive holds {member.filename[:80]!r}, which is no name of a file in it",
+                f"the archive holds {member.filename[:80]!r}, which is not a valid file name",
                 where=path,
                 remedy="Use an archive from another source.",
             )

@@ -131,7 +131,9 @@ def write_run(folder: Path) -> Iterator[RunWriter]:
         check_run_name(folder.name)
         if os.path.lexists(folder) and not is_run(folder):
             raise PipelineError(
-                "it is no run, and is not replaced", where=folder, remedy="Rename or remove it."
+                "it is not a run, so it is not replaced",
+                where=folder,
+                remedy="Rename or remove it.",
             )
         with new_folder(folder) as unfinished:
             yield RunWriter(unfinished)
@@ -161,6 +163,16 @@ def checkpoints_path(folder: Path) -> Path:
         folder: the run's folder.
     """
     return folder.parent / CHECKPOINTS / folder.name
+
+
+def remove_checkpoints(folder: Path) -> None:
+    """Removes the checkpoints of a run, if there are any.
+
+    Args:
+        folder: the run's folder.
+    """
+    if (left := checkpoints_path(folder)).exists():
+        remove_folder(left)
 
 
 def tuning_page_path(folder: Path, study: str) -> Path:

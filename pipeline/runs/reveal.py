@@ -9,7 +9,7 @@ import numpy as np
 from pipeline.competition.competition import Competition, LockedRows
 from pipeline.competition.folds import groups_of_equal_rows
 from pipeline.competition.values import chunks
-from pipeline.documents import check_seal, parse_json, read_small, seal
+from pipeline.documents import read_sealed, seal
 from pipeline.errors import PipelineError
 from pipeline.files import lock, write_text
 from pipeline.runs.metrics import score
@@ -55,9 +55,7 @@ def load_reveal(competition: Competition, folder: Path) -> Reveal | None:
     if not path.exists():
         return None
     try:
-        content = read_small(path)
-        found = parse_json(content, Reveal)
-        check_seal(content)
+        found = read_sealed(path, Reveal)
     except (OSError, ValueError) as error:
         raise PipelineError(
             f"it cannot be read: {error}",

@@ -290,7 +290,7 @@ def load_run(folder: Path) -> Run:
     except ValueError as error:
         raise damaged(folder, f"{RECORD} cannot be read: {error}") from None
     if any(Path(name).name != name for name in record.members):
-        raise damaged(folder, f"{RECORD} names members that are no runs beside it")
+        raise damaged(folder, f"{RECORD} names members that are not runs in the same folder")
     return Run(folder, record, checksums)
 
 

@@ -81,8 +81,6 @@ class Display:
         name, accuracy = progress.name, progress.scores.get("val_accuracy", 0.0)
         if name not in self.time_left.began:
             self._print(f"{self._fitted(name)}: {self.plans[name]}")
-            if self.budget and progress.epoch > 1:
-                self._print(f"{self._fitted(name)}: continues in epoch {progress.epoch}")
         if progress.note:
             self.warn(f"{name}: {progress.note}")
         self.time_left.update(progress)

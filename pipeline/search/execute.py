@@ -11,9 +11,14 @@ from pipeline.competition.competition import Competition
 from pipeline.errors import PipelineError
 from pipeline.evaluation.ensemble import cross_validate, make_ensemble
 from pipeline.evaluation.leaderboard import check_comparable, check_same_data
-from pipeline.files import check_writable, remove_folder
+from pipeline.files import check_writable
 from pipeline.networks.backend import uses_accelerator
-from pipeline.runs.folder import OtherVersionError, checkpoints_path, is_run
+from pipeline.runs.folder import (
+    OtherVersionError,
+    checkpoints_path,
+    is_run,
+    remove_checkpoints,
+)
 from pipeline.runs.record import Identity
 from pipeline.runs.run import Run, list_runs
 from pipeline.search.display import Display
@@ -58,13 +63,10 @@ def execute(
     runs = {} if fresh else finished.find_all(wanted)
     missing = [job for name, job in trainings.items() if name not in runs]
     check_writable(folder)
-    for name, job in trainings.items():
-        if not (left := checkpoints_path(folder / name)).exists():
-            continue
-        if name in runs:  # a kill has left those of a finished run
-            remove_folder(left)
-        elif found := checkpoints_of(job, competition, folder, replace=fresh).load():
-            display.note(f"{name}: {found}")
+    for name in trainings.keys() & runs.keys():
+        remove_checkpoints(folder / name)  # left by a kill at the end of the run
+    for job in missing:
+        note_checkpoint(job, competition, folder, display, replace=fresh)
     failures = []
     for job, outcome in _run(missing, competition, folder, display, engine, fresh):
         if isinstance(outcome, Run):
@@ -81,6 +83,20 @@ def execute(
     if failures:
         raise failures[0] if len(failures) == 1 else ExceptionGroup("trainings failed", failures)
     return [runs[job.name] for job in jobs]
+
+
+def note_checkpoint(
+    job: Job, competition: Competition, folder: Path, display: Display, replace: bool = False
+) -> None:
+    """Prints where a training continues, if it was stopped before.
+
+    Raises:
+        PipelineError: it was stopped with other settings, data or versions. Not if `replace`.
+    """
+    if checkpoints_path(folder / job.name).exists():
+        found = checkpoints_of(job, competition, folder, replace).load()
+        if found:
+            display.note(f"{job.name}: {found}")
 
 
 def _run(

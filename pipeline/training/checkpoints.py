@@ -1,11 +1,11 @@
-"""Checkpoints: the state of a training on the disk, from which the same command continues it.
+"""Checkpoints: the saved state of a training, so that the same command can continue it.
 
-The order of rows and their augmentation follow from seed, epoch and step. So the state is the
-variables of the network (with those of dropout) and of its optimizer, the best weights, what
-callbacks remember, and the history. A training that was continued ends in the same bytes.
+The order of rows and their augmentation depend only on seed, epoch and step. So the state is: the
+variables of the network (with the seed generators of dropout) and of its optimizer, the best
+weights, the state of callbacks, and the history. A continued training gives the same bytes.
 
-Keras' BackupAndRestore overwrites its file in place, and keeps neither what callbacks remember nor
-the random numbers of dropout.
+Keras' BackupAndRestore overwrites its file in place, and does not save the state of other callbacks
+or of dropout.
 """
 
 import io
@@ -44,14 +44,14 @@ Arrays = dict[str, npt.NDArray[Any]]
 
 @dataclass(frozen=True)
 class State:
-    """The state of a training between two steps, besides its arrays.
+    """The state of a training between two steps, without its arrays.
 
     Attributes:
-        epoch, step, means: where it goes on, see `Start`.
+        epoch, step, means: where to continue, see `Start`.
         warm_up: whether it is in the warm-up.
         ended: whether its last epoch has ended.
-        seconds: training time.
-        callbacks: what callbacks remember, by class and attribute.
+        seconds: training time so far.
+        callbacks: attributes of callbacks, by class and name.
     """
 
     epoch: Annotated[int, msgspec.Meta(ge=0)]
@@ -82,7 +82,7 @@ class Checkpoint:
 
 @dataclass(frozen=True)
 class Found:
-    """What a training goes on from.
+    """The checkpoint from which a training continues.
 
     Attributes:
         damaged: how many newer checkpoints are damaged.
@@ -93,11 +93,11 @@ class Found:
     damaged: int = 0
 
     def __str__(self) -> str:
-        """Where it goes on, in words."""
+        """Where the training continues, in words."""
         text = f"continues in epoch {self.state.epoch + 1}"
         if self.state.ended:
-            text = "is trained, and continues with its predictions"
-        return f"{text}; a newer checkpoint is damaged" if self.damaged else text
+            text = "training is finished, continues with the predictions"
+        return f"{text} (the newest checkpoint is damaged)" if self.damaged else text
 
 
 class Checkpoints:
@@ -107,7 +107,7 @@ class Checkpoints:
         folder: for these checkpoints alone.
         identity, environment: of the training. It is continued only where both are the same.
         timed: whether a deadline decides its number of epochs.
-        replace: whether checkpoints of another training are replaced, instead of refused.
+        replace: whether checkpoints of another training are replaced. If not, they are an error.
     """
 
     def __init__(
@@ -122,7 +122,7 @@ class Checkpoints:
         self.timed, self.replace = timed, replace
 
     def load(self) -> Found | None:
-        """What the training goes on from: the newest checkpoint that is not damaged, if any.
+        """The newest checkpoint that is not damaged, if there is one.
 
         Raises:
             PipelineError: it is of a training with other settings, data, versions or threads.
@@ -137,9 +137,9 @@ class Checkpoints:
             if self.timed or self.replace:
                 return None
             raise PipelineError(
-                "its training was stopped before its end, and now differs",
+                "its unfinished training used other settings or versions",
                 where=f"run {self.folder.name}",
-                remedy=f"Continue it under the same conditions, or remove {self.folder}.",
+                remedy=f"Use these again to continue it, or remove {self.folder} to restart it.",
                 details=differences,
             )
         return None
@@ -172,8 +172,8 @@ class Checkpoints:
         return sorted(path for path in found if path.is_dir() and not path.name.startswith("."))
 
     def _remove_others(self, name: str) -> None:
-        """Removes what does not come before a checkpoint of that name: damaged ones, those of
-        another training, and what a killed process has not finished."""
+        """Removes later checkpoints, which are damaged or of another training, and unfinished
+        ones of killed processes."""
         for path in self.folder.iterdir() if self.folder.is_dir() else ():
             if path.is_dir() and (path.name > name or path.name.startswith(".")):
                 remove_folder(path)

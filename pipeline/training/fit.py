@@ -71,7 +71,7 @@ def fit(
     Args:
         images: (n, height, width, channels) as the network takes them, for all training rows.
         labels: (n,) class indices.
-        checkpoints: where the state of the training is kept. It goes on from the newest one.
+        checkpoints: of this training. It continues from the newest one, and saves new ones.
 
     Raises:
         DivergedError: the training diverged.
@@ -109,10 +109,10 @@ def fit(
 
 @dataclass(frozen=True)
 class _Training:
-    """What the warm-up and the training have in common.
+    """What the warm-up and the main training share.
 
     Attributes:
-        began: time of `time.perf_counter` at which it would have begun without interruption.
+        began: `time.perf_counter()` at the start, minus the time of earlier processes.
     """
 
     model: keras.Model
@@ -131,7 +131,7 @@ class _Training:
         found: Found | None,
         warm_up: bool = False,
     ) -> History:
-        """Trains epochs first..last-1, or goes on from a checkpoint. Returns the whole history."""
+        """Trains epochs first..last-1, or continues from a checkpoint. Returns the history."""
         start = found.state.start if found else Start(first)
         callbacks = [LearningRate(), *callbacks, self.history, self.report]
         run = partial(run_epochs, self.model, self.train, self.validation, start, last)

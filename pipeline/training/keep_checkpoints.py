@@ -1,4 +1,4 @@
-"""The callback that writes checkpoints, and gives a training the state of one."""
+"""The callback that saves checkpoints, and restores one."""
 
 import math
 import time
@@ -14,7 +14,7 @@ from pipeline.training.loop import Start
 INTERVAL = 50.0  # seconds between two checkpoints within an epoch
 MAX_TIME_SHARE = 0.02  # of the training, for writing them
 FIRST_COST = 0.02  # seconds that the first one is expected to take
-# What callbacks remember from epoch to epoch, by class.
+# The attributes of callbacks that change during a training, by class.
 REMEMBERED = {
     "BestWeights": ("epoch", "loss"),
     "EarlyStopping": ("wait", "best", "best_epoch", "stopped_epoch"),
@@ -26,19 +26,21 @@ REMEMBERED = {
 
 
 class KeepCheckpoints(keras.callbacks.Callback):
-    """Writes checkpoints, and gives a training the state of one. The last one of its callbacks.
+    """Saves checkpoints during a training, and restores one at its beginning.
 
-    It writes one at the end of each epoch, and within long ones; fewer if that takes too long.
-    When a signal arrives, it writes one before the signal acts. If one cannot be written, the
-    training goes on, and a note says so.
+    It saves one at the end of each epoch and every INTERVAL seconds within an epoch, but spends at
+    most MAX_TIME_SHARE of the time on it. If a signal arrives, it saves one before the signal is
+    handled. If one cannot be saved, the training continues, and a note tells the user.
+
+    It must be the last callback.
 
     Args:
         others: the other callbacks, with Keras' History.
-        on_failure: receives a note if a checkpoint cannot be written.
+        on_failure: receives a note if a checkpoint cannot be saved.
         warm_up: whether the training is a warm-up.
         smaller_last: whether the last batch of an epoch has fewer rows than the others.
-        began: time of `time.perf_counter` at which it would have begun without interruption.
-        found: the checkpoint that it goes on from.
+        began: `time.perf_counter()` at the start, minus the time of earlier processes.
+        found: the checkpoint to continue from.
     """
 
     def __init__(
@@ -71,8 +73,8 @@ class KeepCheckpoints(keras.callbacks.Callback):
 
     def on_train_batch_end(self, batch: int, logs: Mapping[str, Any] | None = None) -> None:
         self.position = Start(self.position.epoch, batch + 1, dict(logs or {}))
-        # The first batch of a process decides how TensorFlow computes the others: the smaller one
-        # is never the first.
+        # TensorFlow compiles the training step for the shape of its first batch. If that were the
+        # smaller one, all later steps would round differently.
         if not (self.smaller_last and batch + 2 == self.params["steps"]):
             self._keep(self._is_time(INTERVAL))
 
@@ -103,7 +105,7 @@ class KeepCheckpoints(keras.callbacks.Callback):
             self.checkpoints.save(self._state(), self._arrays())
         except WriteError as error:
             if not self.failed:
-                self.on_failure(f"no checkpoint is kept. {error.message}")
+                self.on_failure(f"the checkpoint could not be saved. {error.message}")
             self.failed = True
         self.saved = time.monotonic()
         self.cost = self.saved - start
@@ -130,7 +132,7 @@ class KeepCheckpoints(keras.callbacks.Callback):
         }
 
     def _restore(self, state: State, arrays: Arrays) -> None:
-        """Gives the model and the callbacks the state of a checkpoint."""
+        """Restores the model and the callbacks."""
         self.model.optimizer.build(self.model.trainable_variables)
         for name, callback in self.others.items():
             for each in REMEMBERED[name]:

@@ -19,7 +19,7 @@ History = dict[str, list[float]]
 
 @dataclass(frozen=True)
 class Start:
-    """Where a training begins, or goes on.
+    """Where a training begins or continues.
 
     Attributes:
         epoch: the first epoch, from 0.
@@ -32,7 +32,7 @@ class Start:
     means: Logs = field(default_factory=dict)
 
     def of(self, epoch: int) -> "Start":
-        """Where that epoch begins: here, or with its first step."""
+        """Where that epoch begins: at this step, or at its first step."""
         return self if epoch == self.epoch else Start(epoch)
 
 

@@ -19,7 +19,7 @@ class Progress:
         seconds: time since the epoch began.
         scores: loss and accuracy of this epoch so far; at its end those of validation too.
         epoch_ended: whether the epoch is finished and validated.
-        note: what the user should know besides.
+        note: a message for the user.
     """
 
     name: str

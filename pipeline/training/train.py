@@ -45,13 +45,14 @@ def train(
 ) -> Run:
     """Trains a job and writes its run, completely or not at all.
 
-    The same job on the same machine with as many threads gives the same bytes, also if it was
-    stopped and goes on from a checkpoint.
+    The same job on the same machine with the same number of threads gives the same bytes, also if
+    it was stopped and continued.
 
     Args:
         folder: the competition's runs; the run's folder is made in it.
         observer: receives the progress.
-        replace: replace checkpoints of other settings or versions, instead of refusing them.
+        replace: whether checkpoints with other settings or versions are replaced. If not, they
+            are an error.
 
     Raises:
         PipelineError: pretrained weights are unavailable, the training diverged, another process
@@ -60,9 +61,10 @@ def train(
     path = folder / job.name
     with write_run(path) as writer:
         checkpoints = checkpoints_of(job, competition, folder, replace)
-        with writer.reserve(_size(job, competition)):
+        network, images = prepare(job, competition)
+        with writer.reserve(_size(job, network, competition)):
             try:
-                network, images, result = fit_job(job, competition, observer, checkpoints)
+                result = fit(network, job, images, competition.labels, observer, checkpoints)
             except DivergedError:
                 checkpoints.remove()
                 raise
@@ -118,31 +120,19 @@ def checkpoints_of(
     )
 
 
-def _size(job: Job, competition: Competition) -> int:
-    """About how many bytes the files of a run have."""
-    network = job.build(competition, pretrained=False)
+def _size(job: Job, network: Network, competition: Competition) -> int:
+    """Approximate size of a run's files in bytes."""
     parts = [network.model, *([network.backbone] if network.backbone_layers else [])]
     rows = len(job.fold.validation) + len(competition.test_pixels)
     weights = sum(4 * part.count_params() for part in parts)
     return weights + rows * (4 * len(competition.classes) + 16) + OTHER_FILES
 
 
-def fit_job(
-    job: Job,
-    competition: Competition,
-    observer: Observer,
-    checkpoints: Checkpoints | None = None,
-) -> tuple[Network, Images, FitResult]:
-    """The trained network of a job, the images of all training rows as it takes them, and how it
-    was trained. Writes nothing but checkpoints.
-
-    Raises:
-        DivergedError: the training diverged.
-    """
+def prepare(job: Job, competition: Competition) -> tuple[Network, Images]:
+    """The network of a job before its training, and the images of all training rows for it."""
     keras.utils.set_random_seed(job.seed)
     network = job.build(competition)
-    images = job_images(job, competition, competition.train_pixels)
-    return network, images, fit(network, job, images, competition.labels, observer, checkpoints)
+    return network, job_images(job, competition, competition.train_pixels)
 
 
 def validate_job(job: Job, competition: Competition, observer: Observer) -> Scores:
@@ -151,7 +141,8 @@ def validate_job(job: Job, competition: Competition, observer: Observer) -> Scor
     Raises:
         DivergedError: the training diverged.
     """
-    network, images, _ = fit_job(job, competition, observer)
+    network, images = prepare(job, competition)
+    fit(network, job, images, competition.labels, observer)
     rows, recipe = job.fold.validation, job.recipe
     probabilities = predict(
         network.model, images, rows, tta_views=recipe.tta_views, tta_angles=recipe.tta_angles

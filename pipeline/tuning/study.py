@@ -102,7 +102,7 @@ class Place:
                 return JournalStorage(Journal(self.journal))
             except NO_JOURNAL as error:
                 raise PipelineError(
-                    f"it is no journal of trials, or damaged: {str(error)[:200]}",
+                    f"not a journal of trials, or it is damaged: {str(error)[:200]}",
                     where=self.journal,
                     remedy="Restore it, or remove it: then all trials are made again.",
                 ) from None

@@ -454,7 +454,7 @@ def test_rows_with_unknown_labels_are_said_and_not_scored(run, workspace, tmp_pa
     rows.loc[[1, 3, 4], label] = "owl"
     rows.to_csv(tmp_path / "other.csv", index=False)
     result = predict(run.folder, tmp_path / "other.csv", workspace / "data/named/test.csv")
-    assert "not scored: 3 rows with a label that is no class of the run: owl\n" in result.stderr
+    assert "not scored: 3 rows with a label that is not a class of the run: owl\n" in result.stderr
     assert result.stderr.endswith(f"n = {len(rows) - 3}\n")
 
 

@@ -422,7 +422,7 @@ ARCHIVES = {
     "a zip of a file without a name": packed(
         lambda plain: (z := zipped(("a", plain))) and with_bytes(
             z, z.index(b"PK\x01\x02") + 28, b"\0\0\1\0"),  # its letter is an extra field
-        "no name of a file in it"),
+        "not a valid file name"),
     "a zip with a password": packed(encrypted, "the archive is encrypted"),
     "a workbook": packed(lambda _: zipped(("[Content_Types].xml", b"<x/>")), "an Excel workbook"),
     "a tar": packed(lambda plain: tarred(plain, "w"), "a tar archive"),

@@ -25,7 +25,7 @@ def test_a_name_that_leads_out_of_an_archive_is_refused(
     secret.parent.mkdir()
     (folder.path / "train.csv").rename(secret)
     packed(folder.path, [name.replace("/SECRET", str(secret)), "test.csv"])
-    assert "is no name of a file in it" in refuse("inspect", folder.path)
+    assert "is not a valid file name" in refuse("inspect", folder.path)
 
 
 def test_an_archive_of_very_many_files_is_refused(

@@ -177,7 +177,7 @@ def test_a_file_that_is_no_plan_is_refused(content, tiny_folder, tmp_path) -> No
     plan.write_text(content)
     words = ["train", str(tiny_folder), "--plan", str(plan), "--runs", str(tmp_path / "runs")]
     result = CliRunner().invoke(main, words)
-    assert (result.exit_code, result.stderr.count("not a whole plan")) == (2, 1)
+    assert (result.exit_code, result.stderr.count("not a valid plan")) == (2, 1)
 
 
 @pytest.fixture

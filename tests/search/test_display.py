@@ -128,9 +128,11 @@ def test_a_note_of_a_training_is_shown_once(terminal: bool) -> None:
     stream = io.StringIO()
     display = Display(console=Console(file=stream, force_terminal=terminal, width=80))
     with display.show([job("conv")]):
-        display.progress(Progress("conv", 1, 12, 1, 4, 0.5, {}, note="no checkpoint is kept."))
+        display.progress(
+            Progress("conv", 1, 12, 1, 4, 0.5, {}, note="the checkpoint could not be saved.")
+        )
         display.progress(Progress("conv", 1, 12, 2, 4, 0.6, {}))
-    assert stream.getvalue().count("conv: no checkpoint is kept.") == 1
+    assert stream.getvalue().count("conv: the checkpoint could not be saved.") == 1
 
 
 def test_a_terminal_gets_bars_that_fit_its_width_and_results_that_stay() -> None:

@@ -230,7 +230,7 @@ def test_a_checkpoint_that_cannot_be_written_is_said_and_ends_nothing(
     with pytest.raises(KeyboardInterrupt):
         train(job, tiny, tmp_path, observe)
     (note,) = filter(None, notes)
-    assert note.startswith("no checkpoint is kept. ")
+    assert note.startswith("the checkpoint could not be saved. ")
     assert str(tmp_path / "checkpoints" / job.name) in note
     (tmp_path / "checkpoints" / job.name).unlink()
     assert same_files(whole(job), train(job, tiny, tmp_path))
