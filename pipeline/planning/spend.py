@@ -18,6 +18,7 @@ from pipeline.networks.recipe import Recipe
 from pipeline.planning.combining import Combination, ensemble_name, runs_of_folds
 from pipeline.planning.kinds import (
     FOLDS,
+    LITTLE,
     Kinds,
     choose_kinds,
     describe_plan,
@@ -102,7 +103,7 @@ class Spending:
         workers: how many trainings run in parallel.
         combination: what is made of finished trainings, those of earlier commands included.
         improvements: when its best result was replaced by a better one.
-        speed: of the first recipe's training, once it is measured.
+        speed: of the main recipe's training, once it is measured.
         failures: of trainings.
     """
 
@@ -154,14 +155,15 @@ class Spending:
 
     def jobs(self) -> Iterator[Job | Measurement]:
         """What to train next, whenever a worker is free, with the time that it has."""
-        first = self.kinds.main[0]
-        measured = Job(first.name, first, 0, self.folds[0])
         # All workers measure, or one while another makes the first submission: nothing is planned
         # before the speed is known.
         for worker in range(self.workers if self.combination.runs else 1):
-            yield Measurement(measured, f"speed {worker}")
+            yield self._measurement(f"speed {worker}")
         if not self.combination.runs:
             yield self._started(self._quick_job())
+        if self.speed and self._worth() < LITTLE * self.workers:
+            self.kinds, self.speed = replace(self.kinds, main=(self.kinds.short,)), None
+            yield self._measurement("speed")
         kinds, count = self._divide()
         order = order_trainings(kinds)
         new = (each for each in order if not (self.folder / self._name(*each)).exists())
@@ -218,6 +220,10 @@ class Spending:
         note_checkpoint(job, self.competition, self.folder, self.display)
         return job
 
+    def _measurement(self, name: str) -> Measurement:
+        recipe = self.kinds.main[0]
+        return Measurement(Job(recipe.name, recipe, 0, self.folds[0]), name)
+
     def _quick_job(self) -> Job:
         began, seconds = self.budget.began, self.budget.seconds
         until = min(seconds * FIRST_BY - MARGIN, STARTING + min(seconds * QUICK_SHARE, QUICK_LIMIT))
@@ -229,17 +235,21 @@ class Spending:
 
     def _divide(self) -> tuple[Sequence[Recipe], int]:
         """The recipes to train, and how many trainings to divide the rest of the time among."""
-        first, fold = self.kinds.main[0], self.folds[0]
         if not self.speed:
-            return [first], self.workers
-        steps = training_steps(len(fold.train))
-        # Other work may end, or begin, and a training that has less time is shorter.
-        each = steps * first.batch_size / self.speed.alone + self._closing(first)
-        worth = self.workers * self.budget.left / each
-        kinds, count = divide(worth, self.workers, self.kinds.main)
+            return self.kinds.main[:1], self.workers
+        kinds, count = divide(self._worth(), self.workers, self.kinds.main)
         for line in describe_plan(kinds, count, self.workers, self.speed):
             self.display.note(line)
         return kinds, count
+
+    def _worth(self) -> float:
+        """How many full trainings of the first recipe the rest of the time is enough for."""
+        assert self.speed is not None
+        recipe = self.kinds.main[0]
+        steps = training_steps(len(self.folds[0].train))
+        # Other work may end, or begin, and a training that has less time is shorter.
+        each = steps * recipe.batch_size / self.speed.alone + self._closing(recipe)
+        return self.workers * self.budget.left / each
 
     def _job(self, recipe: Recipe, seed: int, part: int, seconds: float) -> Job:
         """A training that ends in that time, with its predictions."""

@@ -1,6 +1,7 @@
 """A time budget: what it trains, what it leaves, and how it is repeated."""
 
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from pipeline.recipes import find_recipe
 from pipeline.runs.fold_file import load_folds
 from pipeline.search.budget import Budget, parse_duration, short_duration
 from pipeline.search.display import Display
+from pipeline.training.job import Job
 from pipeline.training.train import train
 
 
@@ -187,6 +189,15 @@ def starting(tiny, tmp_path) -> Spending:
     return Spending.prepare(budget, tiny, tmp_path / "tiny", Display(quiet=True), lambda _: None)
 
 
+def next_training(starting: Spending, jobs: Iterator[Job | Measurement], speed: float) -> Job:
+    """The next training on a machine of that many images per second."""
+    for job in jobs:
+        if isinstance(job, Job):
+            return job
+        starting.receive(job, Speed(now=speed, alone=speed))
+    raise AssertionError("no training")
+
+
 @pytest.mark.parametrize(("batch_size", "rows"), [(8, 8), (100, 48)])
 def test_little_time_trains_on_a_sample_that_the_plan_repeats(
     batch_size: int, rows: int, starting, tiny, tmp_path
@@ -226,11 +237,10 @@ def test_a_continued_budget_measures_before_it_plans(starting, tiny, tmp_path) -
 
 def test_trainings_leave_time_to_predict_and_the_first_is_a_third_of_the_budget(starting) -> None:
     jobs, budget = starting.jobs(), starting.budget
-    measurement, first = next(jobs), next(jobs)
+    first = next_training(starting, jobs, 10.0)
     assert first.deadline < budget.began + budget.seconds / 3 - 8
-    starting.receive(measurement, Speed(now=10.0, alone=10.0))  # images per second
-    job = next(jobs)
-    predicting = 24 * 5 / 30  # seconds for 5 views, 3 times as fast as training
+    job = next_training(starting, jobs, 10.0)
+    predicting = 24 * job.recipe.views / 30  # seconds, 3 times as fast as training
     assert budget.end - job.deadline == pytest.approx(8 + predicting, abs=2)
 
 
@@ -262,11 +272,17 @@ def test_tta_that_raises_the_log_loss_is_left_out_of_later_trainings(
     assert starting._with_tta_that_pays(recipe, 60).tta_views == views
 
 
+@pytest.mark.parametrize(("speed", "name"), [(1000.0, "deep"), (1.0, "best")])
+def test_little_time_trains_a_network_that_learns_faster(speed: float, name: str, starting) -> None:
+    jobs = starting.jobs()
+    assert next_training(starting, jobs, speed).recipe.name == "fast"
+    assert next_training(starting, jobs, speed).recipe.name == name
+
+
 def test_tta_that_takes_too_much_of_the_time_is_left_out(starting) -> None:
     jobs = starting.jobs()
-    measurement, _ = next(jobs), next(jobs)
-    starting.receive(measurement, Speed(now=0.1, alone=0.1))  # images per second
-    assert next(jobs).recipe.tta_views == 1
+    next_training(starting, jobs, 0.1)
+    assert next_training(starting, jobs, 0.1).recipe.tta_views == 1
 
 
 @pytest.mark.parametrize("angle", [0, 180])
