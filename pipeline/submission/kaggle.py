@@ -6,6 +6,7 @@ token. Nothing that it prints is shown; of its errors, only the text that Kaggle
 
 import contextlib
 import io
+import math
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -129,17 +130,17 @@ class Kaggle:
         self, call: Callable[[], T], slug: str, goes_on: Callable[[], bool] = lambda: False
     ) -> T:
         """What a call of the package returns; its errors as messages."""
-        import requests
-
         where = slug or "Kaggle"
         try:
             with _silent(), limit_time(PATIENCE, goes_on):
                 return call()
-        except requests.HTTPError as error:
-            raise self._refusal(error.response, slug) from None
+        except PipelineError:
+            raise
         except TimeIsUp:
             found = f"no answer from Kaggle within {PATIENCE:g} seconds"
-        except (requests.RequestException, OSError) as error:
+        except OSError as error:  # those of requests are
+            if (response := getattr(error, "response", None)) is not None:
+                raise self._refusal(response, slug) from None
             found = f"the connection to Kaggle failed or was cut ({type(error).__name__})"
         except Exception as error:
             found = f"an answer of Kaggle that is not understood ({type(error).__name__})"
@@ -229,6 +230,7 @@ def _remote(one: Any) -> Remote:
 
 def _score(text: str) -> float | None:
     try:
-        return float(text)
+        score = float(text)
     except ValueError:
         return None
+    return score if math.isfinite(score) else None
