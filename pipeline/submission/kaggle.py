@@ -31,7 +31,7 @@ class KaggleError(PipelineError):
     exit_code = 1
 
 
-class NoAnswer(KaggleError):
+class NoAnswerError(KaggleError):
     """There was no answer that can be used: what was asked for may have been done."""
 
 
@@ -78,7 +78,7 @@ class Kaggle:
     """A connection with credentials that Kaggle accepts.
 
     Methods raise PipelineError if Kaggle refuses what is asked for, KaggleError if it fails, and
-    NoAnswer if it is not known what happened.
+    NoAnswerError if it is not known what happened.
     """
 
     def __init__(self) -> None:
@@ -144,7 +144,9 @@ class Kaggle:
             found = f"the connection to Kaggle failed or was cut ({type(error).__name__})"
         except Exception as error:
             found = f"an answer of Kaggle that is not understood ({type(error).__name__})"
-        raise NoAnswer(found, where=where, remedy="Check the network, and try again.") from None
+        raise NoAnswerError(
+            found, where=where, remedy="Check the network, and try again."
+        ) from None
 
     def _refusal(self, response: Any, slug: str) -> PipelineError:
         """The message for an HTTP error. It is not known what a server that failed has done."""
@@ -165,7 +167,7 @@ class Kaggle:
         if status == 429:
             return KaggleError(found, where=where, remedy="Try again in a few minutes.")
         if status >= 500:
-            return NoAnswer(f"Kaggle failed: {said}", where=where, remedy="Try again later.")
+            return NoAnswerError(f"Kaggle failed: {said}", where=where, remedy="Try again later.")
         return PipelineError(found, where=where, remedy=f"See {SITE}/{slug}.")
 
     def _read(self, response: Any) -> tuple[int, str]:

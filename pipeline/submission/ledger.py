@@ -134,8 +134,9 @@ def refuse_copies(path: Path, entry: Entry) -> None:
         same = (other.sha256, other.place) == (entry.sha256, entry.place)
         if same and other.status != "not received":
             score = "" if other.public is None else f", public score {other.public:g}"
+            status = f"{other.status}{score}"
             raise PipelineError(
-                f"the same file was sent on {other.created} as {other.file} ({other.status}{score})",
+                f"the same file was sent on {other.created} as {other.file} ({status})",
                 where=entry.file,
                 remedy="To send it once more, add --again.",
             )

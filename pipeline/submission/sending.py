@@ -2,12 +2,13 @@
 
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from pipeline.errors import PipelineError
-from pipeline.submission.kaggle import SITE, Kaggle, KaggleError, NoAnswer, Quota, Remote
+from pipeline.submission.kaggle import SITE, Kaggle, KaggleError, NoAnswerError, Quota, Remote
 from pipeline.submission.ledger import (
     Entry,
     add_entry,
@@ -38,7 +39,7 @@ def send(
     Raises:
         PipelineError: it was sent before, another process is sending, the quota is used up, or
             Kaggle refuses it.
-        NoAnswer: it is not known whether it arrived. The next call asks Kaggle.
+        NoAnswerError: it is not known whether it arrived. The next call asks Kaggle.
     """
     slug = entry.place
     with sending(ledger):
@@ -57,8 +58,8 @@ def send(
         number = add_entry(ledger, replace(entry, newer_than=newer_than))
         try:
             ref = kaggle.submit(slug, Path(entry.file), entry.message)
-        except NoAnswer as error:
-            raise NoAnswer(
+        except NoAnswerError as error:
+            raise NoAnswerError(
                 f"{error.found}; it is not known whether the file arrived",
                 where=slug,
                 remedy="Run the same command again: it asks Kaggle first, and sends nothing twice.",
@@ -80,10 +81,8 @@ def wait_for_score(kaggle: Kaggle, ledger: Path, number: int, seconds: float) ->
     end, pause = time.monotonic() + seconds, PAUSE
     entry = read_entries(ledger)[number]
     while True:
-        try:
+        with suppress(NoAnswerError):  # the next question may be answered
             refresh(kaggle, ledger, entry.place)
-        except NoAnswer:
-            pass  # the next question may be answered
         entry = read_entries(ledger)[number]
         if entry.status == "complete":
             return entry
