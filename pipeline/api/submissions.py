@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipeline.api.places import run_folder
+from pipeline.api.places import RUNS, named_run, run_folder
 from pipeline.competition.competition import Competition
 from pipeline.errors import PipelineError
 from pipeline.installation import SUBMISSIONS
@@ -61,10 +61,11 @@ def submit_to_kaggle(
     message: str,
     file: Path | str,
     *,
-    run: Run | None = None,
+    run: Run | str | None = None,
+    runs: Path | str = RUNS,
     wait: float = WAIT,
     again: bool = False,
-    agree: "Callable[[Quota], bool] | None" = None,
+    agree: "Callable[[Entry, Quota], bool] | None" = None,
     on_sent: "Callable[[Entry], None] | None" = None,
 ) -> "Entry | None":
     """Sends a submission file to Kaggle, and waits for its score.
@@ -76,10 +77,12 @@ def submit_to_kaggle(
         slug: the last part of the competition's address, such as "digit-recognizer".
         message: a description for you, which Kaggle shows.
         file: a file that `submit` wrote, or any other.
-        run: the run that the file is of, whose scores go into the ledger.
+        run: the run that the file is of, or its name: its scores go into the ledger.
+        runs: folder of all runs.
         wait: seconds to wait for the score; 0 does not wait.
         again: send it even if the same file was sent before.
-        agree: called with the quota just before it is sent; if it returns false, nothing is sent.
+        agree: called with the new entry and the quota just before it is sent; if it returns false,
+            nothing is sent.
         on_sent: called with the entry when Kaggle has the file.
 
     Returns:
@@ -98,6 +101,7 @@ def submit_to_kaggle(
 
     check(competition, file)
     kaggle, ledger = Kaggle(), _ledger(competition)
+    run = named_run(run, run_folder(competition, runs)) if isinstance(run, str) else run
     entry = new_entry(slug_of(slug), True, Path(file), message, run)
     number = send(kaggle, ledger, entry, again, agree)
     if number is None:
@@ -112,7 +116,8 @@ def submit_to_hosted(
     hosted: Path | str,
     file: Path | str,
     *,
-    run: Run | None = None,
+    run: Run | str | None = None,
+    runs: Path | str = RUNS,
     team: str | None = None,
     message: str = "",
     again: bool = False,
@@ -121,7 +126,7 @@ def submit_to_hosted(
 
     Args:
         hosted: the folder of the hosted competition.
-        file, run, message, again: as for `submit_to_kaggle`.
+        file, run, runs, message, again: as for `submit_to_kaggle`.
         team: name of the team. Default: the name of the user.
 
     Returns:
@@ -139,6 +144,7 @@ def submit_to_hosted(
     place = Path(hosted).resolve()
     read_hosted(place)
     check(competition, file)
+    run = named_run(run, run_folder(competition, runs)) if isinstance(run, str) else run
     entry = new_entry(str(place), False, Path(file), message, run)
     return participate(_ledger(competition), entry, team or getpass.getuser(), again)
 

@@ -13,7 +13,6 @@ from pipeline.errors import PipelineError
 
 if TYPE_CHECKING:
     from pipeline.competition.competition import Competition
-    from pipeline.runs.run import Run
     from pipeline.submission.kaggle import Quota
     from pipeline.submission.ledger import Entry
 
@@ -87,8 +86,10 @@ def check_destination(to: Destination) -> None:
         pp.board(to.local)
 
 
-def send(to: Destination, competition: "Competition", file: Path, run: "Run | None") -> None:
-    """Sends the file, and prints its score."""
+def send(
+    to: Destination, competition: "Competition", file: Path, run: str | None, runs: Path
+) -> None:
+    """Sends the file, and prints its score. Does nothing without a destination."""
     import pipeline as pp
 
     if to.local:
@@ -97,6 +98,7 @@ def send(to: Destination, competition: "Competition", file: Path, run: "Run | No
             to.local,
             file,
             run=run,
+            runs=runs,
             team=to.team,
             message=to.message,
             again=to.again,
@@ -109,9 +111,10 @@ def send(to: Destination, competition: "Competition", file: Path, run: "Run | No
             to.message,
             file,
             run=run,
+            runs=runs,
             wait=to.wait,
             again=to.again,
-            agree=lambda quota: _agree(quota, to, file, run),
+            agree=lambda entry, quota: _agree(entry, quota, to.yes),
             on_sent=_say_sent,
         )
         if sent is None:
@@ -120,11 +123,11 @@ def send(to: Destination, competition: "Competition", file: Path, run: "Run | No
         _show(sent, "`pipeline submissions` compares it with earlier ones.")
 
 
-def _agree(quota: "Quota", to: Destination, file: Path, run: "Run | None") -> bool:
-    own = f"{run.name}, {score_text(run.scores)}" if run else "of no known run"
-    echo(f"\n{file}: {own}.", err=True)
-    echo(f"Submissions to {to.kaggle}: {quota}.", err=True)
-    return to.yes or click.confirm("Send it?", err=True)
+def _agree(entry: "Entry", quota: "Quota", yes: bool) -> bool:
+    own = f"{entry.run}, {score_text(entry.scores)}" if entry.scores else "of no known run"
+    echo(f"\n{entry.file}: {own}.", err=True)
+    echo(f"Submissions to {entry.place}: {quota}.", err=True)
+    return yes or click.confirm("Send it?", err=True)
 
 
 def _say_sent(entry: "Entry") -> None:

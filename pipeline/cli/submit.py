@@ -71,7 +71,7 @@ def command(
     time_granted = Budget.start(budget, click.get_current_context().meta[BEGAN]) if budget else None
     competition = pp.load(data, **overrides)
     if file:
-        send(to, competition, file, None)
+        send(to, competition, file, None, runs)
         return
     if time_granted:
         path, best = pp.submit_for(
@@ -84,13 +84,7 @@ def command(
         )
         name = run or pp.best_run(competition, runs=runs, on_damage=_skip).name
     _echo_submission(competition, path, name, runs, bool(time_granted))
-    if kaggle or local:
-        found = next(
-            each
-            for each in pp.list_runs(competition, runs=runs, on_damage=_skip)
-            if each.name == name
-        )
-        send(to, competition, path, found)
+    send(to, competition, path, name, runs)
 
 
 def _check_file_options(

@@ -199,7 +199,7 @@ def _make_api() -> Any:
         from kaggle.api.kaggle_api_extended import KaggleApi
     except ImportError as error:
         raise PipelineError(
-            f"the package {error.name or 'kaggle'} is not installed",
+            f"the package {(error.name or 'kaggle').split('.')[0]} is not installed",
             expected="the optional packages for Kaggle",
             remedy="Run `pip install kaggle six`, or `uv sync --extra cpu --extra kaggle`.",
         ) from None

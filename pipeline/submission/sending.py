@@ -28,9 +28,11 @@ def send(
     ledger: Path,
     entry: Entry,
     again: bool = False,
-    agree: Callable[[Quota], bool] | None = None,
+    agree: Callable[[Entry, Quota], bool] | None = None,
 ) -> int | None:
     """Sends the file of a new entry; returns its number in the ledger, None if nobody agrees.
+
+    If it turns out that the same file arrived when its outcome was unknown, that is its number.
 
     Args:
         again: send it even if it was sent before.
@@ -43,7 +45,13 @@ def send(
     """
     slug = entry.place
     with sending(ledger):
+        unknown = _unknown(ledger, slug)
         newer_than = _settle(kaggle, ledger, slug)
+        entries = read_entries(ledger)
+        for number in unknown:
+            same = entries[number].sha256 == entry.sha256
+            if same and entries[number].status != "not received":
+                return number
         if not again:
             refuse_copies(ledger, entry)
         quota = kaggle.quota(slug)
@@ -53,7 +61,7 @@ def send(
                 where=slug,
                 remedy="Send it after 0:00 UTC.",
             )
-        if agree and not agree(quota):
+        if agree and not agree(entry, quota):
             return None
         number = add_entry(ledger, replace(entry, newer_than=newer_than))
         try:
@@ -135,19 +143,22 @@ def refresh(kaggle: Kaggle, ledger: Path, slug: str) -> int:
 def _settle(kaggle: Kaggle, ledger: Path, slug: str) -> int:
     """As `refresh`; afterwards no outcome is unknown. Hold the lock of `sending`."""
     while True:
-        newest = refresh(kaggle, ledger, slug)
-        unknown = [
-            (number, _age(entry))
-            for number, entry in enumerate(read_entries(ledger))
-            if _is_of(entry, slug) and entry.status == "unknown"
-        ]
-        for number, age in unknown:
-            if age > SETTLED:
+        newest, recent = refresh(kaggle, ledger, slug), False
+        for number in _unknown(ledger, slug):
+            if _age(read_entries(ledger)[number]) > SETTLED:
                 reason = "the connection was cut or the command killed before it arrived"
                 change_entry(ledger, number, status="not received", error=reason)
-        if all(age > SETTLED for _, age in unknown):
+            else:
+                recent = True
+        if not recent:
             return newest
         time.sleep(PAUSE)
+
+
+def _unknown(ledger: Path, slug: str) -> list[int]:
+    """The numbers of the entries of unknown outcome."""
+    entries = enumerate(read_entries(ledger))
+    return [number for number, one in entries if _is_of(one, slug) and one.status == "unknown"]
 
 
 def _is_of(entry: Entry, slug: str) -> bool:

@@ -142,12 +142,12 @@ def serving(server: Server) -> Iterator[Server]:
             if method in server.lose:
                 self.close_connection = True
                 return
-            if method == "DownloadDataFiles" and body["competitionName"] == server.slug:
-                if method not in server.refuse:
-                    self.send_response(302)
-                    self.send_header("Location", f"{server.url}/files/archive.zip?signature=s3cret")
-                    self.end_headers()
-                    return
+            known = body.get("competitionName") == server.slug and method not in server.refuse
+            if method == "DownloadDataFiles" and known:
+                self.send_response(302)
+                self.send_header("Location", f"{server.url}/files/archive.zip?signature=s3cret")
+                self.end_headers()
+                return
             if f"Bearer {TOKEN}" != self.headers["Authorization"] and method != "IntrospectToken":
                 status, answer = 401, {"code": 401, "message": "Unauthenticated"}
             else:
