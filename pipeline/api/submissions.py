@@ -66,6 +66,7 @@ def submit_to_kaggle(
     wait: float = WAIT,
     again: bool = False,
     agree: "Callable[[Entry, Quota], bool] | None" = None,
+    on_doubt: Callable[[str], None] | None = None,
     on_sent: "Callable[[Entry], None] | None" = None,
 ) -> "Entry | None":
     """Sends a submission file to Kaggle, and waits for its score.
@@ -83,6 +84,7 @@ def submit_to_kaggle(
         again: send it even if the same file was sent before.
         agree: called with the new entry and the quota just before it is sent; if it returns false,
             nothing is sent.
+        on_doubt: as for `check`.
         on_sent: called with the entry when Kaggle has the file.
 
     Returns:
@@ -99,7 +101,7 @@ def submit_to_kaggle(
     from pipeline.submission.ledger import new_entry, read_entries
     from pipeline.submission.sending import send, wait_for_score
 
-    check(competition, file)
+    check(competition, file, on_doubt=on_doubt)
     kaggle, ledger = Kaggle(), _ledger(competition)
     run = named_run(run, run_folder(competition, runs)) if isinstance(run, str) else run
     entry = new_entry(slug_of(slug), True, Path(file), message, run)
@@ -121,12 +123,13 @@ def submit_to_hosted(
     team: str | None = None,
     message: str = "",
     again: bool = False,
+    on_doubt: Callable[[str], None] | None = None,
 ) -> "Entry":
     """Has a submission file scored by a hosted competition, see `host`.
 
     Args:
         hosted: the folder of the hosted competition.
-        file, run, runs, message, again: as for `submit_to_kaggle`.
+        file, run, runs, message, again, on_doubt: as for `submit_to_kaggle`.
         team: name of the team. Default: the name of the user.
 
     Returns:
@@ -143,7 +146,7 @@ def submit_to_hosted(
 
     place = Path(hosted).resolve()
     read_hosted(place)
-    check(competition, file)
+    check(competition, file, on_doubt=on_doubt)
     run = named_run(run, run_folder(competition, runs)) if isinstance(run, str) else run
     entry = new_entry(str(place), False, Path(file), message, run)
     return participate(_ledger(competition), entry, team or getpass.getuser(), again)

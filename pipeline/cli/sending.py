@@ -92,6 +92,9 @@ def send(
     """Sends the file, and prints its score. Does nothing without a destination."""
     import pipeline as pp
 
+    def warn(doubt: str) -> None:
+        echo(f"Warning: {file}: {doubt}", err=True)
+
     if to.local:
         entry = pp.submit_to_hosted(
             competition,
@@ -102,6 +105,7 @@ def send(
             team=to.team,
             message=to.message,
             again=to.again,
+            on_doubt=warn,
         )
         _show(entry, f"`pipeline host {to.local} --board` shows the leaderboard.")
     elif to.kaggle:
@@ -114,6 +118,7 @@ def send(
             runs=runs,
             wait=to.wait,
             again=to.again,
+            on_doubt=warn,
             agree=lambda entry, quota: _agree(entry, quota, to.yes),
             on_sent=_say_sent,
         )

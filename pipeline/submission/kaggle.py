@@ -20,6 +20,7 @@ from pipeline.submission.credentials import MAKE_TOKEN, find_credentials
 
 T = TypeVar("T")
 PATIENCE = 120.0  # seconds for an answer, or without a further byte of a download
+SLOWEST = 20_000  # bytes per second of an upload
 LISTED = 200  # submissions that are asked for: as many as Kaggle lists at once
 MAX_TEXT = 300  # characters of an answer that are shown
 SITE = "https://www.kaggle.com/competitions"
@@ -120,24 +121,30 @@ class Kaggle:
     def submit(self, slug: str, file: Path, message: str) -> int:
         """Uploads a file; returns the number of the submission."""
         answer = self._ask(
-            lambda: self.api.competition_submit(str(file), message, slug, quiet=True), slug
+            lambda: self.api.competition_submit(str(file), message, slug, quiet=True),
+            slug,
+            seconds=PATIENCE + file.stat().st_size / SLOWEST,
         )
         if answer.message == self.api.COMPETITION_SUBMIT_UPLOAD_FAILED_MESSAGE:
             raise KaggleError("the upload failed", where=file, remedy="Try again.")
         return int(answer.ref)
 
     def _ask(
-        self, call: Callable[[], T], slug: str, goes_on: Callable[[], bool] = lambda: False
+        self,
+        call: Callable[[], T],
+        slug: str,
+        goes_on: Callable[[], bool] = lambda: False,
+        seconds: float = PATIENCE,
     ) -> T:
         """What a call of the package returns; its errors as messages."""
         where = slug or "Kaggle"
         try:
-            with _silent(), limit_time(PATIENCE, goes_on):
+            with _silent(), limit_time(seconds, goes_on):
                 return call()
         except PipelineError:
             raise
         except TimeIsUp:
-            found = f"no answer from Kaggle within {PATIENCE:g} seconds"
+            found = f"no answer from Kaggle within {seconds:.0f} seconds"
         except OSError as error:  # those of requests are
             if (response := getattr(error, "response", None)) is not None:
                 raise self._refusal(response, slug) from None

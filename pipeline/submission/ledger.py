@@ -138,7 +138,7 @@ def refuse_copies(path: Path, entry: Entry) -> None:
             raise PipelineError(
                 f"the same file was sent on {other.created} as {other.file} ({status})",
                 where=entry.file,
-                remedy="To send it once more, add --again.",
+                remedy="`pipeline submissions` shows its score. To send it once more, add --again.",
             )
 
 
