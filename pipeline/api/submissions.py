@@ -214,6 +214,14 @@ def host(
 
     Raises:
         PipelineError: the folder exists, or a part would be empty.
+
+    Example:
+        >>> import tempfile
+        >>> import pipeline as pp
+        >>> output = tempfile.mkdtemp() + "/ours"
+        >>> folder = pp.host(pp.load("data/digits"), output=output, seed=0)
+        >>> pp.load(folder).test_pixels.shape
+        (431, 64)
     """
     from pipeline.hosting.split import host_competition
 

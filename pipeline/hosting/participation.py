@@ -17,6 +17,8 @@ from pipeline.submission.ledger import (
 def participate(ledger: Path, entry: Entry, team: str, again: bool = False) -> Entry:
     """Has the file of a new entry scored on the public part; returns the entry with the score.
 
+    If it turns out that the same file arrived when its outcome was unknown, that is the entry.
+
     Args:
         again: send it even if it was sent before.
 
@@ -25,7 +27,19 @@ def participate(ledger: Path, entry: Entry, team: str, again: bool = False) -> E
     """
     folder = Path(entry.place)
     with sending(ledger):
+        unknown = [
+            number
+            for number, one in enumerate(read_entries(ledger))
+            if one.place == entry.place and one.status == "unknown"
+        ]
         refresh_hosted(ledger, folder)
+        for number in unknown:
+            one = read_entries(ledger)[number]
+            if one.status == "unknown":
+                error = "the command was killed before it arrived"
+                change_entry(ledger, number, status="not received", error=error)
+            elif one.sha256 == entry.sha256:
+                return one
         if not again:
             refuse_copies(ledger, entry)
         number = add_entry(ledger, entry)

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from pipeline.errors import PipelineError, suggest
+from pipeline.files import FULL, WriteError
 from pipeline.interrupts import TimeIsUp, limit_time
 from pipeline.submission.credentials import MAKE_TOKEN, find_credentials
 
@@ -50,7 +51,7 @@ class Quota:
 
     def __str__(self) -> str:
         if self.left is None:
-            return "no submission so far; Kaggle says how many there are a day after the first"
+            return "none used so far; Kaggle tells the limit after the first one"
         return f"{self.used} used today, {self.left} left until 0:00 UTC"
 
 
@@ -146,6 +147,8 @@ class Kaggle:
         except TimeIsUp:
             found = f"no answer from Kaggle within {seconds:.0f} seconds"
         except OSError as error:  # those of requests are
+            if error.errno in FULL:
+                raise WriteError(Path(), error) from None
             if (response := getattr(error, "response", None)) is not None:
                 raise self._refusal(response, slug) from None
             found = f"the connection to Kaggle failed or was cut ({type(error).__name__})"

@@ -175,7 +175,7 @@ def test_a_submission_is_sent_once_and_scored(server: Server, submit: Invoke) ->
     server.polls = 1
     result = submit("--yes", "--run", "one")
     assert result.stdout.splitlines()[-1] == "Public score: 1.00000"
-    assert "0 used today, 5 left" not in result.stderr  # no submission so far, and 5 left
+    assert "Submissions to tiny-digits: 0 used today, 5 left until 0:00 UTC." in result.stderr
     assert "Kaggle has it, as submission 1001" in result.stderr
     sent = server.submissions[0]
     assert sent["content"] == Path("submissions/tiny/one.csv").read_bytes()
@@ -255,7 +255,8 @@ def test_a_text_of_the_server_that_repeats_the_token_is_not_shown(
 
 
 def test_an_empty_quota_is_said_before_anything_is_sent(server: Server, submit: Invoke) -> None:
-    submit()
+    server.left = 0  # as Kaggle says before the first submission
+    assert "none used so far; Kaggle tells the limit after" in submit().stderr
     server.left = 0
     error = submit("--yes", "--again", status=2).stderr
     assert "no submission is left today (1 used today, 0 left until 0:00 UTC)" in error
