@@ -124,7 +124,7 @@ class Kaggle:
         answer = self._ask(
             lambda: self.api.competition_submit(str(file), message, slug, quiet=True),
             slug,
-            seconds=PATIENCE + file.stat().st_size / SLOWEST,
+            more=file.stat().st_size / SLOWEST,
         )
         if answer.message == self.api.COMPETITION_SUBMIT_UPLOAD_FAILED_MESSAGE:
             raise KaggleError("the upload failed", where=file, remedy="Try again.")
@@ -135,17 +135,21 @@ class Kaggle:
         call: Callable[[], T],
         slug: str,
         goes_on: Callable[[], bool] = lambda: False,
-        seconds: float = PATIENCE,
+        more: float = 0,
     ) -> T:
-        """What a call of the package returns; its errors as messages."""
+        """What a call of the package returns; its errors as messages.
+
+        Args:
+            goes_on, more: whether to wait longer than usual, and how much.
+        """
         where = slug or "Kaggle"
         try:
-            with _silent(), limit_time(seconds, goes_on):
+            with _silent(), limit_time(PATIENCE + more, goes_on):
                 return call()
         except PipelineError:
             raise
         except TimeIsUp:
-            found = f"no answer from Kaggle within {seconds:.0f} seconds"
+            found = f"no answer from Kaggle within {PATIENCE + more:.0f} seconds"
         except OSError as error:  # those of requests are
             if error.errno in FULL:
                 raise WriteError(Path(), error) from None

@@ -30,6 +30,7 @@ class Server:
         cut: methods after which the connection is closed without an answer; what is asked for is
             done before.
         lose: methods at which the connection is closed before anything is done.
+        hang: methods that are answered after `released` is set.
         polls: how often a submission is pending before it is scored.
     """
 
@@ -40,6 +41,8 @@ class Server:
     refuse: dict[str, tuple[int, str]] = field(default_factory=dict)
     cut: set[str] = field(default_factory=set)
     lose: set[str] = field(default_factory=set)
+    hang: set[str] = field(default_factory=set)
+    released: threading.Event = field(default_factory=threading.Event)
     polls: int = 0
     error: str = ""
     closed: bool = False
@@ -152,7 +155,9 @@ def serving(server: Server) -> Iterator[Server]:
                 status, answer = 401, {"code": 401, "message": "Unauthenticated"}
             else:
                 status, answer = server.answer(method, body)
-            if method in server.cut:
+            if method in server.hang:
+                server.released.wait(30)
+            if method in server.cut or method in server.hang:
                 self.close_connection = True
                 return
             content = json.dumps(answer).encode()
@@ -191,6 +196,7 @@ def serving(server: Server) -> Iterator[Server]:
     try:
         yield server
     finally:
+        server.released.set()
         http.shutdown()
         http.server_close()
         thread.join()

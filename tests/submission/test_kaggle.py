@@ -305,6 +305,17 @@ def test_after_a_cut_connection_nothing_is_sent_twice(
     assert refs == [1001, 1002]
 
 
+def test_a_server_that_is_silent_is_not_waited_for_without_end(
+    server: Server, submit: Invoke, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pipeline.submission.kaggle.PATIENCE", 4.0)
+    server.hang = {"CreateSubmission"}
+    error = submit(status=1).stderr
+    assert "no answer from Kaggle within 4 seconds; it is not known whether" in error
+    assert submit().stdout.splitlines()[-1] == "Public score: 1.00000"
+    assert len(server.submissions) == 1
+
+
 def test_the_ledger_compares_own_and_public_scores(
     server: Server, submit: Invoke, invoke: Invoke, run: Callable[..., None]
 ) -> None:
