@@ -10,7 +10,7 @@
 The folders follow the flow of the data:
 
     reading -> images -> competition -> networks -> recipes -> training -> runs -> search
-    -> planning, tuning -> report, submission
+    -> planning, tuning -> report, submission -> hosting
 
 Names are imported when they are first used: `import pipeline` is fast.
 """
@@ -33,6 +33,16 @@ if TYPE_CHECKING:
         submit,
         submit_for,
         write_report,
+    )
+    from pipeline.api.submissions import (
+        board,
+        close_hosted,
+        fetch,
+        host,
+        kaggle_quota,
+        submissions,
+        submit_to_hosted,
+        submit_to_kaggle,
     )
     from pipeline.api.training import ensemble, train, train_all, train_for, train_plan
     from pipeline.api.tuning import load_study, trials, tune, write_tuning_page
@@ -60,11 +70,16 @@ _MODULES = {
     "Scores": "pipeline.runs.record",
     "Space": "pipeline.networks.space",
     "best_run": "pipeline.api.results",
+    "board": "pipeline.api.submissions",
     "check": "pipeline.api.results",
+    "close_hosted": "pipeline.api.submissions",
     "describe": "pipeline.api.information",
     "doctor": "pipeline.api.information",
     "ensemble": "pipeline.api.training",
+    "fetch": "pipeline.api.submissions",
+    "host": "pipeline.api.submissions",
     "inspect": "pipeline.api.information",
+    "kaggle_quota": "pipeline.api.submissions",
     "leaderboard": "pipeline.api.results",
     "list_runs": "pipeline.api.results",
     "load": "pipeline.api.information",
@@ -73,8 +88,11 @@ _MODULES = {
     "predict": "pipeline.api.results",
     "reveal": "pipeline.api.results",
     "score_test": "pipeline.api.results",
+    "submissions": "pipeline.api.submissions",
     "submit": "pipeline.api.results",
     "submit_for": "pipeline.api.results",
+    "submit_to_hosted": "pipeline.api.submissions",
+    "submit_to_kaggle": "pipeline.api.submissions",
     "train": "pipeline.api.training",
     "train_all": "pipeline.api.training",
     "train_for": "pipeline.api.training",
@@ -99,11 +117,16 @@ __all__ = [
     "Scores",
     "Space",
     "best_run",
+    "board",
     "check",
+    "close_hosted",
     "describe",
     "doctor",
     "ensemble",
+    "fetch",
+    "host",
     "inspect",
+    "kaggle_quota",
     "leaderboard",
     "list_runs",
     "load",
@@ -112,8 +135,11 @@ __all__ = [
     "predict",
     "reveal",
     "score_test",
+    "submissions",
     "submit",
     "submit_for",
+    "submit_to_hosted",
+    "submit_to_kaggle",
     "train",
     "train_all",
     "train_for",

@@ -19,9 +19,10 @@ def sha256(path: Path) -> str:
 
 
 def write_checksums(folder: Path) -> None:
-    """Writes the SHA-256 of each file of a folder."""
-    files = sorted(folder.iterdir())
-    write_text(folder / CHECKSUMS, "".join(f"{sha256(path)}  {path.name}\n" for path in files))
+    """Writes the SHA-256 of each file of a folder and of the folders in it."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    lines = (f"{sha256(path)}  {path.relative_to(folder).as_posix()}\n" for path in files)
+    write_text(folder / CHECKSUMS, "".join(lines))
 
 
 def read_checksums(folder: Path) -> dict[str, str]:

@@ -9,7 +9,7 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -57,9 +57,18 @@ def write_bytes(path: Path, content: bytes) -> None:
     Raises:
         WriteError: it cannot be written. The old content stays.
     """
-    with write_errors(path, len(content)):
+    write_parts(path, (content,), len(content))
+
+
+def write_parts(path: Path, parts: Iterable[bytes], size: int = 0) -> None:
+    """Replaces the file as `write_bytes` does, with content that need not fit into memory.
+
+    Args:
+        size: bytes of all parts, for the message if there is no space.
+    """
+    with write_errors(path, size):
         if path.exists() and not path.is_file():
-            path.write_bytes(content)
+            path.write_bytes(b"".join(parts))
             return
         path = _target(path)
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -68,7 +77,8 @@ def write_bytes(path: Path, content: bytes) -> None:
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=prefix, suffix=".tmp")
         try:
             with os.fdopen(handle, "wb") as file:
-                file.write(content)
+                for part in parts:
+                    file.write(part)
                 file.flush()
                 os.fsync(file.fileno())
             os.chmod(temporary, 0o666 & ~_umask())

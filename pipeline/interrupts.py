@@ -1,9 +1,9 @@
-"""Delays Ctrl-C and SIGTERM until the state of the work is saved."""
+"""Delays Ctrl-C and SIGTERM until the state of the work is saved; limits the time of calls."""
 
 import multiprocessing
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
@@ -62,3 +62,32 @@ def delay_interrupts() -> Iterator[Interrupts]:
     finally:
         interrupts.end()
         interrupts.act()
+
+
+class TimeIsUp(BaseException):
+    """The time of `limit_time` is over. No `except Exception` of the code in between stops it."""
+
+
+@contextmanager
+def limit_time(seconds: float, goes_on: Callable[[], bool] = lambda: False) -> Iterator[None]:
+    """Raises `TimeIsUp` in the block after this time. Has no effect outside the main thread.
+
+    Args:
+        goes_on: asked then; if it returns true, the block has the same time again.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def ring(number: int, frame: FrameType | None) -> None:
+        if not goes_on():
+            raise TimeIsUp
+        signal.setitimer(signal.ITIMER_REAL, seconds)
+
+    before = signal.signal(signal.SIGALRM, ring)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)

@@ -45,6 +45,7 @@ def finish(
     members: Sequence[str] = (),
     history: pd.DataFrame = HISTORY,
     model: bytes = b"",
+    test: np.ndarray | None = None,
 ) -> Run:
     """Writes a run with random probabilities, those of an ensemble if it has members.
 
@@ -52,6 +53,7 @@ def finish(
         skill: the higher it is, the better are the probabilities.
         draw: random seed of the probabilities.
         model: the content of its model's file, which it has none of otherwise.
+        test: probabilities of the test rows; equal ones if not given.
     """
     fold = competition.hold_out
     labels = competition.labels[fold.validation]
@@ -63,7 +65,8 @@ def finish(
     probabilities = (exponentials / exponentials.sum(axis=1, keepdims=True)).astype(np.float32)
     validation = Validation(fold.validation, labels, probabilities)
     schema, classes = competition.schema, competition.classes
-    test = np.full((len(competition.test_pixels), len(classes)), 1 / len(classes), np.float32)
+    if test is None:
+        test = np.full((len(competition.test_pixels), len(classes)), 1 / len(classes), np.float32)
     record = RunRecord(
         identity=Identity(
             "dense", dict(settings), seed, competition.fingerprint, fold.fingerprint

@@ -38,6 +38,7 @@ USES = {
     "prediction": {"reading", "images", "competition", "runs"},
     "report": {"reading", "images", "competition", "networks", "runs", "evaluation", "tuning"},
     "submission": {"reading", "competition", "runs"},
+    "hosting": {"reading", "competition", "runs", "submission"},
 }
 MODULES = sorted((ROOT / "pipeline").rglob("*.py"))
 by_path = pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
@@ -84,7 +85,7 @@ def test_keras_is_imported_in_networks_and_recipes_alone(path: Path) -> None:
     assert "keras" not in packages or path.parent.name == "recipes" or path.stem == "backend"
 
 
-@pytest.mark.parametrize("folder", ["report", "submission", "cli"])
+@pytest.mark.parametrize("folder", ["report", "submission", "hosting", "cli"])
 def test_what_shows_results_imports_no_module_that_needs_keras(folder: str) -> None:
     names = {name for path in (ROOT / "pipeline" / folder).rglob("*.py") for name in imports(path)}
     needs = {"build", "backend", "backbone", "predict", "saving"}

@@ -14,6 +14,7 @@ RUNS = Path("runs")
 
 
 def run_folder(competition: Competition | Path | str, runs: Path | str) -> Path:
+    """The folder of a competition, its folder or its name, in the folder of runs (or others)."""
     if isinstance(competition, Competition):
         return Path(runs) / competition.name
     return Path(runs) / Path(competition).resolve().name

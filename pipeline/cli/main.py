@@ -18,9 +18,8 @@ from pipeline.cli.output import TEXT, echo
 from pipeline.errors import PipelineError, printable, suggest
 
 COMMANDS = (
-    "inspect", "models", "train", "tune", "ensemble", "leaderboard", "report", "predict", "submit",
-    "reveal", "check",
-    "doctor",
+    "fetch", "inspect", "models", "train", "tune", "ensemble", "leaderboard", "report", "predict",
+    "submit", "submissions", "reveal", "check", "host", "doctor",
 )  # fmt: skip
 
 

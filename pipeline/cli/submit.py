@@ -9,26 +9,41 @@ from pipeline.cli.leaderboard import echo_leaderboard
 from pipeline.cli.main import BEGAN
 from pipeline.cli.options import BUDGET, DATA, QUIET, RUNS, schema_options
 from pipeline.cli.output import echo, percent, score_text
+from pipeline.cli.sending import Destination, check_destination, send, sending_options
 from pipeline.errors import PipelineError
 from pipeline.tables import no_formula
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from pipeline.competition.competition import Competition
+
 
 @click.command()
 @DATA
 @click.option("--run", help="The run to submit. Default: the best run.")
+@click.option(
+    "--file", type=click.Path(path_type=Path), help="Send this file instead of that of a run."
+)
 @click.option("--output", type=click.Path(path_type=Path), help="The file to write.")
 @BUDGET
+@sending_options
 @QUIET
 @RUNS
 @schema_options
 def command(
     data: Path,
     run: str | None,
+    file: Path | None,
     output: Path | None,
     budget: str | None,
+    kaggle: str | None,
+    local: Path | None,
+    message: str,
+    team: str | None,
+    wait: float,
+    again: bool,
+    yes: bool,
     quiet: bool,
     runs: Path,
     **overrides: Any,
@@ -40,14 +55,24 @@ def command(
 
     If the test rows have labels (--test-label), the run is scored on them too. The last line
     printed is the path of the file.
+
+    With --kaggle or --local, the file is also sent to be scored, and the last line is its score.
+    Nothing is sent twice: after a cut connection or a kill, run the same command again.
     """
     import pipeline as pp
     from pipeline.search.budget import Budget
 
+    to = Destination(kaggle, local, message, team, wait, again, yes)
     if run and budget:
         raise PipelineError("both --run and --budget are given", expected="one of them")
+    if file:
+        _check_file_options(to, run, budget, output)
+    check_destination(to)
     time_granted = Budget.start(budget, click.get_current_context().meta[BEGAN]) if budget else None
     competition = pp.load(data, **overrides)
+    if file:
+        send(to, competition, file, None, runs)
+        return
     if time_granted:
         path, best = pp.submit_for(
             competition, time_granted, output=output, runs=runs, progress=not quiet
@@ -58,6 +83,29 @@ def command(
             competition, run, output=output, runs=runs, progress=not quiet, on_damage=_skip
         )
         name = run or pp.best_run(competition, runs=runs, on_damage=_skip).name
+    _echo_submission(competition, path, name, runs, bool(time_granted))
+    send(to, competition, path, name, runs)
+
+
+def _check_file_options(
+    to: Destination, run: str | None, budget: str | None, output: Path | None
+) -> None:
+    if not (to.kaggle or to.local):
+        raise PipelineError(
+            "--file without --kaggle or --local",
+            expected="where to send it",
+            remedy="`pipeline check DATA FILE` checks a file.",
+        )
+    if run or budget or output:
+        raise PipelineError("--file with --run, --budget or --output", expected="--file alone")
+
+
+def _echo_submission(
+    competition: "Competition", path: Path, name: str, runs: Path, in_time: bool
+) -> None:
+    """Prints the leaderboard, the score of the chosen run, and the path of its submission."""
+    import pipeline as pp
+
     table = echo_leaderboard(competition.name, runs)
     if competition.test_labels is not None:
         scores = pp.score_test(competition, name, runs=runs)
@@ -67,7 +115,7 @@ def command(
     if formula := next((text for text in texts if no_formula(text) != text), None):
         note = f"Note: to a spreadsheet {formula!r} is a formula; do not open the file in one."
         echo(note, err=True)
-    chosen = ", chosen by its log loss" if time_granted else ""
+    chosen = ", chosen by its log loss" if in_time else ""
     echo(f"\nThe submission of {name}{_accuracy(table, name)}{chosen}:")
     echo(path)
 

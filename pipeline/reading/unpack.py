@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from pipeline.errors import PipelineError, suggest
+from pipeline.errors import UNPRINTABLE, PipelineError, suggest
+from pipeline.files import write_parts
 from pipeline.reading.other_formats import GZIP, ZIP
 
 try:
@@ -131,6 +132,35 @@ def file_names(archive: Path) -> list[str]:
         ) from None
 
 
+def unpack_files(archive: Path, folder: Path) -> list[Path]:
+    """Writes the files of a zip into a folder; links and folders in it become files and folders.
+
+    Returns:
+        Their paths.
+
+    Raises:
+        PipelineError: it is no zip, damaged or encrypted, has a name that is not valid, or
+            unpacks to much more than its size; or a file cannot be written.
+    """
+    left, paths = _allowed(archive), []
+    try:
+        with zipfile.ZipFile(archive) as opened:
+            for member in _members(archive, opened):
+                if member.flag_bits & 1:
+                    raise _encrypted(archive)
+                if UNPRINTABLE.search(member.filename):
+                    raise _invalid_name(archive, member)
+                left -= member.file_size
+                if left < 0:
+                    raise _unpacks_to_much(archive)
+                paths.append(folder / member.filename)
+                with opened.open(member) as file:
+                    write_parts(paths[-1], iter(lambda: file.read(1 << 20), b""), member.file_size)
+    except DAMAGE as error:
+        raise _damaged(archive, error) from None
+    return paths
+
+
 def _chunks(path: Path, file: BinaryIO, size: int) -> Iterator[bytes]:
     """The unpacked bytes, `size` at a time, without a byte-order mark."""
     total, allowed = 0, _allowed(path)
@@ -152,6 +182,19 @@ def _unpacks_to_much(path: Path) -> PipelineError:
         where=path,
         remedy="If it is not damaged, unpack it first.",
     )
+
+
+def _invalid_name(path: Path, member: zipfile.ZipInfo) -> PipelineError:
+    return PipelineError(
+        f"the archive holds {member.filename[:80]!r}, which is not a valid file name",
+        where=path,
+        remedy="Use an archive from another source.",
+    )
+
+
+def _encrypted(path: Path) -> PipelineError:
+    remedy = "Unpack it with its password."
+    return PipelineError("the archive is encrypted", where=path, remedy=remedy)
 
 
 def _with_line_feeds(chunks: Iterator[bytes]) -> Iterator[bytes]:
@@ -212,11 +255,7 @@ def _members(path: Path, archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
     for member in members:
         parts = member.filename.split("/")
         if parts[0] == "" or ".." in parts or max(map(len, parts)) > MAX_NAME:
-            raise PipelineError(
-                f"the archive holds {member.filename[:80]!r}, which is not a valid file name",
-                where=path,
-                remedy="Use an archive from another source.",
-            )
+            raise _invalid_name(path, member)
     return [
         member
         for member in members
@@ -245,9 +284,7 @@ def _open_zip(path: Path, name: str | None = None) -> BinaryIO:
             remedy="Unpack it and keep the file that you want.",
         )
     if members[0].flag_bits & 1:
-        raise PipelineError(
-            "the archive is encrypted", where=path, remedy="Unpack it with its password."
-        )
+        raise _encrypted(path)
     if members[0].file_size > _allowed(path):  # the archive says so itself
         raise _unpacks_to_much(path if name is None else path / name)
     return archive.open(members[0])  # type: ignore[return-value]

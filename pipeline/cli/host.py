@@ -1,0 +1,96 @@
+"""pipeline host"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from pipeline.cli.options import FORMAT, schema_options
+from pipeline.cli.output import echo, echo_frame, echo_table
+from pipeline.errors import PipelineError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SHARE = click.FloatRange(0, 1, min_open=True, max_open=True)
+
+
+@click.command()
+@click.argument("data", type=click.Path(path_type=Path))
+@click.option(
+    "--output", type=click.Path(path_type=Path), help="The folder.  [default: hosted/NAME]"
+)
+@click.option(
+    "--hidden", type=SHARE, default=0.3, show_default=True, help="Share of rows that are hidden."
+)
+@click.option(
+    "--public",
+    type=SHARE,
+    default=0.3,
+    show_default=True,
+    help="Share of the hidden rows that the public score is of.",
+)
+@click.option("--seed", type=click.IntRange(0), help="Random seed.  [default: a new one]")
+@click.option("--board", is_flag=True, help="Show the leaderboard of the hosted competition DATA.")
+@click.option(
+    "--close", is_flag=True, help="End the hosted competition DATA, and reveal the private scores."
+)
+@FORMAT
+@schema_options
+def command(
+    data: Path,
+    output: Path | None,
+    hidden: float,
+    public: float,
+    seed: int | None,
+    board: bool,
+    close: bool,
+    output_format: str,
+    **overrides: Any,
+) -> None:
+    """Make a competition of your own from labelled images.
+
+    The labels of a part of the training rows are hidden. The last line printed is the folder for
+    participants, a competition as any other. Whoever can read the folder beside it can read the
+    labels.
+
+    \b
+    Example: pipeline host data/digits
+             pipeline submit hosted/digits/digits-hosted --local hosted/digits --team ours
+             pipeline host hosted/digits --board
+             pipeline host hosted/digits --close
+    """
+    import pipeline as pp
+
+    if board and close:
+        raise PipelineError("both --board and --close are given", expected="one of them")
+    if board or close:
+        _echo_board(pp.close_hosted(data) if close else pp.board(data), output_format)
+        return
+    competition = pp.load(data, **overrides)
+    folder = pp.host(competition, output=output, hidden=hidden, public=public, seed=seed)
+    echo(f"Keep the labels and the leaderboard in {folder.parent} to yourself.", err=True)
+    echo("Give participants:", err=True)
+    echo(folder)
+
+
+def _echo_board(table: "pd.DataFrame", output_format: str) -> None:
+    if output_format != "table":
+        echo_frame(table, output_format)
+        return
+    known = table.astype(object).where(table.notna(), None).to_dict("records")
+    rows = [
+        (
+            str(row["rank"]),
+            row["team"],
+            *("" if row[name] is None else f"{row[name]:.5f}"
+              for name in ("private_score", "public_score")),
+            str(row["submissions"]),
+            row["created"][:16].replace("T", " "),
+        )
+        for row in known
+    ]  # fmt: skip
+    header = ("rank", "team", "private", "public", "submissions", "date")
+    echo_table(header, rows, left=("team", "date"), optional=("date", "submissions"))
+    if not rows:
+        echo("There are no submissions yet.")

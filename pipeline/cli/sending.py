@@ -1,0 +1,145 @@
+"""Sends a submission file to be scored: by Kaggle, or by a hosted competition."""
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from pipeline.cli.options import Command
+from pipeline.cli.output import echo, score_text
+from pipeline.errors import PipelineError
+
+if TYPE_CHECKING:
+    from pipeline.competition.competition import Competition
+    from pipeline.submission.kaggle import Quota
+    from pipeline.submission.ledger import Entry
+
+OPTIONS = (
+    click.option(
+        "--kaggle",
+        metavar="SLUG",
+        help="Send the file to this Kaggle competition, and wait for its score. The slug is the "
+        "last part of its address.",
+    ),
+    click.option(
+        "--local",
+        type=click.Path(path_type=Path, file_okay=False),
+        metavar="FOLDER",
+        help="Have the file scored by this competition that `pipeline host` made.",
+    ),
+    click.option("-m", "--message", default="", help="Your description of what is sent."),
+    click.option("--team", help="The team, for --local.  [default: your user name]"),
+    click.option(
+        "--wait",
+        type=click.FloatRange(0),
+        default=600,
+        show_default=True,
+        metavar="SECONDS",
+        help="How long to wait for Kaggle's score; 0 does not wait.",
+    ),
+    click.option("--again", is_flag=True, help="Send it even if the same file was sent before."),
+    click.option("--yes", is_flag=True, help="Send it to Kaggle without asking."),
+)
+
+
+@dataclass(frozen=True)
+class Destination:
+    """Where a file is sent, and how: the values of OPTIONS."""
+
+    kaggle: str | None
+    local: Path | None
+    message: str
+    team: str | None
+    wait: float
+    again: bool
+    yes: bool
+
+
+def sending_options(command: Command) -> Command:
+    for option in reversed(OPTIONS):
+        command = option(command)
+    return command
+
+
+def check_destination(to: Destination) -> None:
+    """Says what would keep a file from being sent, before it is made."""
+    import pipeline as pp
+
+    if to.kaggle and to.local:
+        raise PipelineError("both --kaggle and --local are given", expected="one of them")
+    if to.kaggle:
+        if not to.message.strip():
+            raise PipelineError(
+                "--kaggle without a message",
+                expected='your description of what is sent, such as -m "fast, 5 folds"',
+            )
+        if not to.yes and not sys.stdin.isatty():
+            raise PipelineError(
+                "a submission uses up the day's quota, and there is no terminal to ask in",
+                where="--kaggle",
+                remedy="Add --yes to send it without being asked.",
+            )
+        pp.kaggle_quota(to.kaggle)
+    if to.local:
+        pp.board(to.local)
+
+
+def send(
+    to: Destination, competition: "Competition", file: Path, run: str | None, runs: Path
+) -> None:
+    """Sends the file, and prints its score. Does nothing without a destination."""
+    import pipeline as pp
+
+    def warn(doubt: str) -> None:
+        echo(f"Warning: {file}: {doubt}", err=True)
+
+    if to.local:
+        entry = pp.submit_to_hosted(
+            competition,
+            to.local,
+            file,
+            run=run,
+            runs=runs,
+            team=to.team,
+            message=to.message,
+            again=to.again,
+            on_doubt=warn,
+        )
+        _show(entry, f"`pipeline host {to.local} --board` shows the leaderboard.")
+    elif to.kaggle:
+        sent = pp.submit_to_kaggle(
+            competition,
+            to.kaggle,
+            to.message,
+            file,
+            run=run,
+            runs=runs,
+            wait=to.wait,
+            again=to.again,
+            on_doubt=warn,
+            agree=lambda entry, quota: _agree(entry, quota, to.yes),
+            on_sent=_say_sent,
+        )
+        if sent is None:
+            echo("Nothing was sent.", err=True)
+            click.get_current_context().exit(1)
+        _show(sent, "`pipeline submissions` compares it with earlier ones.")
+
+
+def _agree(entry: "Entry", quota: "Quota", yes: bool) -> bool:
+    own = f"{entry.run}, {score_text(entry.scores)}" if entry.scores else "of no known run"
+    echo(f"\n{entry.file}: {own}.", err=True)
+    echo(f"Submissions to {entry.place}: {quota}.", err=True)
+    return yes or click.confirm("Send it?", err=True)
+
+
+def _say_sent(entry: "Entry") -> None:
+    echo(f"Kaggle has it, as submission {entry.ref}. Waiting for the score ...", err=True)
+
+
+def _show(entry: "Entry", hint: str) -> None:
+    echo(hint, err=True)
+    known = "not known yet" if entry.public is None else f"{entry.public:.5f}"
+    echo(f"Public score: {known}")

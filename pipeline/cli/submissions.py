@@ -1,0 +1,78 @@
+"""pipeline submissions"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from pipeline.cli.options import DATA, FORMAT
+from pipeline.cli.output import echo, echo_frame, echo_table, percent
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+HEADER = (
+    "date", "file", "sha256", "run", "accuracy %", "95 % interval", "public", "private", "status",
+    "message",
+)  # fmt: skip
+OPTIONAL = ("sha256", "file", "message", "95 % interval", "private")
+
+
+@click.command()
+@DATA
+@click.option("--offline", is_flag=True, help="Show what is stored, and ask nobody.")
+@FORMAT
+def command(data: Path, offline: bool, output_format: str) -> None:
+    """List what was sent to be scored, with its own and its public score.
+
+    Scores that are not known yet are asked for. With three or more submissions, Spearman's rank
+    correlation tells whether your own score orders them as the public score does.
+    """
+    import pipeline as pp
+
+    table = pp.submissions(data, refresh=not offline)
+    for note in table.attrs["notes"].values():
+        echo(f"Not up to date: {note}", err=True)
+    if output_format != "table":
+        echo_frame(table, output_format)
+        return
+    if not len(table):
+        echo("Nothing was sent so far. `pipeline submit --kaggle SLUG` sends a submission.")
+        return
+    for place, some in table.groupby("place", sort=False):
+        echo(f"{place}:")
+        _echo_submissions(some)
+        echo()
+        if place in table.attrs["correlations"]:
+            value, count = table.attrs["correlations"][place]
+            echo(
+                f"Rank correlation (Spearman) of own and public score: {value:.2f}, n = {count}. "
+                "1: both order the submissions alike."
+            )
+        if place in table.attrs["quotas"]:
+            echo(f"Submissions: {table.attrs['quotas'][place]}.")
+
+
+def _echo_submissions(table: "pd.DataFrame") -> None:
+    known = table.astype(object).where(table.notna(), None)
+    rows = [_cells(row) for row in known.to_dict("records")]
+    echo_table(HEADER, rows, left=("date", "file", "sha256", "run", "status", "message"),
+               optional=OPTIONAL)  # fmt: skip
+    for _, row in table[table["error"] != ""].iterrows():
+        echo(f"{row['file']}: {row['error']}")
+
+
+def _cells(row: Any) -> tuple[str, ...]:
+    own = row["accuracy"] is not None
+    return (
+        row["created"][:16].replace("T", " "),
+        row["file"],
+        row["sha256"][:8],
+        row["run"] or "",
+        percent(row["accuracy"]),
+        f"{percent(row['low'])} - {percent(row['high'])}" if own else "",
+        *("" if row[name] is None else f"{row[name]:.5f}"
+          for name in ("public_score", "private_score")),
+        row["status"],
+        row["message"],
+    )  # fmt: skip

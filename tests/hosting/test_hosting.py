@@ -1,0 +1,208 @@
+"""`pipeline host`: a competition of one's own, with hidden labels and a leaderboard."""
+
+import csv
+import json
+import shutil
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from click.testing import CliRunner, Result
+from finished_runs import finish
+
+import pipeline as pp
+from pipeline.cli import main
+from pipeline.hosting.board import receive
+from pipeline.hosting.hosted import LABELS
+from pipeline.submission.ledger import add_entry, new_entry, read_entries
+
+Invoke = Callable[..., Result]
+LEDGER = Path("submissions/ours-hosted/ledger.json")
+
+
+@pytest.fixture(autouse=True)
+def place(folder: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(folder.path.parent)
+
+
+@pytest.fixture
+def invoke() -> Invoke:
+    def command(*words: str, status: int = 0) -> Result:
+        result = CliRunner().invoke(main, list(words))
+        assert result.exit_code == status, result.output
+        return result
+
+    return command
+
+
+@pytest.fixture
+def hosted(folder: Any, invoke: Invoke) -> Path:
+    """The folder of a hosted competition of 200 digits, half of them hidden."""
+    folder.fill(200, words=True)
+    words = ["--output", "ours", "--hidden", "0.5", "--public", "0.5", "--seed", "1"]
+    participants = Path(invoke("host", str(folder.path), *words).stdout.splitlines()[-1])
+    assert participants == Path("ours/ours-hosted")
+    return Path("ours")
+
+
+def solution(hosted: Path) -> list[dict[str, str]]:
+    with open(hosted / LABELS, newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def write(hosted: Path, name: str, wrong: Callable[[int, dict[str, str]], bool]) -> Path:
+    """A submission that is correct but for some rows."""
+    lines = ["Id,Category"]
+    for number, row in enumerate(solution(hosted)):
+        other = "one" if row["Category"] != "one" else "two"
+        lines.append(f"{row['Id']},{other if wrong(number, row) else row['Category']}")
+    path = Path(name)
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+def submit(invoke: Invoke, hosted: Path, file: Path, team: str, status: int = 0) -> Result:
+    return invoke(
+        "submit", str(hosted / "ours-hosted"), "--file", str(file), "--local", str(hosted),
+        "--team", team, status=status,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "content",
+    [{}, {"words": True, "header": "names", "label": "first"}, {"scale": "0..1.0"},
+     {"planes": True}, {"by_label": True}],
+    ids=["integers", "words", "fractions", "colours", "sorted"],
+)  # fmt: skip
+def test_participants_get_the_same_images_without_the_hidden_labels(
+    content: dict[str, Any], folder: Any
+) -> None:
+    folder.fill(200, **content)
+    competition = folder.load()
+    participants = pp.host(competition, output="ours", hidden=0.4, public=0.5)
+    given, rows = pp.load(participants), solution(Path("ours"))
+    assert given.test_labels is None
+    assert given.schema.shape == competition.schema.shape
+    names = [*(given.classes[k] for k in given.labels), *(row["Category"] for row in rows)]
+    images = [*map(bytes, given.train_pixels), *map(bytes, given.test_pixels)]
+    known = zip(map(bytes, competition.train_pixels), competition.labels, strict=True)
+    expected = Counter((image, competition.classes[label]) for image, label in known)
+    assert Counter(zip(images, names, strict=True)) == expected
+    usage = Counter(row["Usage"] for row in rows)
+    assert all(abs(usage[part] - 40) <= 8 for part in ("Public", "Private"))
+    of_class = Counter(row["Category"] for row in rows)
+    assert all(abs(count - 8) <= 3 for count in of_class.values())
+    order = [row["Category"] for row in rows]
+    assert order != sorted(order)
+    assert {path.name for path in participants.iterdir()} == {
+        "train.csv", "test.csv", "sample_submission.csv", "competition.toml"
+    }  # fmt: skip
+
+
+def test_a_split_cannot_be_repeated_without_its_seed(folder: Any) -> None:
+    folder.fill(100)
+    competition = folder.load()
+    contents = []
+    for name, seed in (("a", None), ("b", None), ("c", 7), ("d", 7)):
+        pp.host(competition, output=name, seed=seed)
+        contents.append((Path(name) / LABELS).read_bytes())
+    assert contents[0] != contents[1]
+    assert contents[2] == contents[3]
+
+
+def test_a_run_is_submitted_as_to_any_competition(hosted: Path, invoke: Invoke) -> None:
+    competition = pp.load(hosted / "ours-hosted")
+    random = np.random.default_rng(0).dirichlet(np.ones(10), len(competition.test_pixels))
+    runs = Path("runs/ours-hosted")
+    run = finish(competition, runs / "one", 2.0, draw=1, test=random.astype(np.float32))
+    result = invoke("submit", "ours/ours-hosted", "--local", "ours", "--team", "us")
+    predicted = run.test_probabilities.argmax(axis=1)
+    correct = [
+        competition.classes[label] == row["Category"]
+        for label, row in zip(predicted, solution(hosted), strict=True)
+        if row["Usage"] == "Public"
+    ]
+    assert result.stdout.splitlines()[-1] == f"Public score: {np.mean(correct):.5f}"
+    (entry,) = read_entries(LEDGER)
+    assert (entry.run, entry.scores, entry.scored_on) == (run.name, run.scores, "hold-out")
+
+
+def test_private_scores_are_hidden_until_the_host_closes(hosted: Path, invoke: Invoke) -> None:
+    luck = write(hosted, "luck.csv", lambda _, row: row["Usage"] == "Private")
+    good = write(hosted, "good.csv", lambda number, _: number % 10 == 0)
+    submit(invoke, hosted, luck, "lucky")
+    submit(invoke, hosted, good, "good")
+    before = pp.board(hosted)
+    assert before["team"].tolist() == ["lucky", "good"]
+    assert before["private_score"].isna().all()
+    assert "private" not in (hosted / "hosted.json").read_text().replace('"private": null', "")
+    (entry, _) = json.loads(invoke("submissions", "ours/ours-hosted", "--format", "json").stdout)
+    assert (entry["public_score"], entry["private_score"]) == (1.0, None)
+    shown = invoke("host", "ours", "--close").stdout.splitlines()
+    assert shown[1].split()[:4] == ["1", "good", *scores(hosted, lambda n, _: n % 10 == 0)]
+    assert shown[2].split()[:4] == ["2", "lucky", "0.00000", "1.00000"]
+    error = submit(invoke, hosted, write(hosted, "late.csv", lambda n, _: n == 0), "late", 2).stderr
+    assert "the competition was closed on" in error
+    assert pp.submissions("ours-hosted")["private_score"].tolist()[0] == 0
+    assert invoke("host", "ours", "--board").stdout.splitlines() == shown
+
+
+def scores(hosted: Path, wrong: Callable[[int, dict[str, str]], bool]) -> list[str]:
+    """The private and the public score."""
+    correct: dict[str, list[bool]] = {"Private": [], "Public": []}
+    for number, row in enumerate(solution(hosted)):
+        correct[row["Usage"]].append(not wrong(number, row))
+    return [f"{np.mean(values):.5f}" for values in correct.values()]
+
+
+def test_the_best_public_submission_of_a_team_counts(hosted: Path, invoke: Invoke) -> None:
+    for divisor, team in ((2, "us"), (5, "us"), (3, "us"), (5, "them")):
+        name = f"{team}{divisor}.csv"
+        file = write(hosted, name, lambda number, _, by=divisor: number % by == 0)
+        if team == "them":
+            file.write_text(file.read_text() + "\n")  # another file with the same predictions
+        submit(invoke, hosted, file, team)
+    table = pp.board(hosted)
+    assert table["rank"].tolist() == [1, 1]
+    assert dict(zip(table["team"], table["submissions"], strict=True)) == {"us": 3, "them": 1}
+
+
+def test_the_same_file_is_not_sent_twice(hosted: Path, invoke: Invoke) -> None:
+    file = write(hosted, "x.csv", lambda number, _: number == 0)
+    submit(invoke, hosted, file, "us")
+    assert "the same file was sent" in submit(invoke, hosted, file, "us", status=2).stderr
+    assert pp.board(hosted)["submissions"].tolist() == [1]
+
+
+@pytest.mark.parametrize("arrived", [True, False])
+def test_after_a_kill_the_board_knows_what_arrived(
+    arrived: bool, hosted: Path, invoke: Invoke
+) -> None:
+    file = write(hosted, "x.csv", lambda number, _: number == 0)
+    add_entry(LEDGER, new_entry(str(hosted.resolve()), False, file, "", None))
+    if arrived:
+        receive(hosted, file, "us")
+    submit(invoke, hosted, file, "us")
+    assert pp.board(hosted)["submissions"].tolist() == [1]
+    statuses = [entry.status for entry in read_entries(LEDGER)]
+    assert statuses == ["complete"] if arrived else ["not received", "complete"]
+
+
+def test_what_cannot_be_right_is_refused(hosted: Path, invoke: Invoke, folder: Any) -> None:
+    file = write(hosted, "x.csv", lambda number, _: number == 0)
+    assert "the team '\\x1b'" in submit(invoke, hosted, file, "\x1b", status=2).stderr
+    labels = (hosted / LABELS).read_text()
+    (hosted / LABELS).write_text(labels.replace("Public", "Private"))
+    error = submit(invoke, hosted, file, "us", status=2).stderr
+    assert "the labels are missing or were changed" in error
+    again = invoke("host", str(folder.path), "--output", "ours", status=2).stderr
+    assert "ours: it exists" in again
+    assert "not a hosted competition" in invoke("host", ".", "--close", status=2).stderr
+    few = invoke("host", str(folder.path), "--hidden", "0.001", "--output", "few", status=2)
+    assert "0 would be hidden" in few.stderr
+    assert not Path("few").exists()
+    shutil.rmtree(hosted)
+    assert "Not up to date" in invoke("submissions", "ours-hosted").stderr
