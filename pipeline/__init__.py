@@ -10,7 +10,7 @@
 The folders follow the flow of the data:
 
     reading -> images -> competition -> networks -> recipes -> training -> runs -> search
-    -> planning, tuning -> report, submission
+    -> planning, tuning -> report, submission -> drawing
 
 Names are imported when they are first used: `import pipeline` is fast.
 """
@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from pipeline.api.drawing import draw
     from pipeline.api.information import describe, doctor, inspect, load, models
     from pipeline.api.results import (
         best_run,
@@ -63,6 +64,7 @@ _MODULES = {
     "check": "pipeline.api.results",
     "describe": "pipeline.api.information",
     "doctor": "pipeline.api.information",
+    "draw": "pipeline.api.drawing",
     "ensemble": "pipeline.api.training",
     "inspect": "pipeline.api.information",
     "leaderboard": "pipeline.api.results",
@@ -102,6 +104,7 @@ __all__ = [
     "check",
     "describe",
     "doctor",
+    "draw",
     "ensemble",
     "inspect",
     "leaderboard",

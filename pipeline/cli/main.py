@@ -18,8 +18,8 @@ from pipeline.cli.output import TEXT, echo
 from pipeline.errors import PipelineError, printable, suggest
 
 COMMANDS = (
-    "inspect", "models", "train", "tune", "ensemble", "leaderboard", "report", "predict", "submit",
-    "reveal", "check",
+    "inspect", "models", "train", "tune", "ensemble", "leaderboard", "report", "predict", "draw",
+    "submit", "reveal", "check",
     "doctor",
 )  # fmt: skip
 
