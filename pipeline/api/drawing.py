@@ -44,13 +44,9 @@ def draw(
             data, or the port is in use.
 
     Example:
-        >>> import tempfile
-        >>> import pipeline as pp
-        >>> competition = pp.load("data/digits")
-        >>> run = pp.train(competition, "dense", epochs=1, runs=tempfile.mkdtemp(), progress=False)
-        >>> with pp.draw(competition, run) as server:
-        ...     print(server.url.split(":")[1])
-        //127.0.0.1
+        with pp.draw(competition, "fast") as server:
+            print(server.url)
+            server.wait()
     """
     from pipeline.evaluation.leaderboard import check_same_data
 

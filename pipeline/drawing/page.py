@@ -25,4 +25,5 @@ def drawing_page(run: Run, single: Run) -> str:
         single=single,
         data=data,
         bars=BARS,
+        sprites=[],
     )

@@ -7,6 +7,7 @@ the disk on request.
 
 import hmac
 import secrets
+import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -95,7 +96,9 @@ class _Server(ThreadingHTTPServer):
         self.hosts = [f"{name}:{self.server_port}" for name in (HOST, "localhost")]
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Says nothing: the browser left."""
+        """Shows an error of the program; that a browser left is none."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
 
 
 class _Handler(BaseHTTPRequestHandler):

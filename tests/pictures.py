@@ -1,6 +1,6 @@
-"""Takes the two screenshots of the README from the pages of a report.
+"""Takes the screenshots of the documentation: of the pages of a report, and of `pipeline draw`.
 
-python tests/report/pictures.py REPORT RUN FOLDER
+python tests/pictures.py COMPETITION RUNS RUN FOLDER
 """
 
 import base64
@@ -10,12 +10,18 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from chromium import open_browser
+from chromium import draw_strokes, open_browser, wait_for
 from PIL import Image
 
+import pipeline as pp
 from pipeline.files import write_bytes
 
 WIDTH, COLOURS = 1280, 128
+THREE = [
+    (0.31, 0.27), (0.36, 0.19), (0.46, 0.14), (0.57, 0.15), (0.66, 0.22), (0.68, 0.32),
+    (0.63, 0.41), (0.54, 0.46), (0.46, 0.48), (0.58, 0.49), (0.68, 0.56), (0.72, 0.66),
+    (0.68, 0.77), (0.58, 0.85), (0.46, 0.86), (0.35, 0.81), (0.29, 0.72),
+]  # fmt: skip
 
 
 def picture(browser: Any, first: str, last: str) -> bytes:
@@ -38,7 +44,8 @@ def picture(browser: Any, first: str, last: str) -> bytes:
     return buffer.getvalue()
 
 
-def take(report: Path, run: str, folder: Path) -> None:
+def take(competition: Path, runs: Path, run: str, folder: Path) -> None:
+    report = runs / competition.name / "report.html"
     with tempfile.TemporaryDirectory() as profile:
         browser = open_browser(Path(profile))
         try:
@@ -51,9 +58,14 @@ def take(report: Path, run: str, folder: Path) -> None:
                 ".sort((a, b) => a.textContent - b.textContent)[0].click()"
             )
             write_bytes(folder / "run.png", picture(browser, "#confusion", "#confusion"))
+            with pp.draw(pp.load(competition), runs=runs) as server:
+                browser.get(server.url)
+                draw_strokes(browser, "#paper", THREE)
+                wait_for(browser, "return document.querySelectorAll('#alike li').length")
+                write_bytes(folder / "draw.png", picture(browser, "header", ".studio"))
         finally:
             browser.quit()
 
 
 if __name__ == "__main__":
-    take(Path(sys.argv[1]), sys.argv[2], Path(sys.argv[3]))
+    take(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3], Path(sys.argv[4]))
