@@ -1,5 +1,6 @@
 """The page that one draws on."""
 
+from pipeline.drawing.answer import ALIKE
 from pipeline.report.rendering import render
 from pipeline.runs.run import Run
 
@@ -25,5 +26,6 @@ def drawing_page(run: Run, single: Run) -> str:
         single=single,
         data=data,
         bars=BARS,
+        alike=ALIKE,
         sprites=[],
     )

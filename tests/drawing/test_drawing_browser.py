@@ -89,9 +89,9 @@ def test_a_drawing_with_the_mouse_is_read_live(page, drawn) -> None:
     shown = [float(share.removesuffix(" %")) for share in texts(page, ".share")]
     assert shown == pytest.approx((100 * expected).tolist(), abs=0.06)
     assert texts(page, ".first .class") == [CLASSES[expected.argmax()]]
-    assert len(texts(page, "#alike li")) == 8
+    assert len(texts(page, "#alike canvas")) == 8
     assert set(texts(page, "#alike figcaption")) <= set(CLASSES)
-    assert text(page, "#time").endswith(" ms")
+    assert "answered in" in text(page, "#time")
     spoken = f"{CLASSES[expected.argmax()]}, {100 * expected.max():.1f} %"
     wait_for(page, f"return document.querySelector('#spoken').textContent === {spoken!r}")
 
@@ -118,7 +118,7 @@ def test_z_undoes_strokes_and_c_clears(page) -> None:
     assert ink(page) == 0
     settled(page)
     assert text(page, "#best") == "?"
-    assert texts(page, "#alike li") == []
+    assert texts(page, "#alike canvas") == []
     press(page, "z")
     assert ink(page) == one
     for _ in range(2):

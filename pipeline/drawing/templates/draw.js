@@ -108,7 +108,7 @@ async function question(drawing) {
     const answer = await response.json();
     if (response.status === 409) return { again: true };
     warn(response.ok ? "" : `No answer: ${answer.error}.`);
-    if (response.ok) one("#time").textContent = `${Math.round(performance.now() - began)} ms`;
+    if (response.ok) one("#time").textContent = `answered in ${Math.round(performance.now() - began)} ms`;
     return response.ok ? answer : undefined;
   } catch {
     warn("The server has ended. Start it again with: pipeline draw");
@@ -140,7 +140,7 @@ function show(answer) {
   else {
     one("#time").textContent = one("#compared").textContent = "";
     one("#between").textContent = "the pixels that matter most";
-    one("#alike").replaceChildren();
+    for (const item of all("#alike li")) item.replaceChildren();
   }
   clearTimeout(speaking); // only what has settled is read out
   speaking = setTimeout(() => {
@@ -166,25 +166,28 @@ function showReasons(answer, first, second) {
   draw(one("#heat"), answer.saliency, heat);
   const between = one("#between"), bold = (text) => Object.assign(document.createElement("b"), { textContent: text });
   between.replaceChildren("the pixels that matter most between ", bold(names[first]), " and ", bold(names[second]));
-  one("#alike").replaceChildren(...answer.neighbours.map((neighbour) => {
-    const item = document.createElement("li"), figure = document.createElement("figure");
-    const canvas = document.createElement("canvas"), caption = document.createElement("figcaption");
+  showAlike(answer.neighbours, first);
+  one("#compared").textContent = `, of ${answer.compared.toLocaleString("en")}`;
+}
+function showAlike(neighbours, first) {
+  const items = all("#alike li");
+  neighbours.forEach((neighbour, place) => {
+    const figure = document.createElement("figure"), canvas = document.createElement("canvas");
+    const caption = document.createElement("figcaption");
     canvas.setAttribute("role", "img");
-    canvas.setAttribute("aria-label", `row ${neighbour.row} of the training file`);
+    canvas.setAttribute("aria-label", `Row ${neighbour.row} of the training file`);
     canvas.title = `row ${neighbour.row}`;
     draw(canvas, neighbour.picture);
     caption.textContent = names[neighbour.label];
     caption.classList.toggle("same", neighbour.label === first);
     figure.append(canvas, caption);
-    item.append(figure);
-    return item;
-  }));
-  one("#compared").textContent = `, of ${answer.compared.toLocaleString("en")}`;
+    items[place].replaceChildren(figure);
+  });
 }
 
 // A picture of bytes on a canvas of as many pixels, which the page enlarges.
 const colours = (levels) => levels.length === 1 ? [levels[0], levels[0], levels[0], 255] : [...levels, 255];
-const heat = ([level]) => [255, 60 + 0.7 * level, 40, Math.min(255, 1.15 * level)];
+const heat = ([level]) => [255, 40 + 0.8 * level, 60 - 0.2 * level, 255 * (level / 255) ** 1.6];
 function draw(canvas, { height, width, channels, levels }, colour = colours) {
   const bytes = Uint8Array.from(atob(levels), (character) => character.charCodeAt(0));
   canvas.width = width;
