@@ -134,4 +134,5 @@ class Reader:
 
 def _picture(levels: Images) -> Picture:
     """(height, width, channels) of 0..255."""
-    return Picture(*levels.shape, levels.astype(np.uint8).tobytes())
+    height, width, channels = levels.shape
+    return Picture(height, width, channels, levels.astype(np.uint8).tobytes())

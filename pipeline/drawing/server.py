@@ -120,14 +120,17 @@ class _Handler(BaseHTTPRequestHandler):
         try:
             drawing = parse_json(body, Drawing)
         except ValueError as error:
-            return self.send_error(400, f"not a drawing: {error}")
+            self.send_error(400, f"not a drawing: {error}")
+            return
         try:
             answer = self.server.worker.ask(drawing).result()
         except Exception as error:
-            return self.send_error(500, f"{type(error).__name__}: {error}")
+            self.send_error(500, f"{type(error).__name__}: {error}")
+            return
         if answer is None:
-            return self.send_error(409, "a newer drawing took its place")
-        self._reply(200, msgspec.json.encode(answer), "application/json")
+            self.send_error(409, "a newer drawing took its place")
+        else:
+            self._reply(200, msgspec.json.encode(answer), "application/json")
 
     def _may_ask(self, page: str) -> bool:
         """Whether the request is from the page itself, and for `page`; else refuses it."""

@@ -63,7 +63,8 @@ def measure_style(images: Images, low: float, high: float) -> Style:
     by_mass = np.less(*centres.std(axis=1))
     centre = np.where(by_mass, *centres.mean(axis=1)).astype(np.float32)
     side = float(np.median((ends - starts).max(axis=1)))
-    return Style(side, centre, by_mass, _stroke_width(levels), background, ink)
+    stroke = min(_stroke_width(levels), side / 2)  # of images that are no strokes
+    return Style(side, centre, by_mass, stroke, background, ink)
 
 
 def find_box(levels: Floats) -> tuple[Floats, Floats]:
