@@ -64,4 +64,5 @@ class Neighbours:
     def _directions(self, images: Images) -> npt.NDArray[np.float32]:
         """(n, features) of length 1."""
         vectors: npt.NDArray[np.float32] = predict(self._features, images)
-        return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), SMALL)
+        lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+        return np.asarray(vectors / np.maximum(lengths, SMALL), np.float32)

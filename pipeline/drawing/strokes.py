@@ -65,4 +65,4 @@ def _rasterize(strokes: Sequence[Floats], style: Style, height: int, width: int)
         thickness = max(1, round(style.stroke * fine))
         cv2.polylines(canvas, [points], False, 255, thickness, cv2.LINE_AA, SHIFT)
     small = cv2.resize(canvas, (width, height), interpolation=cv2.INTER_AREA)
-    return small.astype(np.float32) / 255
+    return np.asarray(small, np.float32) / np.float32(255)

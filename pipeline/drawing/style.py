@@ -55,7 +55,7 @@ def measure_style(images: Images, low: float, high: float) -> Style:
     levels /= levels.max(axis=(1, 2), keepdims=True)  # ink may be faint
     height, width = levels.shape[1:]
     if not len(levels):
-        middle = np.array([height, width], np.float32) / 2
+        middle = np.array([height / 2, width / 2], np.float32)
         side = 0.7 * min(height, width)
         return Style(side, middle, np.array([True, True]), 0.1 * side, background, ink)
     starts, ends = find_box(levels)
@@ -70,7 +70,7 @@ def measure_style(images: Images, low: float, high: float) -> Style:
 def find_box(levels: Floats) -> tuple[Floats, Floats]:
     """The first and the last edge, each (n, 2) as (y, x), of the ink in (n, height, width)."""
     ink = levels >= HALF
-    lines = (ink.any(axis=2), ink.any(axis=1))
+    lines = [np.asarray(ink.any(axis=axis)) for axis in (2, 1)]
     starts = np.stack([line.argmax(axis=1) for line in lines], axis=1)
     ends = np.stack([line.shape[1] - line[:, ::-1].argmax(axis=1) for line in lines], axis=1)
     return starts.astype(np.float32), ends.astype(np.float32)
