@@ -7,8 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from drawing_client import CLASSES, Client
+from finished_runs import SETTINGS, finish
 
 import pipeline as pp
+from pipeline.evaluation.ensemble import make_ensemble
+from pipeline.runs.record import Identity
 
 SHAPE = (10, 8, 3)
 
@@ -35,9 +38,26 @@ def write_images(folder: Path, count: int = 60) -> Path:
     return folder
 
 
+def finish_with_model(competition: pp.Competition, folder: Path, seed: int) -> pp.Run:
+    """A run whose model is not trained."""
+    from pipeline.networks.backend import keras
+    from pipeline.networks.build import build
+    from pipeline.networks.saving import model_bytes
+    from pipeline.recipes import find_recipe
+
+    keras.utils.set_random_seed(seed)
+    schema, classes = competition.schema, len(competition.classes)
+    network = build(find_recipe("dense"), schema.shape, classes, schema.low, schema.high)
+    settings = SETTINGS | {"tta_views": 5, "tta_angles": 1}
+    return finish(
+        competition, folder, 2, draw=seed, seed=seed, settings=settings,
+        model=model_bytes(network.model),
+    )  # fmt: skip
+
+
 @dataclass(frozen=True)
 class Drawn:
-    """A competition with two runs that have models, and an ensemble of them."""
+    """A competition with a run that has a model, and an ensemble of it and another one."""
 
     competition: pp.Competition
     runs: Path
@@ -50,12 +70,14 @@ def drawn(tmp_path_factory: pytest.TempPathFactory) -> Drawn:
     folder = tmp_path_factory.mktemp("drawing")
     competition = pp.load(write_images(folder / "shapes"))
     runs = folder / "runs"
-    first, _ = (
-        pp.train(competition, "dense", epochs=1, seed=seed, runs=runs, progress=False)
-        for seed in (0, 1)
-    )
-    ensemble = pp.ensemble(competition, method="mean", runs=runs)
-    return Drawn(competition, runs, first, ensemble)
+    members = [
+        finish_with_model(competition, runs / "shapes" / f"dense-{seed}", seed) for seed in (0, 1)
+    ]
+    first = members[0].record.identity
+    digests = tuple(run.record.identity.digest for run in members)
+    identity = Identity("pair", first.settings, 0, first.data, first.fold, members=digests)
+    ensemble = make_ensemble(runs / "shapes" / "pair", members, identity)
+    return Drawn(competition, runs, members[0], ensemble)
 
 
 @pytest.fixture(scope="session")

@@ -108,7 +108,7 @@ async function question(drawing) {
     const answer = await response.json();
     if (response.status === 409) return { again: true };
     warn(response.ok ? "" : `No answer: ${answer.error}.`);
-    if (response.ok) one("#time").textContent = `answered in ${Math.round(performance.now() - began)} ms`;
+    if (response.ok) one("#time").textContent = `${Math.round(performance.now() - began)} ms`;
     return response.ok ? answer : undefined;
   } catch {
     warn("The server has ended. Start it again with: pipeline draw");
@@ -187,7 +187,10 @@ function showAlike(neighbours, first) {
 
 // A picture of bytes on a canvas of as many pixels, which the page enlarges.
 const colours = (levels) => levels.length === 1 ? [levels[0], levels[0], levels[0], 255] : [...levels, 255];
-const heat = ([level]) => [255, 40 + 0.8 * level, 60 - 0.2 * level, 255 * (level / 255) ** 1.6];
+const heat = ([level]) => { // from violet to yellow
+  const share = level / 255;
+  return [80 + 290 * share, 20 + 205 * share ** 2, 160 - 100 * share, 1.3 * level];
+};
 function draw(canvas, { height, width, channels, levels }, colour = colours) {
   const bytes = Uint8Array.from(atob(levels), (character) => character.charCodeAt(0));
   canvas.width = width;
