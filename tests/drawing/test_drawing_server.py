@@ -248,7 +248,9 @@ def test_the_command_serves_until_ctrl_c(drawn, tmp_path: Path) -> None:
         env=os.environ | {"BROWSER": str(browser)}, cwd=Path(pp.__file__).parent.parent,
     )  # fmt: skip
     assert process.stdout is not None
-    client = Client(process.stdout.readline().strip())
+    url = process.stdout.readline().strip()
+    assert url, process.communicate()
+    client = Client(url)
     assert len(client.ask(L)["probabilities"]) == 3
     port = int(client.host.split(":")[1])
     with pytest.raises(pp.PipelineError, match="in use") as error:

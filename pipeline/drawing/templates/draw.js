@@ -189,7 +189,7 @@ function showAlike(neighbours, first) {
 const colours = (levels) => levels.length === 1 ? [levels[0], levels[0], levels[0], 255] : [...levels, 255];
 const heat = ([level]) => { // from violet to yellow
   const share = level / 255;
-  return [80 + 290 * share, 20 + 205 * share ** 2, 160 - 100 * share, 1.3 * level];
+  return [80 + 290 * share, 20 + 205 * share ** 2, 160 - 100 * share, 1.7 * level];
 };
 function draw(canvas, { height, width, channels, levels }, colour = colours) {
   const bytes = Uint8Array.from(atob(levels), (character) => character.charCodeAt(0));
