@@ -61,7 +61,7 @@ def take(competition: Path, runs: Path, run: str, folder: Path) -> None:
             with pp.draw(pp.load(competition), runs=runs) as server:
                 browser.get(server.url)
                 draw_strokes(browser, "#paper", THREE)
-                wait_for(browser, "return document.querySelectorAll('#alike canvas').length")
+                wait_for(browser, "return one('#alike canvas') && improving === null")
                 write_bytes(folder / "draw.png", picture(browser, "header", ".studio"))
         finally:
             browser.quit()

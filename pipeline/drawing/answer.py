@@ -59,7 +59,8 @@ class Answer:
         between: indices of the two most probable classes.
         saliency: how much each pixel decides between them, from 0 to 255.
         neighbours: the nearest training images, the nearest first.
-        compared: how many training images were compared so far.
+        compared: how many training images were compared.
+        complete: whether these are all; else a later answer knows more.
     """
 
     probabilities: list[float]
@@ -68,6 +69,7 @@ class Answer:
     saliency: Picture
     neighbours: list[Neighbour]
     compared: int
+    complete: bool
 
 
 class Reader:
@@ -105,6 +107,7 @@ class Reader:
             saliency=_picture(self._decisive(images, probabilities, second)),
             neighbours=self._alike(images),
             compared=self.neighbours.count,
+            complete=self.neighbours.complete,
         )
 
     def _decisive(self, images: Images, probabilities: Probabilities, second: int) -> GreyLevels:

@@ -7,6 +7,7 @@ the disk on request.
 
 import hmac
 import secrets
+import socketserver
 import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -94,6 +95,11 @@ class _Server(ThreadingHTTPServer):
         super().__init__((HOST, port), _Handler)
         self.token = secrets.token_urlsafe(24)
         self.hosts = [f"{name}:{self.server_port}" for name in (HOST, "localhost")]
+
+    def server_bind(self) -> None:
+        """Binds without asking a name server for the name of this computer."""
+        socketserver.TCPServer.server_bind(self)
+        self.server_name, self.server_port = HOST, int(self.server_address[1])
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Shows an error of the program; that a browser left is none."""

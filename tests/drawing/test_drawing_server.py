@@ -50,8 +50,9 @@ def test_an_ensemble_answers_with_the_mean_of_its_members(drawn) -> None:
 def test_the_neighbours_are_training_images_with_their_labels(client, drawn) -> None:
     competition = drawn.competition
     answer = client.ask(L)
-    while answer["compared"] < len(competition.labels):
+    while not answer["complete"]:
         answer = client.ask(L)
+    assert answer["compared"] == len(competition.labels)
     assert len({each["row"] for each in answer["neighbours"]}) == 8
     for each in answer["neighbours"]:
         image = competition.train_pixels[each["row"]].reshape(competition.schema.shape)

@@ -1,6 +1,6 @@
 
 // The paper: strokes of points (x, y) in 0..1, and the drawings before, for undo.
-const STEP = 0.004, WIDTH = 0.055, PAUSE = 30, SPEAK = 700;
+const STEP = 0.004, WIDTH = 0.055, PAUSE = 30, SPEAK = 700, IMPROVE = 2000;
 const paper = one("#paper"), pen = paper.getContext("2d");
 let strokes = [], before = [], pointer = null;
 
@@ -123,8 +123,9 @@ function warn(text) {
 // The answer.
 const bars = all("#bars li"), names = bars.map((bar) => one(".class", bar).textContent);
 const percent = (share) => `${(100 * share).toFixed(1)} %`;
-let speaking;
+let speaking, improving;
 function show(answer) {
+  clearTimeout(improving);
   if (answer === undefined) return; // a failure: the last answer stays
   document.body.classList.toggle("empty", !answer);
   const shares = answer?.probabilities ?? names.map(() => 0);
@@ -142,6 +143,8 @@ function show(answer) {
     one("#between").textContent = "the pixels that matter most";
     for (const item of all("#alike li")) item.replaceChildren();
   }
+  improving = answer?.complete === false // more training images will have been compared
+    ? setTimeout(() => { version++; ask(); }, IMPROVE) : null;
   clearTimeout(speaking); // only what has settled is read out
   speaking = setTimeout(() => {
     one("#spoken").textContent = answer ? `${names[first]}, ${percent(shares[first])}` : "The paper is empty.";
@@ -167,7 +170,8 @@ function showReasons(answer, first, second) {
   const between = one("#between"), bold = (text) => Object.assign(document.createElement("b"), { textContent: text });
   between.replaceChildren("the pixels that matter most between ", bold(names[first]), " and ", bold(names[second]));
   showAlike(answer.neighbours, first);
-  one("#compared").textContent = `, of ${answer.compared.toLocaleString("en")}`;
+  one("#compared").textContent =
+    `, of ${answer.compared.toLocaleString("en")}${answer.complete ? "" : " so far"}`;
 }
 function showAlike(neighbours, first) {
   const items = all("#alike li");
