@@ -7,6 +7,7 @@ import base64
 import io
 import sys
 import tempfile
+import time
 from pathlib import Path
 from typing import Any
 
@@ -44,25 +45,34 @@ def picture(browser: Any, first: str, last: str) -> bytes:
     return buffer.getvalue()
 
 
+def take_report(browser: Any, report: Path, run: str, folder: Path) -> None:
+    browser.get(report.resolve().as_uri())
+    write_bytes(folder / "report.png", picture(browser, "header", "#leaderboard"))
+    browser.get((report.parent / "pages" / f"{run}.html").resolve().as_uri())
+    browser.execute_script(
+        "[...document.querySelectorAll('#matrix td.right button')]"
+        ".sort((a, b) => a.textContent - b.textContent)[0].click()"
+    )
+    write_bytes(folder / "run.png", picture(browser, "#confusion", "#confusion"))
+
+
+def take_drawing(browser: Any, competition: Path, runs: Path, folder: Path) -> None:
+    with pp.draw(pp.load(competition), runs=runs) as server:
+        browser.get(server.url)
+        draw_strokes(browser, "#paper", THREE)
+        wait_for(browser, "return one('#alike canvas') && improving === null")
+        time.sleep(1)  # the bars grow
+        browser.execute_script("one('#time').textContent = ''")
+        write_bytes(folder / "draw.png", picture(browser, "header", ".studio"))
+
+
 def take(competition: Path, runs: Path, run: str, folder: Path) -> None:
-    report = runs / competition.name / "report.html"
     with tempfile.TemporaryDirectory() as profile:
         browser = open_browser(Path(profile))
         try:
             browser.set_window_size(WIDTH, 900)
-            browser.get(report.resolve().as_uri())
-            write_bytes(folder / "report.png", picture(browser, "header", "#leaderboard"))
-            browser.get((report.parent / "pages" / f"{run}.html").resolve().as_uri())
-            browser.execute_script(
-                "[...document.querySelectorAll('#matrix td.right button')]"
-                ".sort((a, b) => a.textContent - b.textContent)[0].click()"
-            )
-            write_bytes(folder / "run.png", picture(browser, "#confusion", "#confusion"))
-            with pp.draw(pp.load(competition), runs=runs) as server:
-                browser.get(server.url)
-                draw_strokes(browser, "#paper", THREE)
-                wait_for(browser, "return one('#alike canvas') && improving === null")
-                write_bytes(folder / "draw.png", picture(browser, "header", ".studio"))
+            take_report(browser, runs / competition.name / "report.html", run, folder)
+            take_drawing(browser, competition, runs, folder)
         finally:
             browser.quit()
 

@@ -83,7 +83,8 @@ def last_features(model: keras.Model) -> keras.Model:
     """Images as the model takes them -> (n, features) float32, the input of its last layer."""
     images = keras.Input(model.input_shape[1:])
     outputs = [images, *(output for _, output in _apply(model, images))]
-    return keras.Model(images, keras.layers.Flatten(dtype="float32")(outputs[-2]))
+    flat = keras.layers.Flatten(dtype="float32", name="last_features")  # no name of a recipe
+    return keras.Model(images, flat(outputs[-2]))
 
 
 def _apply(model: keras.Model, value: Any) -> Iterator[tuple[Any, Any]]:
