@@ -25,8 +25,12 @@ THREE = [
 ]  # fmt: skip
 
 
-def picture(browser: Any, first: str, last: str) -> bytes:
-    """A small PNG of the page from the top of one element to the bottom of another."""
+def picture(browser: Any, first: str, last: str, colours: int | None = COLOURS) -> bytes:
+    """A small PNG of the page from the top of one element to the bottom of another.
+
+    Args:
+        colours: their number; None for all, where shadows fade.
+    """
     top, bottom = browser.execute_script(
         "const box = s => document.querySelector(s).getBoundingClientRect();"
         "return [box(arguments[0]).top + scrollY, box(arguments[1]).bottom + scrollY]",
@@ -39,9 +43,9 @@ def picture(browser: Any, first: str, last: str) -> bytes:
     )
     image = Image.open(io.BytesIO(base64.b64decode(shot["data"]))).convert("RGB")
     buffer = io.BytesIO()
-    image.quantize(COLOURS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(
-        buffer, "png", optimize=True
-    )
+    if colours:
+        image = image.quantize(colours, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+    image.save(buffer, "png", optimize=True)
     return buffer.getvalue()
 
 
@@ -63,7 +67,7 @@ def take_drawing(browser: Any, competition: Path, runs: Path, folder: Path) -> N
         wait_for(browser, "return one('#alike canvas') && improving === null")
         time.sleep(1)  # the bars grow
         browser.execute_script("one('#time').textContent = ''")
-        write_bytes(folder / "draw.png", picture(browser, "header", ".studio"))
+        write_bytes(folder / "draw.png", picture(browser, "header", "main", colours=None))
 
 
 def take(competition: Path, runs: Path, run: str, folder: Path) -> None:

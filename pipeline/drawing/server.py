@@ -74,6 +74,7 @@ class DrawingServer:
 
     def close(self) -> None:
         """Stops listening, and ends the current prediction."""
+        self._server.closed = True
         self._server.shutdown()
         self._server.server_close()
         self._worker.stop()
@@ -88,6 +89,7 @@ class DrawingServer:
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
+    closed = False  # connections from before may still be open
     page: bytes
     worker: Worker
 
@@ -140,6 +142,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _may_ask(self, page: str) -> bool:
         """Whether the request is from the page itself, and for `page`; else refuses it."""
+        if self.server.closed:
+            self.close_connection = True
+            return False
         hosts, origins = (self.headers.get_all(name, []) for name in ("Host", "Origin"))
         if len(hosts) != 1 or hosts[0].lower() not in self.server.hosts:
             self.send_error(403, f"another host than {self.server.hosts[0]}")

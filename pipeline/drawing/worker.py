@@ -19,9 +19,12 @@ class Worker(threading.Thread):
         self._stopping = False
 
     def ask(self, drawing: Drawing) -> "Future[Answer | None]":
-        """Its answer, when it is there; None if a newer drawing took its place."""
+        """Its answer, when it is there; None if a newer drawing took its place, or at the end."""
         future: Future[Answer | None] = Future()
         with self._changed:
+            if self._stopping:
+                future.set_result(None)
+                return future
             if self._waiting:
                 self._waiting[1].set_result(None)
             self._waiting = (drawing, future)

@@ -211,6 +211,7 @@ def test_a_newer_drawing_takes_the_place_of_one_that_waits() -> None:
     assert worker.ask(Drawing([L] * 5)).result(60) == 5
     worker.stop()
     assert not worker.is_alive()
+    assert worker.ask(Drawing([L])).result(60) is None
 
 
 def test_runs_without_a_model_are_refused_or_passed_over(drawn, tmp_path: Path) -> None:
