@@ -47,6 +47,7 @@ FIRST_BY, MARGIN = 1 / 3, 10.0  # when it must be there: share of the budget, le
 AT_LEAST = 8.0  # seconds of a training that is good for something
 QUICK_PIXELS = 30_000_000  # of an epoch of the first submission's training
 LEFT_OVER = 0.1  # of the budget: for less than that no training is added
+TTA_SHARE = 0.1  # of a training's time, that TTA may take
 MOST_OF_EPOCH = 0.25  # of a training's time; an epoch of more rows has a sample of them
 
 Result = Run | Speed
@@ -167,6 +168,7 @@ class Spending:
         for started in itertools.count():
             recipe, seed, part = next(new)
             seconds = self.budget.left / max(1, math.ceil((count - started) / self.workers))
+            recipe = self._with_tta_that_pays(recipe, seconds)
             least = 2 * self._closing(recipe)
             if started >= count:  # what is left because trainings ended earlier
                 least = max(least, LEFT_OVER * self.budget.seconds)
@@ -196,8 +198,14 @@ class Spending:
             self.improvements.append(Improvement(seconds, best.name, best.scores))
         self._write_plan()
 
+    def _with_tta_that_pays(self, recipe: Recipe, seconds: float) -> Recipe:
+        """The recipe, without TTA if it takes too much of this time, or does not help."""
+        plain = replace(recipe, tta_views=1, tta_angles=1)
+        takes = self._closing(recipe) - self._closing(plain)
+        return recipe if takes < TTA_SHARE * seconds and self._tta_helps(recipe) else plain
+
     def _tta_helps(self, recipe: Recipe) -> bool:
-        """Whether TTA lowers the log loss of the recipe's trainings so far."""
+        """Whether TTA does not raise the log loss of the recipe's trainings so far."""
         gain = 0.0
         for run in self.combination.runs:
             training = run.record.training
@@ -235,8 +243,6 @@ class Spending:
 
     def _job(self, recipe: Recipe, seed: int, part: int, seconds: float) -> Job:
         """A training that ends in that time, with its predictions."""
-        if not self._tta_helps(recipe):
-            recipe = replace(recipe, tta_views=1, tta_angles=1)
         now, fold = time.time(), self.folds[part - 1]
         training = max(1.0, seconds - self._closing(recipe))
         if self.speed:

@@ -259,7 +259,14 @@ def test_tta_that_raises_the_log_loss_is_left_out_of_later_trainings(
     training = replace(run.record.training, without_tta=replace(scores, loss=without))
     record = replace(run.record, scores=scores, training=training)
     starting.combination.runs.append(replace(run, record=record))
-    assert starting._job(recipe, 0, 2, 60).recipe.tta_views == views
+    assert starting._with_tta_that_pays(recipe, 60).tta_views == views
+
+
+def test_tta_that_takes_too_much_of_the_time_is_left_out(starting) -> None:
+    jobs = starting.jobs()
+    measurement, _ = next(jobs), next(jobs)
+    starting.receive(measurement, Speed(now=0.1, alone=0.1))  # images per second
+    assert next(jobs).recipe.tta_views == 1
 
 
 @pytest.mark.parametrize("angle", [0, 180])
