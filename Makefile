@@ -64,6 +64,9 @@ ensemble: $(READY)  ## Combine the runs that help into one, with a score estimat
 report: $(READY)  ## Write HTML pages with learning curves and confusion matrices of all runs
 	@$(BIN)/pipeline report "$$DATA"
 
+draw: $(READY)  ## Draw in the browser, and see live what the best run makes of it
+	@$(BIN)/pipeline draw "$$DATA"
+
 inspect: $(READY)  ## Show what was found in the CSV files: columns, image shape, classes, duplicates
 	@$(BIN)/pipeline inspect "$$DATA"
 
@@ -85,7 +88,7 @@ faults: .venv/ready-dev  ## Run the long proofs of reliability, and write docs/r
 test-browser: .venv/ready-dev  ## Run the tests of the HTML pages in Chromium, installing it if missing
 	@{ command -v chromium && command -v chromedriver; } > /dev/null || \
 	  { apt-get update && apt-get install --yes chromium chromium-driver; }
-	@$(BIN)/pytest tests/report
+	@$(BIN)/pytest tests/report tests/drawing
 
 test-database: .venv/ready-dev  ## Run the tests of tuning with PostgreSQL, installing it if missing
 	@ls /usr/lib/postgresql/*/bin/pg_ctl > /dev/null 2>&1 || command -v pg_ctl > /dev/null || \
@@ -108,10 +111,10 @@ lock: $(BIN)/uv  ## Update uv.lock from pyproject.toml (UPGRADE=1: with the newe
 data: $(READY)  ## Regenerate data/digits, byte for byte
 	@$(BIN)/python data/digits.py
 
-pictures: .venv/ready-dev  ## Retake the README pictures (with Chromium)
+pictures: .venv/ready-dev  ## Retake the pictures of the documentation (with Chromium)
 	@$(BIN)/pipeline train data/digits --model dense --model conv --replicates 3 --runs runs/.pictures
 	@$(BIN)/pipeline report data/digits --runs runs/.pictures
-	@$(BIN)/python tests/report/pictures.py runs/.pictures/digits/report.html dense docs
+	@$(BIN)/python tests/pictures.py data/digits runs/.pictures dense docs
 
 bench: .venv/ready-dev  ## Measure speed and memory against pandas and Keras (ten minutes)
 	@$(BIN)/python -m benchmarks
@@ -153,4 +156,4 @@ $(READY): uv.lock pyproject.toml | $(BIN)/uv
 	@$(SYNC) --group dev
 	@touch $@
 
-.PHONY: help submit train tune leaderboard ensemble report inspect models doctor install test faults test-browser test-database lint format lock data pictures bench bench-memory bench-growth bench-target bench-ingredients clean distclean
+.PHONY: help submit train tune leaderboard ensemble report draw inspect models doctor install test faults test-browser test-database lint format lock data pictures bench bench-memory bench-growth bench-target bench-ingredients clean distclean

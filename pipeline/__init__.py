@@ -10,7 +10,7 @@
 The folders follow the flow of the data:
 
     reading -> images -> competition -> networks -> recipes -> training -> runs -> search
-    -> planning, tuning -> report, submission -> hosting
+    -> planning, tuning -> report, submission -> drawing, hosting
 
 Names are imported when they are first used: `import pipeline` is fast.
 """
@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from pipeline.api.drawing import draw
     from pipeline.api.information import describe, doctor, inspect, load, models
     from pipeline.api.results import (
         best_run,
@@ -75,6 +76,7 @@ _MODULES = {
     "close_hosted": "pipeline.api.submissions",
     "describe": "pipeline.api.information",
     "doctor": "pipeline.api.information",
+    "draw": "pipeline.api.drawing",
     "ensemble": "pipeline.api.training",
     "fetch": "pipeline.api.submissions",
     "host": "pipeline.api.submissions",
@@ -122,6 +124,7 @@ __all__ = [
     "close_hosted",
     "describe",
     "doctor",
+    "draw",
     "ensemble",
     "fetch",
     "host",

@@ -39,6 +39,7 @@ USES = {
     "report": {"reading", "images", "competition", "networks", "runs", "evaluation", "tuning"},
     "submission": {"reading", "competition", "runs"},
     "hosting": {"reading", "competition", "runs", "submission"},
+    "drawing": {"images", "competition", "networks", "training", "runs", "report"},
 }
 MODULES = sorted((ROOT / "pipeline").rglob("*.py"))
 by_path = pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))

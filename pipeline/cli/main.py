@@ -18,8 +18,8 @@ from pipeline.cli.output import TEXT, echo
 from pipeline.errors import PipelineError, printable, suggest
 
 COMMANDS = (
-    "fetch", "inspect", "models", "train", "tune", "ensemble", "leaderboard", "report", "predict",
-    "submit", "submissions", "reveal", "check", "host", "doctor",
+    "fetch", "inspect", "models", "train", "tune", "ensemble", "leaderboard", "report", "draw",
+    "predict", "submit", "submissions", "reveal", "check", "host", "doctor",
 )  # fmt: skip
 
 

@@ -12,25 +12,43 @@ from markupsafe import Markup
 from pipeline.report.formatting import duration, moment, p_value, percent
 
 
-def render(template: str, **values: Any) -> str:
-    """Fills a template of pipeline/report/templates. Values are escaped unless they are Markup."""
-    environment = _environment()
-    script = _source("report.js")
+def render(
+    template: str,
+    own: str = "report",
+    package: str = "pipeline.report",
+    connect: str = "'none'",
+    **values: Any,
+) -> str:
+    """Fills a template. Values are escaped unless they are Markup.
+
+    Args:
+        own: name of the style and the script that follow base.css and base.js.
+        package: the package whose templates are used, besides those of the report.
+        connect: where the page may send requests, as its policy says it.
+    """
+    environment = _environment(package)
+    style, script = (
+        "".join(_source(environment, f"{name}.{kind}") for name in ("base", own))
+        for kind in ("css", "js")
+    )
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     return environment.get_template(template).render(
-        style=Markup(_source("report.css")),
+        style=Markup(style),
         script=Markup(script),
         # Only the page's own script runs, even if a name that contains one were not escaped.
         policy=f"default-src 'none'; img-src data:; style-src 'unsafe-inline'; "
-        f"script-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'",
+        f"script-src 'sha256-{digest}'; connect-src {connect}; base-uri 'none'; "
+        "form-action 'none'",
         **values,
     )
 
 
 @cache
-def _environment() -> jinja2.Environment:
+def _environment(package: str) -> jinja2.Environment:
     environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("pipeline.report"),
+        loader=jinja2.ChoiceLoader(
+            [jinja2.PackageLoader(name) for name in dict.fromkeys((package, "pipeline.report"))]
+        ),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
@@ -47,7 +65,6 @@ def _environment() -> jinja2.Environment:
     return environment
 
 
-def _source(name: str) -> str:
-    loader = _environment().loader
-    assert loader is not None
-    return loader.get_source(_environment(), name)[0]
+def _source(environment: jinja2.Environment, name: str) -> str:
+    assert environment.loader is not None
+    return environment.loader.get_source(environment, name)[0]

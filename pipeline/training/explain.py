@@ -79,6 +79,14 @@ def describe_layers(
     return records, [_numbers(output)[0] for _, output in pairs]
 
 
+def last_features(model: keras.Model) -> keras.Model:
+    """Images as the model takes them -> (n, features) float32, the input of its last layer."""
+    images = keras.Input(model.input_shape[1:])
+    outputs = [images, *(output for _, output in _apply(model, images))]
+    flat = keras.layers.Flatten(dtype="float32", name="last_features")  # no name of a recipe
+    return keras.Model(images, flat(outputs[-2]))
+
+
 def _apply(model: keras.Model, value: Any) -> Iterator[tuple[Any, Any]]:
     """Each layer of a model, and of the models in it, with its output. The layers are a chain."""
     for operation in model.operations:
