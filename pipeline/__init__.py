@@ -10,7 +10,7 @@
 The folders follow the flow of the data:
 
     reading -> images -> competition -> networks -> recipes -> training -> runs -> search
-    -> planning, tuning -> report, submission
+    -> planning, tuning -> report, submission, exports
 
 Names are imported when they are first used: `import pipeline` is fast.
 """
@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from pipeline.api.exports import export
     from pipeline.api.information import describe, doctor, inspect, load, models
     from pipeline.api.results import (
         best_run,
@@ -64,6 +65,7 @@ _MODULES = {
     "describe": "pipeline.api.information",
     "doctor": "pipeline.api.information",
     "ensemble": "pipeline.api.training",
+    "export": "pipeline.api.exports",
     "inspect": "pipeline.api.information",
     "leaderboard": "pipeline.api.results",
     "list_runs": "pipeline.api.results",
@@ -103,6 +105,7 @@ __all__ = [
     "describe",
     "doctor",
     "ensemble",
+    "export",
     "inspect",
     "leaderboard",
     "list_runs",

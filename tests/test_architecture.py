@@ -38,6 +38,7 @@ USES = {
     "prediction": {"reading", "images", "competition", "runs"},
     "report": {"reading", "images", "competition", "networks", "runs", "evaluation", "tuning"},
     "submission": {"reading", "competition", "runs"},
+    "exports": {"images", "networks", "runs"},
 }
 MODULES = sorted((ROOT / "pipeline").rglob("*.py"))
 by_path = pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))

@@ -19,7 +19,7 @@ from pipeline.errors import PipelineError, printable, suggest
 
 COMMANDS = (
     "inspect", "models", "train", "tune", "ensemble", "leaderboard", "report", "predict", "submit",
-    "reveal", "check",
+    "reveal", "check", "export",
     "doctor",
 )  # fmt: skip
 
