@@ -17,7 +17,7 @@ from pipeline.exports.graph import INPUT, OUTPUT, Float32Run, build_graph, preci
 from pipeline.exports.litert import LITERT
 from pipeline.exports.onnx import ONNX
 from pipeline.exports.saved_model import SAVED_MODEL
-from pipeline.files import check_replaceable, check_writable
+from pipeline.files import check_writable
 from pipeline.networks.backend import keras, silence
 from pipeline.runs.run import Run
 
@@ -89,21 +89,19 @@ def check_output(output: Path, format: Format, force: bool) -> None:
             expected=f"a file name for the format {format.name}, such as {output.stem}"
             f"{format.ending}",
         )
-    there = [path for path in (output, *format.others(output)) if os.path.lexists(path)]
-    if there and not force:
+    existing = [path for path in (output, *format.others(output)) if os.path.lexists(path)]
+    if existing and not force:
         raise PipelineError(
-            "it exists already", where=there[0], remedy="Use --force to replace it."
+            "it exists already", where=existing[0], remedy="Use --force to replace it."
         )
-    if there and not format.may_replace(output):
+    if os.path.lexists(output) and not format.may_replace(output):
         raise PipelineError(
             "it is no exported model, so it is not replaced",
             where=output,
             remedy="Use another --output.",
         )
-    if output.parent.is_dir():  # else it is made when the model is written
-        if format.ending.startswith("."):
-            check_replaceable(output)
-        check_writable(output.parent)
+    folders = (folder for folder in output.absolute().parents if os.path.lexists(folder))
+    check_writable(next(folders))  # folders are made when the model is written
 
 
 def export_run(run: Run, pixels: Pixels, format: Format, output: Path) -> Export:

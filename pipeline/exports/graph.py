@@ -57,7 +57,9 @@ def build_graph(run: Float32Run) -> keras.Model:
     """
     pixels = keras.Input((run.record.data.pixels,), name=INPUT)
     probabilities = _probabilities(run, pixels, (f"network_{i}" for i in itertools.count(1)))
-    return keras.Model(pixels, {OUTPUT: probabilities}, name="run")
+    graph = keras.Model(pixels, {OUTPUT: probabilities}, name="run")
+    graph(np.zeros((1, run.record.data.pixels), np.float32))  # Keras exports what was used
+    return graph
 
 
 def precisions(run: Run) -> set[str]:
@@ -91,7 +93,8 @@ def _network_probabilities(run: Run, pixels: Any, name: str) -> Any:
     network.name = name
     images = to_model_images(pixels, data, tuple(network.input_shape[1:]))
     shifts, angles = settings.get("tta_views", 1), settings.get("tta_angles", 1)
-    outputs = network(to_views(images, shifts, angles, whole=data.dtype == "uint8"))
+    views = to_views(images, shifts, angles, whole=data.dtype == "uint8")
+    (outputs,) = keras.tree.flatten(network(views))  # a saved model returns a list
     if shifts * angles == 1:
         return outputs
     of_image = ops.reshape(outputs, (-1, shifts * angles, len(data.classes)))
