@@ -57,7 +57,7 @@ def export(
         >>> import tempfile
         >>> import pipeline as pp
         >>> folder = tempfile.mkdtemp()
-        >>> run = pp.train("data/digits", "dense", epochs=3, runs=folder, progress=False)
+        >>> run = pp.train(pp.load("data/digits"), "dense", epochs=3, runs=folder, progress=False)
         >>> exported = pp.export(run, format="savedmodel", output=f"{folder}/dense")
         >>> exported.rows, exported.difference < 1e-5
         (256, True)

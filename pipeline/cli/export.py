@@ -47,7 +47,7 @@ def command(
 
     \b
     Examples: pipeline export digits/fast --format onnx
-              pipeline export runs/digits/ensemble data/digits --format litert --output digits.tflite
+              pipeline export digits/ensemble data/digits --format litert --output digits.tflite
     """
     import pipeline as pp
     from pipeline.api.exports import default_data

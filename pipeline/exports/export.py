@@ -2,6 +2,7 @@
 
 import os
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -157,7 +158,7 @@ def _convert_and_predict(
 def _predict(predict: Predict, pixels: npt.NDArray[np.float32]) -> Probabilities:
     """In batches of different sizes, because the model has to take any number of rows."""
     starts = [0, *range(1, len(pixels), BATCH), len(pixels)]
-    parts = [predict(pixels[i:j]) for i, j in zip(starts[:-1], starts[1:], strict=True)]
+    parts = [predict(pixels[i:j]) for i, j in pairwise(starts)]
     return np.concatenate(parts)
 
 
