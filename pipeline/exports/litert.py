@@ -28,8 +28,8 @@ def _open(path: Path) -> Predict:
 
 
 def _save(converted: Path, output: Path, metadata: Metadata) -> None:
+    write_bytes(output, converted.read_bytes())  # first, because it is what may not fit
     write_json(_metadata_path(output), metadata)
-    write_bytes(output, converted.read_bytes())
 
 
 def _metadata_path(output: Path) -> Path:

@@ -37,8 +37,7 @@ def _save(converted: Path, output: Path, metadata: Metadata) -> None:
     model = onnx.load(converted)
     for value in (*model.graph.input, *model.graph.output):
         value.type.tensor_type.shape.dim[0].dim_param = "rows"
-    texts = {k: v if isinstance(v, str) else json.dumps(v) for k, v in metadata.items()}
-    onnx.helper.set_model_props(model, texts)
+    onnx.helper.set_model_props(model, {k: json.dumps(v) for k, v in metadata.items()})
     write_bytes(output, model.SerializeToString())
 
 

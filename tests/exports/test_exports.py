@@ -34,7 +34,7 @@ def run_onnx(path: Path, pixels: Floats) -> tuple[Any, dict[str, Any]]:
 
     session = onnxruntime.InferenceSession(path)
     texts = session.get_modelmeta().custom_metadata_map
-    metadata = {k: json.loads(v) for k, v in texts.items() if k in ("classes", "shape", "high")}
+    metadata = {key: json.loads(text) for key, text in texts.items()}
     return session.run(["probabilities"], {"pixels": pixels})[0], metadata
 
 
