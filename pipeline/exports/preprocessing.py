@@ -29,9 +29,10 @@ def to_model_images(pixels: Any, data: Data, image_shape: tuple[int, int, int]) 
     """Pixels (n, pixels) -> (n, height, width, channels), as `runs.inputs.prepare` makes them."""
     height, width, channels = image_shape
     whole = data.dtype == "uint8"
-    numbers = np.arange(data.pixels, dtype=np.int32)[None]
-    order = to_images(numbers, data.shape, data.planes, data.transpose).ravel()
-    if not np.array_equal(order, numbers[0]):
+    numbers = np.arange(data.pixels, dtype=np.float32)
+    images = to_images(numbers[None], data.shape, data.planes, data.transpose)
+    order = images.ravel().astype(np.int32)
+    if not np.array_equal(order, numbers):
         pixels = ops.take(pixels, order, axis=1)
     images = ops.reshape(pixels, (-1, *data.shape))
     if channels == 1 and data.shape[2] == 3:
