@@ -35,7 +35,8 @@ def export(
     metadata. It computes in float32, also where the run does in bfloat16.
 
     The exported model predicts up to 256 validation rows, and is only written if no probability
-    differs from the run's by more than 0.001, both computed in float32.
+    differs from the run's by more than 0.001, both computed in float32 (0.01 with TTA views at an
+    angle).
 
     Args:
         run: a run, its folder, or its folder's path within `runs`, such as "digits/fast".

@@ -62,10 +62,10 @@ def build_graph(run: Float32Run) -> keras.Model:
     return graph
 
 
-def precisions(run: Run) -> set[str]:
-    """The precisions that the networks of a run compute in."""
+def settings_of(run: Run, name: str) -> set[Any]:
+    """The values that a setting has in the networks of a run."""
     members = {member.name: member for member in run.members}.values()
-    return {str(run.record.settings.get("precision", "float32"))}.union(*map(precisions, members))
+    return {run.record.settings.get(name)}.union(*(settings_of(run, name) for run in members))
 
 
 def _probabilities(run: Run, pixels: Any, names: Iterator[str]) -> Any:

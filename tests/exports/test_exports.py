@@ -64,12 +64,12 @@ def test_an_ensemble_with_resizing_views_and_temperature_is_one_model(
     output = tmp_path / f"model{ENDINGS[format]}"
     exported = pp.export(mixed, tiny, format=format, output=output)
     assert (exported.path, exported.rows) == (output, 12)
-    assert exported.difference == exported.run_difference < 1e-5
+    assert exported.difference == exported.run_difference < 1e-3
     pixels = tiny.test_pixels[:7]  # other rows than those that were compared
     found, metadata = RUNTIMES[format](output, pixels.astype(np.float32))
     expected = mixed.predict(pixels)
     assert expected.std() > 0.1
-    np.testing.assert_allclose(found, expected, atol=1e-5)
+    np.testing.assert_allclose(found, expected, atol=1e-3)
     assert metadata["classes"] == ["0", "1", "2"]
     assert metadata["shape"] == [8, 8, 1]
     assert metadata["high"] == tiny.schema.high
