@@ -10,7 +10,7 @@
 The folders follow the flow of the data:
 
     reading -> images -> competition -> networks -> recipes -> training -> runs -> search
-    -> planning, tuning -> report, submission -> drawing, hosting
+    -> planning, tuning -> report, submission, exports -> drawing, hosting
 
 Names are imported when they are first used: `import pipeline` is fast.
 """
@@ -22,6 +22,7 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from pipeline.api.drawing import draw
+    from pipeline.api.exports import export
     from pipeline.api.information import describe, doctor, inspect, load, models
     from pipeline.api.results import (
         best_run,
@@ -78,6 +79,7 @@ _MODULES = {
     "doctor": "pipeline.api.information",
     "draw": "pipeline.api.drawing",
     "ensemble": "pipeline.api.training",
+    "export": "pipeline.api.exports",
     "fetch": "pipeline.api.submissions",
     "host": "pipeline.api.submissions",
     "inspect": "pipeline.api.information",
@@ -126,6 +128,7 @@ __all__ = [
     "doctor",
     "draw",
     "ensemble",
+    "export",
     "fetch",
     "host",
     "inspect",

@@ -43,6 +43,9 @@ def finish(
     seed: int = 0,
     published: Published | None = None,
     members: Sequence[str] = (),
+    digests: Sequence[str] = (),
+    temperature: float = 1.0,
+    image_shape: tuple[int, int, int] | None = None,
     history: pd.DataFrame = HISTORY,
     model: bytes = b"",
     test: np.ndarray | None = None,
@@ -52,6 +55,8 @@ def finish(
     Args:
         skill: the higher it is, the better are the probabilities.
         draw: random seed of the probabilities.
+        members, digests: the names and identities of the members.
+        image_shape: what the model takes; that of the competition's images by default.
         model: the content of its model's file, which it has none of otherwise.
         test: probabilities of the test rows; equal ones if not given.
     """
@@ -69,7 +74,8 @@ def finish(
         test = np.full((len(competition.test_pixels), len(classes)), 1 / len(classes), np.float32)
     record = RunRecord(
         identity=Identity(
-            "dense", dict(settings), seed, competition.fingerprint, fold.fingerprint
+            "dense", dict(settings), seed, competition.fingerprint, fold.fingerprint,
+            members=tuple(digests),
         ),
         data=Data(
             competition.name, competition.fingerprint, classes, schema.shape, schema.planes,
@@ -82,8 +88,9 @@ def finish(
         predict_images_per_second=1000.0,
         created="2026-11-21T07:35:23+00:00",
         published=published,
-        training=None if members else Training(len(history), 4, schema.shape),
+        training=None if members else Training(len(history), 4, image_shape or schema.shape),
         members=tuple(members),
+        temperature=temperature,
     )  # fmt: skip
     with write_run(folder) as writer:
         writer.record(record)

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 import pipeline as pp
-from pipeline.api import information, results, submissions, training
+from pipeline.api import exports, information, results, submissions, training
 from pipeline.competition.folds import Fold
 from pipeline.networks import recipe
 
@@ -20,7 +20,7 @@ ROOT = Path(__file__).parent.parent
 
 @pytest.mark.parametrize(
     "module",
-    [information, results, submissions, training, recipe],
+    [exports, information, results, submissions, training, recipe],
     ids=lambda module: module.__name__,
 )
 def test_the_examples_in_docstrings_are_true(module, monkeypatch) -> None:

@@ -40,6 +40,7 @@ USES = {
     "submission": {"reading", "competition", "runs"},
     "hosting": {"reading", "competition", "runs", "submission"},
     "drawing": {"images", "competition", "networks", "training", "runs", "report"},
+    "exports": {"images", "networks", "runs"},
 }
 MODULES = sorted((ROOT / "pipeline").rglob("*.py"))
 by_path = pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))

@@ -49,10 +49,12 @@ def open_run(name: Path | str, runs: Path) -> Run:
     for folder in (Path(name), runs / name):
         if is_run(folder):
             return load_run(folder)
-    known = [str(path.parent) for path in sorted(runs.glob(f"*/[!.]*/{RECORD}"))]
+    found = [path.parent for path in sorted(runs.glob(f"*/[!.]*/{RECORD}"))]
+    known = [str(folder) for folder in found]
     raise PipelineError(
         "not the folder of a run" if Path(name).exists() else "there is no such run",
         where=name,
         expected=f"one of {', '.join(known)}" if known else "the folder of a finished run",
-        remedy=suggest(str(name), known) or None,
+        remedy=suggest(str(name), [*known, *(str(folder.relative_to(runs)) for folder in found)])
+        or None,
     )

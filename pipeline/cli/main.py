@@ -19,7 +19,7 @@ from pipeline.errors import PipelineError, printable, suggest
 
 COMMANDS = (
     "fetch", "inspect", "models", "train", "tune", "ensemble", "leaderboard", "report", "draw",
-    "predict", "submit", "submissions", "reveal", "check", "host", "doctor",
+    "predict", "export", "submit", "submissions", "reveal", "check", "host", "doctor",
 )  # fmt: skip
 
 

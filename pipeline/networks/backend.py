@@ -20,6 +20,7 @@ __all__ = [
     "keras",
     "policy",
     "resolve_precision",
+    "silence",
     "threads",
     "use_precision",
     "uses_accelerator",
@@ -31,7 +32,7 @@ MAX_THREADS = 4  # more do not speed up networks of this size
 
 
 @contextmanager
-def _silence() -> Iterator[None]:
+def silence() -> Iterator[None]:
     """Buffers what native code writes to standard error, and shows it if the block fails."""
     sys.stderr.flush()
     stderr = os.dup(2)
@@ -62,7 +63,7 @@ os.environ.setdefault(THREADS, str(min(MAX_THREADS, core_count())))
 os.environ.setdefault("OMP_NUM_THREADS", os.environ[THREADS])  # for torch
 logging.getLogger("tensorflow").setLevel(logging.ERROR)
 keep_memory()
-with delay_interrupts(), _silence():  # an import that is cut can fail in other ways
+with delay_interrupts(), silence():  # an import that is cut can fail in other ways
     try:
         import keras
     except ModuleNotFoundError as error:
@@ -76,7 +77,7 @@ with delay_interrupts(), _silence():  # an import that is cut can fail in other 
 
 def uses_accelerator() -> bool:
     """Whether the backend trains on something other than the CPU."""
-    with _silence():
+    with silence():
         device = keras.ops.convert_to_tensor(0.0).device
     return "cpu" not in str(device).lower()
 

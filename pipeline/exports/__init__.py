@@ -1,0 +1,1 @@
+"""A finished run -> a model file for other programs, checked against the run."""
