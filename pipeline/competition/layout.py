@@ -57,7 +57,8 @@ class FileColumns:
 
 def describe_layouts(schema: Schema, train: Source, test: Source | None) -> tuple[FileLayout, ...]:
     """The layouts of the training and the test file, if there is one."""
-    layouts = [_layout(train, schema.pixels, {schema.label: "label", schema.train_id: "id"})]
+    label = None if schema.one_hot else schema.label  # new files are not scored by such columns
+    layouts = [_layout(train, schema.pixels, {label: "label", schema.train_id: "id"})]
     if test:
         layouts.append(
             _layout(test, schema.test_pixels, {schema.test_label: "label", schema.test_id: "id"})
