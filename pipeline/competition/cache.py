@@ -44,7 +44,6 @@ CODE = (
     "competition/competition.py",
     "competition/folds.py",
     "competition/labels.py",
-    "competition/one_hot.py",
     "competition/overrides.py",
     "competition/sample.py",
     "competition/schema.py",

@@ -15,8 +15,7 @@ from pipeline.competition.cache import cached
 from pipeline.competition.columns import text_columns
 from pipeline.competition.folder import find_files
 from pipeline.competition.folds import Fold, choose_locked, given_hold_out, hold_out
-from pipeline.competition.labels import classes_of, labels_of
-from pipeline.competition.one_hot import with_label
+from pipeline.competition.labels import classes_of, labels_of, with_label
 from pipeline.competition.overrides import Overrides, affects_reading
 from pipeline.competition.sample import Sample, check_same_ids, check_unique_ids, read_sample
 from pipeline.competition.schema import Schema, infer_schema
@@ -184,8 +183,8 @@ def _read(paths: dict[str, Path], overrides: Overrides, folder: Path) -> None:
         for role in ("train", "test", "validation")
         if role in paths
     }
-    if "test" not in sources and (parts := sources["train"].by_usage()):
-        sources["train"], sources["test"] = parts
+    if "test" not in sources and (by_usage := sources["train"].by_usage()):
+        sources["train"], sources["test"] = by_usage
     test_source = sources.get("test")
     if "validation" in sources:
         _check_same_columns(sources["validation"], sources["train"])

@@ -10,6 +10,7 @@ from pipeline.reading.faults import SHOWN, Fault, Faults, in_fields, locate
 from pipeline.reading.source import Source, open_source
 from pipeline.reading.unpack import AGAIN
 
+REMEDY = "One of the two files is cut short, or belongs to another competition."
 NUMBERED = re.compile(r"(.*?)([0-9]+)(|\.\w+)")  # an id such as img_7.png
 
 
@@ -102,24 +103,39 @@ def check_same_ids(
     """
     if sample is None:
         return
-    if ids is None and len(sample.ids) != rows:
+    count = len(sample.ids)
+    if ids is None and count != rows:
+        more = f"{abs(count - rows):,} {'more' if count > rows else 'fewer'} than"
         raise PipelineError(
-            f"{sample.path} has {len(sample.ids)} rows and {test.path} has {rows}",
-            expected="the same number",
-            remedy="One of them is cut short or belongs to another competition.",
+            f"{count:,} rows, {more} the {rows:,} of {test.path}",
+            where=sample.path,
+            expected="a row for each row of the test file",
+            remedy=REMEDY,
         )
     if ids is None and first_id is not None:
         ids = number_rows(first_id, rows)
     if ids is None:
         _check_order(test, sample)
     elif set(ids) != set(sample.ids):
-        missing, extra = set(sample.ids) - set(ids), set(ids) - set(sample.ids)
         raise PipelineError(
-            f"{sample.path} and {test.path} have different ids: {len(missing)} are only in the "
-            f"sample and {len(extra)} only in the test file (for example {min(missing | extra)!r})",
+            f"the ids are not those of {test.path}",
+            where=sample.path,
             expected="the same ids in both",
-            remedy="One of them is cut short or belongs to another competition.",
+            remedy=REMEDY,
+            details=[
+                f"{count:,} rows, and {rows:,} in {test.path.name}",
+                *_only("missing", ids, sample.ids),
+                *_only(f"not in {test.path.name}", sample.ids, ids),
+            ],
         )
+
+
+def _only(what: str, ids: Sequence[str], others: Sequence[str]) -> list[str]:
+    """A line that counts and names the ids that are not among the others, if there are any."""
+    known = set(others)
+    found = [id for id in ids if id not in known]
+    some = ", ".join(found[:SHOWN]) + ", ..." * (len(found) > SHOWN)
+    return [f"{len(found):,} {'id' if len(found) == 1 else 'ids'} {what}: {some}"] if found else []
 
 
 def _check_order(test: Source, sample: Sample) -> None:

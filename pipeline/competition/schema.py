@@ -24,7 +24,7 @@ from pipeline.competition.columns import (
     is_label,
     square_side,
 )
-from pipeline.competition.one_hot import find_one_hot
+from pipeline.competition.labels import find_one_hot
 from pipeline.competition.overrides import Overrides
 from pipeline.competition.values import (
     check_polarity,

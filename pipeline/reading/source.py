@@ -165,9 +165,9 @@ def open_source(
         for number, line in [*lines, (0, ""), (0, "")][:3]
     )
     if header is not False and (strings := find_pixel_strings(first, second)):
-        names = strings.names(first)
+        columns = strings.names(first)
         sign = delimiter if len(first) > 1 else ","
-        return Source(path, sign, names, len(names), number + 1, sign.join(names), strings)
+        return Source(path, sign, columns, len(columns), number + 1, sign.join(columns), strings)
     if header is None:
         header = _is_header(first, second, third)
     named = header and (keep_numbers or not _are_consecutive(first))
