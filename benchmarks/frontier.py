@@ -24,7 +24,7 @@ from benchmarks.table import machine_line
 from pipeline.cli.output import echo_table, percent
 from pipeline.recipes import find_recipe
 from pipeline.recipes.fast import stages
-from pipeline.runs.metrics import wilson_interval
+from pipeline.metrics import wilson_interval
 from pipeline.runs.record import LayerRecord
 
 TRIED = {

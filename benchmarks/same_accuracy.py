@@ -36,7 +36,7 @@ from pipeline.networks.build import compile_network
 from pipeline.networks.predict import predict
 from pipeline.networks.recipe import Recipe
 from pipeline.recipes import find_recipe
-from pipeline.runs.metrics import accuracy
+from pipeline.metrics import accuracy
 from pipeline.training.batches import TrainingBatches
 from pipeline.training.job import build_for
 from pipeline.training.loop import train_epoch

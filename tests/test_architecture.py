@@ -17,7 +17,7 @@ from pipeline.cli.main import COMMANDS
 ROOT = Path(__file__).parent.parent
 BASE = {
     "arrays", "checksums", "config", "documents", "errors", "files", "interrupts", "large_arrays",
-    "machine", "tables",
+    "machine", "metrics", "tables",
 }  # fmt: skip
 TO_SEARCH = {
     "images", "competition", "networks", "recipes", "training", "runs", "evaluation", "search"

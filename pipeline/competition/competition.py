@@ -23,6 +23,7 @@ from pipeline.competition.values import chunks, take_out
 from pipeline.errors import PipelineError
 from pipeline.files import write_array, write_text
 from pipeline.machine import release_memory
+from pipeline.metrics import ACCURACY, LOG_LOSS, METRICS, Metric
 from pipeline.reading.pixel_strings import PixelStrings
 from pipeline.reading.reader import Table, read
 from pipeline.reading.source import Source, open_source
@@ -121,6 +122,13 @@ class Competition:
     def has_test(self) -> bool:
         """Whether there is a test file."""
         return self.test_source is not None
+
+    @property
+    def metric(self) -> Metric:
+        """What it is scored by. Unless it is said: the log loss for probabilities, else the
+        accuracy."""
+        inferred = LOG_LOSS if self.sample and self.sample.has_probabilities else ACCURACY
+        return METRICS[self.overrides.metric or inferred.name]
 
     @cached_property
     def file_rows(self) -> Rows:

@@ -28,6 +28,11 @@ class Sample:
     header: tuple[str, ...]
     ids: tuple[str, ...]
 
+    @property
+    def has_probabilities(self) -> bool:
+        """Whether there is a column for each class, not a single one."""
+        return len(self.header) > 2
+
 
 def read_sample(path: Path) -> Sample:
     """Reads a sample submission.

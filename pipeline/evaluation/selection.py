@@ -8,7 +8,8 @@ import numpy.typing as npt
 
 from pipeline.arrays import Labels, Probabilities, Rows
 from pipeline.evaluation.calibration import fit_temperature
-from pipeline.runs.metrics import apply_temperature, average, log_loss
+from pipeline.metrics import log_loss
+from pipeline.runs.metrics import apply_temperature, average
 
 MAX_ADDITIONS = 30
 TOLERANCE = 1e-5  # of the log loss: members that improve it by less are left out

@@ -11,7 +11,7 @@ from pipeline.arrays import Rows
 from pipeline.competition.folds import Fold
 from pipeline.evaluation.ensemble import combine, cross_validate
 from pipeline.runs.folder import remove_run
-from pipeline.runs.metrics import log_loss
+from pipeline.metrics import log_loss
 from pipeline.runs.run import Run, find_equal
 
 # Factors of the log loss up to which the mean of more models is preferred, and that of more folds:
