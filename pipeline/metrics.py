@@ -69,16 +69,21 @@ class Metric:
     def interval(self, rows: Sums) -> tuple[float, float]:
         """The 95 % interval of the value: the percentiles of 1,000 bootstrap samples of images.
 
-        For the accuracy it is Wilson's, see `wilson_interval`.
+        For the accuracy it is Wilson's, see `wilson_interval`. Another value in 0..1 has at least
+        that one, because samples of rows without an error have none either.
 
         Args:
             rows: (n, s) as `rows` gives them.
         """
+        value = float(self.of_sums(rows.sum(axis=0)))
         if self.name == "accuracy":
-            return wilson_interval(float(self.of_sums(rows.sum(axis=0))), len(rows))
+            return wilson_interval(value, len(rows))
         sums = np.concatenate([weights @ rows for weights in _bootstrap(len(rows))])
-        low, high = np.quantile(self.of_sums(sums), [0.025, 0.975])
-        return float(low), float(high)
+        low, high = np.quantile(self.of_sums(sums), [0.025, 0.975]).tolist()
+        if self.percent:
+            least, most = wilson_interval(value, len(rows))
+            return min(low, least), max(high, most)
+        return low, high
 
     def goodness(self, values: npt.ArrayLike) -> npt.NDArray[np.float64]:
         """The values, or if lower ones are better, their negatives."""

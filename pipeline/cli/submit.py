@@ -8,12 +8,14 @@ import click
 from pipeline.cli.leaderboard import echo_leaderboard
 from pipeline.cli.main import BEGAN
 from pipeline.cli.options import BUDGET, DATA, QUIET, RUNS, schema_options
-from pipeline.cli.output import echo, percent, score_text
+from pipeline.cli.output import echo, score_text
 from pipeline.errors import PipelineError
 from pipeline.tables import no_formula
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from pipeline.metrics import Metric
 
 
 @click.command()
@@ -58,7 +60,7 @@ def command(
             competition, run, output=output, runs=runs, progress=not quiet, on_damage=_skip
         )
         name = run or pp.best_run(competition, runs=runs, on_damage=_skip).name
-    table = echo_leaderboard(competition.name, runs)
+    table = echo_leaderboard(competition, runs)
     if competition.test_labels is not None:
         scores = pp.score_test(competition, name, runs=runs)
         echo(f"\n{name} on the labelled test rows: {score_text(scores)}.")
@@ -67,18 +69,19 @@ def command(
     if formula := next((text for text in texts if no_formula(text) != text), None):
         note = f"Note: to a spreadsheet {formula!r} is a formula; do not open the file in one."
         echo(note, err=True)
-    chosen = ", chosen by its log loss" if time_granted else ""
-    echo(f"\nThe submission of {name}{_accuracy(table, name)}{chosen}:")
+    metric = competition.metric
+    chosen = f", chosen by its {metric.loss_title}" if time_granted else ""
+    echo(f"\nThe submission of {name}{_score(table, name, metric)}{chosen}:")
     echo(path)
 
 
-def _accuracy(table: "pd.DataFrame", name: str) -> str:
-    """The accuracy of a run on the leaderboard, corrected if it is the best of its rows."""
+def _score(table: "pd.DataFrame", name: str, metric: "Metric") -> str:
+    """The metric of a run on the leaderboard, corrected if it is the best of its rows."""
     if estimate := table.attrs["estimate"].get(name):
-        return f", estimated accuracy {estimate}"
+        return f", estimated {metric.title} {estimate}"
     for _, run in table[table["run"] == name].iterrows():
-        low, high = percent(run["low"]), percent(run["high"])
-        return f", accuracy {percent(run['accuracy'])} % ({low} - {high})"
+        text = metric.with_interval(run[metric.name], run["low"], run["high"])
+        return f", {metric.title} {text}"
     return ""
 
 

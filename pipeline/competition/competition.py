@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
@@ -17,7 +18,13 @@ from pipeline.competition.folder import find_files
 from pipeline.competition.folds import Fold, choose_locked, given_hold_out, hold_out
 from pipeline.competition.labels import classes_of, labels_of, with_label
 from pipeline.competition.overrides import Overrides, affects_reading
-from pipeline.competition.sample import Sample, check_same_ids, check_unique_ids, read_sample
+from pipeline.competition.sample import (
+    Sample,
+    check_same_ids,
+    check_unique_ids,
+    has_probabilities,
+    read_sample,
+)
 from pipeline.competition.schema import Schema, infer_schema
 from pipeline.competition.values import chunks, take_out
 from pipeline.errors import PipelineError
@@ -127,8 +134,7 @@ class Competition:
     def metric(self) -> Metric:
         """What it is scored by. Unless it is said: the log loss for probabilities, else the
         accuracy."""
-        inferred = LOG_LOSS if self.sample and self.sample.has_probabilities else ACCURACY
-        return METRICS[self.overrides.metric or inferred.name]
+        return _metric(self.overrides, self.sample.header if self.sample else ())
 
     @cached_property
     def file_rows(self) -> Rows:
@@ -170,6 +176,24 @@ class Competition:
         from pipeline.competition.inspection import html
 
         return html(self)
+
+
+def find_metric(folder: Path) -> Metric | None:
+    """What the competition in a folder is scored by, without reading its rows; None if its files
+    cannot be found."""
+    try:
+        paths, overrides = find_files(folder, {})
+        header: Sequence[str] = ()
+        if "sample" in paths:
+            header = open_source(paths["sample"], header=True, keep_numbers=True).header or ()
+        return _metric(overrides, header)
+    except PipelineError:
+        return None
+
+
+def _metric(overrides: Overrides, sample_header: Sequence[str]) -> Metric:
+    inferred = LOG_LOSS if has_probabilities(sample_header) else ACCURACY
+    return METRICS[overrides.metric or inferred.name]
 
 
 def _reload(folder: Path, overrides: dict[str, Any], fingerprint: str) -> Competition:

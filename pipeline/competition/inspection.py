@@ -14,8 +14,11 @@ from pipeline.competition.competition import Competition
 from pipeline.competition.folder import ignored_files
 from pipeline.competition.folds import groups_of_equal_rows, row_digests
 from pipeline.competition.layout import describe_layouts
+from pipeline.competition.overrides import FILE, load_overrides
+from pipeline.competition.sample import has_probabilities
 from pipeline.images.mosaic import mosaic
 from pipeline.images.resize import to_grey_levels, to_images
+from pipeline.metrics import METRICS
 from pipeline.reading.source import DELIMITERS, Source
 from pipeline.reading.unpack import ends_with_cell
 
@@ -64,6 +67,8 @@ class Inspection:
         shared: test rows that repeat a training row.
         conflicts: images with more than one label.
         classes: number of training rows of each class.
+        submission: "classes" or "probabilities"; None without a test file.
+        metric, metric_from: what the competition is scored by, and why.
         ignored: CSV files of the folder, and columns, that are not used.
         without_newline: files without a newline at the end, whose last number may be cut short.
     """
@@ -90,6 +95,9 @@ class Inspection:
     locked: int = 0
     without_newline: tuple[str, ...] = ()
     transpose: bool = False
+    submission: str | None = None
+    metric: str = "accuracy"
+    metric_from: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """All fields, for JSON."""
@@ -119,6 +127,8 @@ class Inspection:
             "images": f"{height} x {width} x {channels} ({colours}), {pixels}",
             "values": f"{self.low:g}..{self.high:g}, {whole}",
             "sample": self._sample_text(),
+            "submission": self.submission and f"{self.submission}, as {self._submission_from()}",
+            "metric": f"{METRICS[self.metric].title}: {self.metric_from}",
             "duplicates": self._duplicates_text(),
             "ignored": ", ".join(self.ignored),
             "note": self.without_newline
@@ -132,6 +142,9 @@ class Inspection:
             for name, count in self.classes.items()
         ]
         return "\n".join([*lines, "", f"{'class':<{width}}    rows", *bars])
+
+    def _submission_from(self) -> str:
+        return "in the sample" if self.sample else "there is no sample that asks for probabilities"
 
     def _sample_text(self) -> str:
         if self.sample:
@@ -189,7 +202,29 @@ def inspect_competition(competition: Competition) -> Inspection:
             if source and not ends_with_cell(source.path)
         ),
         transpose=schema.transpose,
+        submission=_submission(competition),
+        metric=competition.metric.name,
+        metric_from=_metric_from(competition),
     )
+
+
+def _submission(competition: Competition) -> str | None:
+    if not competition.has_test:
+        return None
+    header = competition.sample.header if competition.sample else ()
+    return "probabilities" if has_probabilities(header) else "classes"
+
+
+def _metric_from(competition: Competition) -> str:
+    """Where the metric was learned from."""
+    if competition.overrides.metric:
+        in_file = load_overrides(competition.folder, {}).metric == competition.overrides.metric
+        return f"set in {FILE}" if in_file else "given as an argument"
+    if sample := competition.sample:
+        if has_probabilities(sample.header):
+            return f"{sample.path.name} has a column of probabilities for each class"
+        return f"{sample.path.name} has a column of classes"
+    return f"assumed; {FILE} can set another"
 
 
 def choose_samples(

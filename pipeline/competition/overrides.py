@@ -86,9 +86,9 @@ class Overrides:
     split_seed: Annotated[int, Meta(ge=0)] = 0
     submission_header: Header | None = None
     first_id: Annotated[int, Meta(ge=0)] | None = None
-    metric: Annotated[
-        MetricName, Meta(description='"accuracy", "log_loss" or "macro_f1"')
-    ] | None = None
+    metric: (
+        Annotated[MetricName, Meta(description='"accuracy", "log_loss" or "macro_f1"')] | None
+    ) = None
 
     def __post_init__(self) -> None:
         """Completes the shape with one channel. Raises ValueError for impossible values."""

@@ -28,11 +28,6 @@ class Sample:
     header: tuple[str, ...]
     ids: tuple[str, ...]
 
-    @property
-    def has_probabilities(self) -> bool:
-        """Whether there is a column for each class, not a single one."""
-        return len(self.header) > 2
-
 
 def read_sample(path: Path) -> Sample:
     """Reads a sample submission.
@@ -59,6 +54,11 @@ def read_sample(path: Path) -> Sample:
         )
     check_unique_ids(source, 0, ids)
     return Sample(path, tuple(source.header), tuple(ids))
+
+
+def has_probabilities(header: Sequence[str]) -> bool:
+    """Whether a sample has a column for each class, not a single one."""
+    return len(header) > 2
 
 
 def check_unique_ids(source: Source, column: int, ids: Sequence[str]) -> None:

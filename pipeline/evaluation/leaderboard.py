@@ -11,6 +11,7 @@ from pipeline.arrays import Rows
 from pipeline.competition.folds import rows_fingerprint
 from pipeline.errors import PipelineError
 from pipeline.evaluation.estimate import Estimate
+from pipeline.metrics import ACCURACY
 from pipeline.runs.folder import Validation
 from pipeline.runs.metrics import score
 from pipeline.runs.record import RunRecord
@@ -21,13 +22,17 @@ if TYPE_CHECKING:
 
 
 def rank(runs: Sequence[Run]) -> list[Run]:
-    """The runs by accuracy, the best first; equal ones by log loss.
+    """The runs by their metric, the best first; equal ones by log loss.
 
     Raises:
         PipelineError: their scores are not comparable.
     """
     check_comparable(runs)
-    return sorted(runs, key=lambda run: (-run.scores.accuracy, run.scores.loss, run.name))
+
+    def order(run: Run) -> tuple[float, float, str]:
+        return -float(run.metric.goodness(run.value)), run.scores.loss, run.name
+
+    return sorted(runs, key=order)
 
 
 def group(runs: Sequence[Run]) -> list[list[Run]]:
@@ -67,7 +72,7 @@ def comparable(runs: Sequence[Run]) -> list[Run]:
 
 
 def choose_best(runs: Sequence[Run]) -> Run:
-    """The best of all runs, by accuracy on the rows that they are scored on.
+    """The best of all runs, by their metric on the rows that they are scored on.
 
     The best runs of two groups are compared on the rows that both are scored on: a run scored out
     of fold has probabilities for the rows of the hold-out as well, each from a model that did not
@@ -138,9 +143,9 @@ def _refuse(what: str, runs: Sequence[Run]) -> None:
 def leaderboard(runs: Sequence[Run]) -> "pd.DataFrame":
     """A row for each run, the best first; accuracies in 0..1, times in seconds.
 
-    Runs scored out of fold and runs scored on the hold-out are ranked apart. Runs that the exact
-    paired test cannot tell apart share a rank. `attrs` of the table holds the `caution`, and the
-    `estimate` of the first run of each ranking by its name.
+    Runs scored out of fold and runs scored on the hold-out are ranked apart. Runs that the paired
+    test cannot tell apart share a rank. `attrs` of the table holds the `metric`, the `caution`, and
+    the `estimate` of the first run of each ranking by its name.
 
     Raises:
         PipelineError: their scores are not comparable.
@@ -156,10 +161,11 @@ def leaderboard(runs: Sequence[Run]) -> "pd.DataFrame":
             "worst_rank": worst,
             "run": run.name,
             "scored_on": scored_on(run),
-            "accuracy": run.scores.accuracy,
-            "low": run.scores.low,
-            "high": run.scores.high,
+            run.metric.name: run.value,
+            "low": run.interval[0],
+            "high": run.interval[1],
             "n": run.scores.distinct,
+            **({} if run.metric is ACCURACY else {"accuracy": run.scores.accuracy}),
             "loss": run.scores.loss,
             "parameters": run.record.parameters,
             "epochs": run.record.epochs,
@@ -177,6 +183,7 @@ def leaderboard(runs: Sequence[Run]) -> "pd.DataFrame":
     note = caution([run for comparison in comparisons for run in comparison.runs], estimates)
     table.attrs["caution"] = apart * (len(comparisons) > 1) + note
     table.attrs["estimate"] = estimates
+    table.attrs["metric"] = runs[0].metric.name
     return table
 
 

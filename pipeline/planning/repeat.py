@@ -34,6 +34,6 @@ def repeat(path: Path, competition: Competition, folder: Path, display: Display)
     groups = groups_of_equal_rows(competition.train_pixels)[0]
     combination = Combination(folder, ensemble_name(plan.budget), groups)
     for run in runs:  # as they ended
-        combination.add([run])
+        combination.add([run.ranked_by(competition.metric)])
     assert combination.best is not None
     return combination.best

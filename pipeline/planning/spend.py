@@ -134,6 +134,7 @@ class Spending:
         """
         found = list_runs(folder, lambda error: display.note(error.message))
         check_same_data(found, competition.fingerprint)
+        found = [run.ranked_by(competition.metric) for run in found]
         folds = load_folds(competition, FOLDS, folder)
         for note in folds[0].notes:
             display.note(f"Note: {note}.")

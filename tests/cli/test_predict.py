@@ -16,8 +16,8 @@ from click.testing import CliRunner, Result
 
 import pipeline as pp
 from pipeline.cli import main
-from pipeline.prediction.predict_files import score_files
 from pipeline.metrics import wilson_interval
+from pipeline.prediction.predict_files import score_files
 
 CLASSES = ["left", "right", "top"]
 PIXELS = [f"pixel{index}" for index in range(64)]
