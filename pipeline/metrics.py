@@ -109,13 +109,22 @@ class Metric:
         return "log loss with equal weights of classes" if self.balanced else "log loss"
 
     @property
+    def heading(self) -> str:
+        """The title as the first words of a sentence."""
+        return self.title[0].upper() + self.title[1:]
+
+    @property
     def column(self) -> str:
         """The head of a column."""
         return f"{self.title} %" if self.percent else self.title
 
-    def text(self, value: float) -> str:
-        """The value as in a column: "98.95", "0.0555"."""
-        return f"{100 * value:.2f}" if self.percent else f"{value:.4f}"
+    def text(self, value: float, digits: int = 2) -> str:
+        """The value as in a column: "98.95", "0.0555".
+
+        Args:
+            digits: after the point of a percentage.
+        """
+        return f"{100 * value:.{digits}f}" if self.percent else f"{value:.4f}"
 
     def with_unit(self, value: float) -> str:
         """ "98.95 %", "0.0555" """

@@ -16,6 +16,7 @@ from pipeline.competition.folds import groups_of_equal_rows, row_digests
 from pipeline.competition.layout import describe_layouts
 from pipeline.competition.overrides import FILE, load_overrides
 from pipeline.competition.sample import has_probabilities
+from pipeline.competition.schema import Schema
 from pipeline.images.mosaic import mosaic
 from pipeline.images.resize import to_grey_levels, to_images
 from pipeline.metrics import METRICS
@@ -36,6 +37,7 @@ class FileFacts:
 
     Attributes:
         label, id: the column, counted from 0, or None.
+        usage: the rows of the file that are meant, where a column `Usage` says what each is for.
     """
 
     name: str
@@ -45,6 +47,7 @@ class FileFacts:
     header: bool
     label: int | None
     id: int | None
+    usage: str | None = None
 
 
 @dataclass(frozen=True)
@@ -177,7 +180,7 @@ def inspect_competition(competition: Competition) -> Inspection:
         competition=competition.name,
         train=_file(competition, train, train_rows, schema.label, schema.train_id),
         test=test_file,
-        label=_column(train, schema.label),
+        label=_label(train, schema),
         test_label=None
         if test is None or schema.test_label is None
         else _column(test, schema.test_label),
@@ -257,15 +260,25 @@ def _file(
     header = source.header is not None
     inside = source.path.is_relative_to(competition.folder)
     name = str(source.path.relative_to(competition.folder)) if inside else source.path.name
-    return FileFacts(name, rows, source.columns, delimiter, header, label, id)
+    part = source.strings.part if source.strings else None
+    usage = {"train": "Usage is Training", "test": "Usage is not Training", None: None}[part]
+    return FileFacts(name, rows, source.columns, delimiter, header, label, id, usage)
 
 
 def _file_text(file: FileFacts) -> str:
     header = "header" if file.header else "no header"
+    usage = f", whose {file.usage}" if file.usage else ""
     return (
-        f"{file.name}: {file.rows:,} rows, {file.columns} columns, {file.delimiter}-separated, "
-        f"{header}"
+        f"{file.name}: {file.rows:,} rows{usage}, {file.columns} columns, "
+        f"{file.delimiter}-separated, {header}"
     )
+
+
+def _label(train: Source, schema: Schema) -> str:
+    if not schema.one_hot:
+        return _column(train, schema.label)
+    first, last = (_column(train, column) for column in (schema.one_hot[0], schema.one_hot[-1]))
+    return f"{len(schema.one_hot)} columns of zeros and ones, {first} to {last}"
 
 
 def _column(source: Source, column: int) -> str:
@@ -295,7 +308,7 @@ def _ignored(competition: Competition) -> list[str]:
         f"{layout.file} column {source.column(other.index)}"
         for source, layout in zip(sources, layouts, strict=True)
         for other in layout.others
-        if other.role == "unused"
+        if other.role == "unused" and not (layout is layouts[0] and other.index in schema.one_hot)
     ]
     return ignored_files(competition.folder, used) + columns
 

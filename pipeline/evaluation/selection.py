@@ -48,8 +48,9 @@ def select_greedily(
 ) -> Selection:
     """Ensemble selection with replacement by log loss (Caruana et al., 2004), and a temperature.
 
-    If all classes count equally in the metric, they do so in the log loss too. The probabilities of the result are nested: for each of 5 parts of the rows, runs are selected
-    and calibrated on the 4 others. The counts and gains follow from all rows.
+    If all classes count equally in the metric, they do so in the log loss too. The probabilities of
+    the result are nested: for each of 5 parts of the rows, runs are selected and calibrated on the
+    4 others. The counts and gains follow from all rows.
 
     Args:
         probabilities: (n, k) float32 of each run, for the same rows.

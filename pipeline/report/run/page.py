@@ -96,6 +96,7 @@ def run_page(competition: Competition, run: Run, rank: str, linked: Collection[s
         title=run.name,
         competition=competition.name,
         classes=competition.classes,
+        run=run,
         record=record,
         candidates=[] if run.candidates is None else run.candidates.to_dict("records"),
         linked=linked,
