@@ -94,7 +94,8 @@ class Metric:
         if not self.balanced:
             return None
         counts = np.bincount(labels)
-        return len(labels) / np.count_nonzero(counts) / counts[labels]
+        weights: npt.NDArray[np.float64] = len(labels) / np.count_nonzero(counts) / counts[labels]
+        return weights
 
     def loss(self, probabilities: Probabilities, labels: Labels) -> float:
         """What choices among similar runs minimise: the log loss, see `log_loss`.
@@ -207,11 +208,13 @@ def _bootstrap(n: int) -> tuple[npt.NDArray[np.uint8], ...]:
 
 
 def _correct(probabilities: Probabilities, labels: Labels) -> npt.NDArray[np.float64]:
-    return (probabilities.argmax(axis=1) == labels)[:, None].astype(np.float64)
+    correct: npt.NDArray[np.bool_] = probabilities.argmax(axis=1) == labels
+    return correct[:, None].astype(np.float64)
 
 
 def _losses(probabilities: Probabilities, labels: Labels) -> npt.NDArray[np.float64]:
-    return -_logs(probabilities, labels)[:, None]
+    losses: npt.NDArray[np.float64] = -_logs(probabilities, labels)[:, None]
+    return losses
 
 
 def _logs(probabilities: Probabilities, labels: Labels) -> npt.NDArray[np.float64]:

@@ -60,8 +60,9 @@ def calibrate(run: Run) -> Probabilities:
         validation = run.validation
         temperature = fit_temperature(validation.probabilities, validation.labels)
         probabilities = apply_temperature(probabilities, temperature)
-    clipped = np.maximum(probabilities, np.float32(FLOOR))
-    return clipped / clipped.sum(axis=1, keepdims=True)
+    clipped: Probabilities = np.maximum(probabilities, np.float32(FLOOR))
+    clipped /= clipped.sum(axis=1, keepdims=True)
+    return clipped
 
 
 def fit_temperature(probabilities: Probabilities, labels: Labels) -> float:
