@@ -178,10 +178,12 @@ def infer_test_label_column(
     It has the label's name, or without names its place, and two or more of the training file's
     labels, no others.
     """
+    if len(inner) != len(test_inner):
+        return None
     if train.source.header and test.source.header:
         name = train.source.header[label]
         found = test.source.header.index(name) if name in test.source.header else None
-    elif len(inner) == len(test_inner) and is_image(len(inner) - 1, overrides):
+    elif is_image(len(inner) - 1, overrides):
         found = test_inner[inner.index(label)]
     else:
         return None

@@ -132,8 +132,8 @@ def two_runs(tmp_path: Path, tiny_folder: Path, monkeypatch: pytest.MonkeyPatch)
     for path in tiny_folder.iterdir():
         (folder / path.name).write_bytes(path.read_bytes())
     competition = pp.load(folder)
-    finish(competition, tmp_path / "runs/tiny/sure", 40, draw=0)
-    finish(competition, tmp_path / "runs/tiny/careful", 2.5, draw=1)
+    finish(competition, tmp_path / "runs/tiny/sure", 4, draw=0, sureness=10)
+    finish(competition, tmp_path / "runs/tiny/careful", 1, draw=1, sureness=0.1)
     return folder
 
 
