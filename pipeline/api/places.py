@@ -3,10 +3,12 @@
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from pipeline.competition.competition import Competition, find_metric
+from pipeline.competition.competition import Competition
+from pipeline.competition.sample import find_metric
 from pipeline.errors import PipelineError, suggest
 from pipeline.metrics import ACCURACY
 from pipeline.runs.folder import RECORD, is_run
+from pipeline.runs.ranking import metric_of, ranked_by
 from pipeline.runs.run import Run, find_run, load_run
 from pipeline.runs.run import list_runs as _list_runs
 
@@ -46,8 +48,8 @@ def ranked(runs: Sequence[Run], competition: Competition | Path | str) -> list[R
         metric = competition.metric
     else:
         newest = max(runs, key=lambda run: run.record.created, default=None)
-        metric = find_metric(Path(competition)) or (newest.metric if newest else ACCURACY)
-    return [run.ranked_by(metric) for run in runs]
+        metric = find_metric(Path(competition)) or (metric_of(newest) if newest else ACCURACY)
+    return [ranked_by(run, metric) for run in runs]
 
 
 def named_run(name: str, folder: Path) -> Run:

@@ -252,4 +252,4 @@ def ensemble(
     note = Display(quiet=not progress).note
     candidates = ranked(candidates, competition)
     run = combine(folder, name, candidates, groups, method, fresh, note)
-    return run.ranked_by(competition.metric)
+    return ranked([run], competition)[0]

@@ -50,6 +50,7 @@ def command(
     Example: pipeline ensemble data/digits --members dense --members fast
     """
     import pipeline as pp
+    from pipeline.runs.ranking import metric_of
 
     run = pp.ensemble(
         pp.load(data, **overrides),
@@ -66,7 +67,7 @@ def command(
     echo(f"\n{run.name}: {run_text(run)}.")
     estimated = "Estimated with members and weights selected on other rows. "
     gain = "A gain is what the ensemble would lose without the run, in "
-    gain += f"{run.metric.loss_title} and correct rows."
+    gain += f"{metric_of(run).loss_title} and correct rows."
     echo(click.wrap_text((estimated if method == "greedy" else "") + gain, width=80))
     words = ["pipeline", "submit", str(data), "--run", run.name, "--runs", str(runs)]
     echo(f"\nSubmit it with: {shlex.join(words)}")

@@ -103,12 +103,13 @@ def warn_skipped(error: "PipelineError") -> None:
 def run_text(run: "Run") -> str:
     """ "accuracy 98.61 %, 95 % interval 96.47 - 99.46, n = 287"; another metric comes first."""
     from pipeline.metrics import ACCURACY
+    from pipeline.runs.ranking import interval_of, metric_of, value_of
 
-    metric, text = run.metric, score_text(run.scores)
+    metric, text = metric_of(run), score_text(run.scores)
     if metric is ACCURACY:
         return text
-    low, high = map(metric.text, run.interval)
-    return f"{metric.title} {metric.with_unit(run.value)}, 95 % interval {low} - {high}; {text}"
+    low, high = map(metric.text, interval_of(run))
+    return f"{metric.title} {metric.with_unit(value_of(run))}, 95 % interval {low} - {high}; {text}"
 
 
 def score_text(scores: "Scores") -> str:

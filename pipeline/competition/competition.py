@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
@@ -22,7 +21,7 @@ from pipeline.competition.sample import (
     Sample,
     check_same_ids,
     check_unique_ids,
-    has_probabilities,
+    choose_metric,
     read_sample,
 )
 from pipeline.competition.schema import Schema, infer_schema
@@ -30,7 +29,7 @@ from pipeline.competition.values import chunks, take_out
 from pipeline.errors import PipelineError
 from pipeline.files import write_array, write_text
 from pipeline.machine import release_memory
-from pipeline.metrics import ACCURACY, LOG_LOSS, METRICS, Metric
+from pipeline.metrics import Metric
 from pipeline.reading.pixel_strings import PixelStrings
 from pipeline.reading.reader import Table, read
 from pipeline.reading.source import Source, open_source
@@ -132,9 +131,8 @@ class Competition:
 
     @property
     def metric(self) -> Metric:
-        """What it is scored by. Unless it is said: the log loss for probabilities, else the
-        accuracy."""
-        return _metric(self.overrides, self.sample.header if self.sample else ())
+        """What it is scored by."""
+        return choose_metric(self.overrides, self.sample.header if self.sample else ())
 
     @cached_property
     def file_rows(self) -> Rows:
@@ -176,24 +174,6 @@ class Competition:
         from pipeline.competition.inspection import html
 
         return html(self)
-
-
-def find_metric(folder: Path) -> Metric | None:
-    """What the competition in a folder is scored by, without reading its rows; None if its files
-    cannot be found."""
-    try:
-        paths, overrides = find_files(folder, {})
-        header: Sequence[str] = ()
-        if "sample" in paths:
-            header = open_source(paths["sample"], header=True, keep_numbers=True).header or ()
-        return _metric(overrides, header)
-    except PipelineError:
-        return None
-
-
-def _metric(overrides: Overrides, sample_header: Sequence[str]) -> Metric:
-    inferred = LOG_LOSS if has_probabilities(sample_header) else ACCURACY
-    return METRICS[overrides.metric or inferred.name]
 
 
 def _reload(folder: Path, overrides: dict[str, Any], fingerprint: str) -> Competition:

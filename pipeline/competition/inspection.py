@@ -12,10 +12,9 @@ import numpy as np
 from pipeline.arrays import GreyLevels
 from pipeline.competition.competition import Competition
 from pipeline.competition.folder import ignored_files
-from pipeline.competition.folds import groups_of_equal_rows, row_digests
+from pipeline.competition.folds import count_duplicates
 from pipeline.competition.layout import describe_layouts
-from pipeline.competition.overrides import FILE, load_overrides
-from pipeline.competition.sample import has_probabilities
+from pipeline.competition.sample import explain_metric, explain_submission
 from pipeline.competition.schema import Schema
 from pipeline.images.mosaic import mosaic
 from pipeline.images.resize import to_grey_levels, to_images
@@ -70,7 +69,8 @@ class Inspection:
         shared: test rows that repeat a training row.
         conflicts: images with more than one label.
         classes: number of training rows of each class.
-        submission: "classes" or "probabilities"; None without a test file.
+        submission, submission_from: "classes" or "probabilities", and why; None without a test
+            file.
         metric, metric_from: what the competition is scored by, and why.
         ignored: CSV files of the folder, and columns, that are not used.
         without_newline: files without a newline at the end, whose last number may be cut short.
@@ -99,6 +99,7 @@ class Inspection:
     without_newline: tuple[str, ...] = ()
     transpose: bool = False
     submission: str | None = None
+    submission_from: str = ""
     metric: str = "accuracy"
     metric_from: str = ""
 
@@ -130,7 +131,7 @@ class Inspection:
             "images": f"{height} x {width} x {channels} ({colours}), {pixels}",
             "values": f"{self.low:g}..{self.high:g}, {whole}",
             "sample": self._sample_text(),
-            "submission": self.submission and f"{self.submission}, as {self._submission_from()}",
+            "submission": self.submission and f"{self.submission}, {self.submission_from}",
             "metric": f"{METRICS[self.metric].title}: {self.metric_from}",
             "duplicates": self._duplicates_text(),
             "ignored": ", ".join(self.ignored),
@@ -145,9 +146,6 @@ class Inspection:
             for name, count in self.classes.items()
         ]
         return "\n".join([*lines, "", f"{'class':<{width}}    rows", *bars])
-
-    def _submission_from(self) -> str:
-        return "in the sample" if self.sample else "there is no sample that asks for probabilities"
 
     def _sample_text(self) -> str:
         if self.sample:
@@ -168,7 +166,10 @@ class Inspection:
 def inspect_competition(competition: Competition) -> Inspection:
     """The files, the schema, the class balance and the duplicates of a competition."""
     schema, train, test = competition.schema, competition.train_source, competition.test_source
-    copies, shared, conflicts = _count_duplicates(competition)
+    copies, shared, conflicts = count_duplicates(
+        competition.train_pixels, competition.labels, competition.test_pixels
+    )
+    submission, learned_from = explain_submission(competition.sample)
     counts = np.bincount(competition.labels, minlength=len(competition.classes)).tolist()
     locked = len(competition.locked.rows) if competition.locked else 0
     train_rows = len(competition.labels) - competition.validation_rows + locked
@@ -205,29 +206,11 @@ def inspect_competition(competition: Competition) -> Inspection:
             if source and not ends_with_cell(source.path)
         ),
         transpose=schema.transpose,
-        submission=_submission(competition),
+        submission=submission if test else None,
+        submission_from=learned_from,
         metric=competition.metric.name,
-        metric_from=_metric_from(competition),
+        metric_from=explain_metric(competition.folder, competition.overrides, competition.sample),
     )
-
-
-def _submission(competition: Competition) -> str | None:
-    if not competition.has_test:
-        return None
-    header = competition.sample.header if competition.sample else ()
-    return "probabilities" if has_probabilities(header) else "classes"
-
-
-def _metric_from(competition: Competition) -> str:
-    """Where the metric was learned from."""
-    if competition.overrides.metric:
-        in_file = load_overrides(competition.folder, {}).metric == competition.overrides.metric
-        return f"set in {FILE}" if in_file else "given as an argument"
-    if sample := competition.sample:
-        if has_probabilities(sample.header):
-            return f"{sample.path.name} has a column of probabilities for each class"
-        return f"{sample.path.name} has a column of classes"
-    return f"assumed; {FILE} can set another"
 
 
 def choose_samples(
@@ -260,8 +243,7 @@ def _file(
     header = source.header is not None
     inside = source.path.is_relative_to(competition.folder)
     name = str(source.path.relative_to(competition.folder)) if inside else source.path.name
-    part = source.strings.part if source.strings else None
-    usage = {"train": "Usage is Training", "test": "Usage is not Training", None: None}[part]
+    usage = source.strings.usage_of_part if source.strings else None
     return FileFacts(name, rows, source.columns, delimiter, header, label, id, usage)
 
 
@@ -308,20 +290,9 @@ def _ignored(competition: Competition) -> list[str]:
         f"{layout.file} column {source.column(other.index)}"
         for source, layout in zip(sources, layouts, strict=True)
         for other in layout.others
-        if other.role == "unused" and not (layout is layouts[0] and other.index in schema.one_hot)
+        if other.role == "unused"
     ]
     return ignored_files(competition.folder, used) + columns
-
-
-def _count_duplicates(competition: Competition) -> tuple[int, int, int]:
-    """Training rows that are duplicates, test rows that repeat a training row, and images with
-    more than one label."""
-    groups, copies = groups_of_equal_rows(competition.train_pixels)
-    pairs = np.unique(np.stack([groups, competition.labels]), axis=1)  # (group, label)
-    conflicts = int(np.count_nonzero(np.bincount(pairs[0]) > 1))
-    known = set(row_digests(competition.train_pixels))
-    shared = sum(digest in known for digest in row_digests(competition.test_pixels))
-    return copies, shared, conflicts
 
 
 def html(competition: Competition) -> str:

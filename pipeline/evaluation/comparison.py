@@ -13,6 +13,7 @@ from pipeline.evaluation.estimate import Estimate, estimate_best, estimate_winne
 from pipeline.evaluation.leaderboard import rank
 from pipeline.metrics import ACCURACY, Sums, permutation_tests
 from pipeline.runs.metrics import average, number_images
+from pipeline.runs.ranking import metric_of, value_of
 from pipeline.runs.run import Run
 
 SIGNIFICANCE = 0.05  # two runs are tied if the p-value of their difference is at least this
@@ -41,8 +42,8 @@ class Comparison:
     @cached_property
     def rank_ranges(self) -> list[tuple[int, int]]:
         """The best and the worst rank that each run may have."""
-        metric = self.runs[0].metric
-        return rank_ranges(metric.goodness([run.value for run in self.runs]), self.p_values)
+        metric = metric_of(self.runs[0])
+        return rank_ranges(metric.goodness([value_of(run) for run in self.runs]), self.p_values)
 
     @cached_property
     def ranks(self) -> list[str]:
@@ -54,7 +55,7 @@ class Comparison:
     @cached_property
     def estimate(self) -> Estimate:
         """The metric of the first run, corrected for having been chosen on these rows."""
-        images, metric = _images(self.runs), self.runs[0].metric
+        images, metric = _images(self.runs), metric_of(self.runs[0])
         if metric is ACCURACY:
             return estimate_winner(self.correct, images)
         return estimate_best(metric, _rows(self.runs, images))
@@ -77,11 +78,11 @@ def compare(runs: Sequence[Run]) -> Comparison:
     agreement = np.array([(predicted == one).mean(axis=1) for one in predicted])
     correct = predicted == labels
     images = _images(ranked)
-    if ranked[0].metric is ACCURACY:
+    if metric_of(ranked[0]) is ACCURACY:
         per_image = correct if images is None else [np.bincount(images, one) for one in correct]
         p_values = paired_tests(np.asarray(per_image))
     else:
-        p_values = permutation_tests(ranked[0].metric, _rows(ranked, images))
+        p_values = permutation_tests(metric_of(ranked[0]), _rows(ranked, images))
     return Comparison(ranked, correct, p_values, agreement)
 
 
@@ -92,7 +93,7 @@ def _images(runs: Sequence[Run]) -> Rows | None:
 
 def _rows(runs: Sequence[Run], images: Rows | None) -> list[Sums]:
     """What the metric sums over rows, of each run, see `Metric.rows`."""
-    metric, labels = runs[0].metric, runs[0].validation.labels
+    metric, labels = metric_of(runs[0]), runs[0].validation.labels
     return [metric.rows(run.validation.probabilities, labels, images) for run in runs]
 
 

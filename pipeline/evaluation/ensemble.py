@@ -24,6 +24,7 @@ from pipeline.runs.folder import (
     write_run,
 )
 from pipeline.runs.metrics import apply_temperature, average, score
+from pipeline.runs.ranking import metric_of
 from pipeline.runs.record import FoldRecord, Identity, RunRecord
 from pipeline.runs.run import Run, find_equal, load_run
 
@@ -79,7 +80,7 @@ def combine(
     first = candidates[0]
     rows, labels = first.validation.rows, first.validation.labels
     probabilities = [run.validation.probabilities for run in candidates]
-    metric = first.metric
+    metric = metric_of(first)
     selection = METHODS[method](probabilities, labels, groups[rows], metric)
     weighted = zip(candidates, selection.counts.tolist(), strict=True)
     members = [run for run, count in weighted for _ in range(count)]

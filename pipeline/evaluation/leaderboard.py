@@ -14,6 +14,7 @@ from pipeline.evaluation.estimate import Estimate
 from pipeline.metrics import ACCURACY
 from pipeline.runs.folder import Validation
 from pipeline.runs.metrics import score
+from pipeline.runs.ranking import interval_of, metric_of, value_of
 from pipeline.runs.record import RunRecord
 from pipeline.runs.run import Run
 
@@ -30,7 +31,7 @@ def rank(runs: Sequence[Run]) -> list[Run]:
     check_comparable(runs)
 
     def order(run: Run) -> tuple[float, float, str]:
-        return -float(run.metric.goodness(run.value)), run.scores.loss, run.name
+        return -float(metric_of(run).goodness(value_of(run))), run.scores.loss, run.name
 
     return sorted(runs, key=order)
 
@@ -161,11 +162,10 @@ def leaderboard(runs: Sequence[Run]) -> "pd.DataFrame":
             "worst_rank": worst,
             "run": run.name,
             "scored_on": scored_on(run),
-            run.metric.name: run.value,
-            "low": run.interval[0],
-            "high": run.interval[1],
+            metric_of(run).name: value_of(run),
+            **dict(zip(("low", "high"), interval_of(run), strict=True)),
             "n": run.scores.distinct,
-            **({} if run.metric is ACCURACY else {"accuracy": run.scores.accuracy}),
+            **({} if metric_of(run) is ACCURACY else {"accuracy": run.scores.accuracy}),
             "loss": run.scores.loss,
             "parameters": run.record.parameters,
             "epochs": run.record.epochs,
@@ -183,7 +183,7 @@ def leaderboard(runs: Sequence[Run]) -> "pd.DataFrame":
     note = caution([run for comparison in comparisons for run in comparison.runs], estimates)
     table.attrs["caution"] = apart * (len(comparisons) > 1) + note
     table.attrs["estimate"] = estimates
-    table.attrs["metric"] = runs[0].metric.name
+    table.attrs["metric"] = metric_of(runs[0]).name
     return table
 
 

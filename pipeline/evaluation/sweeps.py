@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from pipeline.metrics import ACCURACY, Metric
+from pipeline.runs.ranking import metric_of, value_of
 from pipeline.runs.run import Run
 
 MIN_VALUES = 3  # of a sweep; 2 if they are repeated with other seeds
@@ -77,7 +78,7 @@ def _groups(runs: Sequence[Run], name: str) -> list[list[Run]]:
 def _sweep(name: str, group: Sequence[Run]) -> Sweep | None:
     found = defaultdict(list)
     for run in group:
-        found[run.record.settings[name]].append(run.value)
+        found[run.record.settings[name]].append(value_of(run))
     repeated = any(len(values) > 1 for values in found.values())
     if len(found) < (2 if repeated else MIN_VALUES):
         return None
@@ -91,13 +92,13 @@ def _sweep(name: str, group: Sequence[Run]) -> Sweep | None:
         for value, values in sorted(found.items(), key=_order)
     ]
     first = group[0]
-    published = first.record.comparable if first.metric is ACCURACY else None
+    published = first.record.comparable if metric_of(first) is ACCURACY else None
     return Sweep(
         first.record.recipe,
         name,
         tuple(points),
         published.accuracy if published else None,
-        first.metric,
+        metric_of(first),
     )
 
 

@@ -30,6 +30,11 @@ class PixelStrings:
     usage: int | None = None
     part: Part | None = None
 
+    @property
+    def usage_of_part(self) -> str | None:
+        """Which rows are read, in words; None for all."""
+        return {"train": "Usage is Training", "test": "Usage is not Training"}.get(self.part or "")
+
     def names(self, header: Sequence[str]) -> list[str]:
         """The header as it would be with a column for each pixel."""
         pixels = [f"pixel{number}" for number in range(self.count)]

@@ -3,7 +3,7 @@
 import html
 import io
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -15,7 +15,6 @@ from pipeline.arrays import Images, Pixels, Probabilities
 from pipeline.checksums import CHECKSUMS
 from pipeline.documents import parse_array, parse_arrays, parse_json
 from pipeline.errors import PipelineError, suggest
-from pipeline.metrics import ACCURACY, METRICS, Metric
 from pipeline.runs.folder import (
     EXPLANATION,
     HISTORY,
@@ -37,7 +36,7 @@ from pipeline.runs.folder import (
     verify,
 )
 from pipeline.runs.inputs import prepare
-from pipeline.runs.metrics import apply_temperature, average, number_images
+from pipeline.runs.metrics import apply_temperature, average
 from pipeline.runs.record import (
     Identity,
     LayerRecord,
@@ -45,7 +44,6 @@ from pipeline.runs.record import (
     RunRecord,
     Scores,
     decode,
-    recorded,
 )
 
 if TYPE_CHECKING:
@@ -75,41 +73,6 @@ class Run:
     @property
     def scores(self) -> Scores:
         return self.record.scores
-
-    @property
-    def metric(self) -> Metric:
-        """What the run is ranked by."""
-        return METRICS[self.record.data.metric or ACCURACY.name]
-
-    def ranked_by(self, metric: Metric) -> "Run":
-        """The run, ranked by another metric."""
-        if metric is self.metric:
-            return self
-        data = replace(self.record.data, metric=recorded(metric))
-        return replace(self, record=replace(self.record, data=data))
-
-    @cached_property
-    def value(self) -> float:
-        """The metric on the validation rows."""
-        if self.metric is ACCURACY:
-            return self.scores.accuracy
-        return self.metric.value(self.validation.probabilities, self.validation.labels)
-
-    @cached_property
-    def interval(self) -> tuple[float, float]:
-        """The 95 % interval of `value`."""
-        if self.metric is ACCURACY:
-            return self.scores.low, self.scores.high
-        found = self.validation
-        images = number_images([found.probabilities], self.scores.copies)
-        return self.metric.interval(self.metric.rows(found.probabilities, found.labels, images))
-
-    @cached_property
-    def loss(self) -> float:
-        """What choices among similar runs minimise, see `Metric.loss`."""
-        if not self.metric.balanced:
-            return self.scores.loss
-        return self.metric.loss(self.validation.probabilities, self.validation.labels)
 
     @cached_property
     def validation(self) -> Validation:

@@ -10,6 +10,7 @@ from rich.table import Column
 
 from pipeline.errors import printable
 from pipeline.metrics import ACCURACY
+from pipeline.runs.ranking import interval_of, metric_of, value_of
 from pipeline.runs.run import Run
 from pipeline.search.budget import Budget
 from pipeline.search.time_left import TimeLeft, in_words
@@ -105,7 +106,7 @@ class Display:
         views = record.settings["tta_views"] * record.settings["tta_angles"]
         with_tta = f" with {views} TTA views" if views > 1 else ""
         if record.training and (single := record.training.without_tta):
-            if run.metric is ACCURACY:
+            if metric_of(run) is ACCURACY:
                 with_tta += f", {100 * single.accuracy:.2f} % without"
             else:
                 with_tta += f", log loss {single.loss:.4f} without"
@@ -124,7 +125,7 @@ class Display:
         """Shows the best result of a budget so far."""
         self._print(f"best so far: {run.name}  {_score(run)}")
         if ALL in self.tasks:
-            state = f"best {run.metric.with_unit(run.value)}"
+            state = f"best {metric_of(run).with_unit(value_of(run))}"
             self.bars.update(self.tasks[ALL], state=state)
 
     def note(self, text: str) -> None:
@@ -179,5 +180,5 @@ class Display:
 
 def _score(run: Run) -> str:
     """ "98.95 % (96.97 - 99.64)"; the name of another metric comes first."""
-    name = "" if run.metric is ACCURACY else f"{run.metric.title} "
-    return name + run.metric.with_interval(run.value, *run.interval)
+    name = "" if metric_of(run) is ACCURACY else f"{metric_of(run).title} "
+    return name + metric_of(run).with_interval(value_of(run), *interval_of(run))

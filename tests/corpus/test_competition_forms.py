@@ -188,9 +188,9 @@ def test_a_sample_of_another_length_is_refused_with_what_differs(write, name, ch
 @pytest.mark.parametrize(
     ("name", "submission", "metric"),
     [
-        ("Digit Recognizer", "classes, as in the sample", "accuracy"),
-        ("Fashion-MNIST", "classes, as there is no sample that asks for", "accuracy"),
-        ("probabilities", "probabilities, as in the sample", "log loss"),
+        ("Digit Recognizer", "classes, as in sample_submission.csv", "accuracy"),
+        ("Fashion-MNIST", "classes, assumed", "accuracy"),
+        ("probabilities", "probabilities, as in sample_submission.csv", "log loss"),
     ],
 )
 def test_inspect_shows_the_metric_and_what_is_submitted(write, name, submission, metric) -> None:

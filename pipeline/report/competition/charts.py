@@ -19,6 +19,7 @@ from pipeline.report.figures import (
     plot_by_share,
 )
 from pipeline.report.formatting import duration
+from pipeline.runs.ranking import metric_of, value_of
 from pipeline.runs.run import Run
 
 # Eight colours that readers with colour blindness can tell apart, on white and on black (Okabe
@@ -84,8 +85,8 @@ def _score_against(
     ticks: Sequence[float],
     text: Callable[[float], str],
 ) -> Markup:
-    metric = runs[0].metric
-    points = [(cost, run.value) for cost, run in zip(costs, runs, strict=True)]
+    metric = metric_of(runs[0])
+    points = [(cost, value_of(run)) for cost, run in zip(costs, runs, strict=True)]
     with chart() as (figure, axes):
         for index, (cost, value) in enumerate(points):
             axes.plot(cost, value, "o", color=line_style(index)[0], markersize=7)

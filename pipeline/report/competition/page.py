@@ -29,6 +29,7 @@ from pipeline.report.competition.data_section import (
 from pipeline.report.competition.prediction_section import predictions
 from pipeline.report.rendering import render
 from pipeline.runs.folder import tuning_pages
+from pipeline.runs.ranking import interval_of, metric_of, value_of
 from pipeline.runs.run import Run
 
 PAGES = "pages"
@@ -49,7 +50,7 @@ def competition_page(
     Args:
         folder: of all runs.
     """
-    runs, metric = comparison.runs, comparison.runs[0].metric
+    runs, metric = comparison.runs, metric_of(comparison.runs[0])
     test, test_sprites = predictions(competition, runs[0], folder)
     sample_images, sample_sprite = samples(competition)
     augmented, augmented_sprites = augmented_samples(competition, runs)
@@ -91,6 +92,8 @@ def _leaderboard(comparison: Comparison) -> list[dict[str, Any]]:
             "rank": index + 1,
             "ranks": comparison.ranks[index],
             "run": run,
+            "value": value_of(run),
+            "interval": interval_of(run),
             "url": page_url(run),
             "p_value": float(comparison.p_values[0, index]),
             "tied": index in comparison.tied_with_first,
@@ -101,7 +104,7 @@ def _leaderboard(comparison: Comparison) -> list[dict[str, Any]]:
 
 def _costs(runs: Sequence[Run]) -> list[tuple[str, Markup]]:
     """Titles and charts of what a good score costs."""
-    heading = runs[0].metric.heading
+    heading = metric_of(runs[0]).heading
     return [
         (f"{heading} against training time", score_by_time(runs)),
         (f"{heading} against size", score_by_parameters(runs)),
