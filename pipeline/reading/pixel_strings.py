@@ -71,11 +71,12 @@ class PixelStrings:
         return sign.join(cells) + b"\n"
 
 
-def find_pixel_strings(header: Sequence[str], row: Sequence[str]) -> PixelStrings | None:
-    """Where a file has images as strings, by its header and its first row; None if it has none."""
-    found = [column for column, cell in enumerate(row) if PIXELS.fullmatch(cell)]
-    if len(found) != 1 or len(row) != len(header) or PIXELS.fullmatch(header[found[0]]):
-        return None
-    names = [name.strip().lower() for name in header]
-    usage = names.index(USAGE) if USAGE in names else None
-    return PixelStrings(len(header), found[0], len(row[found[0]].split()), usage)
+def find_pixel_strings(header: Sequence[str], *rows: Sequence[str]) -> PixelStrings | None:
+    """Where a file has images as strings, by its header and its first rows; None if it has none."""
+    for row in rows:
+        found = [column for column, cell in enumerate(row) if PIXELS.fullmatch(cell)]
+        if len(found) == 1 and len(row) == len(header) and not PIXELS.fullmatch(header[found[0]]):
+            names = [name.strip().lower() for name in header]
+            usage = names.index(USAGE) if USAGE in names else None
+            return PixelStrings(len(header), found[0], len(row[found[0]].split()), usage)
+    return None

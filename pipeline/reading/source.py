@@ -164,7 +164,7 @@ def open_source(
         with_points(_next_row(_reader([line], delimiter), path, number) or [], delimiter)
         for number, line in [*lines, (0, ""), (0, "")][:3]
     )
-    if header is not False and (strings := find_pixel_strings(first, second)):
+    if header is not False and (strings := find_pixel_strings(first, second, third)):
         columns = strings.names(first)
         sign = delimiter if len(first) > 1 else ","
         return Source(path, sign, columns, len(columns), number + 1, sign.join(columns), strings)
