@@ -115,6 +115,7 @@ def test_a_single_file_of_any_name_is_trained_on_and_nothing_is_left_to_predict(
     assert "there is no test file, so there is nothing to submit" in refused.stderr
 
 
+@pytest.mark.forms
 def test_a_file_of_pixel_strings_is_predicted(write, tmp_path) -> None:
     write("FER-2013")
     trained = run("train", "competition", "--model", "dense", "--epochs", "1", "--quiet")
