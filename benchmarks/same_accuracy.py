@@ -32,7 +32,7 @@ from benchmarks.table import machine_line
 from pipeline.arrays import Images
 from pipeline.images.augmentation import Augmentation, choose_interpolation
 from pipeline.images.resize import fit_to, to_images
-from pipeline.metrics import accuracy
+from pipeline.metrics.metric import accuracy
 from pipeline.networks.build import compile_network
 from pipeline.networks.predict import predict
 from pipeline.networks.recipe import Recipe

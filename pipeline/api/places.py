@@ -6,7 +6,7 @@ from pathlib import Path
 from pipeline.competition.competition import Competition
 from pipeline.competition.sample import find_metric
 from pipeline.errors import PipelineError, suggest
-from pipeline.metrics import ACCURACY
+from pipeline.metrics.metric import ACCURACY
 from pipeline.runs.folder import RECORD, is_run
 from pipeline.runs.ranking import metric_of, ranked_by
 from pipeline.runs.run import Run, find_run, load_run

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from pipeline.competition.competition import Competition
-    from pipeline.metrics import Metric
+    from pipeline.metrics.metric import Metric
 
 # What is shown besides the metric, unless it is the metric: its column, and its text.
 OTHERS = {"accuracy": ("accuracy %", percent), "loss": ("loss", "{:.4f}".format)}
@@ -34,7 +34,7 @@ def echo_leaderboard(
 ) -> "pd.DataFrame":
     """Prints the leaderboard with a note on selection bias, and returns it."""
     import pipeline as pp
-    from pipeline.metrics import METRICS
+    from pipeline.metrics.metric import METRICS
 
     table = pp.leaderboard(competition, runs=runs, on_damage=warn_skipped)
     if output_format != "table":

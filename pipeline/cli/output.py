@@ -102,7 +102,7 @@ def warn_skipped(error: "PipelineError") -> None:
 
 def run_text(run: "Run") -> str:
     """ "accuracy 98.61 %, 95 % interval 96.47 - 99.46, n = 287"; another metric comes first."""
-    from pipeline.metrics import ACCURACY
+    from pipeline.metrics.metric import ACCURACY
     from pipeline.runs.ranking import interval_of, metric_of, value_of
 
     metric, text = metric_of(run), score_text(run.scores)

@@ -15,7 +15,7 @@ from pipeline.tables import no_formula
 if TYPE_CHECKING:
     import pandas as pd
 
-    from pipeline.metrics import Metric
+    from pipeline.metrics.metric import Metric
 
 
 @click.command()

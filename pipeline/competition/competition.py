@@ -29,7 +29,7 @@ from pipeline.competition.values import chunks, take_out
 from pipeline.errors import PipelineError
 from pipeline.files import write_array, write_text
 from pipeline.machine import release_memory
-from pipeline.metrics import Metric
+from pipeline.metrics.metric import Metric
 from pipeline.reading.pixel_strings import PixelStrings
 from pipeline.reading.reader import Table, read
 from pipeline.reading.source import Source, open_source

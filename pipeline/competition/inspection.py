@@ -18,7 +18,7 @@ from pipeline.competition.sample import explain_metric, explain_submission
 from pipeline.competition.schema import Schema
 from pipeline.images.mosaic import mosaic
 from pipeline.images.resize import to_grey_levels, to_images
-from pipeline.metrics import METRICS
+from pipeline.metrics.metric import METRICS
 from pipeline.reading.source import DELIMITERS, Source
 from pipeline.reading.unpack import ends_with_cell
 
@@ -166,9 +166,8 @@ class Inspection:
 def inspect_competition(competition: Competition) -> Inspection:
     """The files, the schema, the class balance and the duplicates of a competition."""
     schema, train, test = competition.schema, competition.train_source, competition.test_source
-    copies, shared, conflicts = count_duplicates(
-        competition.train_pixels, competition.labels, competition.test_pixels
-    )
+    pixels, labels = competition.train_pixels, competition.labels
+    copies, shared, conflicts = count_duplicates(pixels, labels, competition.test_pixels)
     submission, learned_from = explain_submission(competition.sample)
     counts = np.bincount(competition.labels, minlength=len(competition.classes)).tolist()
     locked = len(competition.locked.rows) if competition.locked else 0
@@ -229,9 +228,8 @@ def choose_samples(
     of_class = [np.flatnonzero(competition.labels == label)[:each] for label in classes]
     rows = np.array([some[n] for n in range(each) for some in of_class if n < len(some)])
     schema = competition.schema
-    images = to_images(
-        competition.train_pixels[rows], schema.shape, schema.planes, schema.transpose
-    )
+    pixels = competition.train_pixels[rows]
+    images = to_images(pixels, schema.shape, schema.planes, schema.transpose)
     titles = [competition.classes[label] for label in competition.labels[rows]]
     return to_grey_levels(images, schema.low, schema.high), titles, min(len(classes), columns)
 

@@ -12,7 +12,7 @@ from msgspec import Meta
 from pipeline import config
 from pipeline.documents import parse_toml, read_small
 from pipeline.errors import PipelineError
-from pipeline.metrics import MetricName
+from pipeline.metrics.metric import MetricName
 from pipeline.reading.source import DELIMITERS
 
 FILE = "competition.toml"

@@ -9,7 +9,7 @@ from pathlib import Path
 from pipeline.competition.folder import find_files
 from pipeline.competition.overrides import FILE, Overrides, load_overrides
 from pipeline.errors import PipelineError
-from pipeline.metrics import ACCURACY, LOG_LOSS, METRICS, Metric
+from pipeline.metrics.metric import ACCURACY, LOG_LOSS, METRICS, Metric
 from pipeline.reading.faults import SHOWN, Fault, Faults, in_fields, locate
 from pipeline.reading.source import Source, open_source
 from pipeline.reading.unpack import AGAIN

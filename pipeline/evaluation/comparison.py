@@ -11,7 +11,7 @@ import numpy.typing as npt
 from pipeline.arrays import Probabilities, Rows
 from pipeline.evaluation.estimate import Estimate, estimate_best, estimate_winner
 from pipeline.evaluation.leaderboard import rank
-from pipeline.metrics import ACCURACY, Sums, permutation_tests
+from pipeline.metrics.metric import ACCURACY, Sums, permutation_tests
 from pipeline.runs.metrics import average, number_images
 from pipeline.runs.ranking import metric_of, value_of
 from pipeline.runs.run import Run

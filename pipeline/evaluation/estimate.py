@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.arrays import Rows
-from pipeline.metrics import ACCURACY, Metric, Sums, random_bits, wilson_interval
+from pipeline.metrics.metric import ACCURACY, Metric, Sums, random_bits, wilson_interval
 
 SPLITS = 500
 AT_ONCE = 4_000_000  # rows of splits in memory

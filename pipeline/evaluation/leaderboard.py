@@ -11,7 +11,7 @@ from pipeline.arrays import Rows
 from pipeline.competition.folds import rows_fingerprint
 from pipeline.errors import PipelineError
 from pipeline.evaluation.estimate import Estimate
-from pipeline.metrics import ACCURACY
+from pipeline.metrics.metric import ACCURACY
 from pipeline.runs.folder import Validation
 from pipeline.runs.metrics import score
 from pipeline.runs.ranking import interval_of, metric_of, value_of

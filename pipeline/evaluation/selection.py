@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from pipeline.arrays import Labels, Probabilities, Rows
 from pipeline.evaluation.calibration import fit_temperature
-from pipeline.metrics import ACCURACY, Metric
+from pipeline.metrics.metric import ACCURACY, Metric
 from pipeline.runs.metrics import apply_temperature, average
 
 MAX_ADDITIONS = 30

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.metrics import ACCURACY, Metric
+from pipeline.metrics.metric import ACCURACY, Metric
 from pipeline.runs.ranking import metric_of, value_of
 from pipeline.runs.run import Run
 

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.arrays import Labels, Probabilities, Rows
-from pipeline.metrics import accuracy, log_loss, wilson_interval
+from pipeline.metrics.metric import accuracy, log_loss, wilson_interval
 from pipeline.runs.record import Scores
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from pipeline.metrics import ACCURACY, METRICS, Metric
+from pipeline.metrics.metric import ACCURACY, METRICS, Metric
 from pipeline.runs.metrics import number_images
 from pipeline.runs.record import recorded
 from pipeline.runs.run import Run

@@ -9,7 +9,7 @@ import msgspec
 
 from pipeline.competition.layout import FileLayout
 from pipeline.documents import parse_json
-from pipeline.metrics import ACCURACY, Metric, MetricName
+from pipeline.metrics.metric import ACCURACY, Metric, MetricName
 from pipeline.networks.published import Published
 
 SCHEMA_VERSION = 3

@@ -9,7 +9,7 @@ from rich.progress import Progress as Bars
 from rich.table import Column
 
 from pipeline.errors import printable
-from pipeline.metrics import ACCURACY
+from pipeline.metrics.metric import ACCURACY
 from pipeline.runs.ranking import interval_of, metric_of, value_of
 from pipeline.runs.run import Run
 from pipeline.search.budget import Budget

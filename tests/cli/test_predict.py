@@ -16,7 +16,7 @@ from click.testing import CliRunner, Result
 
 import pipeline as pp
 from pipeline.cli import main
-from pipeline.metrics import wilson_interval
+from pipeline.metrics.metric import wilson_interval
 from pipeline.prediction.predict_files import score_files
 
 CLASSES = ["left", "right", "top"]

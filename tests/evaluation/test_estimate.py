@@ -12,7 +12,7 @@ from written_runs import write
 import pipeline as pp
 from pipeline.cli import main
 from pipeline.evaluation.estimate import estimate_winner
-from pipeline.metrics import wilson_interval
+from pipeline.metrics.metric import wilson_interval
 
 BOARDS = 200
 

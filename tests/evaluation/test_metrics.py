@@ -15,7 +15,7 @@ from pipeline.cli import main
 from pipeline.competition.competition import Competition
 from pipeline.evaluation.estimate import estimate_best, estimate_winner
 from pipeline.evaluation.selection import select_greedily
-from pipeline.metrics import ACCURACY, LOG_LOSS, MACRO_F1, METRICS, Metric, permutation_tests
+from pipeline.metrics.metric import ACCURACY, LOG_LOSS, MACRO_F1, METRICS, Metric, permutation_tests
 
 by_metric = pytest.mark.parametrize("metric", METRICS.values(), ids=METRICS)
 

@@ -10,7 +10,7 @@ from matplotlib.ticker import NullLocator, PercentFormatter
 
 from pipeline.arrays import Labels, Probabilities
 from pipeline.evaluation.calibration import Reliability
-from pipeline.metrics import wilson_interval
+from pipeline.metrics.metric import wilson_interval
 from pipeline.report.figures import SHOW, SOFT, TRUTH, WRONG, chart, inline, plot_by_epoch
 
 if TYPE_CHECKING:
