@@ -75,7 +75,8 @@ def find_pixel_strings(header: Sequence[str], *rows: Sequence[str]) -> PixelStri
     """Where a file has images as strings, by its header and its first rows; None if it has none."""
     for row in rows:
         found = [column for column, cell in enumerate(row) if PIXELS.fullmatch(cell)]
-        if len(found) == 1 and len(row) == len(header) and not PIXELS.fullmatch(header[found[0]]):
+        # A header of several words is that of cells with spaces between them.
+        if len(found) == 1 and len(row) == len(header) and len(header[found[0]].split()) == 1:
             names = [name.strip().lower() for name in header]
             usage = names.index(USAGE) if USAGE in names else None
             return PixelStrings(len(header), found[0], len(row[found[0]].split()), usage)
