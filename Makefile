@@ -85,6 +85,9 @@ test: .venv/ready-dev  ## Run the tests
 faults: .venv/ready-dev  ## Run the long proofs of reliability, and write docs/reliability.md (about two hours)
 	@$(BIN)/pytest -m faults
 
+test-forms: .venv/ready-dev  ## Train and submit with the files of public competitions, in small
+	@$(BIN)/pytest -m forms
+
 test-browser: .venv/ready-dev  ## Run the tests of the HTML pages in Chromium, installing it if missing
 	@{ command -v chromium && command -v chromedriver; } > /dev/null || \
 	  { apt-get update && apt-get install --yes chromium chromium-driver; }
@@ -156,4 +159,4 @@ $(READY): uv.lock pyproject.toml | $(BIN)/uv
 	@$(SYNC) --group dev
 	@touch $@
 
-.PHONY: help submit train tune leaderboard ensemble report draw inspect models doctor install test faults test-browser test-database lint format lock data pictures bench bench-memory bench-growth bench-target bench-ingredients clean distclean
+.PHONY: help submit train tune leaderboard ensemble report draw inspect models doctor install test faults test-forms test-browser test-database lint format lock data pictures bench bench-memory bench-growth bench-target bench-ingredients clean distclean

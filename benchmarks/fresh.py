@@ -11,7 +11,7 @@ import pipeline as pp
 from pipeline.arrays import Images, Labels, Pixels, Probabilities
 from pipeline.competition.schema import Schema
 from pipeline.images.resize import to_images
-from pipeline.runs.metrics import accuracy, log_loss
+from pipeline.metrics.metric import accuracy, log_loss
 
 Score = tuple[float, float]
 """Accuracy in percent, and log loss."""

@@ -22,9 +22,9 @@ import click
 import pipeline as pp
 from benchmarks.table import machine_line
 from pipeline.cli.output import echo_table, percent
+from pipeline.metrics.metric import wilson_interval
 from pipeline.recipes import find_recipe
 from pipeline.recipes.fast import stages
-from pipeline.runs.metrics import wilson_interval
 from pipeline.runs.record import LayerRecord
 
 TRIED = {

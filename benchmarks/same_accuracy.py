@@ -32,11 +32,11 @@ from benchmarks.table import machine_line
 from pipeline.arrays import Images
 from pipeline.images.augmentation import Augmentation, choose_interpolation
 from pipeline.images.resize import fit_to, to_images
+from pipeline.metrics.metric import accuracy
 from pipeline.networks.build import compile_network
 from pipeline.networks.predict import predict
 from pipeline.networks.recipe import Recipe
 from pipeline.recipes import find_recipe
-from pipeline.runs.metrics import accuracy
 from pipeline.training.batches import TrainingBatches
 from pipeline.training.job import build_for
 from pipeline.training.loop import train_epoch

@@ -20,23 +20,34 @@ BASE = {
     "machine", "tables",
 }  # fmt: skip
 TO_SEARCH = {
-    "images", "competition", "networks", "recipes", "training", "runs", "evaluation", "search"
+    "images", "metrics", "competition", "networks", "recipes", "training", "runs", "evaluation",
+    "search",
 }  # fmt: skip
 # What each folder may import, besides BASE and itself: the flow of the data.
 USES = {
     "reading": set(),
     "images": set(),
-    "competition": {"reading", "images"},
+    "metrics": set(),
+    "competition": {"reading", "images", "metrics"},
     "networks": {"images"},
     "recipes": {"images", "networks"},
-    "runs": {"images", "competition", "networks"},
-    "evaluation": {"competition", "networks", "runs"},
+    "runs": {"images", "metrics", "competition", "networks"},
+    "evaluation": {"metrics", "competition", "networks", "runs"},
     "training": {"images", "competition", "networks", "recipes", "runs"},
-    "search": {"images", "competition", "networks", "recipes", "training", "runs", "evaluation"},
+    "search": TO_SEARCH - {"search"},
     "planning": TO_SEARCH,
     "tuning": TO_SEARCH,
     "prediction": {"reading", "images", "competition", "runs"},
-    "report": {"reading", "images", "competition", "networks", "runs", "evaluation", "tuning"},
+    "report": {
+        "reading",
+        "images",
+        "metrics",
+        "competition",
+        "networks",
+        "runs",
+        "evaluation",
+        "tuning",
+    },
     "submission": {"reading", "competition", "runs"},
     "hosting": {"reading", "competition", "runs", "submission"},
     "drawing": {"images", "competition", "networks", "training", "runs", "report"},

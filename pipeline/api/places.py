@@ -1,11 +1,14 @@
 """Where runs are, and which."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from pipeline.competition.competition import Competition
+from pipeline.competition.sample import find_metric
 from pipeline.errors import PipelineError, suggest
+from pipeline.metrics.metric import ACCURACY
 from pipeline.runs.folder import RECORD, is_run
+from pipeline.runs.ranking import metric_of, ranked_by
 from pipeline.runs.run import Run, find_run, load_run
 from pipeline.runs.run import list_runs as _list_runs
 
@@ -35,6 +38,19 @@ def some_runs(
             remedy=suggest(folder.name, others) or "Train some with `pipeline train`.",
         )
     return found
+
+
+def ranked(runs: Sequence[Run], competition: Competition | Path | str) -> list[Run]:
+    """The runs, ranked by the competition's metric.
+
+    If only its name is given, and no such folder is there, the newest run knows the metric.
+    """
+    if isinstance(competition, Competition):
+        metric = competition.metric
+    else:
+        newest = max(runs, key=lambda run: run.record.created, default=None)
+        metric = find_metric(Path(competition)) or (metric_of(newest) if newest else ACCURACY)
+    return [ranked_by(run, metric) for run in runs]
 
 
 def named_run(name: str, folder: Path) -> Run:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipeline.api.places import RUNS, named_run, open_run, run_folder, some_runs
+from pipeline.api.places import RUNS, named_run, open_run, ranked, run_folder, some_runs
 from pipeline.api.training import train_all, train_for
 from pipeline.competition.competition import Competition
 from pipeline.competition.folds import groups_of_equal_rows
@@ -34,7 +34,7 @@ def list_runs(
         competition: a competition, its folder or its name.
         on_damage: called for each damaged run, which is skipped; without it the error is raised.
     """
-    return _list_runs(run_folder(competition, runs), on_damage)
+    return ranked(_list_runs(run_folder(competition, runs), on_damage), competition)
 
 
 def leaderboard(
@@ -43,7 +43,7 @@ def leaderboard(
     runs: Path | str = RUNS,
     on_damage: Callable[[PipelineError], None] | None = None,
 ) -> "pd.DataFrame":
-    """All runs of a competition, ranked by accuracy on the same validation rows.
+    """All runs of a competition, ranked by its metric on the same validation rows.
 
     Runs of a cross-validation come first, ranked on all training rows, out of fold.
 
@@ -52,10 +52,11 @@ def leaderboard(
         on_damage: as for `list_runs`.
 
     Returns:
-        rank, worst_rank, run, scored_on, accuracy with its 95 % interval low and high (in 0..1),
-        n (the number of different images), loss, parameters, epochs, best_epoch, fit_seconds,
-        predict_images_per_second. Runs that an exact paired test cannot tell apart share a rank:
-        the true one is in rank..worst_rank. `attrs["estimate"]` has, by its name, the accuracy of
+        rank, worst_rank, run, scored_on, the metric ("accuracy", in 0..1, "log_loss" or "macro_f1")
+        with its 95 % interval low and high, n (the number of different images), accuracy, loss (the
+        log loss), parameters, epochs, best_epoch, fit_seconds, predict_images_per_second. Runs that
+        a paired test cannot tell apart share a rank: the true one is in rank..worst_rank.
+        `attrs["metric"]` is the metric's name. `attrs["estimate"]` has, by its name, the metric of
         the first run (of each ranking) corrected for having been chosen on these rows, see
         `pipeline.evaluation.estimate`. `attrs["caution"]` says it in words, and what else was
         chosen on them.
@@ -65,7 +66,7 @@ def leaderboard(
     """
     from pipeline.evaluation.leaderboard import leaderboard as table
 
-    return table(some_runs(run_folder(competition, runs), on_damage))
+    return table(ranked(some_runs(run_folder(competition, runs), on_damage), competition))
 
 
 def best_run(
@@ -74,7 +75,8 @@ def best_run(
     runs: Path | str = RUNS,
     on_damage: Callable[[PipelineError], None] | None = None,
 ) -> Run:
-    """The run that `submit` uses: the most accurate one, on the rows that all runs are scored on.
+    """The run that `submit` uses: the best by the competition's metric, on the rows that all runs
+    are scored on.
 
     Args:
         on_damage: as for `list_runs`.
@@ -84,7 +86,7 @@ def best_run(
     """
     from pipeline.evaluation.leaderboard import choose_best
 
-    return choose_best(some_runs(run_folder(competition, runs), on_damage))
+    return choose_best(ranked(some_runs(run_folder(competition, runs), on_damage), competition))
 
 
 def write_report(
@@ -108,7 +110,7 @@ def write_report(
     folder = run_folder(competition, runs)
     found = some_runs(folder, on_damage, whole=True)
     check_same_data(found, competition.fingerprint)
-    return write_pages(competition, comparable(found), folder)
+    return write_pages(competition, comparable(ranked(found, competition)), folder)
 
 
 def predict(
@@ -174,6 +176,8 @@ def submit(
 ) -> Path:
     """Writes a submission file, and validates it; returns its path.
 
+    Probabilities are calibrated on the validation rows, and none is 0 or 1.
+
     Args:
         run: a run or its name. Default: the best run; if there are no runs, "dense" and "fast"
             are trained first.
@@ -184,11 +188,12 @@ def submit(
         PipelineError: there is no test file or no such run, or the run is damaged or was trained
             on different data.
     """
+    from pipeline.evaluation.calibration import calibrate
     from pipeline.evaluation.leaderboard import check_same_data, choose_best
     from pipeline.submission.format import submission_format
     from pipeline.submission.write import write_submission
 
-    submission_format(competition)  # what makes a submission impossible is said before training
+    submission = submission_format(competition)  # what makes one impossible is said first
     folder = run_folder(competition, runs)
     if isinstance(run, str):
         run = named_run(run, folder)
@@ -197,10 +202,13 @@ def submit(
         if not found:
             check_replaceable(Path(output or SUBMISSIONS / competition.name / "run.csv"))
             found = train_all(competition, runs=runs, progress=progress)
-        run = choose_best(found)
+        run = choose_best(ranked(found, competition))
     check_same_data([run], competition.fingerprint)
     path = Path(output or SUBMISSIONS / competition.name / f"{run.name}.csv")
-    write_submission(competition, run.test_probabilities, path)
+    probabilities = run.test_probabilities
+    if submission.columns:
+        probabilities = calibrate(run)
+    write_submission(competition, probabilities, path)
     return path
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipeline.api.places import RUNS, named_run, run_folder
+from pipeline.api.places import RUNS, named_run, ranked, run_folder
 from pipeline.competition.competition import Competition
 from pipeline.competition.folds import Fold, check_fold, groups_of_equal_rows
 from pipeline.errors import PipelineError
@@ -250,4 +250,6 @@ def ensemble(
     check_same_data(candidates, competition.fingerprint)
     groups, _ = groups_of_equal_rows(competition.train_pixels)
     note = Display(quiet=not progress).note
-    return combine(folder, name, candidates, groups, method, fresh, note)
+    candidates = ranked(candidates, competition)
+    run = combine(folder, name, candidates, groups, method, fresh, note)
+    return ranked([run], competition)[0]

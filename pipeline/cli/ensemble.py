@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pipeline.cli.options import DATA, QUIET, RUNS, schema_options
-from pipeline.cli.output import echo, echo_table, percent, score_text, warn_skipped
+from pipeline.cli.output import echo, echo_table, percent, run_text, warn_skipped
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -50,6 +50,7 @@ def command(
     Example: pipeline ensemble data/digits --members dense --members fast
     """
     import pipeline as pp
+    from pipeline.runs.ranking import metric_of
 
     run = pp.ensemble(
         pp.load(data, **overrides),
@@ -63,9 +64,10 @@ def command(
     )
     assert run.candidates is not None
     _echo_candidates(run.candidates)
-    echo(f"\n{run.name}: {score_text(run.scores)}.")
+    echo(f"\n{run.name}: {run_text(run)}.")
     estimated = "Estimated with members and weights selected on other rows. "
-    gain = "A gain is what the ensemble would lose without the run, in log loss and correct rows."
+    gain = "A gain is what the ensemble would lose without the run, in "
+    gain += f"{metric_of(run).loss_title} and correct rows."
     echo(click.wrap_text((estimated if method == "greedy" else "") + gain, width=80))
     words = ["pipeline", "submit", str(data), "--run", run.name, "--runs", str(runs)]
     echo(f"\nSubmit it with: {shlex.join(words)}")

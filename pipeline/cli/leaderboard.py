@@ -11,11 +11,12 @@ from pipeline.cli.output import echo, echo_frame, echo_table, percent, warn_skip
 if TYPE_CHECKING:
     import pandas as pd
 
-HEADER = (
-    "rank", "run", "accuracy %", "95 % interval", "n", "loss",
-    "parameters", "epochs", "fit s", "images/s",
-)  # fmt: skip
+    from pipeline.competition.competition import Competition
+    from pipeline.metrics.metric import Metric
 
+# What is shown besides the metric, unless it is the metric: its column, and its text.
+OTHERS = {"accuracy": ("accuracy %", percent), "loss": ("loss", "{:.4f}".format)}
+COSTS = ("parameters", "epochs", "fit s", "images/s")
 OPTIONAL = ("images/s", "n", "parameters", "epochs", "loss", "fit s")
 
 
@@ -29,10 +30,11 @@ def command(data: Path, output_format: str, runs: Path) -> None:
 
 
 def echo_leaderboard(
-    competition: Path | str, runs: Path, output_format: str = "table"
+    competition: "Competition | Path | str", runs: Path, output_format: str = "table"
 ) -> "pd.DataFrame":
     """Prints the leaderboard with a note on selection bias, and returns it."""
     import pipeline as pp
+    from pipeline.metrics.metric import METRICS
 
     table = pp.leaderboard(competition, runs=runs, on_damage=warn_skipped)
     if output_format != "table":
@@ -42,24 +44,28 @@ def echo_leaderboard(
     for scored_on in groups:
         if len(groups) > 1:
             echo(f"Scored {'on the ' * (scored_on == 'hold-out')}{scored_on}:")
-        _echo_runs(table[table["scored_on"] == scored_on])
+        _echo_runs(table[table["scored_on"] == scored_on], METRICS[table.attrs["metric"]])
         echo()
-    ties = "Runs with = are tied with others in an exact paired test. "
+    test = "an exact paired" if table.attrs["metric"] == "accuracy" else "a paired permutation"
+    ties = f"Runs with = are tied with others in {test} test. "
     tied = (table["rank"] < table["worst_rank"]).any()
     note = (ties if tied else "") + table.attrs["caution"]
     echo(click.wrap_text(note, width=80))
     return table
 
 
-def _echo_runs(table: "pd.DataFrame") -> None:
+def _echo_runs(table: "pd.DataFrame", metric: "Metric") -> None:
+    same = {"accuracy": "accuracy", "log_loss": "loss"}.get(metric.name)
+    others = [name for name in OTHERS if name != same]
+    heads = [OTHERS[name][0] for name in others]
     rows = [
         (
             _rank(row["rank"], row["worst_rank"]),
             row["run"],
-            percent(row["accuracy"]),
-            f"{percent(row['low'])} - {percent(row['high'])}",
+            metric.text(row[metric.name]),
+            f"{metric.text(row['low'])} - {metric.text(row['high'])}",
             f"{row['n']:,}",
-            f"{row['loss']:.4f}",
+            *(OTHERS[name][1](row[name]) for name in others),
             f"{row['parameters']:,}",
             _epochs(row["best_epoch"], row["epochs"]),
             f"{row['fit_seconds']:.1f}",
@@ -67,7 +73,8 @@ def _echo_runs(table: "pd.DataFrame") -> None:
         )
         for row in table.to_dict("records")
     ]
-    echo_table(HEADER, rows, left=("run",), optional=OPTIONAL)
+    header = ("rank", "run", metric.column, "95 % interval", "n", *heads, *COSTS)
+    echo_table(header, rows, left=("run",), optional=OPTIONAL)
 
 
 def _rank(best: int, worst: int) -> str:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from pipeline.errors import PipelineError
     from pipeline.runs.record import Scores
+    from pipeline.runs.run import Run
 
 TEXT = "\n\t"  # what a text may have besides printable characters
 WIDE = 1000  # columns of a file or pipe: no wrapping
@@ -97,6 +98,18 @@ def without_formulas(frame: "pd.DataFrame") -> "pd.DataFrame":
 def warn_skipped(error: "PipelineError") -> None:
     """Prints that a damaged run is left out of a table."""
     echo(f"Warning: skipped. {error.message}", err=True)
+
+
+def run_text(run: "Run") -> str:
+    """ "accuracy 98.61 %, 95 % interval 96.47 - 99.46, n = 287"; another metric comes first."""
+    from pipeline.metrics.metric import ACCURACY
+    from pipeline.runs.ranking import interval_of, metric_of, value_of
+
+    metric, text = metric_of(run), score_text(run.scores)
+    if metric is ACCURACY:
+        return text
+    low, high = map(metric.text, interval_of(run))
+    return f"{metric.title} {metric.with_unit(value_of(run))}, 95 % interval {low} - {high}; {text}"
 
 
 def score_text(scores: "Scores") -> str:

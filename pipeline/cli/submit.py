@@ -8,7 +8,7 @@ import click
 from pipeline.cli.leaderboard import echo_leaderboard
 from pipeline.cli.main import BEGAN
 from pipeline.cli.options import BUDGET, DATA, QUIET, RUNS, schema_options
-from pipeline.cli.output import echo, percent, score_text
+from pipeline.cli.output import echo, score_text
 from pipeline.cli.sending import Destination, check_destination, send, sending_options
 from pipeline.errors import PipelineError
 from pipeline.tables import no_formula
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from pipeline.competition.competition import Competition
+    from pipeline.metrics.metric import Metric
 
 
 @click.command()
@@ -106,7 +107,7 @@ def _echo_submission(
     """Prints the leaderboard, the score of the chosen run, and the path of its submission."""
     import pipeline as pp
 
-    table = echo_leaderboard(competition.name, runs)
+    table = echo_leaderboard(competition, runs)
     if competition.test_labels is not None:
         scores = pp.score_test(competition, name, runs=runs)
         echo(f"\n{name} on the labelled test rows: {score_text(scores)}.")
@@ -115,18 +116,19 @@ def _echo_submission(
     if formula := next((text for text in texts if no_formula(text) != text), None):
         note = f"Note: to a spreadsheet {formula!r} is a formula; do not open the file in one."
         echo(note, err=True)
-    chosen = ", chosen by its log loss" if in_time else ""
-    echo(f"\nThe submission of {name}{_accuracy(table, name)}{chosen}:")
+    metric = competition.metric
+    chosen = f", chosen by its {metric.loss_title}" if in_time else ""
+    echo(f"\nThe submission of {name}{_score(table, name, metric)}{chosen}:")
     echo(path)
 
 
-def _accuracy(table: "pd.DataFrame", name: str) -> str:
-    """The accuracy of a run on the leaderboard, corrected if it is the best of its rows."""
+def _score(table: "pd.DataFrame", name: str, metric: "Metric") -> str:
+    """The metric of a run on the leaderboard, corrected if it is the best of its rows."""
     if estimate := table.attrs["estimate"].get(name):
-        return f", estimated accuracy {estimate}"
+        return f", estimated {metric.title} {estimate}"
     for _, run in table[table["run"] == name].iterrows():
-        low, high = percent(run["low"]), percent(run["high"])
-        return f", accuracy {percent(run['accuracy'])} % ({low} - {high})"
+        text = metric.with_interval(run[metric.name], run["low"], run["high"])
+        return f", {metric.title} {text}"
     return ""
 
 

@@ -114,4 +114,4 @@ def command(
             engine=engine,
             progress=not quiet,
         )
-    echo_leaderboard(competition.name, runs)
+    echo_leaderboard(competition, runs)

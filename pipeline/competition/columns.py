@@ -13,7 +13,7 @@ from pipeline.reading.cells import to_numbers
 from pipeline.reading.reader import Table
 from pipeline.reading.source import Source
 
-LABEL_NAMES = ("label", "labels", "class", "digit", "target", "category", "y")
+LABEL_NAMES = ("label", "labels", "class", "digit", "target", "category", "emotion", "y")
 ID_NAMES = ("id", "imageid", "image_id")
 INDEX_NAMES = ("", "unnamed: 0", "index")  # a DataFrame's index, saved by `to_csv`
 ENDS = ("first", "last")
@@ -149,7 +149,7 @@ def find_label_column(
 
 
 def find_test_label_column(test: Table, overrides: Overrides, inner: list[int]) -> int | None:
-    """The label's column in a test file that has labels. It is never inferred.
+    """The label's column in a test file that has labels, if an override names it.
 
     Args:
         inner: all columns but ids and row numbers; "first" and "last" are those of them.
@@ -163,6 +163,34 @@ def find_test_label_column(test: Table, overrides: Overrides, inner: list[int]) 
     if name in ENDS and name not in (header or ()):
         return inner[0 if name == "first" else -1]
     return find_column(test.source, name, "test label")
+
+
+def infer_test_label_column(
+    train: Table,
+    test: Table,
+    label: int,
+    inner: list[int],
+    test_inner: list[int],
+    overrides: Overrides,
+) -> int | None:
+    """The label's column in a test file that has all columns of the training file; else None.
+
+    It has the label's name, or without names its place, and two or more of the training file's
+    labels, no others.
+    """
+    if len(inner) != len(test_inner):
+        return None
+    if train.source.header and test.source.header:
+        name = train.source.header[label]
+        found = test.source.header.index(name) if name in test.source.header else None
+    elif is_image(len(inner) - 1, overrides):
+        found = test_inner[inner.index(label)]
+    else:
+        return None
+    if found not in test_inner or found not in test.texts:
+        return None
+    labels, known = np.unique(test.texts[found]), np.unique(train.texts[label])
+    return found if len(labels) > 1 and set(labels.tolist()) <= set(known.tolist()) else None
 
 
 def find_column(source: Source, name: str, role: str, missing_ok: bool = False) -> int | None:
@@ -233,6 +261,8 @@ def _evidence(
     neighbour = pixels[0] if column < pixels[0] else pixels[-1]
     contrast = _contrast(_column(train, column), _column(train, neighbour))
     alignment = 0.0
+    if test and len(inner) == len(test_inner):  # it may have labels too
+        test_inner = [c for at, c in enumerate(test_inner) if inner[at] != column]
     if test and len(pixels) == len(test_inner):
         alignment = _alignment(_means(train)[pixels], _means(test)[test_inner])
     return LabelEvidence(words=False, score=contrast + alignment)

@@ -15,14 +15,22 @@ from pipeline.competition.cache import cached
 from pipeline.competition.columns import text_columns
 from pipeline.competition.folder import find_files
 from pipeline.competition.folds import Fold, choose_locked, given_hold_out, hold_out
-from pipeline.competition.labels import classes_of, labels_of
+from pipeline.competition.labels import classes_of, labels_of, with_label
 from pipeline.competition.overrides import Overrides, affects_reading
-from pipeline.competition.sample import Sample, check_same_ids, check_unique_ids, read_sample
+from pipeline.competition.sample import (
+    Sample,
+    check_same_ids,
+    check_unique_ids,
+    choose_metric,
+    read_sample,
+)
 from pipeline.competition.schema import Schema, infer_schema
 from pipeline.competition.values import chunks, take_out
 from pipeline.errors import PipelineError
 from pipeline.files import write_array, write_text
 from pipeline.machine import release_memory
+from pipeline.metrics.metric import Metric
+from pipeline.reading.pixel_strings import PixelStrings
 from pipeline.reading.reader import Table, read
 from pipeline.reading.source import Source, open_source
 
@@ -121,6 +129,11 @@ class Competition:
         """Whether there is a test file."""
         return self.test_source is not None
 
+    @property
+    def metric(self) -> Metric:
+        """What it is scored by."""
+        return choose_metric(self.overrides, self.sample.header if self.sample else ())
+
     @cached_property
     def file_rows(self) -> Rows:
         """(n,) row numbers in the training file, from 0, of `train_pixels`.
@@ -182,6 +195,8 @@ def _read(paths: dict[str, Path], overrides: Overrides, folder: Path) -> None:
         for role in ("train", "test", "validation")
         if role in paths
     }
+    if "test" not in sources and (by_usage := sources["train"].by_usage()):
+        sources["train"], sources["test"] = by_usage
     test_source = sources.get("test")
     if "validation" in sources:
         _check_same_columns(sources["validation"], sources["train"])
@@ -203,6 +218,9 @@ def _read(paths: dict[str, Path], overrides: Overrides, folder: Path) -> None:
     schema, train_pixels, test_pixels = infer_schema(
         train, test, overrides, sample_id, folder, validation
     )
+    if schema.one_hot:
+        train = with_label(train, schema.one_hot)
+        validation = with_label(validation, schema.one_hot) if validation else None
     for role in sources:
         (folder / f"{role}.raw").unlink()
     classes, labels = classes_of(train, schema.label, overrides.classes)
@@ -282,8 +300,10 @@ def _load_cached(paths: dict[str, Path], folder: Path) -> dict[str, Any]:
     locked = [arrays.pop(f"locked_{name}", None) for name in ("pixels", "labels", "rows")]
     parts["locked"] = None if locked[0] is None else LockedRows(*locked)
     for role in ("train", "test"):
-        if role in paths:
-            parts[f"{role}_source"] = Source(**parts[f"{role}_source"] | {"path": paths[role]})
+        if found := parts[f"{role}_source"]:
+            strings = found["strings"] and PixelStrings(**found["strings"])
+            path = paths.get(role, paths["train"])  # one file may have both
+            parts[f"{role}_source"] = Source(**found | {"path": path, "strings": strings})
     parts["schema"] = Schema(**_with_tuples(parts["schema"]))
     if parts["sample"]:
         parts["sample"] = Sample(**_with_tuples(parts["sample"]) | {"path": paths["sample"]})

@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,8 @@ ENDINGS = ("", ".gz", ".zip")
 def find_files(folder: Path, options: Mapping[str, Any]) -> tuple[dict[str, Path], Overrides]:
     """The files of a folder by role, and the overrides.
 
-    The roles are train, validation, test and sample; only the training file has to be there.
+    The roles are train, validation, test and sample; only the training file has to be there. If
+    the folder holds a single CSV, it is the training file, whatever its name is.
 
     Args:
         options: they override those of competition.toml. Their files may also be relative to the
@@ -49,6 +50,8 @@ def find_files(folder: Path, options: Mapping[str, Any]) -> tuple[dict[str, Path
             paths[role] = path
     if overrides.validation_file:
         paths["validation"] = folder / overrides.validation_file
+    if not paths and len(only := _tables(files, archived)) == 1:
+        paths["train"] = only[0]
     if "train" not in paths:
         raise _no_training_file(folder)
     return paths, overrides
@@ -95,6 +98,12 @@ def _archived_files(files: Iterable[Path]) -> list[Path]:
     archives = [path for path in files if path.suffix.lower() == ".zip" and path.is_file()]
     inside = [archive / name for archive in archives for name in file_names(archive)]
     return [path for path in inside if path.suffix.lower() == ".csv"]
+
+
+def _tables(files: Iterable[Path], archived: Sequence[Path]) -> list[Path]:
+    """All CSV files, those in archives included."""
+    archives = {file_on_disk(path) for path in archived}
+    return [path for path in files if _is_table(path.name) and path not in archives] + [*archived]
 
 
 def _find(folder: Path, files: Iterable[Path], role: str) -> Path | None:
@@ -158,6 +167,6 @@ def _no_training_file(folder: Path) -> PipelineError:
         else "no training file: the folder is empty",
         where=folder,
         expected=f"{' or '.join(NAMES['train'])}, perhaps with a prefix such as mnist_ and with "
-        f"{' or '.join(ENDINGS[1:])}",
+        f"{' or '.join(ENDINGS[1:])}; or a single CSV",
         remedy=f'Rename the file, or name it with --train, or in {folder / FILE}: train = "..."',
     )

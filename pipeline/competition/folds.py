@@ -260,3 +260,14 @@ def groups_of_equal_rows(pixels: Pixels) -> tuple[Rows, int]:
 def row_digests(pixels: Pixels) -> Iterator[bytes]:
     """A hash of 16 bytes for each row: equal rows have equal hashes."""
     return (hashlib.blake2b(row.data, digest_size=16).digest() for row in pixels)
+
+
+def count_duplicates(train: Pixels, labels: Labels, test: Pixels) -> tuple[int, int, int]:
+    """Training rows that are duplicates, test rows that repeat a training row, and images with
+    more than one label."""
+    groups, copies = groups_of_equal_rows(train)
+    pairs = np.unique(np.stack([groups, labels]), axis=1)  # (group, label)
+    conflicts = int(np.count_nonzero(np.bincount(pairs[0]) > 1))
+    known = set(row_digests(train))
+    shared = sum(digest in known for digest in row_digests(test))
+    return copies, shared, conflicts

@@ -12,10 +12,13 @@ import numpy as np
 from pipeline.arrays import GreyLevels
 from pipeline.competition.competition import Competition
 from pipeline.competition.folder import ignored_files
-from pipeline.competition.folds import groups_of_equal_rows, row_digests
+from pipeline.competition.folds import count_duplicates
 from pipeline.competition.layout import describe_layouts
+from pipeline.competition.sample import explain_metric, explain_submission
+from pipeline.competition.schema import Schema
 from pipeline.images.mosaic import mosaic
 from pipeline.images.resize import to_grey_levels, to_images
+from pipeline.metrics.metric import METRICS
 from pipeline.reading.source import DELIMITERS, Source
 from pipeline.reading.unpack import ends_with_cell
 
@@ -33,6 +36,7 @@ class FileFacts:
 
     Attributes:
         label, id: the column, counted from 0, or None.
+        usage: the rows of the file that are meant, where a column `Usage` says what each is for.
     """
 
     name: str
@@ -42,6 +46,7 @@ class FileFacts:
     header: bool
     label: int | None
     id: int | None
+    usage: str | None = None
 
 
 @dataclass(frozen=True)
@@ -64,6 +69,9 @@ class Inspection:
         shared: test rows that repeat a training row.
         conflicts: images with more than one label.
         classes: number of training rows of each class.
+        submission, submission_from: "classes" or "probabilities", and why; None without a test
+            file.
+        metric, metric_from: what the competition is scored by, and why.
         ignored: CSV files of the folder, and columns, that are not used.
         without_newline: files without a newline at the end, whose last number may be cut short.
     """
@@ -90,6 +98,10 @@ class Inspection:
     locked: int = 0
     without_newline: tuple[str, ...] = ()
     transpose: bool = False
+    submission: str | None = None
+    submission_from: str = ""
+    metric: str = "accuracy"
+    metric_from: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """All fields, for JSON."""
@@ -119,6 +131,8 @@ class Inspection:
             "images": f"{height} x {width} x {channels} ({colours}), {pixels}",
             "values": f"{self.low:g}..{self.high:g}, {whole}",
             "sample": self._sample_text(),
+            "submission": self.submission and f"{self.submission}, {self.submission_from}",
+            "metric": f"{METRICS[self.metric].title}: {self.metric_from}",
             "duplicates": self._duplicates_text(),
             "ignored": ", ".join(self.ignored),
             "note": self.without_newline
@@ -152,7 +166,9 @@ class Inspection:
 def inspect_competition(competition: Competition) -> Inspection:
     """The files, the schema, the class balance and the duplicates of a competition."""
     schema, train, test = competition.schema, competition.train_source, competition.test_source
-    copies, shared, conflicts = _count_duplicates(competition)
+    pixels, labels = competition.train_pixels, competition.labels
+    copies, shared, conflicts = count_duplicates(pixels, labels, competition.test_pixels)
+    submission, learned_from = explain_submission(competition.sample)
     counts = np.bincount(competition.labels, minlength=len(competition.classes)).tolist()
     locked = len(competition.locked.rows) if competition.locked else 0
     train_rows = len(competition.labels) - competition.validation_rows + locked
@@ -164,7 +180,7 @@ def inspect_competition(competition: Competition) -> Inspection:
         competition=competition.name,
         train=_file(competition, train, train_rows, schema.label, schema.train_id),
         test=test_file,
-        label=_column(train, schema.label),
+        label=_label(train, schema),
         test_label=None
         if test is None or schema.test_label is None
         else _column(test, schema.test_label),
@@ -189,6 +205,10 @@ def inspect_competition(competition: Competition) -> Inspection:
             if source and not ends_with_cell(source.path)
         ),
         transpose=schema.transpose,
+        submission=submission if test else None,
+        submission_from=learned_from,
+        metric=competition.metric.name,
+        metric_from=explain_metric(competition.folder, competition.overrides, competition.sample),
     )
 
 
@@ -208,9 +228,8 @@ def choose_samples(
     of_class = [np.flatnonzero(competition.labels == label)[:each] for label in classes]
     rows = np.array([some[n] for n in range(each) for some in of_class if n < len(some)])
     schema = competition.schema
-    images = to_images(
-        competition.train_pixels[rows], schema.shape, schema.planes, schema.transpose
-    )
+    pixels = competition.train_pixels[rows]
+    images = to_images(pixels, schema.shape, schema.planes, schema.transpose)
     titles = [competition.classes[label] for label in competition.labels[rows]]
     return to_grey_levels(images, schema.low, schema.high), titles, min(len(classes), columns)
 
@@ -222,15 +241,24 @@ def _file(
     header = source.header is not None
     inside = source.path.is_relative_to(competition.folder)
     name = str(source.path.relative_to(competition.folder)) if inside else source.path.name
-    return FileFacts(name, rows, source.columns, delimiter, header, label, id)
+    usage = source.strings.usage_of_part if source.strings else None
+    return FileFacts(name, rows, source.columns, delimiter, header, label, id, usage)
 
 
 def _file_text(file: FileFacts) -> str:
     header = "header" if file.header else "no header"
+    usage = f", whose {file.usage}" if file.usage else ""
     return (
-        f"{file.name}: {file.rows:,} rows, {file.columns} columns, {file.delimiter}-separated, "
-        f"{header}"
+        f"{file.name}: {file.rows:,} rows{usage}, {file.columns} columns, "
+        f"{file.delimiter}-separated, {header}"
     )
+
+
+def _label(train: Source, schema: Schema) -> str:
+    if not schema.one_hot:
+        return _column(train, schema.label)
+    first, last = (_column(train, column) for column in (schema.one_hot[0], schema.one_hot[-1]))
+    return f"{len(schema.one_hot)} columns of zeros and ones, {first} to {last}"
 
 
 def _column(source: Source, column: int) -> str:
@@ -263,17 +291,6 @@ def _ignored(competition: Competition) -> list[str]:
         if other.role == "unused"
     ]
     return ignored_files(competition.folder, used) + columns
-
-
-def _count_duplicates(competition: Competition) -> tuple[int, int, int]:
-    """Training rows that are duplicates, test rows that repeat a training row, and images with
-    more than one label."""
-    groups, copies = groups_of_equal_rows(competition.train_pixels)
-    pairs = np.unique(np.stack([groups, competition.labels]), axis=1)  # (group, label)
-    conflicts = int(np.count_nonzero(np.bincount(pairs[0]) > 1))
-    known = set(row_digests(competition.train_pixels))
-    shared = sum(digest in known for digest in row_digests(competition.test_pixels))
-    return copies, shared, conflicts
 
 
 def html(competition: Competition) -> str:

@@ -1,14 +1,20 @@
-"""The label column as classes: spelled as in the file, in their natural order."""
+"""The label column, or a column for each class, as classes: spelled as in the file, in their
+natural order."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.arrays import Labels
+from pipeline.arrays import Labels, Texts
+from pipeline.competition.columns import LABEL_NAMES, is_image
+from pipeline.competition.columns import MAX_CLASSES as MAX_COLUMNS
+from pipeline.competition.overrides import Overrides
 from pipeline.errors import PipelineError
 from pipeline.reading.cells import to_numbers
-from pipeline.reading.faults import REMEDY, SHOWN, check_cells
+from pipeline.reading.faults import REMEDY, SHOWN, Fault, Faults, check_cells, locate
 from pipeline.reading.reader import Table
 
 MISSING = ("", "nan", "na", "n/a", "null")
@@ -20,6 +26,7 @@ OTHER_COLUMN = "If the label is another column, name it with --label."
 # most rows' classes have; and at most a third of it, as a small file has few rows of each class.
 FEW_ROWS, FEW_OF_USUAL, MAX_OF_USUAL = 2, 0.01, 1 / 3
 MAX_TYPOS = 0.1  # of all rows; more are classes
+MIN_ONE_HOT = 0.9  # of the rows; the others have faults
 FAR = 2  # times the largest step between the usual integers
 MEANT = "Correct the file. If it is a class, name all classes in competition.toml: classes = [...]"
 
@@ -70,6 +77,60 @@ def classes_of(
         _check(table, column, unknown[labels], f"one of {', '.join(map(str, named))}")
     _check_count(where, classes, len(text))
     return classes, labels.reshape(-1).astype(np.int64)
+
+
+def find_one_hot(
+    train: Table, test: Table | None, overrides: Overrides, inner: list[int], test_inner: list[int]
+) -> tuple[int, ...]:
+    """The columns of the classes, if the training file has its labels in this form; else none.
+
+    They are the columns that the test file does not have. Without a test file, or without headers,
+    they are at one end of the file, and the others make an image.
+
+    Args:
+        inner, test_inner: all columns of the two files but ids and row numbers.
+    """
+    names = [name.lower() for name in train.source.header or ()]
+    if overrides.label is not None or set(LABEL_NAMES) & set(names):
+        return ()
+    if test is None and is_image(len(inner) - 1, overrides):
+        return ()  # one column is the label
+    for columns in _possible(train, test, overrides, inner, test_inner):
+        if np.mean(_is_one_hot(train, columns)) >= MIN_ONE_HOT:
+            return tuple(columns)
+    return ()
+
+
+def with_label(table: Table, columns: Sequence[int]) -> Table:
+    """The table with the name of each row's class as the text of the first of these columns.
+
+    Raises:
+        PipelineError: a row does not have a single one among zeros.
+    """
+    invalid = np.flatnonzero(~_is_one_hot(table, columns))
+    lines = locate(table.source, invalid[:SHOWN].tolist())
+    faults = Faults(table.source)
+    for line, cells in lines.values():
+        found = ", ".join(cells[column] for column in columns[:SHOWN])
+        more = ", ..." * (len(columns) > SHOWN)
+        faults.add(Fault(line, None, f"the columns of the classes are {found}{more}", "a single 1"))
+    faults.total = len(invalid)
+    faults.check()
+    names = np.array(class_names(table, columns), np.str_)
+    labels: Texts = names[_values(table, columns).argmax(axis=1)]
+    return replace(table, texts=table.texts | {columns[0]: labels})
+
+
+def class_names(table: Table, columns: Sequence[int]) -> list[str]:
+    """The names of the columns, without what is before all of them: "7" for "class_7"."""
+    if not table.source.header:
+        return [str(number) for number in range(len(columns))]
+    names = [table.source.header[column] for column in columns]
+    for pattern in (r"(.*[\W_])(.+)", r"(\D+)(\d+)"):  # class_7, class7
+        parts = [re.fullmatch(pattern, name) for name in names]
+        if len({part and part[1] for part in parts}) == 1 and all(parts):
+            return [part[2] for part in parts if part]
+    return names
 
 
 def labels_of(table: Table, column: int, classes: Sequence[str]) -> Labels:
@@ -173,3 +234,37 @@ def _check_count(where: str, classes: tuple[str, ...], rows: int) -> None:
             expected="at least two rows per class",
             remedy=OTHER_COLUMN,
         )
+
+
+def _possible(
+    train: Table, test: Table | None, overrides: Overrides, inner: list[int], test_inner: list[int]
+) -> Iterator[list[int]]:
+    header = train.source.header
+    if header and test and test.source.header:
+        known = set(test.source.header)
+        yield [column for column in inner if header[column] not in known]
+        return
+    for count in range(2, min(MAX_COLUMNS, len(inner) - 1) + 1):
+        rest = len(inner) - count
+        if rest == len(test_inner) if test else is_image(rest, overrides):
+            yield inner[-count:]
+            yield inner[:count]
+
+
+def _is_one_hot(table: Table, columns: Sequence[int]) -> npt.NDArray[np.bool_]:
+    """(n,) whether a row has a single one, and zeros besides."""
+    if not 2 <= len(columns) <= MAX_COLUMNS:
+        return np.zeros(len(table), np.bool_)
+    values = _values(table, columns)
+    binary = ((values == 0) | (values == 1)).all(axis=1)
+    found: npt.NDArray[np.bool_] = binary & (values.sum(axis=1) == 1)
+    return found
+
+
+def _values(table: Table, columns: Sequence[int]) -> npt.NDArray[np.float64]:
+    """(n, columns) their numbers; NaN where a cell holds none."""
+    values = table.values[:, list(columns)].astype(np.float64)
+    for at, column in enumerate(columns):
+        if column in table.texts:
+            values[:, at] = to_numbers(table.texts[column])
+    return values

@@ -10,7 +10,7 @@ from pipeline.competition.schema import Schema
 from pipeline.errors import PipelineError
 from pipeline.reading.source import Source
 
-Role = Literal["label", "id", "unused"]
+Role = Literal["label", "id", "class", "unused"]  # a class has a column of zeros and ones
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,9 @@ class FileColumns:
 
 def describe_layouts(schema: Schema, train: Source, test: Source | None) -> tuple[FileLayout, ...]:
     """The layouts of the training and the test file, if there is one."""
-    layouts = [_layout(train, schema.pixels, {schema.label: "label", schema.train_id: "id"})]
+    labels: dict[int | None, Role] = dict.fromkeys(schema.one_hot, "class")
+    labels = labels or {schema.label: "label"}
+    layouts = [_layout(train, schema.pixels, {**labels, schema.train_id: "id"})]
     if test:
         layouts.append(
             _layout(test, schema.test_pixels, {schema.test_label: "label", schema.test_id: "id"})

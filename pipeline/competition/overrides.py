@@ -12,11 +12,12 @@ from msgspec import Meta
 from pipeline import config
 from pipeline.documents import parse_toml, read_small
 from pipeline.errors import PipelineError
+from pipeline.metrics.metric import MetricName
 from pipeline.reading.source import DELIMITERS
 
 FILE = "competition.toml"
-AFTER_READING = ("validation", "split_seed", "submission_header")
-WITHOUT_OPTION = ("classes", "planes", "split_seed", "submission_header", "first_id")
+AFTER_READING = ("validation", "split_seed", "submission_header", "metric")
+WITHOUT_OPTION = ("classes", "planes", "split_seed", "submission_header", "first_id", "metric")
 
 FileName = Annotated[str, Meta(min_length=1, description="a file name")]
 Column = Annotated[str, Meta(min_length=1, description="a column name, or 'first' or 'last'")]
@@ -61,6 +62,7 @@ class Overrides:
         split_seed: random seed of the validation rows.
         submission_header: the submission format, if there is no sample submission.
         first_id: the id of the first test row, if ids number the test rows.
+        metric: what the competition is scored by: "accuracy", "log_loss" or "macro_f1".
     """
 
     train: FileName | None = None
@@ -84,6 +86,9 @@ class Overrides:
     split_seed: Annotated[int, Meta(ge=0)] = 0
     submission_header: Header | None = None
     first_id: Annotated[int, Meta(ge=0)] | None = None
+    metric: (
+        Annotated[MetricName, Meta(description='"accuracy", "log_loss" or "macro_f1"')] | None
+    ) = None
 
     def __post_init__(self) -> None:
         """Completes the shape with one channel. Raises ValueError for impossible values."""

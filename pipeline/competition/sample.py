@@ -1,15 +1,20 @@
-"""The sample submission, and whether its ids are those of the test file."""
+"""The sample submission: what is submitted, by what it is scored, whether its ids are those of the
+test file."""
 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipeline.competition.folder import find_files
+from pipeline.competition.overrides import FILE, Overrides, load_overrides
 from pipeline.errors import PipelineError
+from pipeline.metrics.metric import ACCURACY, LOG_LOSS, METRICS, Metric
 from pipeline.reading.faults import SHOWN, Fault, Faults, in_fields, locate
 from pipeline.reading.source import Source, open_source
 from pipeline.reading.unpack import AGAIN
 
+REMEDY = "One of the two files is cut short, or belongs to another competition."
 NUMBERED = re.compile(r"(.*?)([0-9]+)(|\.\w+)")  # an id such as img_7.png
 
 
@@ -53,6 +58,54 @@ def read_sample(path: Path) -> Sample:
         )
     check_unique_ids(source, 0, ids)
     return Sample(path, tuple(source.header), tuple(ids))
+
+
+def choose_metric(overrides: Overrides, header: Sequence[str]) -> Metric:
+    """What a competition is scored by: unless it is said, the log loss for probabilities, else the
+    accuracy.
+
+    Args:
+        header: of the sample; empty if there is none.
+    """
+    inferred = LOG_LOSS if _has_probabilities(header) else ACCURACY
+    return METRICS[overrides.metric or inferred.name]
+
+
+def find_metric(folder: Path) -> Metric | None:
+    """What the competition in a folder is scored by, without reading its rows; None if its files
+    cannot be found."""
+    try:
+        paths, overrides = find_files(folder, {})
+        header: Sequence[str] = ()
+        if "sample" in paths:
+            header = open_source(paths["sample"], header=True, keep_numbers=True).header or ()
+        return choose_metric(overrides, header)
+    except PipelineError:
+        return None
+
+
+def explain_metric(folder: Path, overrides: Overrides, sample: Sample | None) -> str:
+    """Where the metric was learned from."""
+    if overrides.metric:
+        in_file = load_overrides(folder, {}).metric == overrides.metric
+        return f"set in {FILE}" if in_file else "given as an argument"
+    if sample is None:
+        return f"assumed; {FILE} can set another"
+    kind = "probabilities for each class" if _has_probabilities(sample.header) else "classes"
+    return f"{sample.path.name} asks for {kind}"
+
+
+def explain_submission(sample: Sample | None) -> tuple[str, str]:
+    """ "classes" or "probabilities", and where that was learned from."""
+    if sample is None:
+        return "classes", "assumed, as there is no sample"
+    kind = "probabilities" if _has_probabilities(sample.header) else "classes"
+    return kind, f"as in {sample.path.name}"
+
+
+def _has_probabilities(header: Sequence[str]) -> bool:
+    """Whether a sample has a column for each class, not a single one."""
+    return len(header) > 2
 
 
 def check_unique_ids(source: Source, column: int, ids: Sequence[str]) -> None:
@@ -102,24 +155,39 @@ def check_same_ids(
     """
     if sample is None:
         return
-    if ids is None and len(sample.ids) != rows:
+    count = len(sample.ids)
+    if ids is None and count != rows:
+        more = f"{abs(count - rows):,} {'more' if count > rows else 'fewer'} than"
         raise PipelineError(
-            f"{sample.path} has {len(sample.ids)} rows and {test.path} has {rows}",
-            expected="the same number",
-            remedy="One of them is cut short or belongs to another competition.",
+            f"{count:,} rows, {more} the {rows:,} of {test.path}",
+            where=sample.path,
+            expected="a row for each row of the test file",
+            remedy=REMEDY,
         )
     if ids is None and first_id is not None:
         ids = number_rows(first_id, rows)
     if ids is None:
         _check_order(test, sample)
     elif set(ids) != set(sample.ids):
-        missing, extra = set(sample.ids) - set(ids), set(ids) - set(sample.ids)
         raise PipelineError(
-            f"{sample.path} and {test.path} have different ids: {len(missing)} are only in the "
-            f"sample and {len(extra)} only in the test file (for example {min(missing | extra)!r})",
+            f"the ids are not those of {test.path}",
+            where=sample.path,
             expected="the same ids in both",
-            remedy="One of them is cut short or belongs to another competition.",
+            remedy=REMEDY,
+            details=[
+                f"{count:,} rows, and {rows:,} in {test.path.name}",
+                *_only("missing", ids, sample.ids),
+                *_only(f"not in {test.path.name}", sample.ids, ids),
+            ],
         )
+
+
+def _only(what: str, ids: Sequence[str], others: Sequence[str]) -> list[str]:
+    """A line that counts and names the ids that are not among the others, if there are any."""
+    known = set(others)
+    found = [id for id in ids if id not in known]
+    some = ", ".join(found[:SHOWN]) + ", ..." * (len(found) > SHOWN)
+    return [f"{len(found):,} {'id' if len(found) == 1 else 'ids'} {what}: {some}"] if found else []
 
 
 def _check_order(test: Source, sample: Sample) -> None:

@@ -19,10 +19,12 @@ from pipeline.competition.columns import (
     find_label_column,
     find_row_columns,
     find_test_label_column,
+    infer_test_label_column,
     is_image,
     is_label,
     square_side,
 )
+from pipeline.competition.labels import find_one_hot
 from pipeline.competition.overrides import Overrides
 from pipeline.competition.values import (
     check_polarity,
@@ -49,6 +51,8 @@ class Columns:
         train_id, test_id: the ids' columns, or None.
         pixels, test_pixels: the pixels' columns; there are none without a test file.
         test_label: the label's column in the test file, or None.
+        one_hot: where each class has a column of zeros and ones instead of a label, these columns,
+            of which `label` is the first; else none.
     """
 
     label: int
@@ -57,6 +61,7 @@ class Columns:
     pixels: tuple[int, ...]
     test_pixels: tuple[int, ...]
     test_label: int | None
+    one_hot: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -125,10 +130,16 @@ def infer_columns(
     test_pixels = _others(test, {test_rows.ids, test_rows.counter}) if test else []
     test_label = find_test_label_column(test, overrides, test_pixels) if test else None
     test_pixels = [column for column in test_pixels if column != test_label]
-    label = find_label_column(train, test, overrides, inner, test_pixels)
-    pixels = [column for column in inner if column != label]
+    one_hot = find_one_hot(train, test, overrides, inner, test_pixels)
+    label = one_hot[0] if one_hot else find_label_column(train, test, overrides, inner, test_pixels)
+    if test and test_label is None and not one_hot:
+        test_label = infer_test_label_column(train, test, label, inner, test_pixels, overrides)
+        test_pixels = [column for column in test_pixels if column != test_label]
+    pixels = [column for column in inner if column != label and column not in one_hot]
     train_id = None if train_rows.ids == label else train_rows.ids
-    return Columns(label, train_id, test_rows.ids, tuple(pixels), tuple(test_pixels), test_label)
+    return Columns(
+        label, train_id, test_rows.ids, tuple(pixels), tuple(test_pixels), test_label, one_hot
+    )
 
 
 def check_columns(train: Table, test: Table | None, columns: Columns, overrides: Overrides) -> None:

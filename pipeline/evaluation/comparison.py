@@ -9,9 +9,11 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.arrays import Probabilities, Rows
-from pipeline.evaluation.estimate import Estimate, estimate_winner
+from pipeline.evaluation.estimate import Estimate, estimate_best, estimate_winner
 from pipeline.evaluation.leaderboard import rank
-from pipeline.runs.metrics import average
+from pipeline.metrics.metric import ACCURACY, Sums, permutation_tests
+from pipeline.runs.metrics import average, number_images
+from pipeline.runs.ranking import metric_of, value_of
 from pipeline.runs.run import Run
 
 SIGNIFICANCE = 0.05  # two runs are tied if the p-value of their difference is at least this
@@ -40,7 +42,8 @@ class Comparison:
     @cached_property
     def rank_ranges(self) -> list[tuple[int, int]]:
         """The best and the worst rank that each run may have."""
-        return rank_ranges([run.scores.accuracy for run in self.runs], self.p_values)
+        metric = metric_of(self.runs[0])
+        return rank_ranges(metric.goodness([value_of(run) for run in self.runs]), self.p_values)
 
     @cached_property
     def ranks(self) -> list[str]:
@@ -51,8 +54,11 @@ class Comparison:
 
     @cached_property
     def estimate(self) -> Estimate:
-        """The accuracy of the first run, corrected for having been chosen on these rows."""
-        return estimate_winner(self.correct, _images(self.runs))
+        """The metric of the first run, corrected for having been chosen on these rows."""
+        images, metric = _images(self.runs), metric_of(self.runs[0])
+        if metric is ACCURACY:
+            return estimate_winner(self.correct, images)
+        return estimate_best(metric, _rows(self.runs, images))
 
     @cached_property
     def pooled(self) -> Probabilities:
@@ -72,27 +78,23 @@ def compare(runs: Sequence[Run]) -> Comparison:
     agreement = np.array([(predicted == one).mean(axis=1) for one in predicted])
     correct = predicted == labels
     images = _images(ranked)
-    per_image = correct if images is None else [np.bincount(images, one) for one in correct]
-    return Comparison(ranked, correct, paired_tests(np.asarray(per_image)), agreement)
+    if metric_of(ranked[0]) is ACCURACY:
+        per_image = correct if images is None else [np.bincount(images, one) for one in correct]
+        p_values = paired_tests(np.asarray(per_image))
+    else:
+        p_values = permutation_tests(metric_of(ranked[0]), _rows(ranked, images))
+    return Comparison(ranked, correct, p_values, agreement)
 
 
 def _images(runs: Sequence[Run]) -> Rows | None:
-    """(n,) a number for the image of each validation row; None if no row repeats another.
+    """(n,) a number for the image of each validation row; None if no row repeats another."""
+    return number_images((run.validation.probabilities for run in runs), runs[0].scores.copies)
 
-    A model gives all copies of an image the same probabilities, to the last bit. It may give them
-    to other images too: an ensemble that is calibrated has the same for all that its members are
-    sure of. The runs that tell most images apart are right.
-    """
-    if not runs[0].scores.copies:
-        return None
-    most, images = 0, np.zeros(len(runs[0].validation.rows), np.int64)
-    for run in runs:
-        found, number = np.unique(run.validation.probabilities, axis=0, return_inverse=True)
-        if len(found) > most:
-            most, images = len(found), number.reshape(-1)
-        if most >= run.scores.distinct:
-            break
-    return images
+
+def _rows(runs: Sequence[Run], images: Rows | None) -> list[Sums]:
+    """What the metric sums over rows, of each run, see `Metric.rows`."""
+    metric, labels = metric_of(runs[0]), runs[0].validation.labels
+    return [metric.rows(run.validation.probabilities, labels, images) for run in runs]
 
 
 def mcnemar(better: npt.NDArray[Any], worse: npt.NDArray[Any]) -> float:
@@ -123,13 +125,17 @@ def paired_tests(correct: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
 
 
 def rank_ranges(
-    accuracies: Sequence[float], p_values: npt.NDArray[np.float64]
+    goodness: npt.ArrayLike, p_values: npt.NDArray[np.float64]
 ) -> list[tuple[int, int]]:
     """The best and the worst rank that each run may have.
 
     A run is behind those that are significantly better, and ahead of those significantly worse.
+
+    Args:
+        goodness: (r,) the higher, the better.
+        p_values: (r, r) of the paired tests.
     """
-    shares = np.asarray(accuracies)
+    shares = np.asarray(goodness)
     different = p_values < SIGNIFICANCE
     ahead = different & (shares[None, :] > shares[:, None])
     behind = different & (shares[None, :] < shares[:, None])

@@ -24,6 +24,7 @@ from pipeline.runs.folder import (
     write_run,
 )
 from pipeline.runs.metrics import apply_temperature, average, score
+from pipeline.runs.ranking import metric_of
 from pipeline.runs.record import FoldRecord, Identity, RunRecord
 from pipeline.runs.run import Run, find_equal, load_run
 
@@ -79,13 +80,18 @@ def combine(
     first = candidates[0]
     rows, labels = first.validation.rows, first.validation.labels
     probabilities = [run.validation.probabilities for run in candidates]
-    selection = METHODS[method](probabilities, labels, groups[rows])
+    metric = metric_of(first)
+    selection = METHODS[method](probabilities, labels, groups[rows], metric)
     weighted = zip(candidates, selection.counts.tolist(), strict=True)
     members = [run for run, count in weighted for _ in range(count)]
     digests = [run.record.identity.digest for run in candidates]
     identity = Identity(
         RECIPE,
-        {"method": method, "candidates": hashlib.sha256("".join(digests).encode()).hexdigest()},
+        {
+            "method": method,
+            "candidates": hashlib.sha256("".join(digests).encode()).hexdigest(),
+            **({"metric": metric.name} if metric.balanced else {}),  # else it chooses the same
+        },
         seed=0,
         data=first.record.data.fingerprint,
         fold=first.record.identity.fold,

@@ -1,12 +1,13 @@
-"""The accuracy of the best of several runs, corrected for having chosen it on the same rows."""
+"""The score of the best of several runs, corrected for having chosen it on the same rows."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from pipeline.arrays import Rows
-from pipeline.runs.metrics import wilson_interval
+from pipeline.metrics.metric import ACCURACY, Metric, Sums, random_bits, wilson_interval
 
 SPLITS = 500
 AT_ONCE = 4_000_000  # rows of splits in memory
@@ -17,20 +18,21 @@ class Estimate:
     """What the best of several runs is expected to reach on new rows.
 
     Attributes:
-        accuracy: corrected for the choice, in 0..1.
+        value: the metric, corrected for the choice; an accuracy is in 0..1.
         low, high: its 95 % interval.
-        optimism: by how much the accuracy on the rows of the choice is too high.
+        optimism: by how much the metric on the rows of the choice is too good.
         runs: among how many it was chosen.
     """
 
-    accuracy: float
+    value: float
     low: float
     high: float
     optimism: float
     runs: int
+    metric: Metric = ACCURACY
 
     def __str__(self) -> str:
-        return f"{100 * self.accuracy:.2f} % ({100 * self.low:.2f} - {100 * self.high:.2f})"
+        return self.metric.with_interval(self.value, self.low, self.high)
 
 
 def estimate_winner(
@@ -64,6 +66,31 @@ def estimate_winner(
     best, accuracy = float(best_first[0].sum() / sizes.sum()), float(hits / sizes.sum())
     low, high = wilson_interval(accuracy, len(sizes))
     return Estimate(accuracy, low, high, best - accuracy, len(correct))
+
+
+def estimate_best(metric: Metric, runs: Sequence[Sums], seed: int = 0) -> Estimate:
+    """The same estimate for any metric.
+
+    The optimism is how much worse than the best run the chosen one is on the other half, in the
+    mean over both halves of all splits. The interval is that of the best run, moved by it.
+
+    Args:
+        runs: for each run, the best first, (n, s) as `Metric.rows` gives them.
+    """
+    lost, halves = 0.0, 0
+    for bits in random_bits(SPLITS, len(runs[0]), seed):
+        one = np.stack([bits @ rows for rows in runs])
+        two = np.stack([rows.sum(axis=0) for rows in runs])[:, None] - one
+        goodness = [metric.goodness(metric.of_sums(sums)) for sums in (one, two)]
+        for chosen_on, scored_on in (goodness, goodness[::-1]):
+            chosen = chosen_on.argmax(axis=0)
+            lost += float((scored_on[0] - scored_on[chosen, np.arange(len(chosen))]).sum())
+            halves += len(chosen)
+    optimism = max(0.0, lost / halves)
+    moved = -optimism if metric.higher_is_better else optimism
+    low, high = metric.interval(runs[0])
+    value = float(metric.of_sums(runs[0].sum(axis=0)))
+    return Estimate(value + moved, low + moved, high + moved, optimism, len(runs), metric)
 
 
 def _count(

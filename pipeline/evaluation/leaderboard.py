@@ -11,8 +11,10 @@ from pipeline.arrays import Rows
 from pipeline.competition.folds import rows_fingerprint
 from pipeline.errors import PipelineError
 from pipeline.evaluation.estimate import Estimate
+from pipeline.metrics.metric import ACCURACY
 from pipeline.runs.folder import Validation
 from pipeline.runs.metrics import score
+from pipeline.runs.ranking import interval_of, metric_of, value_of
 from pipeline.runs.record import RunRecord
 from pipeline.runs.run import Run
 
@@ -21,13 +23,17 @@ if TYPE_CHECKING:
 
 
 def rank(runs: Sequence[Run]) -> list[Run]:
-    """The runs by accuracy, the best first; equal ones by log loss.
+    """The runs by their metric, the best first; equal ones by log loss.
 
     Raises:
         PipelineError: their scores are not comparable.
     """
     check_comparable(runs)
-    return sorted(runs, key=lambda run: (-run.scores.accuracy, run.scores.loss, run.name))
+
+    def order(run: Run) -> tuple[float, float, str]:
+        return -float(metric_of(run).goodness(value_of(run))), run.scores.loss, run.name
+
+    return sorted(runs, key=order)
 
 
 def group(runs: Sequence[Run]) -> list[list[Run]]:
@@ -67,7 +73,7 @@ def comparable(runs: Sequence[Run]) -> list[Run]:
 
 
 def choose_best(runs: Sequence[Run]) -> Run:
-    """The best of all runs, by accuracy on the rows that they are scored on.
+    """The best of all runs, by their metric on the rows that they are scored on.
 
     The best runs of two groups are compared on the rows that both are scored on: a run scored out
     of fold has probabilities for the rows of the hold-out as well, each from a model that did not
@@ -138,9 +144,9 @@ def _refuse(what: str, runs: Sequence[Run]) -> None:
 def leaderboard(runs: Sequence[Run]) -> "pd.DataFrame":
     """A row for each run, the best first; accuracies in 0..1, times in seconds.
 
-    Runs scored out of fold and runs scored on the hold-out are ranked apart. Runs that the exact
-    paired test cannot tell apart share a rank. `attrs` of the table holds the `caution`, and the
-    `estimate` of the first run of each ranking by its name.
+    Runs scored out of fold and runs scored on the hold-out are ranked apart. Runs that the paired
+    test cannot tell apart share a rank. `attrs` of the table holds the `metric`, the `caution`, and
+    the `estimate` of the first run of each ranking by its name.
 
     Raises:
         PipelineError: their scores are not comparable.
@@ -156,10 +162,10 @@ def leaderboard(runs: Sequence[Run]) -> "pd.DataFrame":
             "worst_rank": worst,
             "run": run.name,
             "scored_on": scored_on(run),
-            "accuracy": run.scores.accuracy,
-            "low": run.scores.low,
-            "high": run.scores.high,
+            metric_of(run).name: value_of(run),
+            **dict(zip(("low", "high"), interval_of(run), strict=True)),
             "n": run.scores.distinct,
+            **({} if metric_of(run) is ACCURACY else {"accuracy": run.scores.accuracy}),
             "loss": run.scores.loss,
             "parameters": run.record.parameters,
             "epochs": run.record.epochs,
@@ -177,6 +183,7 @@ def leaderboard(runs: Sequence[Run]) -> "pd.DataFrame":
     note = caution([run for comparison in comparisons for run in comparison.runs], estimates)
     table.attrs["caution"] = apart * (len(comparisons) > 1) + note
     table.attrs["estimate"] = estimates
+    table.attrs["metric"] = metric_of(runs[0]).name
     return table
 
 

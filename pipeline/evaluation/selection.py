@@ -8,7 +8,8 @@ import numpy.typing as npt
 
 from pipeline.arrays import Labels, Probabilities, Rows
 from pipeline.evaluation.calibration import fit_temperature
-from pipeline.runs.metrics import apply_temperature, average, log_loss
+from pipeline.metrics.metric import ACCURACY, Metric
+from pipeline.runs.metrics import apply_temperature, average
 
 MAX_ADDITIONS = 30
 TOLERANCE = 1e-5  # of the log loss: members that improve it by less are left out
@@ -16,6 +17,7 @@ PARTS, SEED = 5, 0
 FLOOR = 1e-7  # probabilities below count as this one, as in `log_loss`
 
 Counts = npt.NDArray[np.int64]
+Weights = npt.NDArray[np.float64] | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,43 +41,51 @@ class Selection:
 
 
 def select_greedily(
-    probabilities: Sequence[Probabilities], labels: Labels, groups: Rows | None = None
+    probabilities: Sequence[Probabilities],
+    labels: Labels,
+    groups: Rows | None = None,
+    metric: Metric = ACCURACY,
 ) -> Selection:
     """Ensemble selection with replacement by log loss (Caruana et al., 2004), and a temperature.
 
-    The probabilities of the result are nested: for each of 5 parts of the rows, runs are selected
-    and calibrated on the 4 others. The counts and gains follow from all rows.
+    If all classes count equally in the metric, they do so in the log loss too. The probabilities of
+    the result are nested: for each of 5 parts of the rows, runs are selected and calibrated on the
+    4 others. The counts and gains follow from all rows.
 
     Args:
         probabilities: (n, k) float32 of each run, for the same rows.
         labels: (n,) class indices.
         groups: (n,) group numbers; rows of a group, such as copies, are in the same part.
+        metric: what the ensemble is scored by.
     """
     nested = np.empty_like(probabilities[0])
     for others, part in _parts(labels, np.arange(len(labels)) if groups is None else groups):
-        counts = _choose([one[others] for one in probabilities], labels[others])
+        counts = _choose([one[others] for one in probabilities], labels[others], metric)
         mean = _mean(probabilities, counts)
         temperature = fit_temperature(mean[others], labels[others])
         nested[part] = apply_temperature(mean[part], temperature)
-    counts = _choose(probabilities, labels)
+    counts = _choose(probabilities, labels, metric)
 
     def calibrated(mean: Probabilities) -> Probabilities:
         return apply_temperature(mean, fit_temperature(mean, labels))
 
-    gains = _gains(probabilities, labels, counts, calibrated)
+    gains = _gains(probabilities, labels, counts, calibrated, metric)
     return Selection(counts, *gains, fit_temperature(_mean(probabilities, counts), labels), nested)
 
 
 def select_all(
-    probabilities: Sequence[Probabilities], labels: Labels, groups: Rows | None = None
+    probabilities: Sequence[Probabilities],
+    labels: Labels,
+    groups: Rows | None = None,
+    metric: Metric = ACCURACY,
 ) -> Selection:
     """The plain mean of all runs, which uses no label. Arguments as for `select_greedily`."""
     counts = np.ones(len(probabilities), np.int64)
-    gains = _gains(probabilities, labels, counts, lambda mean: mean)
+    gains = _gains(probabilities, labels, counts, lambda mean: mean, metric)
     return Selection(counts, *gains, 1.0, average(probabilities))
 
 
-METHODS: Mapping[str, Callable[[Sequence[Probabilities], Labels, Rows], Selection]] = {
+METHODS: Mapping[str, Callable[[Sequence[Probabilities], Labels, Rows, Metric], Selection]] = {
     "greedy": select_greedily,
     "mean": select_all,
 }
@@ -94,41 +104,41 @@ def _parts(
         yield ~chosen, chosen
 
 
-def _choose(probabilities: Sequence[Probabilities], labels: Labels) -> Counts:
+def _choose(probabilities: Sequence[Probabilities], labels: Labels, metric: Metric) -> Counts:
     """How many times to count each run, (m,).
 
     Runs are compared at the temperature of the best one, as the mean is calibrated in the end:
     otherwise a mean of runs that are not confident enough would seem to be worse than each.
     """
-    best = min(probabilities, key=lambda one: log_loss(one, labels))
+    best = min(probabilities, key=lambda one: metric.loss(one, labels))
     temperature = fit_temperature(best, labels)
     rows = np.arange(len(labels))
     scaled = [apply_temperature(one, temperature)[rows, labels] for one in probabilities]
-    return _greedy(np.stack(scaled))
+    return _greedy(np.stack(scaled), metric.weights(labels))
 
 
-def _greedy(of_label: npt.NDArray[np.float32]) -> Counts:
+def _greedy(of_label: npt.NDArray[np.float32], weights: Weights) -> Counts:
     """How many times to count each run, (m,), by its probabilities of the labels, (m, n)."""
     total = np.zeros(of_label.shape[1], np.float32)
     added: list[int] = []
     losses: list[float] = []
     for size in range(1, MAX_ADDITIONS + 1):
         sums = np.maximum(total + of_label, size * FLOOR)
-        found = np.log(size) - np.log(sums, out=sums).mean(axis=1, dtype=np.float64)
+        found = np.log(size) - _mean_of_rows(np.log(sums, out=sums), weights)
         added.append(int(found.argmin()))
         losses.append(float(found.min()))
         total += of_label[added[-1]]
     enough = 1 + int(np.argmax(np.array(losses) <= min(losses) + TOLERANCE))
     counts = np.bincount(added[:enough], minlength=len(of_label))
-    return _without_useless(of_label, counts)
+    return _without_useless(of_label, counts, weights)
 
 
-def _without_useless(of_label: npt.NDArray[np.float32], counts: Counts) -> Counts:
+def _without_useless(of_label: npt.NDArray[np.float32], counts: Counts, weights: Weights) -> Counts:
     """Leaves out members one by one, the most useless first, while that does not hurt."""
     while np.count_nonzero(counts) > 1:
         rests = [_without(counts, member) for member in np.flatnonzero(counts).tolist()]
-        losses = [_loss(of_label, rest) for rest in rests]
-        if min(losses) > _loss(of_label, counts) + TOLERANCE:
+        losses = [_loss(of_label, rest, weights) for rest in rests]
+        if min(losses) > _loss(of_label, counts, weights) + TOLERANCE:
             break
         counts = rests[int(np.argmin(losses))]
     common: np.int64 = np.gcd.reduce(counts)
@@ -140,13 +150,14 @@ def _gains(
     labels: Labels,
     counts: Counts,
     calibrated: Callable[[Probabilities], Probabilities],
+    metric: Metric,
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:
     """What the log loss and the number of correct rows gain by each run."""
     loss_gains, row_gains = np.zeros(len(counts)), np.zeros(len(counts), np.int64)
     whole = calibrated(_mean(probabilities, counts))
     for member in np.flatnonzero(counts).tolist():
         rest = calibrated(_mean(probabilities, _without(counts, member)))
-        loss_gains[member] = log_loss(rest, labels) - log_loss(whole, labels)
+        loss_gains[member] = metric.loss(rest, labels) - metric.loss(whole, labels)
         row_gains[member] = _correct(whole, labels) - _correct(rest, labels)
     return loss_gains, row_gains
 
@@ -155,9 +166,16 @@ def _without(counts: Counts, member: int) -> Counts:
     return np.where(np.arange(len(counts)) == member, 0, counts)
 
 
-def _loss(of_label: npt.NDArray[np.float32], counts: Counts) -> float:
+def _loss(of_label: npt.NDArray[np.float32], counts: Counts, weights: Weights) -> float:
     mean = counts.astype(np.float32) @ of_label / counts.sum()
-    return -float(np.log(np.maximum(mean, FLOOR)).mean(dtype=np.float64))
+    return -float(_mean_of_rows(np.log(np.maximum(mean, FLOOR)), weights))
+
+
+def _mean_of_rows(values: npt.NDArray[np.float32], weights: Weights) -> npt.NDArray[np.float64]:
+    """The mean of the last axis."""
+    if weights is None:
+        return np.asarray(values.mean(axis=-1, dtype=np.float64))
+    return np.asarray(np.average(values, axis=-1, weights=weights))
 
 
 def _mean(probabilities: Sequence[Probabilities], counts: Counts) -> Probabilities:

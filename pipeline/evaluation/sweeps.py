@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from pipeline.metrics.metric import ACCURACY, Metric
+from pipeline.runs.ranking import metric_of, value_of
 from pipeline.runs.run import Run
 
 MIN_VALUES = 3  # of a sweep; 2 if they are repeated with other seeds
@@ -17,8 +19,8 @@ class Point:
     """The runs with one value of the setting.
 
     Attributes:
-        mean: mean accuracy, in 0..1.
-        deviation: sample standard deviation of the accuracy; None for a single run.
+        mean: mean of the metric on the validation rows.
+        deviation: its sample standard deviation; None for a single run.
         count: number of runs.
     """
 
@@ -30,7 +32,7 @@ class Point:
 
 @dataclass(frozen=True)
 class Sweep:
-    """Accuracy for each value of one setting.
+    """The metric for each value of one setting.
 
     Attributes:
         published: the published accuracy of the recipe, in 0..1, if it is comparable.
@@ -40,6 +42,7 @@ class Sweep:
     setting: str
     points: tuple[Point, ...]
     published: float | None
+    metric: Metric = ACCURACY
 
 
 def find_sweeps(runs: Sequence[Run]) -> list[Sweep]:
@@ -73,24 +76,29 @@ def _groups(runs: Sequence[Run], name: str) -> list[list[Run]]:
 
 
 def _sweep(name: str, group: Sequence[Run]) -> Sweep | None:
-    accuracies = defaultdict(list)
+    found = defaultdict(list)
     for run in group:
-        accuracies[run.record.settings[name]].append(run.scores.accuracy)
-    repeated = any(len(values) > 1 for values in accuracies.values())
-    if len(accuracies) < (2 if repeated else MIN_VALUES):
+        found[run.record.settings[name]].append(value_of(run))
+    repeated = any(len(values) > 1 for values in found.values())
+    if len(found) < (2 if repeated else MIN_VALUES):
         return None
     points = [
         Point(
             value,
-            float(np.mean(shares)),
-            float(np.std(shares, ddof=1)) if len(shares) > 1 else None,
-            len(shares),
+            float(np.mean(values)),
+            float(np.std(values, ddof=1)) if len(values) > 1 else None,
+            len(values),
         )
-        for value, shares in sorted(accuracies.items(), key=_order)
+        for value, values in sorted(found.items(), key=_order)
     ]
-    published = group[0].record.comparable
+    first = group[0]
+    published = first.record.comparable if metric_of(first) is ACCURACY else None
     return Sweep(
-        group[0].record.recipe, name, tuple(points), published.accuracy if published else None
+        first.record.recipe,
+        name,
+        tuple(points),
+        published.accuracy if published else None,
+        metric_of(first),
     )
 
 

@@ -11,7 +11,7 @@ from pipeline.arrays import Rows
 from pipeline.competition.folds import Fold
 from pipeline.evaluation.ensemble import combine, cross_validate
 from pipeline.runs.folder import remove_run
-from pipeline.runs.metrics import log_loss
+from pipeline.runs.ranking import loss_of, metric_of, ranked_by
 from pipeline.runs.run import Run, find_equal
 
 # Factors of the log loss up to which the mean of more models is preferred, and that of more folds:
@@ -85,7 +85,8 @@ def combine_folds(runs: Sequence[Run], folder: Path, name: str, groups: Rows) ->
     kinds: dict[str, list[Run]] = {}
     for run in sorted(runs, key=lambda run: (run.name, run.record.fold.part)):
         kinds.setdefault(_kind(run), []).append(run)
-    joined = [_join(folder, kind, members) for kind, members in kinds.items()]
+    metric = metric_of(runs[0])  # what was joined before may have been ranked by another
+    joined = [ranked_by(_join(folder, kind, members), metric) for kind, members in kinds.items()]
     by_rows: dict[str, list[Run]] = {}
     for run in joined:
         by_rows.setdefault(run.record.fold.fingerprint, []).append(run)
@@ -94,7 +95,7 @@ def combine_folds(runs: Sequence[Run], folder: Path, name: str, groups: Rows) ->
         for same in by_rows.values()
         if len(same) > 1
     ]
-    return joined + ensembles
+    return joined + [ranked_by(run, metric) for run in ensembles]
 
 
 def remove_outdated(earlier: Sequence[Run], candidates: Sequence[Run], best: Run) -> None:
@@ -118,7 +119,7 @@ def choose_better(best: Run | None, candidates: Sequence[Run]) -> Run:
         candidates: combined runs. One of the same name replaces its earlier version.
     """
     best = next((run for run in candidates if best and run.name == best.name), best)
-    for run in sorted(candidates, key=lambda run: run.scores.loss):
+    for run in sorted(candidates, key=loss_of):
         if best is None or _is_better(run, best):
             best = run
     assert best is not None
@@ -126,7 +127,7 @@ def choose_better(best: Run | None, candidates: Sequence[Run]) -> Run:
 
 
 def _is_better(run: Run, best: Run) -> bool:
-    """Whether a run has a lower log loss on the rows that both predict.
+    """Whether a run has a lower loss, see `Metric.loss`, on the rows that both predict.
 
     A mean over more folds may have a loss that is a tenth higher, and a mean of more models on as
     many folds one that is 2 % higher: each row is scored by the models of one fold, while those of
@@ -138,8 +139,8 @@ def _is_better(run: Run, best: Run) -> bool:
     if not len(rows):
         return False
     labels = run.validation.labels[at]
-    loss = log_loss(run.validation.probabilities[at], labels)
-    best_loss = log_loss(best.validation.probabilities[best_at], labels)
+    loss = metric_of(run).loss(run.validation.probabilities[at], labels)
+    best_loss = metric_of(run).loss(best.validation.probabilities[best_at], labels)
     folds, best_folds = run.record.fold.joined, best.record.fold.joined
     if folds != best_folds:
         return loss < best_loss * (MORE_FOLDS if folds > best_folds else 1 / MORE_FOLDS)

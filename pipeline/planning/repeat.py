@@ -9,6 +9,7 @@ from pipeline.planning.combining import Combination, ensemble_name
 from pipeline.planning.kinds import FOLDS
 from pipeline.planning.plan import read_plan
 from pipeline.runs.fold_file import load_folds
+from pipeline.runs.ranking import ranked_by
 from pipeline.runs.run import Run
 from pipeline.search.display import Display
 from pipeline.search.execute import execute
@@ -34,6 +35,6 @@ def repeat(path: Path, competition: Competition, folder: Path, display: Display)
     groups = groups_of_equal_rows(competition.train_pixels)[0]
     combination = Combination(folder, ensemble_name(plan.budget), groups)
     for run in runs:  # as they ended
-        combination.add([run])
+        combination.add([ranked_by(run, competition.metric)])
     assert combination.best is not None
     return combination.best

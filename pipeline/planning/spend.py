@@ -30,6 +30,7 @@ from pipeline.planning.kinds import (
 from pipeline.planning.plan import Improvement, Plan, plan_training, sample_rows, write_plan
 from pipeline.planning.speed import Measurement, Speed, measure_speed
 from pipeline.runs.fold_file import load_folds
+from pipeline.runs.ranking import ranked_by
 from pipeline.runs.run import Run, list_runs
 from pipeline.search.budget import Budget, closing_seconds
 from pipeline.search.display import Display
@@ -136,6 +137,7 @@ class Spending:
         """
         found = list_runs(folder, lambda error: display.note(error.message))
         check_same_data(found, competition.fingerprint)
+        found = [ranked_by(run, competition.metric) for run in found]
         folds = load_folds(competition, FOLDS, folder)
         for note in folds[0].notes:
             display.note(f"Note: {note}.")

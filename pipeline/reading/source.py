@@ -4,7 +4,7 @@ import csv
 import io
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ import numpy as np
 from pipeline.errors import PipelineError
 from pipeline.reading.cells import CONTROL, NUMBER, with_points
 from pipeline.reading.other_formats import check_other_formats
+from pipeline.reading.pixel_strings import PixelStrings, find_pixel_strings
 from pipeline.reading.unpack import AGAIN, line_blocks
 
 BLOCK = 1 << 20
@@ -32,6 +33,7 @@ class Source:
         columns: number of columns.
         first_line: the line of the first data row, counted from 1.
         header_line: the header row as written, also one that only numbers the columns.
+        strings: where each image is a string of its pixels, which are then columns all the same.
     """
 
     path: Path
@@ -40,11 +42,33 @@ class Source:
     columns: int
     first_line: int
     header_line: str | None = None
+    strings: PixelStrings | None = None
 
     def blocks(self, size: int | None = None) -> Iterator[tuple[int, bytes]]:
         """The data rows as (line of the block's first row, complete lines ending in LF)."""
+        for line, block in self._blocks_as_written(size or BLOCK):
+            if self.strings:
+                yield from self.strings.blocks(line, block, self.delimiter)
+            else:
+                yield line, block
+
+    def by_usage(self) -> "tuple[Source, Source] | None":
+        """The training rows and the others as files of their own; None if it does not have both.
+
+        A column `Usage` tells them apart, as in FER-2013.
+        """
+        strings = self.strings
+        if strings is None or strings.usage is None:
+            return None
+        train, test = (
+            replace(self, strings=replace(strings, part=part)) for part in ("train", "test")
+        )
+        both = all(next(source.blocks(), None) for source in (train, test))
+        return (train, test) if both else None
+
+    def _blocks_as_written(self, size: int) -> Iterator[tuple[int, bytes]]:
         line, skip = 1, self.first_line - 1
-        for block in line_blocks(self.path, size or BLOCK):
+        for block in line_blocks(self.path, size):
             start = 0
             while skip and start < len(block):
                 start = block.index(b"\n", start) + 1
@@ -140,6 +164,10 @@ def open_source(
         with_points(_next_row(_reader([line], delimiter), path, number) or [], delimiter)
         for number, line in [*lines, (0, ""), (0, "")][:3]
     )
+    if header is not False and (strings := find_pixel_strings(first, second, third)):
+        columns = strings.names(first)
+        sign = delimiter if len(first) > 1 else ","
+        return Source(path, sign, columns, len(columns), number + 1, sign.join(columns), strings)
     if header is None:
         header = _is_header(first, second, third)
     named = header and (keep_numbers or not _are_consecutive(first))

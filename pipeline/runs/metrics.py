@@ -1,33 +1,13 @@
-"""Probabilities: their scores against labels, their mean, their temperature."""
+"""Probabilities: what a record has of their scores, their mean, their temperature."""
 
-import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.arrays import Labels, Probabilities
+from pipeline.arrays import Labels, Probabilities, Rows
+from pipeline.metrics.metric import accuracy, log_loss, wilson_interval
 from pipeline.runs.record import Scores
-
-Z95 = 1.959963984540054  # 97.5 % quantile of the standard normal distribution
-
-
-def accuracy(probabilities: Probabilities, labels: Labels) -> float:
-    """Share of rows whose most probable class is the label, in 0..1."""
-    return float((probabilities.argmax(axis=1) == labels).mean())
-
-
-def log_loss(probabilities: Probabilities, labels: Labels) -> float:
-    """Mean of -ln P(label). Probabilities are clipped to at least 1e-7, as in Keras."""
-    of_label = probabilities[np.arange(len(labels)), labels].astype(np.float64)
-    return float(-np.log(np.clip(of_label, 1e-7, 1.0)).mean())
-
-
-def wilson_interval(share: float, n: int) -> tuple[float, float]:
-    """The 95 % interval of a share observed in n independent rows (Wilson, 1927), in 0..1."""
-    centre = (share + Z95**2 / (2 * n)) / (1 + Z95**2 / n)
-    half = Z95 / (1 + Z95**2 / n) * math.sqrt(share * (1 - share) / n + Z95**2 / (4 * n * n))
-    return centre - half, centre + half
 
 
 def score(probabilities: Probabilities, labels: Labels, copies: int = 0) -> Scores:
@@ -40,6 +20,29 @@ def score(probabilities: Probabilities, labels: Labels, copies: int = 0) -> Scor
     share, n = accuracy(probabilities, labels), len(labels)
     low, high = wilson_interval(share, n - copies)
     return Scores(share, low, high, log_loss(probabilities, labels), n, copies)
+
+
+def number_images(probabilities: Iterable[Probabilities], copies: int) -> Rows | None:
+    """(n,) a number for the image of each row; None if no row repeats another.
+
+    A model gives all copies of an image the same probabilities, to the last bit. It may give them
+    to other images too: an ensemble that is calibrated has the same for all that its members are
+    sure of. The runs that tell most images apart are right.
+
+    Args:
+        probabilities: (n, k) of each run, for the same rows.
+        copies: how many rows repeat the image of another.
+    """
+    if not copies:
+        return None
+    most, images = 0, np.zeros(0, np.int64)
+    for some in probabilities:
+        found, number = np.unique(some, axis=0, return_inverse=True)
+        if len(found) > most:
+            most, images = len(found), number.reshape(-1)
+        if most >= len(some) - copies:
+            break
+    return images
 
 
 def worst_errors(probabilities: Probabilities, labels: Labels) -> npt.NDArray[np.int64]:

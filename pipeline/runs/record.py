@@ -9,6 +9,7 @@ import msgspec
 
 from pipeline.competition.layout import FileLayout
 from pipeline.documents import parse_json
+from pipeline.metrics.metric import ACCURACY, Metric, MetricName
 from pipeline.networks.published import Published
 
 SCHEMA_VERSION = 3
@@ -123,6 +124,7 @@ class Data:
         low, high: pixel values of black and white.
         dtype: of the pixels, "uint8" or "float32".
         files: the columns of the training and the test file.
+        metric: what the competition is scored by, if that is not the accuracy.
     """
 
     competition: str
@@ -137,11 +139,17 @@ class Data:
     test_rows: Count
     files: tuple[FileLayout, ...] = ()
     transpose: bool = False
+    metric: MetricName | msgspec.UnsetType = msgspec.UNSET  # left out of the file
 
     @property
     def pixels(self) -> int:
         """How many pixels an image has."""
         return math.prod(self.shape)
+
+
+def recorded(metric: Metric) -> MetricName | msgspec.UnsetType:
+    """A metric in `Data`; the accuracy is left out."""
+    return msgspec.UNSET if metric is ACCURACY else metric.name
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,8 @@ from rich.progress import Progress as Bars
 from rich.table import Column
 
 from pipeline.errors import printable
+from pipeline.metrics.metric import ACCURACY
+from pipeline.runs.ranking import interval_of, metric_of, value_of
 from pipeline.runs.run import Run
 from pipeline.search.budget import Budget
 from pipeline.search.time_left import TimeLeft, in_words
@@ -100,17 +102,15 @@ class Display:
 
     def finish(self, name: str, run: Run) -> None:
         """Replaces the bar of a job by its result."""
-        scores, record = run.scores, run.record
+        record = run.record
         views = record.settings["tta_views"] * record.settings["tta_angles"]
         with_tta = f" with {views} TTA views" if views > 1 else ""
         if record.training and (single := record.training.without_tta):
-            with_tta += f", {100 * single.accuracy:.2f} % without"
-        self.end(
-            name,
-            f"{name}  {100 * scores.accuracy:.2f} % "
-            f"({100 * scores.low:.2f} - {100 * scores.high:.2f}){with_tta}"
-            f"  {record.fit_seconds:.1f} s",
-        )
+            if metric_of(run) is ACCURACY:
+                with_tta += f", {100 * single.accuracy:.2f} % without"
+            else:
+                with_tta += f", log loss {single.loss:.4f} without"
+        self.end(name, f"{name}  {_score(run)}{with_tta}  {record.fit_seconds:.1f} s")
 
     def fail(self, name: str) -> None:
         """Replaces the bar of a job that failed; the error is shown when all jobs have ended."""
@@ -123,11 +123,9 @@ class Display:
 
     def best(self, run: Run) -> None:
         """Shows the best result of a budget so far."""
-        scores = run.scores
-        interval = f"({100 * scores.low:.2f} - {100 * scores.high:.2f})"
-        self._print(f"best so far: {run.name}  {100 * scores.accuracy:.2f} % {interval}")
+        self._print(f"best so far: {run.name}  {_score(run)}")
         if ALL in self.tasks:
-            state = f"best {100 * scores.accuracy:.2f} %"
+            state = f"best {metric_of(run).with_unit(value_of(run))}"
             self.bars.update(self.tasks[ALL], state=state)
 
     def note(self, text: str) -> None:
@@ -178,3 +176,9 @@ class Display:
     def _print(self, text: str) -> None:
         """Lines of a log are never wrapped or cut."""
         self.console.print(printable(text, "\n"), markup=False, highlight=False, soft_wrap=True)
+
+
+def _score(run: Run) -> str:
+    """ "98.95 % (96.97 - 99.64)"; the name of another metric comes first."""
+    name = "" if metric_of(run) is ACCURACY else f"{metric_of(run).title} "
+    return name + metric_of(run).with_interval(value_of(run), *interval_of(run))

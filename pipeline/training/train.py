@@ -22,7 +22,7 @@ from pipeline.networks.saving import model_bytes
 from pipeline.runs.environment import describe_environment
 from pipeline.runs.folder import RunWriter, Validation, checkpoints_path, write_run
 from pipeline.runs.metrics import score
-from pipeline.runs.record import Data, FoldRecord, RunRecord, Scores, Training
+from pipeline.runs.record import Data, FoldRecord, RunRecord, Scores, Training, recorded
 from pipeline.runs.run import Run, load_run
 from pipeline.training.checkpoints import Checkpoints
 from pipeline.training.explain import explain
@@ -166,6 +166,7 @@ def describe_data(competition: Competition) -> Data:
         train_rows=len(competition.train_pixels),
         test_rows=len(competition.test_pixels),
         files=describe_layouts(schema, competition.train_source, competition.test_source),
+        metric=recorded(competition.metric),
     )
 
 

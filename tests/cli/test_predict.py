@@ -16,8 +16,8 @@ from click.testing import CliRunner, Result
 
 import pipeline as pp
 from pipeline.cli import main
+from pipeline.metrics.metric import wilson_interval
 from pipeline.prediction.predict_files import score_files
-from pipeline.runs.metrics import wilson_interval
 
 CLASSES = ["left", "right", "top"]
 PIXELS = [f"pixel{index}" for index in range(64)]

@@ -39,13 +39,13 @@ def spelled(competition) -> list[str]:
         ("none", "last", "last"),
     ],
 )
-def test_the_labels_of_a_test_file_are_read_as_the_message_suggests(
-    folder, labelled, header, label, name, ids
+@pytest.mark.parametrize("named", [True, False])
+def test_the_labels_of_a_test_file_are_read_whether_they_are_named_or_not(
+    folder, labelled, header, label, name, ids, named
 ) -> None:
     truth = labelled(header, label, ids=ids)
-    assert f"--test-label {name}," in folder.refused().remedy
     for _ in range(2):  # from the file, and from the cache
-        competition = folder.load(test_label=name)
+        competition = folder.load(test_label=name if named else None)
         assert spelled(competition) == truth
         assert competition.test_pixels.shape == (12, 64)
         assert competition.test_ids == (tuple(map(str, range(41, 53))) if ids == "both" else None)

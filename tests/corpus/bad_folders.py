@@ -476,8 +476,10 @@ PAIRS = {
     "a test file with a pixel less": Bad(
         lambda drawn: [row.pop() for row in drawn.rows[TEST]],
         "", "train.csv has 64 pixel columns and test.csv has 63", "the same number in both"),
-    "labels in the test file": Bad(
-        lambda drawn: drawn.rows.update({TEST: drawn.rows[TRAIN][:13]}),
+    "a label in the test file that is always the same": Bad(
+        lambda drawn: drawn.rows.update(
+            {TEST: [["label" if n == 0 else "0", *row[1:]]
+                    for n, row in enumerate(drawn.rows[TRAIN][:13])]}),
         TEST, "the label's column 'label' is in the test file too"),
     "training and test file exchanged": Bad(
         lambda drawn: drawn.rows.update({TEST: drawn.rows[TRAIN], TRAIN: drawn.rows[TEST]}),
@@ -511,13 +513,13 @@ PAIRS = {
         "test.csv line 5, column ImageId", "the id is empty"),
     "a sample with other ids": Bad(
         lambda drawn: give_ids(drawn, sample_from=101),
-        "", "12 are only in the sample and 12 only in the test file", "the same ids"),
+        SAMPLE, "the ids are not those of", "the same ids"),
     "a sample that is cut short": Bad(
-        lambda drawn: drawn.rows[SAMPLE].pop(), "", "sample_submission.csv has 11 rows",
-        "the same number"),
+        lambda drawn: drawn.rows[SAMPLE].pop(), SAMPLE, "11 rows, 1 fewer than the 12 of",
+        "a row for each row of the test file"),
     "a sample that is too long": Bad(
         lambda drawn: drawn.rows[SAMPLE].append(["13", "0"]),
-        "", "sample_submission.csv has 13 rows", "the same number"),
+        SAMPLE, "13 rows, 1 more than the 12 of", "a row for each row of the test file"),
     "a sample with an id twice": Bad(
         lambda drawn: drawn.put(SAMPLE, 5, "ImageId", "3"),
         "sample_submission.csv line 5, column ImageId", "the id '3' repeats line 4"),

@@ -16,8 +16,9 @@ from pipeline.evaluation.calibration import reliability
 from pipeline.evaluation.comparison import compare, mcnemar, paired_tests, rank_ranges
 from pipeline.evaluation.label_issues import find_issues
 from pipeline.evaluation.sweeps import find_sweeps
+from pipeline.metrics.metric import wilson_interval
 from pipeline.runs import run as runs_module
-from pipeline.runs.metrics import average, wilson_interval, worst_errors
+from pipeline.runs.metrics import average, worst_errors
 from pipeline.runs.record import Scores
 from pipeline.runs.run import Run
 

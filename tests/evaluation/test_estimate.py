@@ -12,7 +12,7 @@ from written_runs import write
 import pipeline as pp
 from pipeline.cli import main
 from pipeline.evaluation.estimate import estimate_winner
-from pipeline.runs.metrics import wilson_interval
+from pipeline.metrics.metric import wilson_interval
 
 BOARDS = 200
 
@@ -45,10 +45,10 @@ def test_the_interval_covers_the_true_accuracy_of_the_best_run(equal: bool) -> N
         truth = true[shares.argmax()]
         low, high = wilson_interval(shares.max(), rows)
         estimate = estimate_winner(correct)
-        assert estimate.low < estimate.accuracy <= shares.max()
+        assert estimate.low < estimate.value <= shares.max()
         covered.append(estimate.low <= truth <= estimate.high)
         covered_naively.append(low <= truth <= high)
-        errors.append((estimate.accuracy - truth) / math.sqrt(truth * (1 - truth) / rows))
+        errors.append((estimate.value - truth) / math.sqrt(truth * (1 - truth) / rows))
         widths.append((estimate.high - estimate.low) / (high - low))
     assert np.mean(covered) >= 0.93
     assert np.mean(covered_naively) < (0.7 if equal else 0.93)
@@ -59,14 +59,14 @@ def test_the_interval_covers_the_true_accuracy_of_the_best_run(equal: bool) -> N
 def test_the_estimate_of_one_run_is_wilsons() -> None:
     correct = np.arange(200)[None] >= 11
     estimate = estimate_winner(correct)
-    assert (estimate.accuracy, estimate.optimism, estimate.runs) == (189 / 200, 0, 1)
+    assert (estimate.value, estimate.optimism, estimate.runs) == (189 / 200, 0, 1)
     assert (estimate.low, estimate.high) == wilson_interval(189 / 200, 200)
 
 
 def test_nothing_is_corrected_where_one_run_is_far_ahead() -> None:
     correct = np.arange(1000) % 100 >= np.array([[50], [2], [60]])
     estimate = estimate_winner(correct)
-    assert (estimate.accuracy, estimate.optimism, estimate.runs) == (0.98, 0, 3)
+    assert (estimate.value, estimate.optimism, estimate.runs) == (0.98, 0, 3)
 
 
 def test_copies_are_sampled_together_and_count_once() -> None:
@@ -94,10 +94,10 @@ def test_the_leaderboard_shows_the_corrected_accuracy_of_the_best(tmp_path: Path
     table = pp.leaderboard("digits", runs=tmp_path)
     ((name, estimate),) = table.attrs["estimate"].items()
     assert (name, estimate.runs) == (table["run"][0], 5)
-    assert estimate.optimism == pytest.approx(table["accuracy"][0] - estimate.accuracy)
+    assert estimate.optimism == pytest.approx(table["accuracy"][0] - estimate.value)
     assert 0.01 < estimate.optimism < 0.1
     shown = CliRunner().invoke(main, ["leaderboard", "digits", "--runs", str(tmp_path)]).stdout
-    numbers = (estimate.accuracy, estimate.low, estimate.high)
+    numbers = (estimate.value, estimate.low, estimate.high)
     accuracy, low, high = (f"{100 * number:.2f}" for number in numbers)
     assert f"Corrected for that: {accuracy} % ({low} - {high})." in " ".join(shown.split())
 

@@ -10,7 +10,8 @@ import pytest
 from pipeline.errors import PipelineError
 from pipeline.evaluation.estimate import Estimate
 from pipeline.evaluation.leaderboard import caution, choices, rank
-from pipeline.runs.metrics import log_loss, score, wilson_interval
+from pipeline.metrics.metric import log_loss, wilson_interval
+from pipeline.runs.metrics import score
 from pipeline.runs.record import Data, FoldRecord, Identity, RunRecord, Scores, Training
 from pipeline.runs.run import Run
 

@@ -5,7 +5,8 @@ import pytest
 
 from pipeline.evaluation.calibration import fit_temperature
 from pipeline.evaluation.selection import select_all, select_greedily
-from pipeline.runs.metrics import accuracy, apply_temperature, log_loss
+from pipeline.metrics.metric import accuracy, log_loss
+from pipeline.runs.metrics import apply_temperature
 
 ROWS, CLASSES = 600, 4
 LABELS = np.random.default_rng(0).integers(0, CLASSES, ROWS)

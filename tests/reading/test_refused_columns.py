@@ -17,23 +17,33 @@ def test_a_train_file_without_labels_is_refused(folder, header) -> None:
 
 @pytest.mark.parametrize("label", ["first", "middle", "last"])
 @pytest.mark.parametrize("ids", ["none", "both"])
-def test_labels_named_in_the_test_file_are_refused(folder, label, ids) -> None:
-    folder.fill(header="names", label=label, ids=ids)
+def test_labels_of_other_classes_that_are_named_in_the_test_file_are_refused(
+    folder, label, ids
+) -> None:
+    truth = folder.fill(header="names", label=label, ids=ids)
     folder.write("test.csv", folder.read("train.csv"))
+    column = folder.rows("test.csv")[0].index("label")
+    folder.replace_column("test.csv", column, [int(name) + 20 for name in truth.labels])
     error = folder.refused()
     assert error.where == "test.csv"
     assert error.found == "the label's column 'label' is in the test file too"
+    assert "--test-label label," in error.remedy
 
 
 @pytest.mark.parametrize("header", ["none", "numbers", "train"])
 @pytest.mark.parametrize("label", ["first", "last"])
 @pytest.mark.parametrize("ids", ["none", "both"])
-def test_labels_in_a_test_file_without_names_are_refused(folder, header, label, ids) -> None:
-    folder.fill(header=header, label=label, ids=ids)
+def test_labels_of_other_classes_in_a_test_file_without_names_are_refused(
+    folder, header, label, ids
+) -> None:
+    truth = folder.fill(header=header, label=label, ids=ids)
     rows = folder.rows("train.csv")
     folder.save("test.csv", rows[1:] if header == "train" else rows)
     column = 1 + (ids == "both") if label == "first" else len(rows[0])
-    assert folder.refused().found.startswith(f"column {column} looks like a label")
+    folder.replace_column("test.csv", column - 1, [int(name) + 20 for name in truth.labels])
+    error = folder.refused()
+    assert error.found.startswith(f"column {column} looks like a label")
+    assert f"--test-label {label}," in error.remedy
 
 
 @pytest.mark.parametrize("header", ["none", "names"])
@@ -132,17 +142,20 @@ def sample(ids) -> list[list[object]]:
 @pytest.mark.parametrize(
     ("ids", "sample_ids", "said"),
     [
-        ("none", range(501, 512), "sample_submission.csv has 11 rows and test.csv has 12"),
-        ("none", range(501, 514), "sample_submission.csv has 13 rows and test.csv has 12"),
-        ("test", range(501, 512), "0 are only in the sample and 1 only in the test file"),
-        ("test", range(501, 514), "1 are only in the sample and 0 only in the test file"),
-        ("test", [*range(501, 512), 999], "1 only in the test file (for example '512')"),
+        ("none", range(501, 512), "11 rows, 1 fewer than the 12 of test.csv"),
+        ("none", range(501, 514), "13 rows, 1 more than the 12 of test.csv"),
+        ("test", range(501, 512), "11 rows, and 12 in test.csv\n  1 id missing: 512"),
+        ("test", range(501, 514), "13 rows, and 12 in test.csv\n  1 id not in test.csv: 513"),
+        ("test", [*range(501, 512), 999], "1 id missing: 512\n  1 id not in test.csv: 999"),
+        ("test", range(1, 13), "12 ids missing: 501, 502, 503, 504, 505, ..."),
     ],
 )
 def test_a_sample_of_another_test_file_is_refused(folder, ids, sample_ids, said) -> None:
     folder.fill(ids=ids)
     folder.save("sample_submission.csv", sample(sample_ids))
-    assert said in folder.refused().found
+    error = folder.refused()
+    assert error.where == "sample_submission.csv"
+    assert said in error.text
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from reader import Page
 from pipeline.competition.competition import Competition
 from pipeline.evaluation.calibration import reliability
 from pipeline.evaluation.sweeps import Point, Sweep
-from pipeline.report.competition.charts import accuracy_by_time, sweep_chart
+from pipeline.report.competition.charts import score_by_time, sweep_chart
 from pipeline.report.formatting import duration, in_use, moment, p_value, percent
 from pipeline.report.run.charts import histogram, reliability_diagram
 
@@ -55,7 +55,7 @@ def test_the_values_of_a_sweep_are_written_apart_below_their_dots(
 
 def test_ranks_of_equal_runs_do_not_cover_each_other(hostile: Competition, tmp_path: Path) -> None:
     run = finish(hostile, tmp_path / "run", 2, draw=0)
-    labels = Page(accuracy_by_time([run] * 4)).labels
+    labels = Page(score_by_time([run] * 4)).labels
     assert len({(x, y) for text, x, y in labels if text in ("1", "2", "3", "4")}) == 4
 
 

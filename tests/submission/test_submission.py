@@ -128,7 +128,7 @@ def test_row_numbers_in_another_order_are_refused_unless_they_are_meant(folder, 
     assert error.where == "sample_submission.csv"
     assert error.found.startswith("the ids count from 1 but are not in ascending order")
     folder.write("competition.toml", "first_id = 2")
-    assert "different ids" in folder.refused().found
+    assert "the ids are not those of" in folder.refused().found
     folder.write("competition.toml", "first_id = 1")
     rows, best, _ = submit()
     assert rows[1:] == [[str(1 + row), best[row]] for row in order]

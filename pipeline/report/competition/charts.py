@@ -19,6 +19,7 @@ from pipeline.report.figures import (
     plot_by_share,
 )
 from pipeline.report.formatting import duration
+from pipeline.runs.ranking import metric_of, value_of
 from pipeline.runs.run import Run
 
 # Eight colours that readers with colour blindness can tell apart, on white and on black (Okabe
@@ -65,29 +66,30 @@ def line_style(index: int) -> tuple[str, str]:
     return COLOURS[index % len(COLOURS)], DASHES[index // len(COLOURS) % len(DASHES)]
 
 
-def accuracy_by_time(runs: Sequence[Run]) -> Markup:
+def score_by_time(runs: Sequence[Run]) -> Markup:
     """A dot for each run, in the order of the leaderboard, with its rank beside it."""
     seconds = [max(run.record.fit_seconds, 1e-3) for run in runs]
-    return _accuracy_against(seconds, runs, "training time", TIMES, duration)
+    return _score_against(seconds, runs, "training time", TIMES, duration)
 
 
-def accuracy_by_parameters(runs: Sequence[Run]) -> Markup:
+def score_by_parameters(runs: Sequence[Run]) -> Markup:
     """A dot for each run, in the order of the leaderboard, with its rank beside it."""
     parameters = [max(run.record.parameters, 1) for run in runs]
-    return _accuracy_against(parameters, runs, "parameters", COUNTS, EngFormatter(sep=""))
+    return _score_against(parameters, runs, "parameters", COUNTS, EngFormatter(sep=""))
 
 
-def _accuracy_against(
+def _score_against(
     costs: Sequence[float],
     runs: Sequence[Run],
     name: str,
     ticks: Sequence[float],
     text: Callable[[float], str],
 ) -> Markup:
-    points = [(cost, run.scores.accuracy) for cost, run in zip(costs, runs, strict=True)]
+    metric = metric_of(runs[0])
+    points = [(cost, value_of(run)) for cost, run in zip(costs, runs, strict=True)]
     with chart() as (figure, axes):
-        for index, (cost, accuracy) in enumerate(points):
-            axes.plot(cost, accuracy, "o", color=line_style(index)[0], markersize=7)
+        for index, (cost, value) in enumerate(points):
+            axes.plot(cost, value, "o", color=line_style(index)[0], markersize=7)
         axes.set_xscale("log")
         axes.margins(0.08, 0.12)
         low, high = axes.get_xlim()
@@ -95,10 +97,11 @@ def _accuracy_against(
         axes.xaxis.set_major_locator(FixedLocator(shown[:: math.ceil(len(shown) / 6) or 1]))
         axes.xaxis.set_major_formatter(lambda value, _: text(value))
         axes.xaxis.set_minor_locator(NullLocator())
-        axes.yaxis.set_major_formatter(PercentFormatter(1))
+        if metric.percent:
+            axes.yaxis.set_major_formatter(PercentFormatter(1))
         axes.set_xlabel(f"{name} (log scale)")
         _write_ranks(axes, points)
-        return inline(figure, name, f"Validation accuracy against {name}, a dot per run")
+        return inline(figure, name, f"Validation {metric.title} against {name}, a dot per run")
 
 
 def _write_ranks(axes: Axes, points: Sequence[tuple[float, float]]) -> None:
@@ -121,7 +124,7 @@ def _write_ranks(axes: Axes, points: Sequence[tuple[float, float]]) -> None:
 
 
 def sweep_chart(sweep: Sweep, name: str) -> Markup:
-    """Mean and standard deviation of the validation accuracy against the setting's value.
+    """Mean and standard deviation of the metric against the setting's value.
 
     Args:
         name: unique in the page.
@@ -139,9 +142,12 @@ def sweep_chart(sweep: Sweep, name: str) -> Markup:
             axes.set_xticks(x, [str(value)[:20] for value in values], parse_math=False)
         if sweep.published is not None:
             axes.axhline(sweep.published, color=WRONG, linestyle="--", linewidth=1.2)
-        axes.yaxis.set_major_formatter(PercentFormatter(1))
+        if sweep.metric.percent:
+            axes.yaxis.set_major_formatter(PercentFormatter(1))
         axes.set_xlabel(sweep.setting, parse_math=False)
-        return inline(figure, name, "Mean validation accuracy against the setting's value")
+        return inline(
+            figure, name, f"Mean validation {sweep.metric.title} against the setting's value"
+        )
 
 
 def _set_scale(axes: Axes, values: Sequence[float]) -> None:

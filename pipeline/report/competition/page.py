@@ -14,10 +14,10 @@ from pipeline.evaluation.leaderboard import caution
 from pipeline.evaluation.sweeps import find_sweeps
 from pipeline.report.competition.charts import (
     CSS_DASHES,
-    accuracy_by_parameters,
-    accuracy_by_time,
     compared_curves,
     line_style,
+    score_by_parameters,
+    score_by_time,
     sweep_chart,
 )
 from pipeline.report.competition.data_section import (
@@ -29,6 +29,7 @@ from pipeline.report.competition.data_section import (
 from pipeline.report.competition.prediction_section import predictions
 from pipeline.report.rendering import render
 from pipeline.runs.folder import tuning_pages
+from pipeline.runs.ranking import interval_of, metric_of, value_of
 from pipeline.runs.run import Run
 
 PAGES = "pages"
@@ -49,7 +50,7 @@ def competition_page(
     Args:
         folder: of all runs.
     """
-    runs = comparison.runs
+    runs, metric = comparison.runs, metric_of(comparison.runs[0])
     test, test_sprites = predictions(competition, runs[0], folder)
     sample_images, sample_sprite = samples(competition)
     augmented, augmented_sprites = augmented_samples(competition, runs)
@@ -61,6 +62,8 @@ def competition_page(
         competition=competition,
         shape=" \N{MULTIPLICATION SIGN} ".join(map(str, competition.schema.shape)),
         fold=runs[0].record.fold,
+        metric=metric,
+        heading=f"{metric.heading} %" if metric.percent else metric.heading,
         rows=_leaderboard(comparison),
         ties=len(comparison.tied_with_first),
         caution=caution(runs, {runs[0].name: comparison.estimate}),
@@ -89,6 +92,8 @@ def _leaderboard(comparison: Comparison) -> list[dict[str, Any]]:
             "rank": index + 1,
             "ranks": comparison.ranks[index],
             "run": run,
+            "value": value_of(run),
+            "interval": interval_of(run),
             "url": page_url(run),
             "p_value": float(comparison.p_values[0, index]),
             "tied": index in comparison.tied_with_first,
@@ -98,10 +103,11 @@ def _leaderboard(comparison: Comparison) -> list[dict[str, Any]]:
 
 
 def _costs(runs: Sequence[Run]) -> list[tuple[str, Markup]]:
-    """Titles and charts of what accuracy costs."""
+    """Titles and charts of what a good score costs."""
+    heading = metric_of(runs[0]).heading
     return [
-        ("Accuracy against training time", accuracy_by_time(runs)),
-        ("Accuracy against size", accuracy_by_parameters(runs)),
+        (f"{heading} against training time", score_by_time(runs)),
+        (f"{heading} against size", score_by_parameters(runs)),
     ]
 
 

@@ -10,8 +10,8 @@ from matplotlib.ticker import NullLocator, PercentFormatter
 
 from pipeline.arrays import Labels, Probabilities
 from pipeline.evaluation.calibration import Reliability
+from pipeline.metrics.metric import wilson_interval
 from pipeline.report.figures import SHOW, SOFT, TRUTH, WRONG, chart, inline, plot_by_epoch
-from pipeline.runs.metrics import wilson_interval
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -20,6 +20,7 @@ from pipeline.report.run.charts import histogram, learning_curves, reliability_d
 from pipeline.report.run.explanation import explain
 from pipeline.report.sprites import Sprite, training_images
 from pipeline.runs.metrics import worst_errors
+from pipeline.runs.ranking import interval_of, metric_of, value_of
 from pipeline.runs.run import Run
 
 FIRST = 15  # predictions shown with their probabilities; least and most confident ones
@@ -96,6 +97,9 @@ def run_page(competition: Competition, run: Run, rank: str, linked: Collection[s
         title=run.name,
         competition=competition.name,
         classes=competition.classes,
+        metric=metric_of(run),
+        value=value_of(run),
+        interval=interval_of(run),
         record=record,
         candidates=[] if run.candidates is None else run.candidates.to_dict("records"),
         linked=linked,

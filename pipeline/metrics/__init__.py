@@ -1,0 +1,1 @@
+"""What competitions are scored by."""

@@ -1,0 +1,249 @@
+"""The metrics that competitions are scored by: value, direction, interval, comparison.
+
+Whatever ranks, chooses or shows runs asks a `Metric`, so that a further one is an entry here.
+
+Every metric here follows from sums over rows. Resampled or exchanged rows have other sums, so that
+intervals, tests and corrections are made in one way for all metrics.
+"""
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from pipeline.arrays import Labels, Probabilities, Rows
+
+Z95 = 1.959963984540054  # 97.5 % quantile of the standard normal distribution
+RESAMPLES, EXCHANGES, SEED = 1000, 1999, 0
+AT_ONCE = 4_000_000  # random numbers in memory
+
+MetricName = Literal["accuracy", "log_loss", "macro_f1"]
+Sums = npt.NDArray[np.float64]
+"""(..., s) sums over rows of what a metric needs; the last one is the number of rows."""
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A metric of probabilities and labels.
+
+    Attributes:
+        name: in competition.toml and in tables.
+        title: in texts.
+        higher_is_better: its direction.
+        percent: whether it is shown in percent.
+        of_rows: probabilities and labels -> (n, s - 1) what is summed over rows.
+        of_sums: sums, the number of rows among them -> the value, for any number of sums at once.
+        balanced: whether all classes count equally, however many rows they have.
+    """
+
+    name: MetricName
+    title: str
+    higher_is_better: bool
+    percent: bool
+    of_rows: Callable[[Probabilities, Labels], npt.NDArray[np.float64]]
+    of_sums: Callable[[Sums], npt.NDArray[np.float64]]
+    balanced: bool = False
+
+    def rows(self, probabilities: Probabilities, labels: Labels, images: Rows | None) -> Sums:
+        """(n, s) what is summed; the rows of an image are summed already.
+
+        Args:
+            images: (n,) a number for the image of each row; None if no row repeats another.
+        """
+        rows = np.column_stack([self.of_rows(probabilities, labels), np.ones(len(labels))])
+        if images is None:
+            return rows
+        first, image = np.unique(images, return_inverse=True)
+        sums = np.zeros((len(first), rows.shape[1]))
+        np.add.at(sums, image.reshape(-1), rows)
+        return sums
+
+    def value(self, probabilities: Probabilities, labels: Labels) -> float:
+        """The value for some rows."""
+        return float(self.of_sums(self.rows(probabilities, labels, None).sum(axis=0)))
+
+    def interval(self, rows: Sums) -> tuple[float, float]:
+        """The 95 % interval of the value: the percentiles of 1,000 bootstrap samples of images.
+
+        For the accuracy it is Wilson's, see `wilson_interval`. Another value in 0..1 has at least
+        that one, because samples of rows without an error have none either.
+
+        Args:
+            rows: (n, s) as `rows` gives them.
+        """
+        value = float(self.of_sums(rows.sum(axis=0)))
+        if self.name == "accuracy":
+            return wilson_interval(value, len(rows))
+        sums = np.concatenate([weights @ rows for weights in _bootstrap(len(rows))])
+        low, high = np.quantile(self.of_sums(sums), [0.025, 0.975]).tolist()
+        if self.percent:
+            least, most = wilson_interval(value, len(rows))
+            return min(low, least), max(high, most)
+        return low, high
+
+    def goodness(self, values: npt.ArrayLike) -> npt.NDArray[np.float64]:
+        """The values, or if lower ones are better, their negatives."""
+        return np.asarray(values, np.float64) * (1 if self.higher_is_better else -1)
+
+    def weights(self, labels: Labels) -> npt.NDArray[np.float64] | None:
+        """(n,) weights of rows in `loss`; None if all are equal."""
+        if not self.balanced:
+            return None
+        counts = np.bincount(labels)
+        weights: npt.NDArray[np.float64] = len(labels) / np.count_nonzero(counts) / counts[labels]
+        return weights
+
+    def loss(self, probabilities: Probabilities, labels: Labels) -> float:
+        """What choices among similar runs minimise: the log loss, see `log_loss`.
+
+        It says more than a metric of predicted classes, which moves in steps of rows. If all
+        classes count equally in the metric, they do so here.
+        """
+        return log_loss(probabilities, labels, self.weights(labels))
+
+    @property
+    def loss_title(self) -> str:
+        return "log loss with equal weights of classes" if self.balanced else "log loss"
+
+    @property
+    def heading(self) -> str:
+        """The title as the first words of a sentence."""
+        return self.title[0].upper() + self.title[1:]
+
+    @property
+    def column(self) -> str:
+        """The head of a column."""
+        return f"{self.title} %" if self.percent else self.title
+
+    def text(self, value: float, digits: int = 2) -> str:
+        """The value as in a column: "98.95", "0.0555".
+
+        Args:
+            digits: after the point of a percentage.
+        """
+        return f"{100 * value:.{digits}f}" if self.percent else f"{value:.4f}"
+
+    def with_unit(self, value: float) -> str:
+        """ "98.95 %", "0.0555" """
+        return f"{self.text(value)} %" if self.percent else self.text(value)
+
+    def with_interval(self, value: float, low: float, high: float) -> str:
+        """ "98.95 % (96.97 - 99.64)" """
+        return f"{self.with_unit(value)} ({self.text(low)} - {self.text(high)})"
+
+
+def accuracy(probabilities: Probabilities, labels: Labels) -> float:
+    """Share of rows whose most probable class is the label, in 0..1."""
+    return float((probabilities.argmax(axis=1) == labels).mean())
+
+
+def log_loss(
+    probabilities: Probabilities, labels: Labels, weights: npt.NDArray[np.float64] | None = None
+) -> float:
+    """Mean of -ln P(label). Probabilities are clipped to at least 1e-7, as in Keras."""
+    logs = _logs(probabilities, labels)
+    return float(-(logs.mean() if weights is None else np.average(logs, weights=weights)))
+
+
+def wilson_interval(share: float, n: int) -> tuple[float, float]:
+    """The 95 % interval of a share observed in n independent rows (Wilson, 1927), in 0..1."""
+    centre = (share + Z95**2 / (2 * n)) / (1 + Z95**2 / n)
+    half = Z95 / (1 + Z95**2 / n) * math.sqrt(share * (1 - share) / n + Z95**2 / (4 * n * n))
+    return centre - half, centre + half
+
+
+def permutation_tests(metric: Metric, runs: Sequence[Sums]) -> npt.NDArray[np.float64]:
+    """(r, r) two-sided p-values of the paired permutation test, 1 on the diagonal.
+
+    If two runs were equally good, their predictions for an image could be exchanged. The p-value is
+    the share of 1,999 random exchanges after which they differ at least as much as they do.
+
+    Args:
+        runs: for each run (n, s), as `Metric.rows` gives them, for the same images.
+    """
+    parts = [
+        [(2 * bits - 1.0) @ rows / 2 for rows in runs]
+        for bits in random_bits(EXCHANGES, len(runs[0]), SEED)
+    ]
+    exchanged = [np.concatenate(some) for some in zip(*parts, strict=True)]
+    sums = [rows.sum(axis=0) for rows in runs]
+    values = np.ones((len(runs), len(runs)))
+    for i in range(len(runs)):
+        for j in range(i):
+            middle, half = (sums[i] + sums[j]) / 2, exchanged[i] - exchanged[j]
+            found = abs(metric.of_sums(middle + half) - metric.of_sums(middle - half))
+            observed = abs(metric.of_sums(sums[i]) - metric.of_sums(sums[j]))
+            as_far = np.count_nonzero(found >= observed - 1e-12)
+            values[i, j] = values[j, i] = (1 + as_far) / (EXCHANGES + 1)
+    return values
+
+
+def random_bits(count: int, n: int, seed: int) -> Iterator[npt.NDArray[np.float32]]:
+    """Zeros and ones, (count, n) in parts that fit into memory."""
+    random = np.random.default_rng(seed)
+    at_once = max(1, AT_ONCE // max(1, n))
+    for start in range(0, count, at_once):
+        shape = (min(at_once, count - start), n)
+        yield random.integers(0, 2, shape, np.int8).astype(np.float32)
+
+
+@lru_cache(maxsize=1)
+def _bootstrap(n: int) -> tuple[npt.NDArray[np.uint8], ...]:
+    """How often each of n images is in a sample, (samples, n) in parts; the same for all runs."""
+    random = np.random.default_rng(SEED)
+    at_once = max(1, AT_ONCE // n)
+    return tuple(
+        np.stack(
+            [
+                np.bincount(random.integers(0, n, n), minlength=n).astype(np.uint8)
+                for _ in range(min(at_once, RESAMPLES - start))
+            ]
+        )
+        for start in range(0, RESAMPLES, at_once)
+    )
+
+
+def _correct(probabilities: Probabilities, labels: Labels) -> npt.NDArray[np.float64]:
+    correct: npt.NDArray[np.bool_] = probabilities.argmax(axis=1) == labels
+    return correct[:, None].astype(np.float64)
+
+
+def _losses(probabilities: Probabilities, labels: Labels) -> npt.NDArray[np.float64]:
+    losses: npt.NDArray[np.float64] = -_logs(probabilities, labels)[:, None]
+    return losses
+
+
+def _logs(probabilities: Probabilities, labels: Labels) -> npt.NDArray[np.float64]:
+    of_label = probabilities[np.arange(len(labels)), labels].astype(np.float64)
+    logs: npt.NDArray[np.float64] = np.log(np.clip(of_label, 1e-7, 1.0))
+    return logs
+
+
+def _counts(probabilities: Probabilities, labels: Labels) -> npt.NDArray[np.float64]:
+    """(n, 2 k) whether a row is a true positive of each class, and its label plus prediction."""
+    classes = np.eye(probabilities.shape[1])
+    of_label, predicted = classes[labels], classes[probabilities.argmax(axis=1)]
+    return np.column_stack([of_label * predicted, of_label + predicted])
+
+
+def _mean(sums: Sums) -> npt.NDArray[np.float64]:
+    mean: npt.NDArray[np.float64] = sums[..., 0] / sums[..., -1]
+    return mean
+
+
+def _macro_f1(sums: Sums) -> npt.NDArray[np.float64]:
+    """The mean of the F1 of each class that is among the labels or the predictions."""
+    right, counts = np.split(sums[..., :-1], 2, axis=-1)
+    f1 = np.divide(2 * right, counts, out=np.zeros_like(right), where=counts > 0)
+    mean: npt.NDArray[np.float64] = f1.sum(axis=-1) / (counts > 0).sum(axis=-1)
+    return mean
+
+
+ACCURACY = Metric("accuracy", "accuracy", True, True, _correct, _mean)
+LOG_LOSS = Metric("log_loss", "log loss", False, False, _losses, _mean)
+MACRO_F1 = Metric("macro_f1", "macro F1", True, True, _counts, _macro_f1, balanced=True)
+METRICS: dict[str, Metric] = {metric.name: metric for metric in (ACCURACY, LOG_LOSS, MACRO_F1)}
