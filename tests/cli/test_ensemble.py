@@ -83,7 +83,7 @@ def test_members_that_count_twice_are_averaged_so_and_predicted_once(
     from pipeline.evaluation import ensemble
     from pipeline.evaluation.selection import Selection
 
-    def twice_the_first(probabilities, labels, groups) -> Selection:
+    def twice_the_first(probabilities, labels, groups, metric) -> Selection:
         zeros = np.zeros(2, np.int64)
         return Selection(np.array([2, 1]), zeros * 1.0, zeros, 2.0, probabilities[0])
 
