@@ -1,0 +1,86 @@
+"""Every command in README and documentation is one that exists, with options that exist."""
+
+import re
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner
+from commands import ROOT, in_blocks, in_text, pages
+
+from pipeline.cli import main
+from pipeline.cli.main import COMMANDS
+
+MAKEFILE = (ROOT / "Makefile").read_text()
+TARGETS = set(re.findall(r"^([a-z-]+):", MAKEFILE, re.MULTILINE))
+VARIABLES = set(re.search(r"^KNOWN\s*:= (.*)$", MAKEFILE, re.MULTILINE)[1].split())  # type: ignore[index]
+every_page = pytest.mark.parametrize("page", pages(), ids=lambda page: str(page.relative_to(ROOT)))
+
+
+def command_of(name: str) -> click.Command:
+    command = main.get_command(click.Context(main), name)
+    assert command is not None, name
+    return command
+
+
+@every_page
+def test_commands_in_code_blocks_parse(page: Path, tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for words in in_blocks(page.read_text(), "pipeline"):
+        if words[0] in ("--help", "--version"):
+            continue
+        if words[0] == "--debug":
+            words = words[1:]
+        for word in words:
+            if word.endswith(".json"):  # a plan has to exist
+                path = tmp_path / word
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.touch()
+        with command_of(words[0]).make_context(words[0], words[1:]):
+            pass
+
+
+@every_page
+def test_commands_in_the_text_have_these_options(page: Path) -> None:
+    for words in in_text(page.read_text(), "pipeline"):
+        names = [word for word in words if re.fullmatch("[a-z-]+", word) and word in COMMANDS]
+        assert words[0].startswith("-") or names[:1] == words[:1] or words[0] in "NAME", words
+        known = {o for p in (main, *map(command_of, names[:1])) for o in options(p)}
+        given = {word.split("=")[0] for word in words if word.startswith("--")}
+        assert given <= known, words
+
+
+def options(command: click.Command) -> set[str]:
+    texts = {text for p in command.params for text in (*p.opts, *p.secondary_opts)}
+    return texts | {"--help"}
+
+
+@every_page
+def test_make_targets_and_variables_exist(page: Path) -> None:
+    text = page.read_text()
+    for words in (*in_blocks(text, "make"), *in_text(text, "make")):
+        for word in words:
+            name, is_variable, _ = word.partition("=")
+            assert name in (VARIABLES if is_variable else TARGETS), words
+
+
+def test_a_wrong_option_would_be_found(tmp_path) -> None:
+    page = "```sh\npipeline train data/digits --modle conv \\\n  --epochs 3 | cat\n```\n"
+    ((*words,),) = in_blocks(page, "pipeline")
+    assert words == ["train", "data/digits", "--modle", "conv", "--epochs", "3"]
+    with pytest.raises(click.NoSuchOption):
+        command_of("train").make_context("train", words[1:])
+
+
+def test_bash_completes_commands_and_options() -> None:
+    def complete(words: str, position: int) -> list[str]:
+        environment = {
+            "_PIPELINE_COMPLETE": "bash_complete",
+            "COMP_WORDS": words,
+            "COMP_CWORD": str(position),
+        }
+        result = CliRunner().invoke(main, [], env=environment, prog_name="pipeline")
+        return [line.split(",")[1] for line in result.stdout.splitlines()]
+
+    assert complete("pipeline le", 1) == ["leaderboard"]
+    assert "--holdout" in complete("pipeline train --ho", 2)
