@@ -48,22 +48,22 @@ def run_steps(page: str, place: Path) -> Iterator[Step]:
     shutil.copytree(ROOT / "data/digits", place / "data/digits")
     for name, script in SCRIPT.findall(page):
         (place / name).write_text(script)
+    for step in read_steps(page):
+        yield Step(step.command, run_shell(step.command, place))
+
+
+def run_shell(script: str, place: Path) -> str:
+    """Runs a script of bash that finds the command `pipeline`; returns its standard output."""
     commands = place / ".commands"
-    commands.mkdir()
+    commands.mkdir(exist_ok=True)
     (commands / "pipeline").write_text(f'#!/bin/sh\nexec "{sys.executable}" -m pipeline "$@"\n')
     (commands / "pipeline").chmod(0o755)
     path = os.pathsep.join([str(commands), str(Path(sys.executable).parent), os.environ["PATH"]])
-    environment = {**os.environ, "PATH": path, "PYTHONPATH": str(ROOT)}
-    for step in read_steps(page):
-        output = subprocess.run(
-            ["bash", "-c", step.command],
-            cwd=place,
-            env=environment,
-            check=True,
-            stdout=subprocess.PIPE,
-            text=True,
-        ).stdout
-        yield Step(step.command, output)
+    environment = {**os.environ, "PATH": path, "PYTHONPATH": str(ROOT), "LC_ALL": "C.UTF-8"}
+    command = ["bash", "-c", script]
+    return subprocess.run(
+        command, cwd=place, env=environment, check=True, stdout=subprocess.PIPE, text=True
+    ).stdout
 
 
 def mask(output: str) -> str:

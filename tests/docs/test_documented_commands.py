@@ -1,13 +1,15 @@
 """Every command in README and documentation is one that exists, with options that exist."""
 
+import dataclasses
 import re
+import tomllib
 from pathlib import Path
 
 import click
 import pytest
-from click.testing import CliRunner
 from commands import ROOT, in_blocks, in_text, pages
 
+import pipeline as pp
 from pipeline.cli import main
 from pipeline.cli.main import COMMANDS
 
@@ -72,15 +74,17 @@ def test_a_wrong_option_would_be_found(tmp_path) -> None:
         command_of("train").make_context("train", words[1:])
 
 
-def test_bash_completes_commands_and_options() -> None:
-    def complete(words: str, position: int) -> list[str]:
-        environment = {
-            "_PIPELINE_COMPLETE": "bash_complete",
-            "COMP_WORDS": words,
-            "COMP_CWORD": str(position),
-        }
-        result = CliRunner().invoke(main, [], env=environment, prog_name="pipeline")
-        return [line.split(",")[1] for line in result.stdout.splitlines()]
+def test_every_public_name_is_in_the_reference() -> None:
+    pages = [ROOT / f"docs/reference/{name}.md" for name in ("api", "competition-folder")]
+    listed = set(re.findall(r"^\.\. auto\w+:: pipeline\.(\w+)", _text(pages), re.MULTILINE))
+    assert listed == set(pp.__all__)
 
-    assert complete("pipeline le", 1) == ["leaderboard"]
-    assert "--holdout" in complete("pipeline train --ho", 2)
+
+def test_every_line_of_competition_toml_is_in_the_reference() -> None:
+    page = (ROOT / "docs/reference/competition-folder.md").read_text()
+    (example,) = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
+    assert list(tomllib.loads(example)) == [field.name for field in dataclasses.fields(pp.Overrides)]
+
+
+def _text(paths: list[Path]) -> str:
+    return "\n".join(path.read_text() for path in paths)
