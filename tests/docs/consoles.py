@@ -2,8 +2,8 @@
 
     python tests/docs/consoles.py docs/tutorial.md
 
-runs the commands of a page in a new folder, and writes what they print into the page. Standard error,
-where progress is shown, is left out.
+runs the commands of a page in a new folder, and writes what they print into the page. Standard
+error, where progress is shown, is left out.
 """
 
 import os
