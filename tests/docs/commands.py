@@ -30,9 +30,10 @@ def in_blocks(text: str, program: str) -> Iterator[list[str]]:
     rest = re.sub(r"^```.*?^```$", "", text, flags=re.DOTALL | re.MULTILINE)
     blocks = fences + "\n" + "".join(INDENTED.findall(rest))
     for line in blocks.replace("\\\n", " ").splitlines():
-        if found := re.match(rf"\s*(?:\$ )?(?:[A-Z_]+=\S+ )*{program} (.*)", line):
-            if words := list(_until_end(shlex.split(found[1], comments=True))):
-                yield words
+        found = re.match(rf"\s*(?:\$ )?(?:[A-Z_]+=\S+ )*{program} (.*)", line)
+        words = list(_until_end(shlex.split(found[1], comments=True))) if found else []
+        if words:
+            yield words
 
 
 def in_text(text: str, program: str) -> Iterator[list[str]]:
