@@ -39,7 +39,7 @@ def in_blocks(text: str, program: str) -> Iterator[list[str]]:
 def in_text(text: str, program: str) -> Iterator[list[str]]:
     """The words after `program` of each such command in inline code, which may be in part."""
     for command in INLINE.findall(text):
-        first, *words = command.replace("\n", " ").split()
+        first, *words = shlex.split(command)
         if first == program:
             yield words
 

@@ -1,4 +1,4 @@
-"""Every command in README and documentation is one that exists, with options that exist."""
+"""Every command, option, target and link in README and documentation is one that exists."""
 
 import dataclasses
 import re
@@ -67,6 +67,23 @@ def test_make_targets_and_variables_exist(page: Path) -> None:
         for word in words:
             name, is_variable, _ = word.partition("=")
             assert name in (VARIABLES if is_variable else TARGETS), words
+
+
+@every_page
+def test_links_between_files_lead_somewhere(page: Path) -> None:
+    for link in re.findall(r"\]\(([^)\s]+)\)", page.read_text()):
+        if not link.startswith("http"):
+            file, _, anchor = link.partition("#")
+            target = page.parent / file if file else page
+            assert target.exists(), link
+            assert not anchor or anchor in anchors(target.read_text()), link
+
+
+def anchors(page: str) -> set[str]:
+    """What links can name in a page: its headings, as GitHub names them, and MyST's targets."""
+    headings = re.findall(r"^#+ (.*)$", page, re.MULTILINE)
+    slugs = {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+    return slugs | set(re.findall(r"^\(([\w-]+)\)=$", page, re.MULTILINE))
 
 
 def test_a_wrong_option_would_be_found(tmp_path) -> None:
