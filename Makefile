@@ -83,7 +83,7 @@ faults: .venv/ready-dev  ## Run the long proofs of reliability, and write docs/r
 	@$(BIN)/pytest -m faults
 
 docs: .venv/ready-docs  ## Build the documentation into site/ (warnings and broken links are errors)
-	@$(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet -b html docs site
+	@$(BIN)/python -m sphinx --fail-on-warning --keep-going --fresh-env --write-all --quiet -b html docs site
 	@echo site/index.html
 
 test-docs: .venv/ready-docs  ## Run the examples of the documentation: tutorial, scripts, notebook (ten minutes)

@@ -16,10 +16,10 @@ extensions = [
     "myst_nb",
     "sphinx.ext.autodoc",
     "sphinx.ext.napoleon",
-    "sphinx_click",
     "generated",
 ]
 exclude_patterns = ["_generated"]
+smartquotes = False  # --option, not an en dash
 suppress_warnings = ["toc.empty_glob"]  # how-to/index takes all pages after those it names
 default_role = "literal"  # docstrings and help have `names` in single backticks
 
@@ -34,13 +34,15 @@ napoleon_use_rtype = False
 
 html_theme = "pydata_sphinx_theme"
 html_title = project
+html_static_path = ["_static"]
+html_css_files = ["wide.css"]
+html_sidebars = {name: [] for name in ("index", "tutorial", "quickstart")}
 html_copy_source = False
 html_show_sourcelink = False
 html_theme_options = {
     "logo": {"text": project},
     "navbar_end": ["theme-switcher"],
     "secondary_sidebar_items": ["page-toc"],
-    "show_nav_level": 2,
     "footer_start": ["copyright"],
     "footer_end": ["theme-version"],
 }

@@ -153,7 +153,17 @@ complete_words 'pipeline leaderboard --format' 3
 
 def test_the_site_has_every_page_and_no_warning(tmp_path) -> None:
     site = tmp_path / "site"
-    words = ["-m", "sphinx", "--fail-on-warning", "--quiet", "-b", "html", "docs", str(site)]
+    words = [
+        "-m",
+        "sphinx",
+        "--fail-on-warning",
+        "--quiet",
+        "--fresh-env",
+        "-b",
+        "html",
+        "docs",
+        str(site),
+    ]
     subprocess.run([sys.executable, *words], cwd=ROOT, check=True)
     commands = (site / "reference/command-line.html").read_text()
     assert "--replicates" in commands
