@@ -136,6 +136,9 @@ bench-growth: .venv/ready-dev  ## Measure and draw growth from 1,000 to 1,000,00
 bench-target: .venv/ready-dev  ## Measure the time to 99.5 % on DATA compared with a notebook (three quarters of an hour)
 	@$(BIN)/python -m benchmarks.target "$$DATA"
 
+bench-ingredients: .venv/ready-dev  ## Measure what TTA, folds and so on bring on DATA (half an hour)
+	@$(BIN)/python -m benchmarks.ingredients "$$DATA"
+
 clean:  ## Remove caches (keeps .venv, runs and submissions)
 	@rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist site docs/_generated *.egg-info
 	@find benchmarks pipeline tests -name __pycache__ -prune -exec rm -rf {} +
@@ -166,4 +169,4 @@ $(READY): uv.lock pyproject.toml | $(BIN)/uv
 	@$(SYNC) --group dev --group docs
 	@touch $@
 
-.PHONY: help submit train tune leaderboard ensemble report inspect models doctor install test docs test-docs docs-outputs faults test-browser test-database lint format lock data pictures bench bench-memory bench-growth bench-target clean distclean
+.PHONY: help submit train tune leaderboard ensemble report inspect models doctor install test docs test-docs docs-outputs faults test-browser test-database lint format lock data pictures bench bench-memory bench-growth bench-target bench-ingredients clean distclean

@@ -33,7 +33,8 @@ model.fit(
     callbacks=[
         keras.callbacks.BackupAndRestore(folder / "backup"),
         keras.callbacks.ModelCheckpoint(folder / "best.keras", save_best_only=True),
-        keras.callbacks.ReduceLROnPlateau(patience=3),
+        # Training still changes the weights at its end, or kills would have no effect.
+        keras.callbacks.ReduceLROnPlateau(factor=0.7, patience=5, min_lr=1e-4),
     ],
 )
 weights = b"".join(weight.tobytes() for weight in model.get_weights())

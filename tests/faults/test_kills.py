@@ -232,7 +232,7 @@ def test_checkpoints_cost_little(tmp_path: Path, figures: Figures) -> None:
 @pytest.mark.faults
 def test_what_the_same_kills_do_to_the_callbacks_of_keras(tmp_path: Path, figures: Figures) -> None:
     """The baseline: BackupAndRestore with its defaults."""
-    script, epochs = Path(__file__).with_name("keras_fit.py"), 150
+    script, epochs = Path(__file__).with_name("keras_fit.py"), 100
 
     def fit(folder: Path, timeout: float | None = None) -> int | None:
         folder.mkdir(exist_ok=True)

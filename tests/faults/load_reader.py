@@ -1,0 +1,32 @@
+"""Reads the leaderboard and the report of a competition, again and again.
+
+Usage: load_reader.py DATA RUNS SECONDS. Prints the number of times. Fails if a run is damaged, or
+is missing after it was there, or if the report has no page of a run.
+"""
+
+import sys
+import time
+
+import pipeline as pp
+
+data, runs, seconds = sys.argv[1], sys.argv[2], float(sys.argv[3])
+until = time.monotonic() + seconds
+competition = pp.load(data)
+seen: set[str] = set()
+count = 0
+while time.monotonic() < until:
+    found = pp.list_runs(competition, runs=runs)
+    for run in found:
+        assert len(run.test_probabilities) == len(competition.test_pixels)
+        assert len(run.validation.probabilities) == run.scores.n
+    names = {run.name for run in found}
+    assert names >= seen, f"lost: {seen - names}"
+    seen = names
+    if names:
+        assert set(pp.leaderboard(competition, runs=runs)["run"]) >= names
+        page = pp.write_report(competition, runs=runs)
+        html = page.read_text()
+        assert html.rstrip().endswith("</html>")
+        assert all(name in html for name in names)
+    count += 1
+print(count)
