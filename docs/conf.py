@@ -20,7 +20,6 @@ extensions = [
 ]
 exclude_patterns = ["_generated"]
 smartquotes = False  # --option, not an en dash
-suppress_warnings = ["toc.empty_glob"]  # how-to/index takes all pages after those it names
 default_role = "literal"  # docstrings and help have `names` in single backticks
 
 myst_enable_extensions = ["colon_fence"]
