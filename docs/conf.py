@@ -19,14 +19,14 @@ extensions = [
     "generated",
 ]
 exclude_patterns = ["_generated"]
-smartquotes = False  # --option, not an en dash
 default_role = "literal"  # docstrings and help have `names` in single backticks
 
 myst_enable_extensions = ["colon_fence"]
 myst_heading_anchors = 3
 nb_execution_mode = "off"  # `make docs-outputs` runs the notebook, and saves its outputs
 
-autodoc_typehints = "none"  # the signatures have them
+autodoc_typehints_format = "short"
+python_maximum_signature_line_length = 80
 autodoc_member_order = "bysource"
 napoleon_use_ivar = True
 napoleon_use_rtype = False

@@ -71,11 +71,10 @@ def recipes() -> str:
             row["input"],
             row["epochs"],
             _published(row),
-            row["origin"],
         )
         for row in pp.models().to_dict("records")
     ]
-    header = ("recipe", "layers", "parameters", "input", "epochs", "published %", "origin")
+    header = ("recipe", "layers", "parameters", "input", "epochs", "published %")
     return table(header, rows)
 
 
