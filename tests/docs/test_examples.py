@@ -60,7 +60,7 @@ def test_the_notebook_runs_and_has_its_outputs(tmp_path) -> None:
             assert kinds[0] == kinds[1], before["source"]
 
 
-@pytest.mark.parametrize(("page", "script"), scripts())
+@pytest.mark.parametrize(("page", "script"), list(scripts()))
 def test_scripts_of_the_how_to_pages_run(page: str, script: str, tmp_path) -> None:
     shutil.copytree(ROOT / "data/digits", tmp_path / "data/digits")
     run_python(script, tmp_path)
