@@ -56,7 +56,8 @@ def run_shell(script: str, place: Path) -> str:
     """Runs a script of bash that finds the command `pipeline`; returns its standard output."""
     commands = place / ".commands"
     commands.mkdir(exist_ok=True)
-    (commands / "pipeline").write_text(f'#!/bin/sh\nexec "{sys.executable}" -m pipeline "$@"\n')
+    script_of_command = f"#!{sys.executable}\nfrom pipeline.cli import main\n\nmain()\n"
+    (commands / "pipeline").write_text(script_of_command)
     (commands / "pipeline").chmod(0o755)
     path = os.pathsep.join([str(commands), str(Path(sys.executable).parent), os.environ["PATH"]])
     environment = {**os.environ, "PATH": path, "PYTHONPATH": str(ROOT), "LC_ALL": "C.UTF-8"}
