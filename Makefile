@@ -86,7 +86,7 @@ docs: .venv/ready-docs  ## Build the documentation into site/ (warnings and brok
 	@$(BIN)/python -m sphinx --fail-on-warning --keep-going --fresh-env --write-all --quiet -b html docs site
 	@echo site/index.html
 
-test-docs: .venv/ready-docs  ## Run the examples of the documentation: tutorial, scripts, notebook (ten minutes)
+test-docs: .venv/ready-docs  ## Run the examples of the documentation: tutorial, scripts, notebook
 	@$(BIN)/pytest -m docs tests/docs
 
 docs-outputs: .venv/ready-docs  ## Run the commands of the tutorial and the notebook, and save what they print
