@@ -88,6 +88,17 @@ faults: .venv/ready-dev  ## Run the long proofs of reliability, and write docs/r
 test-forms: .venv/ready-dev  ## Train and submit with the files of public competitions, in small
 	@$(BIN)/pytest -m forms
 
+docs: .venv/ready-docs  ## Build the documentation into site/ (warnings and broken links are errors)
+	@$(BIN)/python -m sphinx --fail-on-warning --keep-going --fresh-env --write-all --quiet -b html docs site
+	@echo site/index.html
+
+test-docs: .venv/ready-docs  ## Run the examples of the documentation: tutorial, scripts, notebook
+	@$(BIN)/pytest -m docs tests/docs
+
+docs-outputs: .venv/ready-docs  ## Run the commands of the tutorial and the notebook, and save what they print
+	@$(BIN)/python tests/docs/consoles.py docs/tutorial.md
+	@$(BIN)/python tests/docs/notebooks.py docs/quickstart.ipynb
+
 test-browser: .venv/ready-dev  ## Run the tests of the HTML pages in Chromium, installing it if missing
 	@{ command -v chromium && command -v chromedriver; } > /dev/null || \
 	  { apt-get update && apt-get install --yes chromium chromium-driver; }
@@ -135,7 +146,7 @@ bench-ingredients: .venv/ready-dev  ## Measure what TTA, folds and so on bring o
 	@$(BIN)/python -m benchmarks.ingredients "$$DATA"
 
 clean:  ## Remove caches (keeps .venv, runs and submissions)
-	@rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist *.egg-info
+	@rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist site docs/_generated *.egg-info
 	@find benchmarks pipeline tests -name __pycache__ -prune -exec rm -rf {} +
 
 distclean: clean  ## Remove caches and .venv (keeps runs and submissions)
@@ -159,4 +170,9 @@ $(READY): uv.lock pyproject.toml | $(BIN)/uv
 	@$(SYNC) --group dev
 	@touch $@
 
-.PHONY: help submit train tune leaderboard ensemble report draw inspect models doctor install test faults test-forms test-browser test-database lint format lock data pictures bench bench-memory bench-growth bench-target bench-ingredients clean distclean
+.venv/ready-docs: .venv/ready-dev
+	@echo 'Adding what the documentation needs ...'
+	@$(SYNC) --group dev --group docs
+	@touch $@
+
+.PHONY: help submit train tune leaderboard ensemble report draw inspect models doctor install test docs test-docs docs-outputs faults test-forms test-browser test-database lint format lock data pictures bench bench-memory bench-growth bench-target bench-ingredients clean distclean

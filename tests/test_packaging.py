@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+import pipeline
+
 ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 LOCK = (ROOT / "uv.lock").read_text()
@@ -52,6 +54,12 @@ def test_the_lock_names_pypi_alone() -> None:
     hosts = set(re.findall(r"https?://[^/\"]+", LOCK))
     assert hosts == {"https://pypi.org", "https://files.pythonhosted.org"}
     assert "file:" not in LOCK
+
+
+def test_the_citation_is_of_this_version() -> None:
+    citation = (ROOT / "CITATION.cff").read_text()
+    (version,) = re.findall(r"^version: (.*)$", citation, re.MULTILINE)
+    assert version == PROJECT["project"]["version"] == pipeline.__version__
 
 
 def test_either_build_of_tensorflow_is_locked_at_the_same_version() -> None:

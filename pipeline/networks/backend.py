@@ -61,7 +61,8 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 os.environ.setdefault(THREADS, str(min(MAX_THREADS, core_count())))
 os.environ.setdefault("OMP_NUM_THREADS", os.environ[THREADS])  # for torch
-logging.getLogger("tensorflow").setLevel(logging.ERROR)
+# A filter, because in a notebook TensorFlow sets the level of its logger itself.
+logging.getLogger("tensorflow").addFilter(lambda record: record.levelno >= logging.ERROR)
 keep_memory()
 with delay_interrupts(), silence():  # an import that is cut can fail in other ways
     try:
