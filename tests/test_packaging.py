@@ -42,7 +42,7 @@ def names(requirements: list[str]) -> set[str]:
 
 
 def test_what_users_need_is_declared() -> None:
-    assert imported("pipeline") <= names(USERS + BACKENDS + EXTRAS["kaggle"])
+    assert imported("pipeline") <= names(USERS + BACKENDS + EXTRAS["kaggle"] + EXTRAS["export"])
 
 
 @pytest.mark.parametrize("folder", ["tests", "benchmarks"])

@@ -221,7 +221,7 @@ def host(
         >>> output = tempfile.mkdtemp() + "/ours"
         >>> folder = pp.host(pp.load("data/digits"), output=output, seed=0)
         >>> pp.load(folder).test_pixels.shape
-        (431, 64)
+        (434, 64)
     """
     from pipeline.hosting.split import host_competition
 

@@ -124,7 +124,7 @@ def test_the_script_of_the_documentation_writes_the_submission(
 ) -> None:
     (script,) = [
         part.split("```")[0]
-        for part in (ROOT / "docs/export.md").read_text().split("```python\n")[1:]
+        for part in (ROOT / "docs/how-to/export.md").read_text().split("```python\n")[1:]
         if "onnxruntime" in part
     ]
     pp.export(turned_run, tiny, output=tmp_path / "exports/digits/fast.onnx")
