@@ -48,7 +48,7 @@ USES = {
         "evaluation",
         "tuning",
     },
-    "submission": {"reading", "competition", "runs"},
+    "submission": {"reading", "metrics", "competition", "runs"},
     "hosting": {"reading", "competition", "runs", "submission"},
     "drawing": {"images", "competition", "networks", "training", "runs", "report"},
     "exports": {"images", "networks", "runs"},

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipeline.api.places import RUNS, named_run, run_folder
+from pipeline.api.places import RUNS, named_run, ranked, run_folder
 from pipeline.competition.competition import Competition
 from pipeline.errors import PipelineError
 from pipeline.installation import SUBMISSIONS
@@ -78,7 +78,7 @@ def submit_to_kaggle(
         slug: the last part of the competition's address, such as "digit-recognizer".
         message: a description for you, which Kaggle shows.
         file: a file that `submit` wrote, or any other.
-        run: the run that the file is of, or its name: its scores go into the ledger.
+        run: the run that the file is of, or its name: its score goes into the ledger.
         runs: folder of all runs.
         wait: seconds to wait for the score; 0 does not wait.
         again: send it even if the same file was sent before.
@@ -103,7 +103,7 @@ def submit_to_kaggle(
 
     check(competition, file, on_doubt=on_doubt)
     kaggle, ledger = Kaggle(), _ledger(competition)
-    run = named_run(run, run_folder(competition, runs)) if isinstance(run, str) else run
+    run = _ranked_run(competition, run, runs)
     entry = new_entry(slug_of(slug), True, Path(file), message, run)
     number = send(kaggle, ledger, entry, again, agree)
     if number is None:
@@ -147,7 +147,7 @@ def submit_to_hosted(
     place = Path(hosted).resolve()
     read_hosted(place)
     check(competition, file, on_doubt=on_doubt)
-    run = named_run(run, run_folder(competition, runs)) if isinstance(run, str) else run
+    run = _ranked_run(competition, run, runs)
     entry = new_entry(str(place), False, Path(file), message, run)
     return participate(_ledger(competition), entry, team or getpass.getuser(), again)
 
@@ -161,10 +161,10 @@ def submissions(competition: Competition | Path | str, *, refresh: bool = True) 
 
     Returns:
         created (ISO 8601), place (a slug, or the folder of a hosted competition), file, sha256,
-        run, scored_on, accuracy with its 95 % interval low and high (in 0..1, of the run), its
+        run, its own score (the metric, on the rows scored_on) with a 95 % interval low and high,
         public_score and private_score, status, ref, message, error. `attrs["correlations"]` has
-        for each place with three or more of both scores Spearman's rank correlation of accuracy
-        and public score, and their number. `attrs["quotas"]` has what is left today for each slug,
+        for each place with three or more of both scores Spearman's rank correlation of own and
+        public score, and their number. `attrs["quotas"]` has what is left today for each slug,
         and `attrs["notes"]` says for each place that could not be asked why.
 
     Raises:
@@ -257,6 +257,12 @@ def close_hosted(hosted: Path | str) -> "pd.DataFrame":
     from pipeline.hosting.board import board_table, close
 
     return board_table(close(Path(hosted)))
+
+
+def _ranked_run(competition: Competition, run: Run | str | None, runs: Path | str) -> Run | None:
+    if isinstance(run, str):
+        run = named_run(run, run_folder(competition, runs))
+    return run and ranked([run], competition)[0]
 
 
 def _ledger(competition: Competition | Path | str) -> Path:

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 import click
 
 from pipeline.cli.options import Command
-from pipeline.cli.output import echo, score_text
+from pipeline.cli.output import echo
 from pipeline.errors import PipelineError
+from pipeline.metrics.metric import METRICS
 
 if TYPE_CHECKING:
     from pipeline.competition.competition import Competition
     from pipeline.submission.kaggle import Quota
-    from pipeline.submission.ledger import Entry
+    from pipeline.submission.ledger import Entry, OwnScore
 
 OPTIONS = (
     click.option(
@@ -129,10 +130,15 @@ def send(
 
 
 def _agree(entry: "Entry", quota: "Quota", yes: bool) -> bool:
-    own = f"{entry.run}, {score_text(entry.scores)}" if entry.scores else "of no known run"
+    own = f"{entry.run}, {_own_score(entry.own)}" if entry.own else "of no known run"
     echo(f"\n{entry.file}: {own}.", err=True)
     echo(f"Submissions to {entry.place}: {quota}.", err=True)
     return yes or click.confirm("Send it?", err=True)
+
+
+def _own_score(own: "OwnScore") -> str:
+    metric = METRICS[own.metric]
+    return f"{metric.title} {metric.with_interval(own.value, own.low, own.high)}"
 
 
 def _say_sent(entry: "Entry") -> None:

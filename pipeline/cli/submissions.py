@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pipeline.cli.options import DATA, FORMAT
-from pipeline.cli.output import echo, echo_frame, echo_table, percent
+from pipeline.cli.output import echo, echo_frame, echo_table
+from pipeline.metrics.metric import METRICS
 
 if TYPE_CHECKING:
     import pandas as pd
 
 HEADER = (
-    "date", "file", "sha256", "run", "accuracy %", "95 % interval", "public", "private", "status",
+    "date", "file", "sha256", "run", "own score", "95 % interval", "public", "private", "status",
     "message",
 )  # fmt: skip
 OPTIONAL = ("sha256", "file", "message", "95 % interval", "private")
@@ -63,14 +64,14 @@ def _echo_submissions(table: "pd.DataFrame") -> None:
 
 
 def _cells(row: Any) -> tuple[str, ...]:
-    own = row["accuracy"] is not None
+    metric = METRICS[row["metric"]] if row["metric"] else None
     return (
         row["created"][:16].replace("T", " "),
         row["file"],
         row["sha256"][:8],
         row["run"] or "",
-        percent(row["accuracy"]),
-        f"{percent(row['low'])} - {percent(row['high'])}" if own else "",
+        metric.with_unit(row["score"]) if metric else "",
+        f"{metric.text(row['low'])} - {metric.text(row['high'])}" if metric else "",
         *("" if row[name] is None else f"{row[name]:.5f}"
           for name in ("public_score", "private_score")),
         row["status"],

@@ -11,7 +11,9 @@ from pipeline.checksums import sha256
 from pipeline.documents import read_sealed, seal
 from pipeline.errors import PipelineError
 from pipeline.files import lock, write_text
-from pipeline.runs.record import Count, Scores, encode
+from pipeline.metrics.metric import MetricName
+from pipeline.runs.ranking import interval_of, metric_of, value_of
+from pipeline.runs.record import Count, encode
 from pipeline.runs.run import Run
 
 if TYPE_CHECKING:
@@ -21,6 +23,23 @@ LEDGER = "ledger.json"
 SENDING = "sending"  # what is locked by who sends
 FEWEST = 3  # submissions with both scores, for a rank correlation
 Status = Literal["unknown", "pending", "complete", "error", "not received"]
+
+
+@dataclass(frozen=True)
+class OwnScore:
+    """The score of a run on its validation rows.
+
+    Attributes:
+        metric: what it is, such as "accuracy".
+        value, low, high: with its 95 % interval.
+        scored_on: which rows, such as "hold-out".
+    """
+
+    metric: MetricName
+    value: float
+    low: float
+    high: float
+    scored_on: str
 
 
 @dataclass(frozen=True)
@@ -34,8 +53,7 @@ class Entry:
         file, sha256: the file's path, and its checksum.
         message: what the user says about it.
         run: the run that it is of; None for a file of unknown origin.
-        scored_on: what the run's own scores are of, such as "hold-out".
-        scores: those of the run.
+        own: the run's own score.
         status: "unknown" from just before it is sent until there is an answer: if the process is
             killed, the server knows whether it arrived. "not received" if it did not.
         newer_than: the highest number of a submission that the server had before.
@@ -51,8 +69,7 @@ class Entry:
     sha256: str
     message: str
     run: str | None = None
-    scored_on: str = ""
-    scores: Scores | None = None
+    own: OwnScore | None = None
     status: Status = "unknown"
     newer_than: Count = 0
     ref: Count | None = None
@@ -76,7 +93,8 @@ def new_entry(place: str, kaggle: bool, file: Path, message: str, run: Run | Non
         return entry
     fold = run.record.fold
     scored_on = "out of fold" if fold.out_of_fold else fold.name
-    return replace(entry, run=run.name, scored_on=scored_on, scores=run.scores)
+    own = OwnScore(metric_of(run).name, value_of(run), *interval_of(run), scored_on)
+    return replace(entry, run=run.name, own=own)
 
 
 def read_entries(path: Path) -> list[Entry]:
@@ -143,7 +161,7 @@ def refuse_copies(path: Path, entry: Entry) -> None:
 
 
 def ledger_table(entries: list[Entry]) -> "pd.DataFrame":
-    """A row for each entry, the latest last; scores of the runs in 0..1.
+    """A row for each entry, the latest last.
 
     `attrs["correlations"]` has for each place with three or more of both scores Spearman's rank
     correlation of them, and their number.
@@ -157,10 +175,11 @@ def ledger_table(entries: list[Entry]) -> "pd.DataFrame":
             "file": entry.file,
             "sha256": entry.sha256,
             "run": entry.run,
-            "scored_on": entry.scored_on,
-            "accuracy": entry.scores and entry.scores.accuracy,
-            "low": entry.scores and entry.scores.low,
-            "high": entry.scores and entry.scores.high,
+            "scored_on": entry.own and entry.own.scored_on,
+            "metric": entry.own and entry.own.metric,
+            "score": entry.own and entry.own.value,
+            "low": entry.own and entry.own.low,
+            "high": entry.own and entry.own.high,
             "public_score": entry.public,
             "private_score": entry.private,
             "status": entry.status,
@@ -171,7 +190,7 @@ def ledger_table(entries: list[Entry]) -> "pd.DataFrame":
         for entry in entries
     ]
     table = pd.DataFrame(rows, columns=list(rows[0]) if rows else None)
-    numbers = ["accuracy", "low", "high", "public_score", "private_score"]
+    numbers = ["score", "low", "high", "public_score", "private_score"]
     if rows:
         table = table.astype(dict.fromkeys(numbers, float) | {"ref": "Int64"})
         table.attrs["correlations"] = _correlations(table)
@@ -180,10 +199,10 @@ def ledger_table(entries: list[Entry]) -> "pd.DataFrame":
 
 def _correlations(table: "pd.DataFrame") -> dict[str, tuple[float, int]]:
     found = {}
-    for place, some in table.dropna(subset=["accuracy", "public_score"]).groupby("place"):
-        varied = min(some["accuracy"].nunique(), some["public_score"].nunique()) > 1
+    for place, some in table.dropna(subset=["score", "public_score"]).groupby("place"):
+        varied = min(some["score"].nunique(), some["public_score"].nunique()) > 1
         if len(some) >= FEWEST and varied:
-            value = some["accuracy"].corr(some["public_score"], method="spearman")
+            value = some["score"].corr(some["public_score"], method="spearman")
             found[str(place)] = (float(value), len(some))
     return found
 

@@ -127,7 +127,9 @@ def test_a_run_is_submitted_as_to_any_competition(hosted: Path, invoke: Invoke) 
     ]
     assert result.stdout.splitlines()[-1] == f"Public score: {np.mean(correct):.5f}"
     (entry,) = read_entries(LEDGER)
-    assert (entry.run, entry.scores, entry.scored_on) == (run.name, run.scores, "hold-out")
+    assert entry.own is not None
+    own = (entry.run, entry.own.value, entry.own.scored_on)
+    assert own == (run.name, run.scores.accuracy, "hold-out")
 
 
 def test_private_scores_are_hidden_until_the_host_closes(hosted: Path, invoke: Invoke) -> None:
