@@ -85,7 +85,7 @@ test: .venv/ready-dev  ## Run the tests
 faults: .venv/ready-dev  ## Run the long proofs of reliability, and write docs/reliability.md (about two hours)
 	@$(BIN)/pytest -m faults
 
-test-forms: .venv/ready-dev  ## Train and submit with the files of public competitions, in small
+test-forms: .venv/ready-dev  ## Train and submit with small copies of the files of public competitions
 	@$(BIN)/pytest -m forms
 
 docs: .venv/ready-docs  ## Build the documentation into site/ (warnings and broken links are errors)
@@ -146,7 +146,7 @@ bench-ingredients: .venv/ready-dev  ## Measure what TTA, folds and so on bring o
 	@$(BIN)/python -m benchmarks.ingredients "$$DATA"
 
 clean:  ## Remove caches (keeps .venv, runs and submissions)
-	@rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist site docs/_generated *.egg-info
+	@rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist site jupyter_execute docs/_generated *.egg-info
 	@find benchmarks pipeline tests -name __pycache__ -prune -exec rm -rf {} +
 
 distclean: clean  ## Remove caches and .venv (keeps runs and submissions)

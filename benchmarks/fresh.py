@@ -63,6 +63,11 @@ class Fresh:
             pixels = np.concatenate([pixels, self.fresh_pixels])
             labels = np.concatenate([labels, pseudo_labels])
         folder.mkdir(exist_ok=True)
+        schema = self.schema
+        (folder / "competition.toml").write_text(
+            f"shape = {list(schema.shape)}\nrange = [{schema.low}, {schema.high}]\n"
+            f"planes = {str(schema.planes).lower()}\ntranspose = {str(schema.transpose).lower()}\n"
+        )
         train = pd.DataFrame(pixels).add_prefix("pixel")
         train.insert(0, "label", labels)
         train.to_csv(folder / "train.csv", index=False)

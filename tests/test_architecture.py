@@ -49,7 +49,7 @@ USES = {
         "tuning",
     },
     "submission": {"reading", "metrics", "competition", "runs"},
-    "hosting": {"reading", "competition", "runs", "submission"},
+    "hosting": {"reading", "metrics", "competition", "runs", "submission"},
     "drawing": {"images", "competition", "networks", "training", "runs", "report"},
     "exports": {"images", "networks", "runs"},
 }

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipeline.api.places import RUNS, named_run, open_run, run_folder, some_runs
+from pipeline.api.places import RUNS, named_run, open_run, ranked, run_folder, some_runs
 from pipeline.competition.competition import Competition
 from pipeline.errors import PipelineError
 from pipeline.runs.folder import is_run
@@ -51,7 +51,11 @@ def draw(
     from pipeline.evaluation.leaderboard import check_same_data
 
     folder = run_folder(competition, runs)
-    run = _best_with_model(folder, on_damage) if run is None else _open(run, folder, Path(runs))
+    run = (
+        _best_with_model(competition, folder, on_damage)
+        if run is None
+        else _open(run, folder, Path(runs))
+    )
     check_same_data([run], competition.fingerprint)
     from pipeline.drawing.server import DrawingServer
 
@@ -66,7 +70,9 @@ def _open(run: Run | Path | str, folder: Path, runs: Path) -> Run:
     return named_run(str(run), folder)
 
 
-def _best_with_model(folder: Path, on_damage: Callable[[PipelineError], None] | None) -> Run:
+def _best_with_model(
+    competition: Competition, folder: Path, on_damage: Callable[[PipelineError], None] | None
+) -> Run:
     from pipeline.evaluation.leaderboard import choose_best
     from pipeline.runs.models import with_models
 
@@ -78,4 +84,4 @@ def _best_with_model(folder: Path, on_damage: Callable[[PipelineError], None] | 
             expected="a run with model.keras, or an ensemble of such runs",
             remedy="Train one with `pipeline train`.",
         )
-    return choose_best(found)
+    return choose_best(ranked(found, competition))

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from pipeline.competition.competition import Competition
-from pipeline.competition.sample import find_metric
+from pipeline.competition.folder import find_metric
 from pipeline.errors import PipelineError, suggest
 from pipeline.metrics.metric import ACCURACY
 from pipeline.runs.folder import RECORD, is_run
@@ -13,6 +13,7 @@ from pipeline.runs.run import Run, find_run, load_run
 from pipeline.runs.run import list_runs as _list_runs
 
 RUNS = Path("runs")
+DATA = Path("data")  # where a competition is looked for by its name
 """Default folder of runs, with one subfolder for each competition."""
 
 
@@ -43,13 +44,16 @@ def some_runs(
 def ranked(runs: Sequence[Run], competition: Competition | Path | str) -> list[Run]:
     """The runs, ranked by the competition's metric.
 
-    If only its name is given, and no such folder is there, the newest run knows the metric.
+    Of a competition that is given by its name, the folder is looked for in `data`. If it is not
+    there, the newest run has the metric.
     """
     if isinstance(competition, Competition):
         metric = competition.metric
     else:
         newest = max(runs, key=lambda run: run.record.created, default=None)
-        metric = find_metric(Path(competition)) or (metric_of(newest) if newest else ACCURACY)
+        places = (folder for folder in (Path(competition), DATA / competition) if folder.is_dir())
+        found = next(filter(None, map(find_metric, places)), None)
+        metric = found or (metric_of(newest) if newest else ACCURACY)
     return [ranked_by(run, metric) for run in runs]
 
 

@@ -55,7 +55,7 @@ def kaggle_quota(slug: str) -> "Quota":
     return Kaggle().quota(slug_of(slug))
 
 
-def submit_to_kaggle(
+def send_to_kaggle(
     competition: Competition,
     slug: str,
     message: str,
@@ -113,7 +113,7 @@ def submit_to_kaggle(
     return wait_for_score(kaggle, ledger, number, wait) if wait else read_entries(ledger)[number]
 
 
-def submit_to_hosted(
+def send_to_hosted(
     competition: Competition,
     hosted: Path | str,
     file: Path | str,
@@ -129,7 +129,7 @@ def submit_to_hosted(
 
     Args:
         hosted: the folder of the hosted competition.
-        file, run, runs, message, again, on_doubt: as for `submit_to_kaggle`.
+        file, run, runs, message, again, on_doubt: as for `send_to_kaggle`.
         team: name of the team. Default: the name of the user.
 
     Returns:
@@ -163,9 +163,9 @@ def submissions(competition: Competition | Path | str, *, refresh: bool = True) 
         created (ISO 8601), place (a slug, or the folder of a hosted competition), file, sha256,
         run, its own score (the metric, on the rows scored_on) with a 95 % interval low and high,
         public_score and private_score, status, ref, message, error. `attrs["correlations"]` has
-        for each place with three or more of both scores Spearman's rank correlation of own and
-        public score, and their number. `attrs["quotas"]` has what is left today for each slug,
-        and `attrs["notes"]` says for each place that could not be asked why.
+        for each place and metric with three or more of both scores Spearman's rank correlation of
+        own and public score, and their number. `attrs["quotas"]` has what is left today for each
+        slug, and `attrs["notes"]` for each place that could not be asked why.
 
     Raises:
         PipelineError: the ledger is damaged.
@@ -197,11 +197,11 @@ def host(
     public: float = 0.3,
     seed: int | None = None,
 ) -> Path:
-    """Makes a competition of one's own: hides the labels of a part of the training rows.
+    """Makes a local competition: hides the labels of a part of the training rows.
 
     The folder holds the hidden labels, all submissions and the leaderboard. In it is a folder for
-    participants, with train.csv, test.csv and sample_submission.csv. Everyone who can read the
-    other files can read the labels: keep them from participants whom you do not trust.
+    participants, with train.csv, test.csv and sample_submission.csv. Anyone who can read the
+    other files can read the labels. Submissions are scored by accuracy.
 
     Args:
         output: the folder. Default: `hosted/<competition>`.
@@ -229,7 +229,7 @@ def host(
     return host_competition(competition, folder, hidden, public, seed)
 
 
-def board(hosted: Path | str) -> "pd.DataFrame":
+def hosted_leaderboard(hosted: Path | str) -> "pd.DataFrame":
     """The leaderboard of a hosted competition.
 
     Returns:
@@ -252,7 +252,7 @@ def close_hosted(hosted: Path | str) -> "pd.DataFrame":
     No more submissions are accepted.
 
     Raises:
-        PipelineError: as for `board`, or a submission is missing or was changed.
+        PipelineError: as for `hosted_leaderboard`, or a submission is missing or was changed.
     """
     from pipeline.hosting.board import board_table, close
 

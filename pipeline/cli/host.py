@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from pipeline.cli.options import FORMAT, schema_options
 from pipeline.cli.output import echo, echo_frame, echo_table
@@ -51,8 +52,8 @@ def command(
     """Make a competition of your own from labelled images.
 
     The labels of a part of the training rows are hidden. The last line printed is the folder for
-    participants, a competition as any other. Whoever can read the folder beside it can read the
-    labels.
+    participants, a competition like any other. It is inside the folder of the host: anyone who can
+    read that one can read the labels. Submissions are scored by accuracy.
 
     \b
     Example: pipeline host data/digits
@@ -65,13 +66,27 @@ def command(
     if board and close:
         raise PipelineError("both --board and --close are given", expected="one of them")
     if board or close:
-        _echo_board(pp.close_hosted(data) if close else pp.board(data), output_format)
+        _refuse_other_options()
+        _echo_board(pp.close_hosted(data) if close else pp.hosted_leaderboard(data), output_format)
         return
     competition = pp.load(data, **overrides)
     folder = pp.host(competition, output=output, hidden=hidden, public=public, seed=seed)
     echo(f"Keep the labels and the leaderboard in {folder.parent} to yourself.", err=True)
     echo("Give participants:", err=True)
     echo(folder)
+
+
+def _refuse_other_options() -> None:
+    """With --board and --close, options of a new competition have no meaning."""
+    context = click.get_current_context()
+    given = [
+        option.opts[0]
+        for option in context.command.params
+        if option.name not in ("data", "board", "close", "output_format")
+        and context.get_parameter_source(option.name or "") is ParameterSource.COMMANDLINE
+    ]
+    if given:
+        raise PipelineError(f"{', '.join(given)} with --board or --close", expected="neither")
 
 
 def _echo_board(table: "pd.DataFrame", output_format: str) -> None:

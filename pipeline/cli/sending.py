@@ -68,6 +68,11 @@ def check_destination(to: Destination) -> None:
     """Says what would keep a file from being sent, before it is made."""
     import pipeline as pp
 
+    if not (to.kaggle or to.local) and (to.message or to.team or to.again or to.yes):
+        raise PipelineError(
+            "--message, --team, --again or --yes without --kaggle or --local",
+            expected="where to send the submission",
+        )
     if to.kaggle and to.local:
         raise PipelineError("both --kaggle and --local are given", expected="one of them")
     if to.kaggle:
@@ -84,7 +89,7 @@ def check_destination(to: Destination) -> None:
             )
         pp.kaggle_quota(to.kaggle)
     if to.local:
-        pp.board(to.local)
+        pp.hosted_leaderboard(to.local)
 
 
 def send(
@@ -97,7 +102,7 @@ def send(
         echo(f"Warning: {file}: {doubt}", err=True)
 
     if to.local:
-        entry = pp.submit_to_hosted(
+        entry = pp.send_to_hosted(
             competition,
             to.local,
             file,
@@ -110,7 +115,7 @@ def send(
         )
         _show(entry, f"`pipeline host {to.local} --board` shows the leaderboard.")
     elif to.kaggle:
-        sent = pp.submit_to_kaggle(
+        sent = pp.send_to_kaggle(
             competition,
             to.kaggle,
             to.message,
@@ -121,7 +126,7 @@ def send(
             again=to.again,
             on_doubt=warn,
             agree=lambda entry, quota: _agree(entry, quota, to.yes),
-            on_sent=_say_sent,
+            on_sent=lambda entry: _say_sent(entry, to.wait),
         )
         if sent is None:
             echo("Nothing was sent.", err=True)
@@ -141,8 +146,10 @@ def _own_score(own: "OwnScore") -> str:
     return f"{metric.title} {metric.with_interval(own.value, own.low, own.high)}"
 
 
-def _say_sent(entry: "Entry") -> None:
-    echo(f"Kaggle has it, as submission {entry.ref}. Waiting for the score ...", err=True)
+def _say_sent(entry: "Entry", wait: float) -> None:
+    number = f", as submission {entry.ref}" if entry.ref else ""
+    waiting = " Waiting for the score ..." if wait else ""
+    echo(f"Kaggle has it{number}.{waiting}", err=True)
 
 
 def _show(entry: "Entry", hint: str) -> None:

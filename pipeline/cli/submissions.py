@@ -21,13 +21,13 @@ OPTIONAL = ("sha256", "file", "message", "95 % interval", "private")
 
 @click.command()
 @DATA
-@click.option("--offline", is_flag=True, help="Show what is stored, and ask nobody.")
+@click.option("--offline", is_flag=True, help="Show what is stored, without a network request.")
 @FORMAT
 def command(data: Path, offline: bool, output_format: str) -> None:
     """List what was sent to be scored, with its own and its public score.
 
     Scores that are not known yet are asked for. With three or more submissions, Spearman's rank
-    correlation tells whether your own score orders them as the public score does.
+    correlation says whether your own score orders them as the public score does.
     """
     import pipeline as pp
 
@@ -44,12 +44,13 @@ def command(data: Path, offline: bool, output_format: str) -> None:
         echo(f"{place}:")
         _echo_submissions(some)
         echo()
-        if place in table.attrs["correlations"]:
-            value, count = table.attrs["correlations"][place]
-            echo(
-                f"Rank correlation (Spearman) of own and public score: {value:.2f}, n = {count}. "
-                "1: both order the submissions alike."
-            )
+        for (of, metric), (value, count) in table.attrs["correlations"].items():
+            if of == place:
+                title = METRICS[metric].title
+                echo(
+                    f"Rank correlation (Spearman) of own {title} and public score: {value:.2f}, "
+                    f"n = {count}."
+                )
         if place in table.attrs["quotas"]:
             echo(f"Submissions: {table.attrs['quotas'][place]}.")
 

@@ -54,7 +54,7 @@ def command(
     With --budget, train for that time: a first submission is written after a third of it, and
     replaced when there is a better one. If you interrupt the command, the best one so far stays.
 
-    If the test rows have labels (--test-label), the run is scored on them too. The last line
+    If the test rows have labels, the run is scored on them too. The last line
     printed is the path of the file.
 
     With --kaggle or --local, the file is also sent to be scored, and the last line is its score.

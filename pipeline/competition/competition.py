@@ -13,7 +13,7 @@ import numpy.typing as npt
 from pipeline.arrays import Labels, Pixels, Rows
 from pipeline.competition.cache import cached
 from pipeline.competition.columns import text_columns
-from pipeline.competition.folder import find_files
+from pipeline.competition.folder import choose_metric, find_files
 from pipeline.competition.folds import Fold, choose_locked, given_hold_out, hold_out
 from pipeline.competition.labels import classes_of, labels_of, with_label
 from pipeline.competition.overrides import Overrides, affects_reading
@@ -21,7 +21,6 @@ from pipeline.competition.sample import (
     Sample,
     check_same_ids,
     check_unique_ids,
-    choose_metric,
     read_sample,
 )
 from pipeline.competition.schema import Schema, infer_schema

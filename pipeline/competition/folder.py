@@ -1,4 +1,4 @@
-"""The files of a competition's folder, by role."""
+"""The files of a competition's folder, by role, and the metric that they name."""
 
 import os
 import re
@@ -7,7 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.competition.overrides import FILE, Overrides, load_overrides
+from pipeline.competition.sample import Sample, asks_for_probabilities
 from pipeline.errors import PipelineError, suggest
+from pipeline.metrics.metric import ACCURACY, LOG_LOSS, METRICS, Metric
+from pipeline.reading.source import open_source
 from pipeline.reading.unpack import file_names, file_on_disk
 
 NAMES = {
@@ -170,3 +173,43 @@ def _no_training_file(folder: Path) -> PipelineError:
         f"{' or '.join(ENDINGS[1:])}; or a single CSV",
         remedy=f'Rename the file, or name it with --train, or in {folder / FILE}: train = "..."',
     )
+
+
+def choose_metric(overrides: Overrides, header: Sequence[str]) -> Metric:
+    """The metric of a competition: as given, else log loss for probabilities, else accuracy.
+
+    Args:
+        header: of the sample; empty if there is none.
+    """
+    inferred = LOG_LOSS if asks_for_probabilities(header) else ACCURACY
+    return METRICS[overrides.metric or inferred.name]
+
+
+def find_metric(folder: Path) -> Metric | None:
+    """The metric of the competition in a folder, without reading its rows; None if its files
+    cannot be found.
+
+    Raises:
+        PipelineError: competition.toml is not valid.
+    """
+    load_overrides(folder, {})
+    try:
+        paths, overrides = find_files(folder, {})
+    except PipelineError:
+        return None
+    header: Sequence[str] = ()
+    if "sample" in paths:
+        header = open_source(paths["sample"], header=True, keep_numbers=True).header or ()
+    return choose_metric(overrides, header)
+
+
+def explain_metric(folder: Path, overrides: Overrides, sample: Sample | None) -> str:
+    """Where the metric was learned from."""
+    if overrides.metric:
+        in_file = load_overrides(folder, {}).metric == overrides.metric
+        return f"set in {FILE}" if in_file else "given as an argument"
+    if sample is None:
+        return f"assumed; {FILE} can set another"
+    if asks_for_probabilities(sample.header):
+        return f"{sample.path.name} asks for probabilities for each class"
+    return f"assumed, as {sample.path.name} asks for classes; {FILE} can set another"

@@ -11,10 +11,10 @@ import numpy as np
 
 from pipeline.arrays import GreyLevels
 from pipeline.competition.competition import Competition
-from pipeline.competition.folder import ignored_files
+from pipeline.competition.folder import explain_metric, ignored_files
 from pipeline.competition.folds import count_duplicates
 from pipeline.competition.layout import describe_layouts
-from pipeline.competition.sample import explain_metric, explain_submission
+from pipeline.competition.sample import explain_submission
 from pipeline.competition.schema import Schema
 from pipeline.images.mosaic import mosaic
 from pipeline.images.resize import to_grey_levels, to_images

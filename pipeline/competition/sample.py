@@ -1,15 +1,11 @@
-"""The sample submission: what is submitted, by what it is scored, whether its ids are those of the
-test file."""
+"""The sample submission: what is submitted, and whether its ids are those of the test file."""
 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline.competition.folder import find_files
-from pipeline.competition.overrides import FILE, Overrides, load_overrides
 from pipeline.errors import PipelineError
-from pipeline.metrics.metric import ACCURACY, LOG_LOSS, METRICS, Metric
 from pipeline.reading.faults import SHOWN, Fault, Faults, in_fields, locate
 from pipeline.reading.source import Source, open_source
 from pipeline.reading.unpack import AGAIN
@@ -60,52 +56,17 @@ def read_sample(path: Path) -> Sample:
     return Sample(path, tuple(source.header), tuple(ids))
 
 
-def choose_metric(overrides: Overrides, header: Sequence[str]) -> Metric:
-    """What a competition is scored by: unless it is said, the log loss for probabilities, else the
-    accuracy.
-
-    Args:
-        header: of the sample; empty if there is none.
-    """
-    inferred = LOG_LOSS if _has_probabilities(header) else ACCURACY
-    return METRICS[overrides.metric or inferred.name]
-
-
-def find_metric(folder: Path) -> Metric | None:
-    """What the competition in a folder is scored by, without reading its rows; None if its files
-    cannot be found."""
-    try:
-        paths, overrides = find_files(folder, {})
-        header: Sequence[str] = ()
-        if "sample" in paths:
-            header = open_source(paths["sample"], header=True, keep_numbers=True).header or ()
-        return choose_metric(overrides, header)
-    except PipelineError:
-        return None
-
-
-def explain_metric(folder: Path, overrides: Overrides, sample: Sample | None) -> str:
-    """Where the metric was learned from."""
-    if overrides.metric:
-        in_file = load_overrides(folder, {}).metric == overrides.metric
-        return f"set in {FILE}" if in_file else "given as an argument"
-    if sample is None:
-        return f"assumed; {FILE} can set another"
-    kind = "probabilities for each class" if _has_probabilities(sample.header) else "classes"
-    return f"{sample.path.name} asks for {kind}"
+def asks_for_probabilities(header: Sequence[str]) -> bool:
+    """Whether a sample has a column for each class, not a single one."""
+    return len(header) > 2
 
 
 def explain_submission(sample: Sample | None) -> tuple[str, str]:
     """ "classes" or "probabilities", and where that was learned from."""
     if sample is None:
         return "classes", "assumed, as there is no sample"
-    kind = "probabilities" if _has_probabilities(sample.header) else "classes"
+    kind = "probabilities" if asks_for_probabilities(sample.header) else "classes"
     return kind, f"as in {sample.path.name}"
-
-
-def _has_probabilities(header: Sequence[str]) -> bool:
-    """Whether a sample has a column for each class, not a single one."""
-    return len(header) > 2
 
 
 def check_unique_ids(source: Source, column: int, ids: Sequence[str]) -> None:

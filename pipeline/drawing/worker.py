@@ -8,7 +8,7 @@ from pipeline.drawing.strokes import Drawing
 
 
 class Worker(threading.Thread):
-    """Answers drawings one by one. A drawing that waits gives way to a newer one."""
+    """Answers drawings one by one. A waiting drawing is dropped when a newer one arrives."""
 
     def __init__(self, reader: Reader) -> None:
         super().__init__(name="reader of drawings", daemon=True)

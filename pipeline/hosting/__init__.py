@@ -1,1 +1,1 @@
-"""A competition of one's own: hidden labels, a public and a private score, a leaderboard."""
+"""Local competitions: hidden labels, a public and a private score, a leaderboard."""

@@ -1,5 +1,6 @@
 """A participant's side of a hosted competition: a submission, and its place in the ledger."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from pipeline.hosting.board import receive
@@ -26,6 +27,7 @@ def participate(ledger: Path, entry: Entry, team: str, again: bool = False) -> E
         PipelineError: it was sent before, another process is sending, or as `receive`.
     """
     folder = Path(entry.place)
+    entry = replace(entry, team=team.strip())
     with sending(ledger):
         unknown = [
             number
@@ -38,7 +40,7 @@ def participate(ledger: Path, entry: Entry, team: str, again: bool = False) -> E
             if one.status == "unknown":
                 error = "the command was killed before it arrived"
                 change_entry(ledger, number, status="not received", error=error)
-            elif one.sha256 == entry.sha256:
+            elif (one.sha256, one.team) == (entry.sha256, entry.team):
                 return one
         if not again:
             refuse_copies(ledger, entry)
@@ -63,7 +65,8 @@ def refresh_hosted(ledger: Path, folder: Path) -> None:
     for number, entry in mine.items():
         ref = entry.ref
         if entry.status == "unknown":
-            same = (n for n, one in enumerate(received, 1) if one.sha256 == entry.sha256)
+            sent = entry.sha256, entry.team
+            same = (n for n, one in enumerate(received, 1) if (one.sha256, one.team) == sent)
             ref = next((n for n in same if n not in known), None)
         if ref:
             _update(ledger, number, ref, received[ref - 1])

@@ -16,6 +16,7 @@ from pipeline.competition.overrides import FILE
 from pipeline.errors import PipelineError
 from pipeline.files import new_folder, write_parts, write_text
 from pipeline.hosting.hosted import LABELS, USAGE, Hosted, participants_folder, write_hosted
+from pipeline.metrics.metric import ACCURACY
 from pipeline.submission.format import HEADER
 from pipeline.tables import csv_text
 
@@ -28,7 +29,7 @@ def host_competition(
     """Splits the training rows, and writes the folder of a hosted competition.
 
     Both splits are stratified, and keep copies of an image together. The hidden rows are in random
-    order, so that their places in the file tell nothing.
+    order, so that their places in the file reveal nothing.
 
     Args:
         hidden: share of the training rows whose labels are hidden.
@@ -39,10 +40,17 @@ def host_competition(
         What participants get.
 
     Raises:
-        PipelineError: the folder exists, or a part would be empty.
+        PipelineError: the folder exists, a part would be empty, or the metric is not accuracy.
     """
     if folder.exists():
         raise PipelineError("it exists", where=folder, remedy="Name another folder with --output.")
+    if competition.metric is not ACCURACY:
+        raise PipelineError(
+            f"the metric is {competition.metric.title}",
+            where=competition.folder,
+            expected="accuracy, which hosted competitions are scored by",
+            remedy='Host a copy of the folder with metric = "accuracy" in its competition.toml.',
+        )
     seed = secrets.randbits(32) if seed is None else seed
     pixels, labels = competition.train_pixels, competition.labels
     random = np.random.default_rng(seed)

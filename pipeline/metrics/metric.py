@@ -7,7 +7,7 @@ intervals, tests and corrections are made in one way for all metrics.
 """
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
@@ -20,6 +20,7 @@ from pipeline.arrays import Labels, Probabilities, Rows
 Z95 = 1.959963984540054  # 97.5 % quantile of the standard normal distribution
 RESAMPLES, EXCHANGES, SEED = 1000, 1999, 0
 AT_ONCE = 4_000_000  # random numbers in memory
+KEPT = 64_000_000  # bytes of samples that are kept for the next run
 
 MetricName = Literal["accuracy", "log_loss", "macro_f1"]
 Sums = npt.NDArray[np.float64]
@@ -191,20 +192,22 @@ def random_bits(count: int, n: int, seed: int) -> Iterator[npt.NDArray[np.float3
         yield random.integers(0, 2, shape, np.int8).astype(np.float32)
 
 
-@lru_cache(maxsize=1)
-def _bootstrap(n: int) -> tuple[npt.NDArray[np.uint8], ...]:
+def _bootstrap(n: int) -> Iterable[npt.NDArray[np.uint8]]:
     """How often each of n images is in a sample, (samples, n) in parts; the same for all runs."""
+    return _kept_samples(n) if n * RESAMPLES <= KEPT else _draw_samples(n)
+
+
+@lru_cache(maxsize=1)
+def _kept_samples(n: int) -> tuple[npt.NDArray[np.uint8], ...]:
+    return tuple(_draw_samples(n))
+
+
+def _draw_samples(n: int) -> Iterator[npt.NDArray[np.uint8]]:
     random = np.random.default_rng(SEED)
     at_once = max(1, AT_ONCE // n)
-    return tuple(
-        np.stack(
-            [
-                np.bincount(random.integers(0, n, n), minlength=n).astype(np.uint8)
-                for _ in range(min(at_once, RESAMPLES - start))
-            ]
-        )
-        for start in range(0, RESAMPLES, at_once)
-    )
+    for start in range(0, RESAMPLES, at_once):
+        drawn = (random.integers(0, n, n) for _ in range(min(at_once, RESAMPLES - start)))
+        yield np.stack([np.bincount(rows, minlength=n).astype(np.uint8) for rows in drawn])
 
 
 def _correct(probabilities: Probabilities, labels: Labels) -> npt.NDArray[np.float64]:

@@ -52,6 +52,7 @@ class Entry:
         kaggle: whether it is Kaggle's.
         file, sha256: the file's path, and its checksum.
         message: what the user says about it.
+        team: of a hosted competition.
         run: the run that it is of; None for a file of unknown origin.
         own: the run's own score.
         status: "unknown" from just before it is sent until there is an answer: if the process is
@@ -68,6 +69,7 @@ class Entry:
     file: str
     sha256: str
     message: str
+    team: str = ""
     run: str | None = None
     own: OwnScore | None = None
     status: Status = "unknown"
@@ -163,8 +165,8 @@ def refuse_copies(path: Path, entry: Entry) -> None:
 def ledger_table(entries: list[Entry]) -> "pd.DataFrame":
     """A row for each entry, the latest last.
 
-    `attrs["correlations"]` has for each place with three or more of both scores Spearman's rank
-    correlation of them, and their number.
+    `attrs["correlations"]` has for each place and metric with three or more of both scores
+    Spearman's rank correlation of them, and their number.
     """
     import pandas as pd
 
@@ -197,13 +199,14 @@ def ledger_table(entries: list[Entry]) -> "pd.DataFrame":
     return table
 
 
-def _correlations(table: "pd.DataFrame") -> dict[str, tuple[float, int]]:
+def _correlations(table: "pd.DataFrame") -> dict[tuple[str, str], tuple[float, int]]:
     found = {}
-    for place, some in table.dropna(subset=["score", "public_score"]).groupby("place"):
+    scored = table.dropna(subset=["score", "public_score"])
+    for (place, metric), some in scored.groupby(["place", "metric"]):
         varied = min(some["score"].nunique(), some["public_score"].nunique()) > 1
         if len(some) >= FEWEST and varied:
             value = some["score"].corr(some["public_score"], method="spearman")
-            found[str(place)] = (float(value), len(some))
+            found[str(place), str(metric)] = (float(value), len(some))
     return found
 
 

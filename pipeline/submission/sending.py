@@ -30,7 +30,7 @@ def send(
     again: bool = False,
     agree: Callable[[Entry, Quota], bool] | None = None,
 ) -> int | None:
-    """Sends the file of a new entry; returns its number in the ledger, None if nobody agrees.
+    """Sends the file of a new entry; returns its number in the ledger, or None.
 
     If it turns out that the same file arrived when its outcome was unknown, that is its number.
 

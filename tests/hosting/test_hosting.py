@@ -5,6 +5,7 @@ import json
 import shutil
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -137,7 +138,7 @@ def test_private_scores_are_hidden_until_the_host_closes(hosted: Path, invoke: I
     good = write(hosted, "good.csv", lambda number, _: number % 10 == 0)
     submit(invoke, hosted, luck, "lucky")
     submit(invoke, hosted, good, "good")
-    before = pp.board(hosted)
+    before = pp.hosted_leaderboard(hosted)
     assert before["team"].tolist() == ["lucky", "good"]
     assert before["private_score"].isna().all()
     assert "private" not in (hosted / "hosted.json").read_text().replace('"private": null', "")
@@ -167,7 +168,7 @@ def test_the_best_public_submission_of_a_team_counts(hosted: Path, invoke: Invok
         if team == "them":
             file.write_text(file.read_text() + "\n")  # another file with the same predictions
         submit(invoke, hosted, file, team)
-    table = pp.board(hosted)
+    table = pp.hosted_leaderboard(hosted)
     assert table["rank"].tolist() == [1, 1]
     assert dict(zip(table["team"], table["submissions"], strict=True)) == {"us": 3, "them": 1}
 
@@ -176,7 +177,7 @@ def test_the_same_file_is_not_sent_twice(hosted: Path, invoke: Invoke) -> None:
     file = write(hosted, "x.csv", lambda number, _: number == 0)
     submit(invoke, hosted, file, "us")
     assert "the same file was sent" in submit(invoke, hosted, file, "us", status=2).stderr
-    assert pp.board(hosted)["submissions"].tolist() == [1]
+    assert pp.hosted_leaderboard(hosted)["submissions"].tolist() == [1]
 
 
 @pytest.mark.parametrize("arrived", [True, False])
@@ -184,11 +185,12 @@ def test_after_a_kill_the_board_knows_what_arrived(
     arrived: bool, hosted: Path, invoke: Invoke
 ) -> None:
     file = write(hosted, "x.csv", lambda number, _: number == 0)
-    add_entry(LEDGER, new_entry(str(hosted.resolve()), False, file, "", None))
+    entry = new_entry(str(hosted.resolve()), False, file, "", None)
+    add_entry(LEDGER, replace(entry, team="us"))
     if arrived:
         receive(hosted, file, "us")
     submit(invoke, hosted, file, "us")
-    assert pp.board(hosted)["submissions"].tolist() == [1]
+    assert pp.hosted_leaderboard(hosted)["submissions"].tolist() == [1]
     statuses = [entry.status for entry in read_entries(LEDGER)]
     assert statuses == ["complete"] if arrived else ["not received", "complete"]
 

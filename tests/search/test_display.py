@@ -22,6 +22,7 @@ RUN: Any = SimpleNamespace(
         fit_seconds=12.34,
         settings={"tta_views": 5, "tta_angles": 1},
         training=SimpleNamespace(without_tta=SimpleNamespace(accuracy=0.5)),
+        data=SimpleNamespace(metric=None),
     ),
 )
 

@@ -324,7 +324,7 @@ def test_the_ledger_compares_own_and_public_scores(
     for name in ("one", "two", "three"):
         submit("--yes", "--run", name)
     shown = invoke("submissions", "data/tiny").stdout
-    assert "Rank correlation (Spearman) of own and public score: 1.00, n = 3." in shown
+    assert "Rank correlation (Spearman) of own accuracy and public score: 1.00, n = 3." in shown
     assert "Submissions: 3 used today, 2 left until 0:00 UTC." in shown
     server.closed = True
     table = json.loads(invoke("submissions", "data/tiny", "--format", "json").stdout)
