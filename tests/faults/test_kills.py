@@ -80,7 +80,7 @@ def kill_after(words: Sequence[object], runs: Path, seconds: float) -> bool:
 
 
 def test_a_killed_training_continues_from_its_checkpoint(tmp_path: Path) -> None:
-    words = ("train", DIGITS, "--model", "dense", "--epochs", 200)
+    words = ("train", DIGITS, "--model", "dense", "--epochs", 100)
     process = start(words, tmp_path / "killed")
     checkpoints = tmp_path / "killed/digits/checkpoints"
     while process.poll() is None and not list(checkpoints.glob("*/[!.]*")):
@@ -93,7 +93,7 @@ def test_a_killed_training_continues_from_its_checkpoint(tmp_path: Path) -> None
     assert b"continues in epoch" in errors
     assert process.returncode == 0
     competition = pp.load(DIGITS)
-    pp.train(competition, "dense", epochs=200, runs=tmp_path / "whole", progress=False)
+    pp.train(competition, "dense", epochs=100, runs=tmp_path / "whole", progress=False)
     assert results(tmp_path / "killed") == results(tmp_path / "whole")
     assert not list(checkpoints.iterdir())
 

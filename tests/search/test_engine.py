@@ -140,7 +140,7 @@ def test_little_memory_means_one_training_at_a_time(monkeypatch) -> None:
     ("sent", "status", "message", "replicates"),
     [
         (signal.SIGINT, 130, "Interrupted.", 1),
-        (signal.SIGINT, 130, "Interrupted.", 2),
+        pytest.param(signal.SIGINT, 130, "Interrupted.", 2, marks=pytest.mark.faults),
         (signal.SIGTERM, 143, "Terminated.", 2),
         (signal.SIGKILL, -9, "", 2),
     ],

@@ -126,7 +126,7 @@ def test_the_same_command_continues_to_exactly_as_many_trials(tuned, tiny, tmp_p
     ("engine", "database", "sent", "status"),
     [
         ("processes", False, signal.SIGKILL, -signal.SIGKILL),
-        ("inline", True, signal.SIGKILL, -signal.SIGKILL),
+        pytest.param("inline", True, signal.SIGKILL, -signal.SIGKILL, marks=pytest.mark.faults),
         ("inline", False, signal.SIGINT, 130),
     ],
 )
