@@ -1,8 +1,7 @@
 """Serves the drawing page to this computer alone, and answers its drawings.
 
-Another page in the same browser, or another user of the computer, cannot ask: each address has a
-random token, and requests from other pages or for other hosts are refused. Nothing is read from
-the disk on request.
+Another page in the same browser cannot ask: each address has a random token, and requests from
+other pages or for other hosts are refused. Nothing is read from the disk on request.
 """
 
 import hmac

@@ -81,12 +81,14 @@ def estimate_best(metric: Metric, runs: Sequence[Sums], seed: int = 0) -> Estima
     for bits in random_bits(SPLITS, len(runs[0]), seed):
         one = np.stack([bits @ rows for rows in runs])
         two = np.stack([rows.sum(axis=0) for rows in runs])[:, None] - one
+        both = (one[0, :, -1] > 0) & (two[0, :, -1] > 0)  # of few rows, a half may have none
+        one, two = one[:, both], two[:, both]
         goodness = [metric.goodness(metric.of_sums(sums)) for sums in (one, two)]
         for chosen_on, scored_on in (goodness, goodness[::-1]):
             chosen = chosen_on.argmax(axis=0)
             lost += float((scored_on[0] - scored_on[chosen, np.arange(len(chosen))]).sum())
             halves += len(chosen)
-    optimism = max(0.0, lost / halves)
+    optimism = max(0.0, lost / halves) if halves else 0.0
     moved = -optimism if metric.higher_is_better else optimism
     low, high = metric.interval(runs[0])
     value = float(metric.of_sums(runs[0].sum(axis=0)))

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
+from pipeline.errors import PipelineError
 from pipeline.hosting.board import receive
 from pipeline.hosting.hosted import Received, read_hosted
 from pipeline.submission.ledger import (
@@ -47,7 +48,7 @@ def participate(ledger: Path, entry: Entry, team: str, again: bool = False) -> E
         number = add_entry(ledger, entry)
         try:
             ref, received = receive(folder, Path(entry.file), team)
-        except BaseException as error:
+        except PipelineError as error:
             change_entry(ledger, number, status="not received", error=str(error)[:300])
             raise
         return _update(ledger, number, ref, received)

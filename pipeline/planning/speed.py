@@ -14,7 +14,7 @@ from pipeline.training.batches import Batches
 from pipeline.training.job import Job
 from pipeline.training.train import job_images
 
-SECONDS = 2.0
+SECONDS = 1.5
 WARM_UP = 2  # steps that are not measured: the first one prepares the computation
 
 
@@ -33,10 +33,14 @@ class Speed:
 
 @dataclass(frozen=True)
 class Measurement:
-    """Measures the speed of a training."""
+    """Measures the speed of trainings, one after another."""
 
-    job: Job
+    jobs: tuple[Job, ...]
     name: str = "speed"
+
+
+Speeds = dict[str, Speed]
+"""By the name of the recipe."""
 
 
 def measure_speed(job: Job, competition: Competition) -> Speed:

@@ -28,7 +28,7 @@ from pipeline.planning.kinds import (
     training_steps,
 )
 from pipeline.planning.plan import Improvement, Plan, plan_training, sample_rows, write_plan
-from pipeline.planning.speed import Measurement, Speed, measure_speed
+from pipeline.planning.speed import Measurement, Speed, Speeds, measure_speed
 from pipeline.runs.fold_file import load_folds
 from pipeline.runs.ranking import ranked_by
 from pipeline.runs.run import Run, list_runs
@@ -52,7 +52,7 @@ LEFT_OVER = 0.1  # of the budget: for less than that no training is added
 TTA_SHARE = 0.1  # of a training's time, that TTA may take
 MOST_OF_EPOCH = 0.25  # of a training's time; an epoch of more rows has a sample of them
 
-Result = Run | Speed
+Result = Run | Speeds
 
 
 def spend(
@@ -91,7 +91,7 @@ def _work(
     competition: Competition, folder: Path, job: Job | Measurement, observer: Observer
 ) -> Result:
     if isinstance(job, Measurement):
-        return measure_speed(job.job, competition)
+        return {each.recipe.name: measure_speed(each, competition) for each in job.jobs}
     return train(job, competition, folder, observer)
 
 
@@ -104,7 +104,7 @@ class Spending:
         workers: how many trainings run in parallel.
         combination: what is made of finished trainings, those of earlier commands included.
         improvements: when its best result was replaced by a better one.
-        speed: of the main recipe's training, once it is measured.
+        speeds: of the trainings that may be planned, once they are measured.
         failures: of trainings.
     """
 
@@ -118,7 +118,7 @@ class Spending:
     combination: Combination
     workers: int
     improvements: list[Improvement] = field(default_factory=list)
-    speed: Speed | None = None
+    speeds: Speeds = field(default_factory=dict)
     failures: list[Exception] = field(default_factory=list)
 
     @classmethod
@@ -157,15 +157,15 @@ class Spending:
 
     def jobs(self) -> Iterator[Job | Measurement]:
         """What to train next, whenever a worker is free, with the time that it has."""
-        # All workers measure, or one while another makes the first submission: nothing is planned
-        # before the speed is known.
-        for worker in range(self.workers if self.combination.runs else 1):
+        # All workers measure, or all but the one that makes the first submission: nothing is
+        # planned before the speed is known.
+        first = 0 if self.combination.runs else 1
+        for worker in range(max(1, self.workers - first)):
             yield self._measurement(f"speed {worker}")
-        if not self.combination.runs:
+        if first:
             yield self._started(self._quick_job())
         if self.speed and self._worth() < LITTLE * self.workers:
-            self.kinds, self.speed = replace(self.kinds, main=(self.kinds.short,)), None
-            yield self._measurement("speed")
+            self.kinds = replace(self.kinds, main=(self.kinds.short,))
         kinds, count = self._divide()
         order = order_trainings(kinds)
         new = (each for each in order if not (self.folder / self._name(*each)).exists())
@@ -180,6 +180,11 @@ class Spending:
                 return
             yield self._started(self._job(recipe, seed, part, seconds))
 
+    @property
+    def speed(self) -> Speed | None:
+        """That of the first recipe to train; None before it is measured."""
+        return self.speeds.get(self.kinds.main[0].name)
+
     def receive(self, job: Job | Measurement, result: Result | Exception) -> None:
         """Takes the result of a job: a speed, or a run that may improve the best one."""
         if isinstance(result, Exception):
@@ -190,7 +195,7 @@ class Spending:
             self.display.finish(job.name, result)
             self.add([result])
         else:
-            self.speed = result
+            self.speeds = result
 
     def add(self, runs: Sequence[Run]) -> None:
         """Combines runs with those before, and tells of a better result."""
@@ -223,8 +228,8 @@ class Spending:
         return job
 
     def _measurement(self, name: str) -> Measurement:
-        recipe = self.kinds.main[0]
-        return Measurement(Job(recipe.name, recipe, 0, self.folds[0]), name)
+        recipes = (self.kinds.main[0], self.kinds.short)
+        return Measurement(tuple(Job(one.name, one, 0, self.folds[0]) for one in recipes), name)
 
     def _quick_job(self) -> Job:
         began, seconds = self.budget.began, self.budget.seconds

@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import Literal
 
 PIXELS = re.compile(r"\s*[0-9.]+(\s+[0-9.]+){3,}\s*")
-USAGE, TRAINING = "usage", b"training"  # the name of a column, and its value for training rows
+USAGE, TRAINING = "usage", (b"training", b"train")  # a column, and its values for training rows
 Part = Literal["train", "test"]
 
 
@@ -59,7 +59,7 @@ class PixelStrings:
     def _is_read(self, row: Sequence[bytes]) -> bool:
         if self.part is None or self.usage is None or len(row) != self.columns:
             return True
-        return (row[self.usage].strip().lower() == TRAINING) == (self.part == "train")
+        return (row[self.usage].strip().lower() in TRAINING) == (self.part == "train")
 
     def _expand(self, row: Sequence[bytes], sign: bytes) -> bytes:
         """A row of other columns keeps them all, so that it is found to be too long or short."""

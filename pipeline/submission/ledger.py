@@ -57,6 +57,7 @@ class Entry:
         own: the run's own score.
         status: "unknown" from just before it is sent until there is an answer: if the process is
             killed, the server knows whether it arrived. "not received" if it did not.
+        asked: when it may have been sent, as long as the status is "unknown".
         newer_than: the highest number of a submission that the server had before.
         ref: its number on the server.
         public, private: the scores that it got.
@@ -73,6 +74,7 @@ class Entry:
     run: str | None = None
     own: OwnScore | None = None
     status: Status = "unknown"
+    asked: str = ""
     newer_than: Count = 0
     ref: Count | None = None
     public: float | None = None
@@ -87,10 +89,15 @@ class Ledger:
     entries: tuple[Entry, ...] = ()
 
 
+def now() -> str:
+    """The time in ISO 8601."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
 def new_entry(place: str, kaggle: bool, file: Path, message: str, run: Run | None) -> Entry:
     """An entry for a file that is about to be sent."""
-    created = datetime.now(UTC).isoformat(timespec="seconds")
-    entry = Entry(created, place, kaggle, str(file), sha256(file), message.strip())
+    created = now()
+    entry = Entry(created, place, kaggle, str(file), sha256(file), message.strip(), asked=created)
     if run is None:
         return entry
     fold = run.record.fold
@@ -151,7 +158,7 @@ def sending(path: Path) -> Iterator[None]:
 def refuse_copies(path: Path, entry: Entry) -> None:
     """Raises a PipelineError if the same file was sent to the same place before."""
     for other in read_entries(path):
-        same = (other.sha256, other.place) == (entry.sha256, entry.place)
+        same = (other.sha256, other.place, other.team) == (entry.sha256, entry.place, entry.team)
         if same and other.status != "not received":
             score = "" if other.public is None else f", public score {other.public:g}"
             status = f"{other.status}{score}"

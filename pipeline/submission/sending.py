@@ -1,5 +1,6 @@
 """Sends a file to Kaggle once: it is in the ledger before, and its outcome after."""
 
+import html
 import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -13,6 +14,7 @@ from pipeline.submission.ledger import (
     Entry,
     add_entry,
     change_entry,
+    now,
     read_entries,
     refuse_copies,
     sending,
@@ -63,10 +65,11 @@ def send(
             )
         if agree and not agree(entry, quota):
             return None
-        number = add_entry(ledger, replace(entry, newer_than=newer_than))
+        number = add_entry(ledger, replace(entry, newer_than=newer_than, asked=now()))
         try:
             ref = kaggle.submit(slug, Path(entry.file), entry.message)
         except NoAnswerError as error:
+            change_entry(ledger, number, asked=now())
             raise NoAnswerError(
                 f"{error.found}; it is not known whether the file arrived",
                 where=slug,
@@ -166,15 +169,15 @@ def _is_of(entry: Entry, slug: str) -> bool:
 
 
 def _age(entry: Entry) -> float:
-    """Seconds since it was about to be sent, or more if the clock was set back since."""
-    return abs((datetime.now(UTC) - datetime.fromisoformat(entry.created)).total_seconds())
+    """Seconds since it may have been sent, or more if the clock was set back since."""
+    return abs((datetime.now(UTC) - datetime.fromisoformat(entry.asked)).total_seconds())
 
 
 def _arrived(entry: Entry, listed: Iterable[Remote], known: set[int | None]) -> Remote | None:
     """The submission of an entry of unknown outcome.
 
     It is newer than all that Kaggle had before, by its number: clocks may differ. Its text may be
-    cut.
+    cut, and escaped for HTML.
     """
     if entry.status != "unknown":
         return None
@@ -184,7 +187,11 @@ def _arrived(entry: Entry, listed: Iterable[Remote], known: set[int | None]) -> 
         if one.ref > entry.newer_than
         and one.ref not in known
         and one.file_name == Path(entry.file).name
-        and entry.message.startswith(one.description.strip())
-        and (one.description.strip() or not entry.message)
+        and _is_text_of(one.description, entry.message)
     )
     return min(mine, key=lambda one: one.ref, default=None)
+
+
+def _is_text_of(description: str, message: str) -> bool:
+    text = html.unescape(description).strip()
+    return html.unescape(message).startswith(text) and bool(text or not message)

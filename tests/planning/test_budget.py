@@ -189,12 +189,17 @@ def starting(tiny, tmp_path) -> Spending:
     return Spending.prepare(budget, tiny, tmp_path / "tiny", Display(quiet=True), lambda _: None)
 
 
+def speeds(now: float, alone: float | None = None) -> dict[str, Speed]:
+    """What a measurement of all recipes gives."""
+    return {name: Speed(now, alone or now) for name in ("deep", "best")}
+
+
 def next_training(starting: Spending, jobs: Iterator[Job | Measurement], speed: float) -> Job:
     """The next training on a machine of that many images per second."""
     for job in jobs:
         if isinstance(job, Job):
             return job
-        starting.receive(job, Speed(now=speed, alone=speed))
+        starting.receive(job, speeds(speed))
     raise AssertionError("no training")
 
 
@@ -203,7 +208,7 @@ def test_little_time_trains_on_a_sample_that_the_plan_repeats(
     batch_size: int, rows: int, starting, tiny, tmp_path
 ) -> None:
     """Of at least one batch, or of all rows if there are fewer."""
-    starting.speed = Speed(1.0, 1.0)  # images per second
+    starting.speeds = speeds(1.0)  # images per second
     recipe = find_recipe("dense").change(batch_size=batch_size)
     job = starting._job(recipe, seed=0, part=1, seconds=9)
     assert (len(job.fold.train), job.epochs) == (rows, 1)
@@ -231,7 +236,7 @@ def test_a_continued_budget_measures_before_it_plans(starting, tiny, tmp_path) -
     asked = [next(jobs), next(jobs)]
     assert all(isinstance(each, Measurement) for each in asked)
     assert len({each.name for each in asked}) == 2
-    starting.receive(asked[0], Speed(1000.0, 1000.0))
+    starting.receive(asked[0], speeds(1000.0))
     assert next(jobs).deadline < starting.budget.end - 300  # not all of the time
 
 
@@ -250,7 +255,7 @@ def test_other_work_during_the_measurement_does_not_make_the_plan_smaller(
 ) -> None:
     starting.display = Display()
     jobs = starting.jobs()
-    starting.receive(next(jobs), Speed(now=now, alone=2_000_000.0))
+    starting.receive(next(jobs), speeds(now, alone=2_000_000.0))
     next(jobs), next(jobs)
     shown = capsys.readouterr().err
     assert "This machine trains deep with 2,000,000 images/s" in shown
@@ -277,6 +282,20 @@ def test_little_time_trains_a_network_that_learns_faster(speed: float, name: str
     jobs = starting.jobs()
     assert next_training(starting, jobs, speed).recipe.name == "fast"
     assert next_training(starting, jobs, speed).recipe.name == name
+
+
+@pytest.mark.parametrize("workers", [1, 2, 4])
+def test_nothing_is_planned_before_the_speed_is_known(workers: int, starting) -> None:
+    """All workers have something to do until the first measurement is there."""
+    starting.workers, jobs = workers, starting.jobs()
+    asked = [next(jobs) for _ in range(workers)]
+    measurements = [job for job in asked if isinstance(job, Measurement)]
+    assert len(measurements) == max(1, workers - 1)
+    starting.receive(measurements[0], speeds(1.0))
+    planned = next_training(starting, jobs, 1.0)
+    planned = planned if workers > 1 else next_training(starting, jobs, 1.0)
+    assert planned.recipe.name == "best"
+    assert planned.deadline < starting.budget.end - 8
 
 
 def test_tta_that_takes_too_much_of_the_time_is_left_out(starting) -> None:

@@ -295,7 +295,7 @@ def test_after_a_cut_connection_nothing_is_sent_twice(
     assert "it is not known whether the file arrived" in error
     assert [one["status"] for one in ledger()] == ["complete", "unknown"]
     server.cut, server.lose, server.refuse = set(), set(), {}
-    change_entry(LEDGER, 1, created=LONG_AGO)  # Kaggle lists by now what it has received
+    change_entry(LEDGER, 1, asked=LONG_AGO)  # Kaggle lists by now what it has received
     arrived = len(server.submissions) == 2
     assert submit("--yes", "--again").stdout.splitlines()[-1] == "Public score: 1.00000"
     assert len(server.submissions) == 2
