@@ -11,6 +11,7 @@ from pipeline.cli.options import Command
 from pipeline.cli.output import echo
 from pipeline.errors import PipelineError
 from pipeline.metrics.metric import METRICS
+from pipeline.submission.format import submission_format
 
 if TYPE_CHECKING:
     from pipeline.competition.competition import Competition
@@ -97,6 +98,18 @@ def send(
 ) -> None:
     """Sends the file, and prints its score. Does nothing without a destination."""
     import pipeline as pp
+
+    if to.kaggle and competition.sample is None:
+        header = ",".join(submission_format(competition).header)
+        assumed = f"there is no sample submission, so {header} is assumed"
+        if to.yes:
+            raise PipelineError(
+                assumed,
+                where=competition.folder,
+                expected="the competition's sample_submission.csv in the folder",
+                remedy="Copy it there, or send without --yes and confirm.",
+            )
+        echo(f"Warning: {assumed}", err=True)
 
     def warn(doubt: str) -> None:
         echo(f"Warning: {file}: {doubt}", err=True)

@@ -10,7 +10,9 @@ from pipeline.cli.main import BEGAN
 from pipeline.cli.options import BUDGET, DATA, QUIET, RUNS, schema_options
 from pipeline.cli.output import echo, score_text
 from pipeline.cli.sending import Destination, check_destination, send, sending_options
+from pipeline.competition.sample import asks_for_probabilities
 from pipeline.errors import PipelineError
+from pipeline.metrics.metric import LOG_LOSS
 from pipeline.tables import no_formula
 
 if TYPE_CHECKING:
@@ -117,6 +119,13 @@ def _echo_submission(
         note = f"Note: to a spreadsheet {formula!r} is a formula; do not open the file in one."
         echo(note, err=True)
     metric = competition.metric
+    header = competition.sample.header if competition.sample else ()
+    if metric is LOG_LOSS and not asks_for_probabilities(header):
+        echo(
+            "Note: the metric is log loss, but classes are submitted. A sample submission with a "
+            "column for each class asks for probabilities.",
+            err=True,
+        )
     chosen = f", chosen by its {metric.loss_title}" if in_time else ""
     echo(f"\nThe submission of {name}{_score(table, name, metric)}{chosen}:")
     echo(path)

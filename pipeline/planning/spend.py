@@ -151,7 +151,7 @@ class Spending:
             budget, competition, folder, display, on_better, folds, kinds, combination, workers
         )
         if runs := sorted(runs_of_folds(found, folds), key=lambda run: run.record.created):
-            display.note(f"{len(runs)} trainings of these folds are there, and count")
+            display.note(f"Reused: {', '.join(run.name for run in runs)}")
             spending.add(runs)
         return spending
 

@@ -7,6 +7,7 @@ entry of such a list; the command line, the tests and the leaderboard find it.
 import importlib
 import pkgutil
 from functools import cache
+from types import ModuleType
 from typing import Any
 
 import pipeline.networks.backend  # noqa: F401  first, because it silences the other imports
@@ -49,14 +50,35 @@ def _collect(kind: str) -> list[Any]:
     """All entries of the families' lists of that name.
 
     Raises:
-        ValueError: two of them have the same name.
+        PipelineError: a module cannot be imported, or two entries have the same name.
     """
-    families = [
-        importlib.import_module(f"{__name__}.{module.name}")
-        for module in pkgutil.iter_modules(__path__)
-    ]
-    found = [entry for family in families for entry in getattr(family, kind, ())]
-    names = [entry.name for entry in found]
-    if len(set(names)) < len(names):
-        raise ValueError(f"two {kind} have the same name: {sorted(names)}")
-    return found
+    entries: dict[str, Any] = {}
+    files: dict[str, str] = {}
+    for module in pkgutil.iter_modules(__path__):
+        for entry in getattr(_import(module.name), kind, ()):
+            if entry.name in entries:
+                raise PipelineError(
+                    f"two {kind} have the name {entry.name!r}",
+                    where=f"{files[entry.name]} and {_path(module.name)}",
+                    remedy="Rename one of them.",
+                )
+            entries[entry.name], files[entry.name] = entry, _path(module.name)
+    return list(entries.values())
+
+
+def _import(name: str) -> ModuleType:
+    try:
+        return importlib.import_module(f"{__name__}.{name}")
+    except PipelineError:
+        raise
+    except Exception as error:
+        raise PipelineError(
+            f"{type(error).__name__}: {error}",
+            where=_path(name),
+            expected="a module with a list RECIPES",
+            remedy="Correct the file. --debug shows the traceback.",
+        ) from error
+
+
+def _path(name: str) -> str:
+    return f"pipeline/recipes/{name}.py"

@@ -215,7 +215,8 @@ def _make_api() -> Any:
         raise PipelineError(
             f"the package {(error.name or 'kaggle').split('.')[0]} is not installed",
             expected="the optional packages for Kaggle",
-            remedy="Run `pip install kaggle six`, or `uv sync --extra cpu --extra kaggle`.",
+            remedy="Run `.venv/bin/uv pip install kaggle six`, or in an environment of your own "
+            "`pip install kaggle six`.",
         ) from None
     api = KaggleApi()
     try:

@@ -59,6 +59,8 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
 def home(tmp_path: Path, tiny_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty folder with data/tiny, and a home with a token."""
     shutil.copytree(tiny_folder, tmp_path / "data" / "tiny")
+    sample = "".join(f"{row},0\n" for row in range(12))
+    (tmp_path / "data/tiny/sample_submission.csv").write_text(f"Id,Category\n{sample}")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME", str(tmp_path))
     token = tmp_path / ".kaggle" / "access_token"
@@ -128,6 +130,15 @@ def zipped(*names: str, content: bytes = b"") -> bytes:
         for name in names:
             archive.writestr(name, content)
     return buffer.getvalue()
+
+
+def test_without_a_sample_the_format_is_not_sent_without_a_question(
+    server: Server, submit: Invoke
+) -> None:
+    Path("data/tiny/sample_submission.csv").unlink()
+    result = submit("--yes", status=2)
+    assert "there is no sample submission, so Id,Category is assumed" in result.stderr
+    assert not server.submissions
 
 
 def test_a_competition_is_fetched_once(server: Server, invoke: Invoke, tiny_folder: Path) -> None:
