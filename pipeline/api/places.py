@@ -71,10 +71,11 @@ def open_run(name: Path | str, runs: Path) -> Run:
             return load_run(folder)
     found = [path.parent for path in sorted(runs.glob(f"*/[!.]*/{RECORD}"))]
     known = [str(folder) for folder in found]
+    within = [str(folder.relative_to(runs)) for folder in found]
+    same = [path for path in within if Path(path).name == str(name)]
     raise PipelineError(
         "not the folder of a run" if Path(name).exists() else "there is no such run",
         where=name,
         expected=f"one of {', '.join(known)}" if known else "the folder of a finished run",
-        remedy=suggest(str(name), [*known, *(str(folder.relative_to(runs)) for folder in found)])
-        or None,
+        remedy=f"Did you mean {same[0]!r}?" if same else suggest(str(name), [*known, *within]),
     )

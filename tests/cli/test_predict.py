@@ -522,6 +522,8 @@ def test_a_run_that_is_not_there_is_refused_with_what_is(run, workspace, tmp_pat
     assert str(run.folder) in error.expected
     assert "there is no such run" in refuse("nowhere", file, "--runs", tmp_path)
     assert "not the folder of a run" in refuse(runs / "named", file, "--runs", runs)
+    hint = f"Did you mean 'named/{run.name}'?"
+    assert error_of(lambda: pp.predict(run.name, file, runs=runs)).remedy == hint
 
 
 @pytest.mark.parametrize("name", ["run.json", "SHA256SUMS", "model.keras", "test.npy"])
