@@ -145,6 +145,9 @@ bench-target: .venv/ready-dev  ## Measure the time to 99.5 % on DATA compared wi
 bench-ingredients: .venv/ready-dev  ## Measure what TTA, folds and so on bring on DATA (half an hour)
 	@$(BIN)/python -m benchmarks.ingredients "$$DATA"
 
+bench-tuning: .venv/ready-dev  ## Measure what tuning brings on DATA (hours)
+	@$(BIN)/python -m benchmarks.tuning "$$DATA"
+
 clean:  ## Remove caches (keeps .venv, runs and submissions)
 	@rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist site jupyter_execute docs/_generated *.egg-info
 	@find benchmarks pipeline tests -name __pycache__ -prune -exec rm -rf {} +
@@ -175,4 +178,4 @@ $(READY): uv.lock pyproject.toml | $(BIN)/uv
 	@$(SYNC) --group dev --group docs
 	@touch $@
 
-.PHONY: help submit train tune leaderboard ensemble report draw inspect models doctor install test docs test-docs docs-outputs faults test-forms test-browser test-database lint format lock data pictures bench bench-memory bench-growth bench-target bench-ingredients clean distclean
+.PHONY: help submit train tune leaderboard ensemble report draw inspect models doctor install test docs test-docs docs-outputs faults test-forms test-browser test-database lint format lock data pictures bench bench-memory bench-growth bench-target bench-ingredients bench-tuning clean distclean

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from sklearn.model_selection import train_test_split
 
 import pipeline as pp
 from pipeline.arrays import Images, Labels, Pixels, Probabilities
+from pipeline.competition.folds import hold_out
 from pipeline.competition.schema import Schema
 from pipeline.images.resize import to_images
 from pipeline.metrics.metric import accuracy, log_loss
@@ -34,16 +34,15 @@ class Fresh:
 
     @classmethod
     def divide(cls, whole: pp.Competition, fresh: float, rows: int | None = None) -> "Fresh":
-        """Divides some rows, or all, at random, with equal shares of each class.
+        """Divides some rows, or all: equal shares of each class, copies of an image together.
 
         Args:
             fresh: share of the rows that score.
         """
         order = np.random.default_rng(0).permutation(len(whole.labels))[:rows]
-        kept, scoring = train_test_split(
-            order, test_size=fresh, random_state=0, stratify=whole.labels[order]
-        )
         pixels, labels = whole.train_pixels, whole.labels
+        fold = hold_out(pixels[order], labels[order], fresh, seed=0)
+        kept, scoring = order[fold.train], order[fold.validation]
         return cls(whole.schema, pixels[kept], labels[kept], pixels[scoring], labels[scoring])
 
     @property

@@ -5,14 +5,15 @@
 Some labelled rows become the test rows of a copy of the competition, without their labels. `tune`
 searches with TPE, and then with random trials alone, the same number. The recipe with its own
 settings, the two that were found, and the recipes to compare with are trained with each seed.
-`members` is the mean of as many networks of the recipe as the time of the search would have
-trained. Differences are to the first line, of the same seed and on the same test rows; their
-deviation is over the seeds. A search is one search: its own luck is not in the deviation.
+With `--members`, so is the mean of as many networks as the time of the search is enough for.
+Differences are to the first line, of the same seed and on the same test rows; their deviation is
+over the seeds. A search is one search: its own luck is not in the deviation.
 """
 
 import tempfile
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import click
@@ -55,53 +56,70 @@ def tuning(
     members: bool,
 ) -> None:
     divided = Fresh.divide(pp.load(data), fresh, rows)
-    found: dict[str, tuple[list[Probabilities], float]] = {}
-    with tempfile.TemporaryDirectory() as folder:
-        competition = divided.write(Path(folder) / "competition")
-
-        def train(name: str, each: pp.Recipe, searched: float = 0, first: int = 0) -> None:
-            began = time.monotonic()
-            runs = pp.train_all(
-                competition, [each], seeds=range(first, first + seeds), runs=Path(folder) / name
-            )
-            minutes = (searched + (time.monotonic() - began) / seeds) / 60
-            found[name] = [run.test_probabilities for run in runs], minutes
-
-        train(recipe, find_recipe(recipe))
-        for name in against:
-            train(name, find_recipe(name))
-        for name, startup in ((f"{recipe}, TPE", TPE), (f"{recipe}, random search", RANDOM)):
-            best, seconds = tune(competition, recipe, trials, startup, Path(folder) / name)
-            train(name, best, seconds)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        trained = Trained(divided.write(folder / "competition"), folder, seeds)
+        for each in (recipe, *against):
+            trained.add(each, find_recipe(each))
+        for how, startup in (("TPE", TPE), ("random search", RANDOM)):
+            best, seconds = tune(trained.competition, recipe, trials, startup, folder / how)
+            trained.add(f"{recipe}, {how}", best, seconds)
         if members:
-            searched = found[f"{recipe}, TPE"][1]
-            count = min(MAX_MEMBERS, int(searched / found[recipe][1]))
-            means = [
-                average(
-                    [
-                        run.test_probabilities
-                        for run in pp.train_all(
-                            competition,
-                            [find_recipe(recipe)],
-                            seeds=range(100 * (seed + 1), 100 * (seed + 1) + count),
-                            runs=Path(folder) / "members",
-                        )
-                    ]
-                )
-                for seed in range(seeds)
-            ]
-            found[f"mean of {count} networks"] = means, count * found[recipe][1]
-    scores = {name: [divided.score(each) for each in some] for name, (some, _) in found.items()}
-    baseline = scores[recipe]
+            trained.add_members(find_recipe(recipe), trained.minutes[f"{recipe}, TPE"])
+    scores = {
+        name: [divided.score(each) for each in some] for name, some in trained.probabilities.items()
+    }
     echo_table(
         HEADER,
-        [(*line(name, each, baseline), f"{found[name][1]:.1f}") for name, each in scores.items()],
+        [
+            (*line(name, each, scores[recipe]), f"{trained.minutes[name]:.1f}")
+            for name, each in scores.items()
+        ],
         left=HEADER[:1],
     )
     click.echo(
         f"\n{data.resolve().name}: {len(divided.labels):,} training rows, {len(divided.fresh):,} "
         f"test rows, {trials} trials, {seeds} seeds; {machine_line()}"
     )
+
+
+@dataclass
+class Trained:
+    """Networks with what they predict.
+
+    Attributes:
+        competition: what they are trained on.
+        folder: for runs.
+        seeds: number of seeds.
+        probabilities: for the test rows, of each seed, by name.
+        minutes: of one seed, with those of the search.
+    """
+
+    competition: pp.Competition
+    folder: Path
+    seeds: int
+    probabilities: dict[str, list[Probabilities]] = field(default_factory=dict)
+    minutes: dict[str, float] = field(default_factory=dict)
+
+    def add(self, name: str, recipe: pp.Recipe, searched: float = 0) -> None:
+        """Trains a recipe that a search of so many seconds has found."""
+        began = time.monotonic()
+        self.probabilities[name] = self._train(recipe, range(self.seeds), name)
+        self.minutes[name] = (searched + (time.monotonic() - began) / self.seeds) / 60
+
+    def add_members(self, recipe: pp.Recipe, minutes: float) -> None:
+        """Trains as many networks as this time allows, for each seed, and averages them."""
+        count = max(1, min(MAX_MEMBERS, int(minutes / self.minutes[recipe.name])))
+        name = f"mean of {count} networks"
+        starts = [100 * (seed + 1) for seed in range(self.seeds)]
+        self.probabilities[name] = [
+            average(self._train(recipe, range(start, start + count), name)) for start in starts
+        ]
+        self.minutes[name] = count * self.minutes[recipe.name]
+
+    def _train(self, recipe: pp.Recipe, seeds: Sequence[int], name: str) -> list[Probabilities]:
+        runs = pp.train_all(self.competition, [recipe], seeds=seeds, runs=self.folder / name)
+        return [run.test_probabilities for run in runs]
 
 
 def tune(
