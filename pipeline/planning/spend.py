@@ -87,6 +87,16 @@ def spend(
     return spending.combination.best
 
 
+def _note_others(found: Sequence[Run], display: Display) -> None:
+    """Says that runs of other validation rows do not count."""
+    if others := [run for run in found if run.record.training and not run.record.fold.part]:
+        best = min(others, key=lambda run: run.scores.loss)
+        display.note(
+            f"{best.name} was scored on other rows, and is not compared: `pipeline submit --run "
+            f"{best.name}` submits it"
+        )
+
+
 def _work(
     competition: Competition, folder: Path, job: Job | Measurement, observer: Observer
 ) -> Result:
@@ -138,6 +148,7 @@ class Spending:
         found = list_runs(folder, lambda error: display.note(error.message))
         check_same_data(found, competition.fingerprint)
         found = [ranked_by(run, competition.metric) for run in found]
+        _note_others(found, display)
         folds = load_folds(competition, FOLDS, folder)
         for note in folds[0].notes:
             display.note(f"Note: {note}.")

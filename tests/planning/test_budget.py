@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from finished_runs import finish
 
 import pipeline as pp
 from pipeline.cli import main
@@ -227,6 +228,12 @@ def test_a_sample_has_rows_of_rare_classes(starting) -> None:
         sample = sample_rows(fold, labels, 6, seed).train
         assert len(set(sample)) == 6
         assert set(labels[sample]) == {0, 1, 2}
+
+
+def test_a_run_that_was_scored_on_other_rows_is_named(tiny, tmp_path, capsys) -> None:
+    finish(tiny, tmp_path / "tiny" / "earlier", 2.0, draw=1)
+    Spending.prepare(Budget(60, time.time()), tiny, tmp_path / "tiny", Display(), lambda _: None)
+    assert "`pipeline submit --run earlier` submits it" in capsys.readouterr().err
 
 
 def test_a_continued_budget_measures_before_it_plans(starting, tiny, tmp_path) -> None:
