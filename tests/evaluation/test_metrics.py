@@ -209,3 +209,7 @@ def test_submitted_probabilities_are_calibrated_and_never_zero(
     first = path.read_text().splitlines()[1].split(",")[1:]
     assert 0 < float(first[1]) < 1e-3
     assert sum(map(float, first)) == pytest.approx(1, abs=1e-6)
+    (sure,) = (run for run in pp.list_runs(competition) if run.name == "sure")
+    sure.test_probabilities[:] = [0.98, 0.01, 0.01]
+    path = pp.submit(competition, sure, output=tmp_path / "sure.csv")
+    assert float(path.read_text().splitlines()[1].split(",")[1]) < 0.96

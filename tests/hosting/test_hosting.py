@@ -103,6 +103,14 @@ def test_participants_get_the_same_images_without_the_hidden_labels(
     }  # fmt: skip
 
 
+def test_copies_of_an_image_are_hidden_together(folder: Any) -> None:
+    folder.fill(100)
+    path = folder.path / "train.csv"
+    path.write_text(path.read_text() * 2)
+    given = pp.load(pp.host(folder.load(), output="ours", hidden=0.4, public=0.5, seed=1))
+    assert not set(map(bytes, given.train_pixels)) & set(map(bytes, given.test_pixels))
+
+
 def test_a_split_cannot_be_repeated_without_its_seed(folder: Any) -> None:
     folder.fill(100)
     competition = folder.load()

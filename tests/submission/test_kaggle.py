@@ -316,6 +316,21 @@ def test_after_a_cut_connection_nothing_is_sent_twice(
     assert refs == [1001, 1002]
 
 
+def test_an_older_submission_is_not_taken_for_one_that_was_lost(
+    server: Server, submit: Invoke
+) -> None:
+    """It was sent from elsewhere, with the same name and text."""
+    submit()
+    LEDGER.unlink()
+    server.lose = {"CreateSubmission"}
+    submit(status=1)
+    server.lose = set()
+    change_entry(LEDGER, 0, asked=LONG_AGO)
+    submit()
+    assert len(server.submissions) == 2
+    assert [one["status"] for one in ledger()] == ["not received", "complete"]
+
+
 def test_a_server_that_is_silent_is_not_waited_for_without_end(
     server: Server, submit: Invoke, monkeypatch: pytest.MonkeyPatch
 ) -> None:
