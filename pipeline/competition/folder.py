@@ -187,7 +187,7 @@ def choose_metric(overrides: Overrides, header: Sequence[str]) -> Metric:
 
 def find_metric(folder: Path) -> Metric | None:
     """The metric of the competition in a folder, without reading its rows; None if its files
-    cannot be found.
+    cannot be found or read.
 
     Raises:
         PipelineError: competition.toml is not valid.
@@ -195,11 +195,11 @@ def find_metric(folder: Path) -> Metric | None:
     load_overrides(folder, {})
     try:
         paths, overrides = find_files(folder, {})
+        header: Sequence[str] = ()
+        if "sample" in paths:
+            header = open_source(paths["sample"], header=True, keep_numbers=True).header or ()
     except PipelineError:
         return None
-    header: Sequence[str] = ()
-    if "sample" in paths:
-        header = open_source(paths["sample"], header=True, keep_numbers=True).header or ()
     return choose_metric(overrides, header)
 
 
