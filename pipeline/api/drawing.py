@@ -22,7 +22,7 @@ def draw(
     runs: Path | str = RUNS,
     on_damage: Callable[[PipelineError], None] | None = None,
 ) -> "DrawingServer":
-    """Starts a server for a page on which one draws, and sees live what a run makes of it.
+    """Starts a server for a page on which you draw, and see live what a run makes of it.
 
     The page shows the probabilities, the image that the model sees, the pixels that decide
     between the two most probable classes, and the nearest training images. Drawings are scaled

@@ -1,1 +1,1 @@
-"""A page in the browser: one draws an image and sees what a run makes of it."""
+"""A page in the browser, to draw an image and see what a run makes of it."""

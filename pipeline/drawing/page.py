@@ -1,4 +1,4 @@
-"""The page that one draws on."""
+"""The page to draw on."""
 
 from pipeline.drawing.answer import ALIKE
 from pipeline.report.rendering import render

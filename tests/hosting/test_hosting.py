@@ -1,4 +1,4 @@
-"""`pipeline host`: a competition of one's own, with hidden labels and a leaderboard."""
+"""`pipeline host`: a local competition with hidden labels and a leaderboard."""
 
 import csv
 import json
