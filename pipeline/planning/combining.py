@@ -32,6 +32,28 @@ def runs_of_folds(runs: Sequence[Run], folds: Sequence[Fold]) -> list[Run]:
     ]  # fmt: skip
 
 
+def describe_other_rows(runs: Sequence[Run]) -> str | None:
+    """Names the best training that was not validated on a fold, if there is one."""
+    others = [run for run in runs if run.record.training and not run.record.fold.part]
+    if not others:
+        return None
+    best = min(others, key=lambda run: run.scores.loss).name
+    return (
+        f"{best} was scored on other rows, and is not compared: `pipeline submit --run {best}` "
+        "submits it"
+    )
+
+
+def tta_helps(runs: Sequence[Run], recipe: str) -> bool:
+    """Whether TTA does not raise the log loss of these trainings of a recipe."""
+    gain = 0.0
+    for run in runs:
+        training = run.record.training
+        if run.record.recipe == recipe and training and training.without_tta:
+            gain += run.scores.n * (training.without_tta.loss - run.scores.loss)
+    return gain >= 0
+
+
 def ensemble_name(budget: str) -> str:
     """The name of a budget's ensembles: "ensemble-30m"."""
     return f"ensemble-{budget}"

@@ -15,7 +15,13 @@ from pipeline.files import check_writable
 from pipeline.images.resize import to_images
 from pipeline.networks.backend import uses_accelerator
 from pipeline.networks.recipe import Recipe
-from pipeline.planning.combining import Combination, ensemble_name, runs_of_folds
+from pipeline.planning.combining import (
+    Combination,
+    describe_other_rows,
+    ensemble_name,
+    runs_of_folds,
+    tta_helps,
+)
 from pipeline.planning.kinds import (
     FOLDS,
     LITTLE,
@@ -52,8 +58,6 @@ LEFT_OVER = 0.1  # of the budget: for less than that no training is added
 TTA_SHARE = 0.1  # of a training's time, that TTA may take
 MOST_OF_EPOCH = 0.25  # of a training's time; an epoch of more rows has a sample of them
 
-Result = Run | Speeds
-
 
 def spend(
     budget: Budget,
@@ -87,19 +91,9 @@ def spend(
     return spending.combination.best
 
 
-def _note_others(found: Sequence[Run], display: Display) -> None:
-    """Says that runs of other validation rows do not count."""
-    if others := [run for run in found if run.record.training and not run.record.fold.part]:
-        best = min(others, key=lambda run: run.scores.loss)
-        display.note(
-            f"{best.name} was scored on other rows, and is not compared: `pipeline submit --run "
-            f"{best.name}` submits it"
-        )
-
-
 def _work(
     competition: Competition, folder: Path, job: Job | Measurement, observer: Observer
-) -> Result:
+) -> Run | Speeds:
     if isinstance(job, Measurement):
         return {each.recipe.name: measure_speed(each, competition) for each in job.jobs}
     return train(job, competition, folder, observer)
@@ -148,7 +142,8 @@ class Spending:
         found = list_runs(folder, lambda error: display.note(error.message))
         check_same_data(found, competition.fingerprint)
         found = [ranked_by(run, competition.metric) for run in found]
-        _note_others(found, display)
+        if note := describe_other_rows(found):
+            display.note(note)
         folds = load_folds(competition, FOLDS, folder)
         for note in folds[0].notes:
             display.note(f"Note: {note}.")
@@ -196,7 +191,7 @@ class Spending:
         """That of the first recipe to train; None before it is measured."""
         return self.speeds.get(self.kinds.main[0].name)
 
-    def receive(self, job: Job | Measurement, result: Result | Exception) -> None:
+    def receive(self, job: Job | Measurement, result: Run | Speeds | Exception) -> None:
         """Takes the result of a job: a speed, or a run that may improve the best one."""
         if isinstance(result, Exception):
             self.failures.append(result)
@@ -222,16 +217,8 @@ class Spending:
         """The recipe, without TTA if it takes too much of this time, or does not help."""
         plain = replace(recipe, tta_views=1, tta_angles=1)
         takes = self._closing(recipe) - self._closing(plain)
-        return recipe if takes < TTA_SHARE * seconds and self._tta_helps(recipe) else plain
-
-    def _tta_helps(self, recipe: Recipe) -> bool:
-        """Whether TTA does not raise the log loss of the recipe's trainings so far."""
-        gain = 0.0
-        for run in self.combination.runs:
-            training = run.record.training
-            if run.record.recipe == recipe.name and training and training.without_tta:
-                gain += run.scores.n * (training.without_tta.loss - run.scores.loss)
-        return gain >= 0
+        pays = takes < TTA_SHARE * seconds and tta_helps(self.combination.runs, recipe.name)
+        return recipe if pays else plain
 
     def _started(self, job: Job) -> Job:
         self.display.add(job)
