@@ -66,9 +66,12 @@ def command(
             + ", ".join(list(dict.fromkeys(unknown))[:5]),
             err=True,
         )
-    for name, scores in score_files(table).items():
+    scored = score_files(table)
+    for name, scores in scored.items():
         file = f"{name}: " if name else ""
         echo(file + score_text(scores), err=True)
+    if scored:
+        echo("If the run was trained on some of these rows, the score is too high.", err=True)
 
 
 def _render(table: "pd.DataFrame", probabilities: bool, output_format: str) -> str:

@@ -38,6 +38,7 @@ from pipeline.competition.values import (
 )
 from pipeline.errors import PipelineError
 from pipeline.files import write_array
+from pipeline.reading.faults import SHOWN
 from pipeline.reading.reader import Table
 from pipeline.reading.source import Source
 
@@ -163,7 +164,8 @@ def check_columns(train: Table, test: Table | None, columns: Columns, overrides:
     two, test_count = test.source, len(columns.test_pixels)
     if count != test_count:
         raise PipelineError(
-            f"{one.path} has {count} pixel columns and {two.path} has {test_count}",
+            f"{one.path} has {count} pixel columns and {two.path} has {test_count}"
+            + _only_in_one(one, two, columns),
             expected="the same number in both",
             remedy="Compare the two files' columns, or name the label and the id with --label "
             "and --id.",
@@ -258,6 +260,20 @@ def _check_no_label_in_test(
                 where=source.path,
                 remedy=remedy.format(name),
             )
+
+
+def _only_in_one(train: Source, test: Source, columns: Columns) -> str:
+    """Names the pixel columns that only one of two files with headers has."""
+    if not (train.header and test.header):
+        return ""
+    names = [train.header[column] for column in columns.pixels]
+    test_names = [test.header[column] for column in columns.test_pixels]
+    text = ""
+    for source, own, others in ((train, names, test_names), (test, test_names, names)):
+        if only := [repr(name) for name in own if name not in set(others)]:
+            more = ", ..." * (len(only) > SHOWN)
+            text += f"; only {source.path.name} has {', '.join(only[:SHOWN])}{more}"
+    return text
 
 
 def _check_names(train: Source, test: Source, columns: Columns) -> None:

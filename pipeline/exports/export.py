@@ -20,6 +20,7 @@ from pipeline.exports.onnx import ONNX
 from pipeline.exports.saved_model import SAVED_MODEL
 from pipeline.files import check_writable
 from pipeline.networks.backend import keras, silence, uses_accelerator
+from pipeline.runs.models import single_runs
 from pipeline.runs.run import Run
 
 FORMATS = {format.name: format for format in (ONNX, LITERT, SAVED_MODEL)}
@@ -118,6 +119,7 @@ def export_run(run: Run, pixels: Pixels, format: Format, output: Path) -> Export
         PipelineError: the run is damaged or has no model, it cannot be converted, its
             probabilities differ, or it cannot be written. Nothing is written then.
     """
+    single_runs(run)  # all models must be there
     exact = Float32Run.of(run)
     graph = build_graph(exact)
     expected = exact.predict(pixels)

@@ -8,10 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.errors import PipelineError
 from pipeline.exports.preprocessing import to_model_images, to_views
 from pipeline.networks.backend import keras
-from pipeline.runs.folder import MODEL
 from pipeline.runs.run import Run
 
 ops = keras.ops
@@ -31,13 +29,6 @@ class Float32Run(Run):
 
     @cached_property
     def model(self) -> Any:
-        if self.record.training and MODEL not in self.checksums:
-            raise PipelineError(
-                "it has probabilities, and no model",
-                where=f"run {self.folder}",
-                expected=f"a run with {MODEL}",
-                remedy="Train it again.",
-            )
         return _in_float32(super().model)
 
     @cached_property

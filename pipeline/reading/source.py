@@ -56,6 +56,9 @@ class Source:
         """The training rows and the others as files of their own; None if it does not have both.
 
         A column `Usage` tells them apart, as in FER-2013.
+
+        Raises:
+            PipelineError: no row is for training.
         """
         strings = self.strings
         if strings is None or strings.usage is None:
@@ -63,8 +66,14 @@ class Source:
         train, test = (
             replace(self, strings=replace(strings, part=part)) for part in ("train", "test")
         )
-        both = all(next(source.blocks(), None) for source in (train, test))
-        return (train, test) if both else None
+        if not next(train.blocks(), None):
+            raise PipelineError(
+                "the column Usage has no row with the value Training",
+                where=self.path,
+                expected="Training for the training rows; all others are test rows",
+                remedy="Correct the values, or remove the column.",
+            )
+        return (train, test) if next(test.blocks(), None) else None
 
     def _blocks_as_written(self, size: int) -> Iterator[tuple[int, bytes]]:
         line, skip = 1, self.first_line - 1

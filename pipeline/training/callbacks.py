@@ -74,8 +74,7 @@ class KeepPace(keras.callbacks.Callback):
     def __init__(self, pace: Pace, first: int, on_change: Callable[[int], None]) -> None:
         super().__init__()
         self.pace, self.first, self.on_change = pace, first, on_change
-
-        self.preparing = True  # of the computation, by the first steps
+        self.preparing = True  # of the computation, by the first steps and validation batch
 
     @property
     def ends(self) -> tuple[float, ...]:
@@ -88,19 +87,27 @@ class KeepPace(keras.callbacks.Callback):
         self.on_change(self.first + self.pace.epochs)
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        self.began, self.steps = time.monotonic(), 0
+        self.began = self.validating = time.monotonic()
+        self.steps = self.batches = 0
 
     def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         self.steps += 1
         if self.preparing and self.steps == PREPARING:
             self.prepared = time.monotonic()
+        self.trained = time.monotonic()
+
+    def on_test_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+        self.batches += 1
+        if self.batches == 1:
+            self.validating = time.monotonic()
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         steps, now = self.params["steps"], time.monotonic()
         seconds = now - self.began
         if self.preparing and self.steps > PREPARING:
-            rest = now - self.prepared
-            seconds = min(seconds, rest * steps / (steps - PREPARING))
+            training = _of_all(self.trained - self.prepared, steps - PREPARING, steps)
+            validation = _of_all(now - self.validating, self.batches - 1, self.batches)
+            seconds = min(seconds, training + validation)
         self.preparing = False
         if self.steps == steps:  # not begun by another process, whose time is unknown
             self.pace.end_epoch(epoch - self.first, seconds)
@@ -108,6 +115,11 @@ class KeepPace(keras.callbacks.Callback):
         self.on_change(last)
         if epoch + 1 >= last:
             self.model.stop_training = True
+
+
+def _of_all(seconds: float, measured: int, count: int) -> float:
+    """The time of a number of steps, of which some took so many seconds; 0 if none is measured."""
+    return seconds * count / measured if measured > 0 else 0.0
 
 
 class LearningRate(keras.callbacks.Callback):

@@ -132,6 +132,15 @@ def test_the_split_of_a_file_by_usage_is_shown(write) -> None:
     assert "test         fer2013.csv: 12 rows, whose Usage is not Training, 2305 columns" in shown
 
 
+def test_a_usage_without_training_rows_is_refused(write) -> None:
+    write("FER-2013")
+    path = Path("competition/fer2013.csv")
+    path.write_text(path.read_text().replace(",Training", ",0"))
+    result = run("inspect", "competition")
+    assert result.exit_code == 2
+    assert "the column Usage has no row with the value Training" in result.stderr
+
+
 @pytest.mark.parametrize(
     ("line", "end", "message"),
     [

@@ -208,7 +208,7 @@ def test_the_command_prints_the_difference_and_the_path(
             ["tiny/large", "DATA", "--format", "litert", "--output", "there.tflite"],
             "there.json: it exists already",
         ),
-        (["tiny/saved", "DATA"], "it has probabilities, and no model"),
+        (["tiny/saved", "DATA"], "the run has no model"),
     ],
 )
 def test_a_mistake_is_one_message_and_writes_nothing(

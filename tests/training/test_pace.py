@@ -8,6 +8,7 @@ import pytest
 
 import pipeline as pp
 from pipeline.recipes import find_recipe
+from pipeline.training.callbacks import KeepPace
 from pipeline.training.job import make_job
 from pipeline.training.pace import Pace, one_cycle
 from pipeline.training.train import train
@@ -43,6 +44,24 @@ def test_one_epoch_more_is_trained_when_the_time_is_over() -> None:
     pace = Pace(10, deadline=time.time() - 100)
     pace.end_epoch(0, seconds=1)
     assert pace.ends == (0.1, 1.0)
+
+
+def test_what_the_first_epoch_prepares_is_not_expected_of_the_others(monkeypatch) -> None:
+    """Two steps and the first batch of the validation compile the computation."""
+    now = 0.0
+    monkeypatch.setattr("pipeline.training.callbacks.time.monotonic", lambda: now)
+    pace = Pace(30, deadline=time.time() + 100.5)
+    callback = KeepPace(pace, 0, lambda epochs: None)
+    callback.set_params({"steps": 10})
+    callback.on_epoch_begin(0)
+    for step, seconds in enumerate([20, 20, *[0.8] * 8]):
+        now += seconds
+        callback.on_train_batch_end(step)
+    for batch, seconds in enumerate([20, 1]):
+        now += seconds
+        callback.on_test_batch_end(batch)
+    callback.on_epoch_end(0)
+    assert pace.epochs == 1 + 10  # of 8 seconds, and 2 for the validation
 
 
 def test_the_learning_rate_rises_and_falls_to_zero() -> None:
