@@ -262,12 +262,17 @@ def _check_no_label_in_test(
             )
 
 
+def _pixel_names(train: Source, test: Source, columns: Columns) -> tuple[list[str], list[str]]:
+    """The names of the pixel columns of both files; none if one has no header."""
+    if not (train.header and test.header):
+        return [], []
+    test_names = [test.header[column] for column in columns.test_pixels]
+    return [train.header[column] for column in columns.pixels], test_names
+
+
 def _only_in_one(train: Source, test: Source, columns: Columns) -> str:
     """Names the pixel columns that only one of two files with headers has."""
-    if not (train.header and test.header):
-        return ""
-    names = [train.header[column] for column in columns.pixels]
-    test_names = [test.header[column] for column in columns.test_pixels]
+    names, test_names = _pixel_names(train, test, columns)
     text = ""
     for source, own, others in ((train, names, test_names), (test, test_names, names)):
         if only := [repr(name) for name in own if name not in set(others)]:
@@ -277,11 +282,8 @@ def _only_in_one(train: Source, test: Source, columns: Columns) -> str:
 
 
 def _check_names(train: Source, test: Source, columns: Columns) -> None:
-    if not (train.header and test.header):
-        return
-    names = [train.header[column] for column in columns.pixels]
-    test_names = [test.header[column] for column in columns.test_pixels]
-    for name, test_name, column in zip(names, test_names, columns.test_pixels, strict=True):
+    names, test_names = _pixel_names(train, test, columns)
+    for name, test_name, column in zip(names, test_names, columns.test_pixels, strict=False):
         if name != test_name:
             same = sorted(names) == sorted(test_names)
             raise PipelineError(
