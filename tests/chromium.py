@@ -20,6 +20,19 @@ FLAGS = (
 )
 
 
+def set_width(browser: Any, width: int) -> None:
+    """Unlike a window, a page can be as narrow as a phone."""
+    size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 600}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+
+
+def texts(browser: Any, selector: str) -> list[str]:
+    """The texts of all elements that a CSS selector finds."""
+    script = "return [...document.querySelectorAll(arguments[0])].map(e => e.textContent.trim())"
+    found: list[str] = browser.execute_script(script, selector)
+    return found
+
+
 def open_browser(profile: Path) -> Any:
     """A selenium driver.
 

@@ -5,24 +5,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-from chromium import CHROMIUM, DRIVER, draw_strokes, open_browser, wait_for
+from chromium import draw_strokes, set_width, texts, wait_for
 from drawing_client import CLASSES
 
 import pipeline as pp
 
-pytestmark = pytest.mark.skipif(
-    not (CHROMIUM and DRIVER), reason="Chromium is not installed: make test-browser installs it"
-)
+pytestmark = pytest.mark.usefixtures("browser")
 CORNER = [(0.4, y / 20) for y in range(4, 17)] + [(x / 20, 0.8) for x in range(9, 15)]
 LINE = [(0.5, y / 20) for y in range(4, 17)]
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    pytest.importorskip("selenium", reason="selenium is not installed")
-    driver = open_browser(tmp_path_factory.mktemp("profile"))
-    yield driver
-    driver.quit()
 
 
 @pytest.fixture
@@ -36,18 +26,9 @@ def page(browser: Any, client) -> Iterator[Any]:
 
 
 def resize(browser: Any, width: int) -> None:
-    size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 600}
-    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    set_width(browser, width)
     features = [{"name": "prefers-color-scheme", "value": "light"}]
     browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
-
-
-def texts(browser: Any, selector: str) -> list[str]:
-    found: list[str] = browser.execute_script(
-        "return [...document.querySelectorAll(arguments[0])].map(e => e.textContent.trim())",
-        selector,
-    )
-    return found
 
 
 def text(browser: Any, selector: str) -> str:

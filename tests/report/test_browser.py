@@ -5,20 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from chromium import CHROMIUM, DRIVER, open_browser
+from chromium import set_width, texts
 from hostile_names import CLASSES, RUN
 
-pytestmark = pytest.mark.skipif(
-    not (CHROMIUM and DRIVER), reason="Chromium is not installed: make test-browser installs it"
-)
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    pytest.importorskip("selenium", reason="selenium is not installed")
-    driver = open_browser(tmp_path_factory.mktemp("profile"))
-    yield driver
-    driver.quit()
+pytestmark = pytest.mark.usefixtures("browser")
 
 
 @pytest.fixture
@@ -26,23 +16,13 @@ def page(browser: Any, report: Path) -> Iterator[Any]:
     """Opens the report or the page of a run; in the end the console must be empty."""
 
     def open_page(run: str | None = None, width: int = 1280) -> Any:
-        # Unlike a window, it can be as narrow as a phone.
-        size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 600}
-        browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+        set_width(browser, width)
         path = report if run is None else report.parent / "pages" / f"{run}.html"
         browser.get(path.resolve().as_uri())
         return browser
 
     yield open_page
     assert browser.get_log("browser") == []
-
-
-def texts(browser: Any, selector: str) -> list[str]:
-    found: list[str] = browser.execute_script(
-        "return [...document.querySelectorAll(arguments[0])].map(e => e.textContent.trim())",
-        selector,
-    )
-    return found
 
 
 def count_shown(browser: Any, selector: str) -> int:
