@@ -49,7 +49,7 @@ def command(
     output_format: str,
     **overrides: Any,
 ) -> None:
-    """Make a competition of your own from labelled images.
+    """Make a local competition from labelled images.
 
     The labels of a part of the training rows are hidden. The last line printed is the folder for
     participants, a competition like any other. It is inside the folder of the host: anyone who can

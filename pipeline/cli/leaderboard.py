@@ -34,6 +34,7 @@ def echo_leaderboard(
 ) -> "pd.DataFrame":
     """Prints the leaderboard with a note on selection bias, and returns it."""
     import pipeline as pp
+    from pipeline.competition.folds import HOLD_OUT
     from pipeline.metrics.metric import METRICS
 
     table = pp.leaderboard(competition, runs=runs, on_damage=warn_skipped)
@@ -43,7 +44,7 @@ def echo_leaderboard(
     groups = table["scored_on"].unique()
     for scored_on in groups:
         if len(groups) > 1:
-            echo(f"Scored {'on the ' * (scored_on == 'hold-out')}{scored_on}:")
+            echo(f"Scored {'on the validation rows' if scored_on == HOLD_OUT else scored_on}:")
         _echo_runs(table[table["scored_on"] == scored_on], METRICS[table.attrs["metric"]])
         echo()
     test = "an exact paired" if table.attrs["metric"] == "accuracy" else "a paired permutation"

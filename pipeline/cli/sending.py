@@ -31,7 +31,12 @@ OPTIONS = (
         metavar="FOLDER",
         help="Have the file scored by this competition that `pipeline host` made.",
     ),
-    click.option("-m", "--message", default="", help="Your description of what is sent."),
+    click.option(
+        "-m",
+        "--message",
+        default="",
+        help="Your description of what is sent; required with --kaggle.",
+    ),
     click.option("--team", help="The team, for --local.  [default: your user name]"),
     click.option(
         "--wait",

@@ -26,7 +26,7 @@ OPTIONAL = ("sha256", "file", "message", "95 % interval", "private")
 def command(data: Path, offline: bool, output_format: str) -> None:
     """List what was sent to be scored, with its own and its public score.
 
-    Scores that are not known yet are asked for. With three or more submissions, Spearman's rank
+    Scores that are not known yet are requested. With three or more submissions, Spearman's rank
     correlation says whether your own score orders them as the public score does.
     """
     import pipeline as pp
