@@ -248,6 +248,7 @@ def test_the_command_serves_until_ctrl_c(drawn, tmp_path: Path) -> None:
     process = subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         env=os.environ | {"BROWSER": str(browser)}, cwd=Path(pp.__file__).parent.parent,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # ignored behind `&`
     )  # fmt: skip
     assert process.stdout is not None
     url = process.stdout.readline().strip()
