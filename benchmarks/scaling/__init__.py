@@ -1,0 +1,1 @@
+"""How far jobs and data scale: a simulation of a cluster, and what rows of pixels need."""

@@ -1,0 +1,100 @@
+"""What each part of a cluster needs by itself: for jobs, and for rows of pixels."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from benchmarks.data import PIXELS
+from benchmarks.scaling.simulation import Cluster, Job
+
+ROWS = (10**5, 10**7, 10**9)
+NODES = 125  # of 1,000 workers
+
+
+@dataclass(frozen=True)
+class Hardware:
+    """A node of 16 cores, as clouds sell it; docs/scaling.md names the sources.
+
+    Attributes:
+        memory: bytes.
+        object_store: the share of the memory that Ray's object store takes.
+        network: bytes a second, in each direction.
+        disk, disk_requests: bytes and requests a second.
+        read_ahead: bytes that Linux reads for a page of a mapped file.
+    """
+
+    memory: float = 64e9
+    object_store: float = 0.3
+    network: float = 1.25e9
+    disk: float = 131e6
+    disk_requests: float = 3000.0
+    read_ahead: float = 131_072.0
+
+    @property
+    def random_rows(self) -> float:
+        """Rows a second, in random order, of a map that is not in memory."""
+        return min(self.disk_requests, self.disk / self.read_ahead)
+
+
+NODE = Hardware()
+
+
+def bounds(jobs: Sequence[Job], cluster: Cluster, data_bytes: float) -> dict[str, float]:
+    """Seconds that each part needs by itself. No makespan is below the largest that applies.
+
+    The data leaves the driver once for each node, or once for each job: one of both applies.
+    """
+    results = math.fsum(job.result_bytes for job in jobs)
+    return {
+        "all work / workers": math.fsum(job.seconds for job in jobs) / cluster.workers,
+        "longest job": max(job.seconds for job in jobs),
+        "data, once per node": cluster.nodes * data_bytes / cluster.bandwidth,
+        "data, once per job": len(jobs) * data_bytes / cluster.bandwidth,
+        "results": results / cluster.bandwidth,
+        "writer": len(jobs) * cluster.write_seconds,
+    }
+
+
+def training_speed(run_times: pd.DataFrame, recipe: str = "fast") -> float:
+    """Rows a second that a recipe trains on one worker: the median."""
+    some = run_times[run_times["recipe"] == recipe]
+    return float((some["rows"] * some["epochs"] / some["fit_seconds"]).median())
+
+
+def own_memory(growth: pd.DataFrame, stage: str = "read") -> float:
+    """Bytes of memory for each further row, besides mapped files.
+
+    Args:
+        growth: what `benchmarks.growth` measured.
+    """
+    some = growth[growth["stage"] == stage].set_index("rows")["megabytes"]
+    largest = int(some.index.max())
+    return float(some[largest] - some[largest // 10]) * 2**20 / (largest - largest // 10)
+
+
+def data_sizes(rows: int, speeds: "pd.Series[float]", growth: pd.DataFrame) -> dict[str, float]:
+    """Bytes that a number of rows needs."""
+    return {
+        "CSV file": rows * speeds["CSV, size of a row"],
+        "pixels, as a map and for each node": rows * float(PIXELS),
+        "own memory of reading": rows * own_memory(growth),
+    }
+
+
+def data_times(
+    rows: int, speeds: "pd.Series[float]", run_times: pd.DataFrame, node: Hardware = NODE
+) -> dict[str, float]:
+    """Seconds that a number of rows takes, on each way."""
+    size = rows * float(PIXELS)
+    return {
+        "read the CSV, once (one core)": rows / speeds["CSV, first read"],
+        "epoch, shuffled, map in memory": rows / speeds["map in memory, shuffled batches"],
+        "epoch, shuffled, map on disk": rows / node.random_rows,
+        "epoch, in order, from disk": size / node.disk,
+        "epoch, in order, from object storage": size / node.network,
+        "driver sends it to one node": size / node.network,
+        f"driver sends it to {NODES} nodes": NODES * size / node.network,
+        "epoch of training `fast`, one worker": rows / training_speed(run_times),
+    }

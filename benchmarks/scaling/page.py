@@ -1,0 +1,125 @@
+"""The tables of docs/scaling.md, as text."""
+
+import re
+from collections.abc import Mapping
+
+import pandas as pd
+
+from benchmarks.scaling.experiments import CONDITIONS, ORDERS, RESTARTS, WORKERS
+from benchmarks.scaling.limits import NODE, ROWS, data_sizes, data_times
+from benchmarks.scaling.simulation import HOUR
+
+SIZES = {1e12: "TB", 1e9: "GB", 1e6: "MB", 1e3: "kB"}
+TIMES = {86_400.0: "days", HOUR: "h", 60.0: "min", 1.0: "s", 1e-3: "ms"}
+
+
+def insert(page: str, texts: Mapping[str, str]) -> str:
+    """The page with the text between the comments `NAME` and `end of NAME` replaced.
+
+    Raises:
+        KeyError: the page has no such comments.
+    """
+    for name, text in texts.items():
+        pattern = re.compile(rf"(<!-- {name} -->\n).*?(<!-- end of {name} -->)", re.DOTALL)
+        if not pattern.search(page):
+            raise KeyError(name)
+        page = pattern.sub(lambda found, text=text: f"{found[1]}\n{text}\n{found[2]}", page)
+    return page
+
+
+def makespans_text(table: pd.DataFrame) -> str:
+    """Makespan over the ideal for each policy, and the work lost."""
+    policies = [(order, restart) for restart in RESTARTS for order in ORDERS]
+    header = ["workers", "ideal", "condition"]
+    header += [f"{order}, {restart}" for order, restart in policies]
+    header += [f"lost {restart}" for restart in RESTARTS]
+    found = table.set_index(["workers", "condition", "order", "restart"])
+    rows = []
+    for workers in WORKERS:
+        for condition in CONDITIONS:
+            some = found.loc[(workers, condition)]
+            ratios = [f"{some.loc[policy]['ratio']:.2f}" for policy in policies]
+            lost = [
+                f"{100 * some.loc[('longest first', restart)]['lost']:.1f} %"
+                for restart in RESTARTS
+            ]
+            ideal = duration(some["ideal"].iloc[0])
+            rows.append([f"{workers:,}", ideal, condition, *ratios, *lost])
+    return markdown(header, rows)
+
+
+def moved_text(table: pd.DataFrame) -> str:
+    """Bytes moved, in a calm cluster and with everything that stops jobs."""
+    some = table[
+        (table["order"] == "longest first")
+        & (table["restart"] == "from the checkpoint")
+        & table["condition"].isin(["calm", "all of these"])
+    ]
+    rows = [
+        [f"{row.workers:,}", row.condition, f"{row.stops:.0f}", size(row.data_per_node),
+         size(row.data_per_job), size(row.results)]
+        for row in some.itertuples()
+    ]  # fmt: skip
+    header = ["workers", "condition", "stopped jobs", "data, once per node", "data, once per job",
+              "results"]  # fmt: skip
+    return markdown(header, rows)
+
+
+def ends_text(table: pd.DataFrame) -> str:
+    """What each part needs by itself, in seconds, and the simulated makespans."""
+    some = table[table["workers"].isin(WORKERS)]
+    names = list(table.columns[1:])
+    rows = [
+        [row["data"], f"{row['workers']:,}", *(duration(row[name]) for name in names[1:])]
+        for _, row in some.iterrows()
+    ]
+    return markdown(["data", *names], rows)
+
+
+def data_text(speeds: "pd.Series[float]", run_times: pd.DataFrame, growth: pd.DataFrame) -> str:
+    """Sizes and times of a number of rows."""
+    names = {**data_sizes(1, speeds, growth), **data_times(1, speeds, run_times)}
+    columns = [
+        {name: size(value) for name, value in data_sizes(rows, speeds, growth).items()}
+        | {name: duration(value) for name, value in data_times(rows, speeds, run_times).items()}
+        for rows in ROWS
+    ]
+    store = NODE.memory * NODE.object_store
+    rows = [[name, *(column[name] for column in columns)] for name in names]
+    fits = {
+        f"the map fits into {size(NODE.memory)} of memory": ("pixels", NODE.memory),
+        f"the data fits into an object store of {size(store)}": ("pixels", store),
+        f"reading fits into {size(NODE.memory)} of memory": ("own memory", NODE.memory),
+    }
+    for text, (prefix, limit) in fits.items():
+        cells = []
+        for count in ROWS:
+            sizes = data_sizes(count, speeds, growth)
+            needed = next(value for name, value in sizes.items() if name.startswith(prefix))
+            cells.append("yes" if needed <= limit else "**no**")
+        rows.append([text, *cells])
+    return markdown(["", *(f"{rows:,} rows" for rows in ROWS)], rows)
+
+
+def speeds_text(table: pd.DataFrame) -> str:
+    """The measured speeds, and the machine."""
+    rows = [[row["name"], f"{row['value']:,.6g}", row["unit"]] for _, row in table.iterrows()]
+    return markdown(["measured", "value", "unit"], rows) + f"\n{table['machine'].iloc[0]}.\n"
+
+
+def duration(seconds: float) -> str:
+    """With the largest unit of which there is more than one."""
+    unit = next((unit for unit in TIMES if seconds >= 1.5 * unit), 1e-3)
+    return f"{seconds / unit:,.3g} {TIMES[unit]}"
+
+
+def size(count: float) -> str:
+    """Bytes with a unit."""
+    unit = next((unit for unit in SIZES if count >= unit), 1e3)
+    return f"{count / unit:,.3g} {SIZES[unit]}"
+
+
+def markdown(header: list[str], rows: list[list[str]]) -> str:
+    """A table; the numbers, after the first column, are aligned to the right."""
+    lines = [header, ["---", *["---:"] * (len(header) - 1)], *rows]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
