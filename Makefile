@@ -139,6 +139,9 @@ bench-memory: .venv/ready-dev  ## Train on a CSV of four times the memory allowe
 bench-growth: .venv/ready-dev  ## Measure and draw growth from 1,000 to 1,000,000 rows (2 GB of disk, minutes)
 	@$(BIN)/python -m benchmarks.growth
 
+bench-scaling: .venv/ready-dev  ## Simulate 1,000 jobs on a cluster, and compute what a billion rows need (minutes)
+	@$(BIN)/python -m benchmarks.scaling
+
 bench-target: .venv/ready-dev  ## Measure the time to 99.5 % on DATA compared with a notebook (three quarters of an hour)
 	@$(BIN)/python -m benchmarks.target "$$DATA"
 
@@ -178,4 +181,4 @@ $(READY): uv.lock pyproject.toml | $(BIN)/uv
 	@$(SYNC) --group dev --group docs
 	@touch $@
 
-.PHONY: help submit train tune leaderboard ensemble report draw inspect models doctor install test docs test-docs docs-outputs faults test-forms test-browser test-database lint format lock data pictures bench bench-memory bench-growth bench-target bench-ingredients bench-tuning clean distclean
+.PHONY: help submit train tune leaderboard ensemble report draw inspect models doctor install test docs test-docs docs-outputs faults test-forms test-browser test-database lint format lock data pictures bench bench-memory bench-growth bench-scaling bench-target bench-ingredients bench-tuning clean distclean

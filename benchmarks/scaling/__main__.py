@@ -13,7 +13,8 @@ import pandas as pd
 
 from benchmarks.measure import ROOT
 from benchmarks.scaling import page
-from benchmarks.scaling.experiments import JOBS, compare, vary_deaths, vary_workers
+from benchmarks.scaling.experiments import DATA, JOBS, cluster, compare, vary_deaths, vary_workers
+from benchmarks.scaling.limits import most_workers
 from benchmarks.scaling.measured import (
     RUN_TIMES,
     SPEEDS,
@@ -57,7 +58,8 @@ def scaling(runs: tuple[Path, ...], rows: int, measure: bool, output: Path) -> N
     speeds = measured.set_index("name")["value"]
     jobs = draw_jobs(run_times, JOBS)
     makespans = compare(jobs, speeds[WRITER])
-    ends = vary_workers(jobs, speeds[WRITER])
+    calm = cluster(1, speeds[WRITER])
+    ends = {data: most_workers(jobs, calm, size) for data, size in DATA.items()}
     texts = {
         "makespans": page.makespans_text(makespans),
         "moved": page.moved_text(makespans),
@@ -72,7 +74,7 @@ def scaling(runs: tuple[Path, ...], rows: int, measure: bool, output: Path) -> N
         path.write_text(page.insert(path.read_text(), texts))
     tables = {
         "makespans": makespans,
-        "ends": ends,
+        "ends": vary_workers(jobs, speeds[WRITER]),
         "deaths": vary_deaths(jobs, speeds[WRITER]),
         "speeds": speeds,
         "run_times": run_times,

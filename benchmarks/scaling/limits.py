@@ -11,6 +11,7 @@ from benchmarks.scaling.simulation import Cluster, Job
 
 ROWS = (10**5, 10**7, 10**9)
 NODES = 125  # of 1,000 workers
+PIXELS_SIZE, READING_SIZE = "pixels as uint8, for each node", "own memory while reading"
 
 
 @dataclass(frozen=True)
@@ -47,14 +48,33 @@ def bounds(jobs: Sequence[Job], cluster: Cluster, data_bytes: float) -> dict[str
     The data leaves the driver once for each node, or once for each job: one of both applies.
     """
     results = math.fsum(job.result_bytes for job in jobs)
+    nodes = math.ceil(min(cluster.workers, len(jobs)) / cluster.workers_per_node)
     return {
         "all work / workers": math.fsum(job.seconds for job in jobs) / cluster.workers,
         "longest job": max(job.seconds for job in jobs),
-        "data, once per node": cluster.nodes * data_bytes / cluster.bandwidth,
+        "data, once per node": nodes * data_bytes / cluster.bandwidth,
         "data, once per job": len(jobs) * data_bytes / cluster.bandwidth,
         "results": results / cluster.bandwidth,
         "writer": len(jobs) * cluster.write_seconds,
     }
+
+
+def most_workers(jobs: Sequence[Job], cluster: Cluster, data_bytes: float) -> dict[str, float]:
+    """The number of workers at which each part takes as long as all work / workers."""
+    work = math.fsum(job.seconds for job in jobs)
+    constant = bounds(jobs, cluster, data_bytes)
+    del constant["all work / workers"], constant["data, once per node"]
+    found = {name: work / seconds for name, seconds in constant.items() if seconds}
+    if data_bytes:  # its time grows with the number of nodes
+        transfer = data_bytes / cluster.bandwidth / cluster.workers_per_node
+        found["data, once per node"] = math.sqrt(work / transfer)
+    return dict(sorted(found.items(), key=lambda item: item[1]))
+
+
+def occurs(way: str, rows: int, node: Hardware = NODE) -> bool:
+    """Whether a way of `data_times` is one on this node: a map is in memory if it fits."""
+    fits = rows * float(PIXELS) <= node.memory
+    return not way.endswith("map on disk" if fits else "map in memory")
 
 
 def training_speed(run_times: pd.DataFrame, recipe: str = "fast") -> float:
@@ -78,8 +98,8 @@ def data_sizes(rows: int, speeds: "pd.Series[float]", growth: pd.DataFrame) -> d
     """Bytes that a number of rows needs."""
     return {
         "CSV file": rows * speeds["CSV, size of a row"],
-        "pixels, as a map and for each node": rows * float(PIXELS),
-        "own memory of reading": rows * own_memory(growth),
+        PIXELS_SIZE: rows * float(PIXELS),
+        READING_SIZE: rows * own_memory(growth),
     }
 
 

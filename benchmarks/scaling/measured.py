@@ -54,9 +54,8 @@ def read_runs(folders: Sequence[Path]) -> pd.DataFrame:
         if record["training"]
     ]
     if not rows:
-        raise ValueError(
-            f"no trainings in {', '.join(map(str, folders))}: COMPETITION/RUN/run.json"
-        )
+        names = ", ".join(map(str, folders))
+        raise ValueError(f"no trainings in {names}, expected COMPETITION/RUN/run.json")
     return pd.DataFrame(rows)
 
 

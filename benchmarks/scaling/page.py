@@ -6,7 +6,15 @@ from collections.abc import Mapping
 import pandas as pd
 
 from benchmarks.scaling.experiments import CONDITIONS, ORDERS, RESTARTS, WORKERS
-from benchmarks.scaling.limits import NODE, ROWS, data_sizes, data_times
+from benchmarks.scaling.limits import (
+    NODE,
+    PIXELS_SIZE,
+    READING_SIZE,
+    ROWS,
+    data_sizes,
+    data_times,
+    occurs,
+)
 from benchmarks.scaling.simulation import HOUR
 
 SIZES = {1e12: "TB", 1e9: "GB", 1e6: "MB", 1e3: "kB"}
@@ -33,7 +41,7 @@ def makespans_text(table: pd.DataFrame) -> str:
     header = ["workers", "ideal", "condition"]
     header += [f"{order}, {restart}" for order, restart in policies]
     header += [f"lost {restart}" for restart in RESTARTS]
-    found = table.set_index(["workers", "condition", "order", "restart"])
+    found = table.set_index(["workers", "condition", "order", "restart"]).sort_index()
     rows = []
     for workers in WORKERS:
         for condition in CONDITIONS:
@@ -65,40 +73,39 @@ def moved_text(table: pd.DataFrame) -> str:
     return markdown(header, rows)
 
 
-def ends_text(table: pd.DataFrame) -> str:
-    """What each part needs by itself, in seconds, and the simulated makespans."""
-    some = table[table["workers"].isin(WORKERS)]
-    names = list(table.columns[1:])
+def ends_text(ends: Mapping[str, Mapping[str, float]]) -> str:
+    """The number of workers that each part can serve.
+
+    Args:
+        ends: what `most_workers` returns, by the size of the data.
+    """
+    names = dict.fromkeys(name for found in ends.values() for name in found)
     rows = [
-        [row["data"], f"{row['workers']:,}", *(duration(row[name]) for name in names[1:])]
-        for _, row in some.iterrows()
+        [name, *(f"{float(f'{found[name]:.2g}'):,.0f}" for found in ends.values())]
+        for name in names
     ]
-    return markdown(["data", *names], rows)
+    return markdown(["what ends", *ends], rows)
 
 
 def data_text(speeds: "pd.Series[float]", run_times: pd.DataFrame, growth: pd.DataFrame) -> str:
-    """Sizes and times of a number of rows."""
-    names = {**data_sizes(1, speeds, growth), **data_times(1, speeds, run_times)}
-    columns = [
-        {name: size(value) for name, value in data_sizes(rows, speeds, growth).items()}
-        | {name: duration(value) for name, value in data_times(rows, speeds, run_times).items()}
-        for rows in ROWS
-    ]
+    """Sizes and times of a number of rows; in brackets those that do not occur."""
+    columns = []
+    for rows in ROWS:
+        column = {name: size(value) for name, value in data_sizes(rows, speeds, growth).items()}
+        for way, seconds in data_times(rows, speeds, run_times).items():
+            text = duration(seconds)
+            column[way] = text if occurs(way, rows) else f"({text})"
+        columns.append(column)
+    lines = [[name, *(column[name] for column in columns)] for name in columns[0]]
     store = NODE.memory * NODE.object_store
-    rows = [[name, *(column[name] for column in columns)] for name in names]
-    fits = {
-        f"the map fits into {size(NODE.memory)} of memory": ("pixels", NODE.memory),
-        f"the data fits into an object store of {size(store)}": ("pixels", store),
-        f"reading fits into {size(NODE.memory)} of memory": ("own memory", NODE.memory),
-    }
-    for text, (prefix, limit) in fits.items():
-        cells = []
-        for count in ROWS:
-            sizes = data_sizes(count, speeds, growth)
-            needed = next(value for name, value in sizes.items() if name.startswith(prefix))
-            cells.append("yes" if needed <= limit else "**no**")
-        rows.append([text, *cells])
-    return markdown(["", *(f"{rows:,} rows" for rows in ROWS)], rows)
+    for text, name, limit in (
+        (f"pixels fit into {size(NODE.memory)} of memory", PIXELS_SIZE, NODE.memory),
+        (f"pixels fit into an object store of {size(store)}", PIXELS_SIZE, store),
+        (f"reading fits into {size(NODE.memory)} of memory", READING_SIZE, NODE.memory),
+    ):
+        sizes = [data_sizes(rows, speeds, growth)[name] for rows in ROWS]
+        lines.append([text, *("yes" if needed <= limit else "**no**" for needed in sizes)])
+    return markdown(["", *(f"{rows:,} rows" for rows in ROWS)], lines)
 
 
 def speeds_text(table: pd.DataFrame) -> str:
@@ -110,7 +117,8 @@ def speeds_text(table: pd.DataFrame) -> str:
 def duration(seconds: float) -> str:
     """With the largest unit of which there is more than one."""
     unit = next((unit for unit in TIMES if seconds >= 1.5 * unit), 1e-3)
-    return f"{seconds / unit:,.3g} {TIMES[unit]}"
+    value = seconds / unit
+    return f"{value:,.0f} {TIMES[unit]}" if value >= 1000 else f"{value:.3g} {TIMES[unit]}"
 
 
 def size(count: float) -> str:

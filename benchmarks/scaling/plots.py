@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.scaling.experiments import CONDITIONS, DATA, ORDERS, RESTARTS, WORKERS
-from benchmarks.scaling.limits import NODE, NODES, ROWS, data_sizes, data_times
+from benchmarks.scaling.limits import NODE, ROWS, data_sizes, data_times, occurs
 
 # The colours of Okabe and Ito, which the colour-blind can tell apart.
 BLACK, ORANGE, SKY, GREEN = "#000000", "#e69f00", "#56b4e9", "#009e73"
@@ -27,7 +27,8 @@ def draw_makespans(table: pd.DataFrame, path: Path) -> None:
     """Makespan over the ideal for each condition and policy, a panel for each cluster."""
     figure, panels = plt.subplots(1, 3, figsize=(11, 4.2), sharey=True, layout="constrained")
     for axes, workers in zip(panels, WORKERS, strict=True):
-        some = table[table["workers"] == workers].set_index(["order", "restart", "condition"])
+        some = table[table["workers"] == workers]
+        some = some.set_index(["order", "restart", "condition"]).sort_index()
         policies = [(order, restart) for restart in RESTARTS for order in ORDERS]
         for number, (order, restart) in enumerate(policies):
             ratios = some.loc[(order, restart)]["ratio"].reindex(CONDITIONS)
@@ -51,7 +52,7 @@ def draw_makespans(table: pd.DataFrame, path: Path) -> None:
     panels[0].set_yticks(range(len(CONDITIONS)), list(CONDITIONS))
     panels[0].invert_yaxis()
     handles, labels = panels[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=4, frameon=False)
+    figure.legend(handles, labels, loc="outside lower center", ncols=2, frameon=False)
     _save(figure, path)
 
 
@@ -77,10 +78,11 @@ def draw_ends(table: pd.DataFrame, path: Path) -> None:
                 markeredgecolor=BLACK, markersize=6 if marker == "o" else 9,
             )  # fmt: skip
         axes.set(title=f"{data} ({_bytes(DATA[data])})", xlabel="workers")
+        axes.minorticks_off()
         axes.xaxis.set_major_formatter("{x:,.0f}")
         axes.grid(alpha=0.3)
     _durations(panels[0])
-    panels[0].set(ylabel="time for 1,000 jobs", ylim=(0.5, 3e6))
+    panels[0].set(ylabel="time for 1,000 jobs", ylim=(0.5, 5e5))
     handles, labels = panels[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=4, frameon=False)
     _save(figure, path)
@@ -108,31 +110,38 @@ def draw_deaths(table: pd.DataFrame, path: Path) -> None:
 def draw_data(
     speeds: "pd.Series[float]", run_times: pd.DataFrame, growth: pd.DataFrame, path: Path
 ) -> None:
-    """Times and sizes against the number of rows."""
-    figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4.8), layout="constrained")
-    colours = (BLACK, GREEN, RED, SKY, BLUE, PINK, PINK, ORANGE)
-    dashes = ("-", "-", "-", "--", "--", ":", "-.", "-")
-    names = data_times(1, speeds, run_times)
-    for name, colour, dash in zip(names, colours, dashes, strict=True):
-        if f"{NODES} nodes" not in name:
-            times = [data_times(rows, speeds, run_times)[name] for rows in ROWS]
-            left.loglog(ROWS, times, dash, color=colour, linewidth=1.8, label=name)
-    _durations(left)
-    left.set(ylabel="time", ylim=(0.05, 1e8), title="Time")
-    for name, colour in zip(data_sizes(1, speeds, growth), (BLACK, BLUE, RED), strict=True):
-        sizes = [data_sizes(rows, speeds, growth)[name] for rows in ROWS]
-        right.loglog(ROWS, sizes, color=colour, linewidth=1.8, label=name)
-    levels = {"memory of a node": NODE.memory, "its object store": NODE.memory * NODE.object_store}
-    for name, level in levels.items():
-        right.axhline(level, color="0.4", linewidth=1, linestyle="--")
-        right.text(1.1e5, level * 1.12, f"{name}, {_bytes(level)}", color="0.3", fontsize=9)
-    right.set_yticks(list(BYTES), list(BYTES.values()))
-    right.set(ylabel="size", ylim=(1e6, 1e13), title="Size")
-    for axes in (left, right):
-        axes.minorticks_off()
-        axes.set(xlabel="rows of 28 x 28 pixels")
+    """Times and sizes of three numbers of rows."""
+    times = [data_times(rows, speeds, run_times) for rows in ROWS]
+    sizes = [data_sizes(rows, speeds, growth) for rows in ROWS]
+    figure, (upper, lower) = plt.subplots(
+        2, 1, figsize=(10, 6.4), height_ratios=(len(times[0]), len(sizes[0])), layout="constrained"
+    )
+    for axes, found in ((upper, times), (lower, sizes)):
+        names = sorted(found[0], key=lambda name: found[0][name])
+        for rows, values, colour in zip(ROWS, found, (SKY, BLUE, BLACK), strict=True):
+            for place, name in enumerate(names):
+                face = colour if occurs(name, rows) else "white"
+                axes.plot(
+                    values[name], place, "o", markersize=9, color=colour, markerfacecolor=face
+                )
+            axes.plot([], [], "o", markersize=9, color=colour, label=f"{rows:,} rows")
+        axes.set_xscale("log")
+        axes.set_yticks(range(len(names)), [name.replace("`", "") for name in names])
+        axes.set_ylim(len(names) - 0.4, -0.6)
         axes.grid(alpha=0.3)
-        axes.legend(frameon=False, loc="upper left", fontsize=8.5)
+    upper.set(xlabel="time", xlim=(0.02, 1e7))
+    upper.set_xticks(list(DURATIONS), list(DURATIONS.values()))
+    levels = {"memory of a node": NODE.memory, "object store": NODE.memory * NODE.object_store}
+    for (name, level), side in zip(levels.items(), ("left", "right"), strict=True):
+        lower.axvline(level, color=RED, linewidth=1.2, linestyle="--")
+        gap, end = (1.1, "left") if side == "left" else (0.9, "right")
+        lower.text(level * gap, -0.35, f"{name}, {_bytes(level)}", color=RED, ha=end, va="center")
+    lower.set(xlabel="size", xlim=(4e6, 1e13))
+    lower.set_xticks(list(BYTES), list(BYTES.values()))
+    for axes in (upper, lower):
+        axes.minorticks_off()
+    handles, labels = upper.get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside upper right", ncols=3, frameon=False)
     _save(figure, path)
 
 

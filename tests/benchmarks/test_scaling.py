@@ -203,3 +203,27 @@ def test_the_page_gets_the_tables_between_its_comments() -> None:
 )
 def test_durations_have_a_unit(seconds: float, text: str) -> None:
     assert page.duration(seconds) == text
+
+
+def test_a_part_ends_where_it_takes_as_long_as_the_work() -> None:
+    """Of 100 jobs of 10 s: the data takes a second for a node or a job, the writer 0.5 s."""
+    jobs, place = [Job(10, 1e6)] * 100, Cluster(1, 4, bandwidth=1e9, write_seconds=0.5)
+    found = limits.most_workers(jobs, place, data_bytes=1e9)
+    assert found == pytest.approx(
+        {
+            "data, once per job": 10,
+            "writer": 20,
+            "data, once per node": 1000**0.5 * 2,
+            "longest job": 100,
+            "results": 10_000,
+        }
+    )
+    assert list(found.values()) == sorted(found.values())
+    assert "data, once per node" not in limits.most_workers(jobs, place, data_bytes=0)
+
+
+def test_a_map_is_in_memory_where_it_fits() -> None:
+    node = limits.Hardware(memory=7840)
+    ways = ("epoch, shuffled, map in memory", "epoch, shuffled, map on disk", "something else")
+    assert [limits.occurs(way, 10, node) for way in ways] == [True, False, True]
+    assert [limits.occurs(way, 11, node) for way in ways] == [False, True, True]
