@@ -13,6 +13,7 @@ import pandas as pd
 
 from benchmarks.scaling.experiments import CONDITIONS, DATA, ORDERS, RESTARTS, WORKERS
 from benchmarks.scaling.limits import NODE, ROWS, data_sizes, data_times, occurs
+from benchmarks.scaling.page import duration
 
 # The colours of Okabe and Ito, which the colour-blind can tell apart.
 BLACK, ORANGE, SKY, GREEN = "#000000", "#e69f00", "#56b4e9", "#009e73"
@@ -43,8 +44,8 @@ def draw_makespans(table: pd.DataFrame, path: Path) -> None:
                 label=f"{order}, {restart}",
             )
         axes.axvline(1, color=BLACK, linewidth=1)
-        hours = some["ideal"].iloc[0] / 3600
-        axes.set(title=f"{workers:,} workers, ideal {hours:.2g} h", xlabel="makespan / ideal")
+        least = duration(some["ideal"].iloc[0])
+        axes.set(title=f"{workers:,} workers, ideal {least}", xlabel="makespan / ideal")
         axes.set_xlim(0.9, max(1.5, 1.08 * table["ratio"][table["workers"] == workers].max()))
         axes.grid(axis="x", alpha=0.3)
         for edge in range(len(CONDITIONS) - 1):

@@ -85,7 +85,6 @@ class Outcome:
         stops: how often a worker stopped while it had a job.
         attempts: how often a job was given to a worker.
         data_bytes, result_bytes: what left the driver, and what came back.
-        sending, receiving, writing: seconds in which the driver did each of them.
     """
 
     written: list[tuple[int, float]] = field(default_factory=list)
@@ -95,9 +94,6 @@ class Outcome:
     attempts: int = 0
     data_bytes: float = 0.0
     result_bytes: float = 0.0
-    sending: float = 0.0
-    receiving: float = 0.0
-    writing: float = 0.0
 
     @property
     def makespan(self) -> float:
@@ -119,32 +115,34 @@ def simulate(jobs: Sequence[Job], cluster: Cluster, policy: Policy, seed: int = 
 class _Line:
     """Serves one after another, in the order of arrival."""
 
-    def __init__(self) -> None:
-        self.free_at = self.busy = 0.0
+    free_at = 0.0
 
     def serve(self, arrival: float, seconds: float) -> float:
         """The time at which it is done."""
         self.free_at = max(arrival, self.free_at) + seconds
-        self.busy += seconds
         return self.free_at
 
 
+@dataclass(eq=False)
 class _Node:
     """Attributes: data_at: when its copy of the data is complete; None without one."""
 
-    def __init__(self, random: Random) -> None:
-        self.random, self.data_at = random, None
-        self.data_at: float | None
-        self.workers: list[_Worker] = []
+    random: Random
+    data_at: float | None = None
+    workers: "list[_Worker]" = field(default_factory=list)
 
 
+@dataclass(eq=False)
 class _Worker:
     """Attributes: life: counts its stops, so that events of an earlier life are void."""
 
-    def __init__(self, number: int, node: _Node, slowness: float, random: Random) -> None:
-        self.number, self.node, self.slowness, self.random = number, node, slowness, random
-        self.life, self.began = 0, 0.0
-        self.job: int | None = None
+    number: int
+    node: _Node
+    slowness: float
+    random: Random
+    life: int = 0
+    job: int | None = None
+    began: float = 0.0
 
 
 class _Simulation:
@@ -159,12 +157,11 @@ class _Simulation:
         self.idle: list[tuple[int, int]] = []  # (number, life) of workers
         self.sending, self.receiving, self.writing = _Line(), _Line(), _Line()
         self.nodes = [_Node(Random(f"{seed} node {n}")) for n in range(cluster.nodes)]
-        slow = Random(f"{seed} slow").sample(
-            range(cluster.workers), round(cluster.slow_share * cluster.workers)
-        )
+        count = round(cluster.slow_share * cluster.workers)
+        slow = {*Random(f"{seed} slow").sample(range(cluster.workers), count)}
         self.workers = []
         for number in range(cluster.workers):
-            slowness = cluster.slow_factor if number in {*slow} else 1.0
+            slowness = cluster.slow_factor if number in slow else 1.0
             node = self.nodes[number // cluster.workers_per_node]
             self.workers.append(_Worker(number, node, slowness, Random(f"{seed} worker {number}")))
             node.workers.append(self.workers[-1])
@@ -175,10 +172,6 @@ class _Simulation:
         while len(self.outcome.written) < len(self.jobs):
             self.now, _, event = heapq.heappop(self.events)
             event()
-        lines = self.sending, self.receiving, self.writing
-        self.outcome.sending, self.outcome.receiving, self.outcome.writing = (
-            line.busy for line in lines
-        )
         return self.outcome
 
     def _after(self, seconds: float, event: Callable[[], None]) -> None:

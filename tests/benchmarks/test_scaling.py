@@ -8,9 +8,14 @@ from random import Random
 
 import pandas as pd
 import pytest
+from click.testing import CliRunner
 
+from benchmarks.measure import ROOT
 from benchmarks.scaling import limits, page
-from benchmarks.scaling.measured import RUN_TIMES, draw_jobs, read_runs
+from benchmarks.scaling.__main__ import GROWTH, scaling
+from benchmarks.scaling.experiments import DATA, cluster
+from benchmarks.scaling.experiments import JOBS as JOBS_SIMULATED
+from benchmarks.scaling.measured import RUN_TIMES, SPEEDS, WRITER, draw_jobs, read_runs
 from benchmarks.scaling.simulation import Cluster, Job, Outcome, Policy, ideal, simulate
 
 SEEDS = range(4)
@@ -33,40 +38,40 @@ HARSH = Cluster(
 )
 CALM = replace(HARSH, slow_share=0, deaths_per_hour=0, departures_per_hour=0)
 CLUSTERS = {"calm": CALM, "harsh": HARSH}
-by_cluster = pytest.mark.parametrize("cluster", CLUSTERS.values(), ids=CLUSTERS)
+by_cluster = pytest.mark.parametrize("place", CLUSTERS.values(), ids=CLUSTERS)
 by_seed = pytest.mark.parametrize("seed", SEEDS)
 
 
-def outcomes(cluster: Cluster, seed: int) -> list[Outcome]:
-    return [simulate(JOBS, cluster, policy, seed) for policy in POLICIES]
+def outcomes(place: Cluster, seed: int) -> list[Outcome]:
+    return [simulate(JOBS, place, policy, seed) for policy in POLICIES]
 
 
 @by_cluster
 @by_seed
-def test_every_job_is_written_once(cluster: Cluster, seed: int) -> None:
-    for outcome in outcomes(cluster, seed):
+def test_every_job_is_written_once(place: Cluster, seed: int) -> None:
+    for outcome in outcomes(place, seed):
         assert sorted(job for job, _ in outcome.written) == list(range(len(JOBS)))
         assert outcome.result_bytes == sum(job.result_bytes for job in JOBS)
 
 
 @by_cluster
 @by_seed
-def test_what_was_trained_is_the_work_and_what_was_lost(cluster: Cluster, seed: int) -> None:
+def test_what_was_trained_is_the_work_and_what_was_lost(place: Cluster, seed: int) -> None:
     work = sum(job.seconds for job in JOBS)
-    for outcome in outcomes(cluster, seed):
+    for outcome in outcomes(place, seed):
         assert outcome.trained == pytest.approx(work + outcome.lost)
         assert outcome.attempts == len(JOBS) + outcome.stops
-        assert (outcome.lost > 0) == (outcome.stops > 0) == (cluster is HARSH)
+        assert (outcome.lost > 0) == (outcome.stops > 0) == (place is HARSH)
 
 
 @by_cluster
 @by_seed
-def test_no_makespan_is_below_the_ideal_or_a_bound(cluster: Cluster, seed: int) -> None:
-    for policy, outcome in zip(POLICIES, outcomes(cluster, seed), strict=True):
-        bounds = limits.bounds(JOBS, cluster, policy.data_bytes)
+def test_no_makespan_is_below_the_ideal_or_a_bound(place: Cluster, seed: int) -> None:
+    for policy, outcome in zip(POLICIES, outcomes(place, seed), strict=True):
+        bounds = limits.bounds(JOBS, place, policy.data_bytes)
         if policy.once_per_node:
             del bounds["data, once per job"]
-        assert outcome.makespan >= max(ideal(JOBS, cluster.workers), *bounds.values())
+        assert outcome.makespan >= max(ideal(JOBS, place.workers), *bounds.values())
 
 
 @by_seed
@@ -107,9 +112,9 @@ def test_with_large_data_more_workers_can_be_slower() -> None:
 @pytest.mark.parametrize("seed", range(20))
 def test_a_checkpoint_never_loses_more_of_a_job_than_starting_again(seed: int) -> None:
     """The worker stops at the same times in both."""
-    cluster = Cluster(1, start_seconds=5, deaths_per_hour=4, departures_per_hour=1)
+    place = Cluster(1, start_seconds=5, deaths_per_hour=4, departures_per_hour=1)
     from_checkpoint, again = (
-        simulate([Job(1600)], cluster, Policy(checkpoint_seconds=interval), seed)
+        simulate([Job(1600)], place, Policy(checkpoint_seconds=interval), seed)
         for interval in (50.0, None)
     )
     assert from_checkpoint.lost <= again.lost
@@ -196,6 +201,25 @@ def test_the_page_gets_the_tables_between_its_comments() -> None:
     assert page.insert(new, {"one": "| x |\n"}) == new
     with pytest.raises(KeyError, match="two"):
         page.insert(text, {"two": ""})
+
+
+def test_the_page_says_what_was_measured_and_what_follows_from_it() -> None:
+    run_times, measured, growth = map(pd.read_csv, (RUN_TIMES, SPEEDS, GROWTH))
+    speeds = measured.set_index("name")["value"]
+    place, jobs = cluster(1, speeds[WRITER]), draw_jobs(run_times, JOBS_SIMULATED)
+    ends = {name: limits.most_workers(jobs, place, size) for name, size in DATA.items()}
+    text = (ROOT / "docs/scaling.md").read_text()
+    assert page.speeds_text(measured) in text
+    assert page.data_text(speeds, run_times, growth) in text
+    assert page.ends_text(ends) in text
+
+
+def test_a_folder_without_runs_is_refused_before_anything_is_written(tmp_path: Path) -> None:
+    before = RUN_TIMES.read_bytes()
+    result = CliRunner().invoke(scaling, ["--runs", str(tmp_path), "--output", str(tmp_path)])
+    assert result.exit_code == 2
+    assert "expected COMPETITION/RUN/run.json" in result.output
+    assert (list(tmp_path.iterdir()), RUN_TIMES.read_bytes()) == ([], before)
 
 
 @pytest.mark.parametrize(
