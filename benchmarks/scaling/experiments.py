@@ -118,3 +118,8 @@ def vary_workers(jobs: Sequence[Job], write_seconds: float) -> pd.DataFrame:
             row = {"data": data, "workers": workers, **bounds(jobs, place, size), **simulated}
             found.append(row)
     return pd.DataFrame(found)
+
+
+def index(table: pd.DataFrame, *names: str) -> dict[tuple[Any, ...], dict[Any, Any]]:
+    """The rows of a table, by the values of some columns."""
+    return {tuple(row[name] for name in names): row for row in table.to_dict("records")}

@@ -61,7 +61,8 @@ def read_runs(folders: Sequence[Path]) -> pd.DataFrame:
 
 def draw_jobs(table: pd.DataFrame, count: int, seed: int = 0) -> list[Job]:
     """Jobs with the times and sizes of rows of the table, drawn at random with replacement."""
-    measured = [Job(row.fit_seconds, row.result_bytes) for row in table.itertuples()]
+    rows = table.to_dict("records")
+    measured = [Job(row["fit_seconds"], row["result_bytes"]) for row in rows]
     return Random(seed).choices(measured, k=count)
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from benchmarks.scaling.experiments import CONDITIONS, ORDERS, RESTARTS, WORKERS
+from benchmarks.scaling.experiments import CONDITIONS, ORDERS, RESTARTS, WORKERS, index
 from benchmarks.scaling.limits import (
     NODE,
     PIXELS_SIZE,
@@ -29,9 +29,11 @@ def insert(page: str, texts: Mapping[str, str]) -> str:
     """
     for name, text in texts.items():
         pattern = re.compile(rf"(<!-- {name} -->\n).*?(<!-- end of {name} -->)", re.DOTALL)
-        if not pattern.search(page):
+        found = pattern.search(page)
+        if not found:
             raise KeyError(name)
-        page = pattern.sub(lambda found, text=text: f"{found[1]}\n{text}\n{found[2]}", page)
+        before, after = page[: found.end(1)], page[found.start(2) :]
+        page = f"{before}\n{text}\n{after}"
     return page
 
 
@@ -41,17 +43,14 @@ def makespans_text(table: pd.DataFrame) -> str:
     header = ["workers", "ideal", "condition"]
     header += [f"{order}, {restart}" for order, restart in policies]
     header += [f"lost {restart}" for restart in RESTARTS]
-    found = table.set_index(["workers", "condition", "order", "restart"]).sort_index()
+    found = index(table, "workers", "condition", "order", "restart")
     rows = []
     for workers in WORKERS:
         for condition in CONDITIONS:
-            some = found.loc[(workers, condition)]
-            ratios = [f"{some.loc[policy]['ratio']:.2f}" for policy in policies]
-            lost = [
-                f"{100 * some.loc[('longest first', restart)]['lost']:.1f} %"
-                for restart in RESTARTS
-            ]
-            ideal = duration(some["ideal"].iloc[0])
+            ratios = [f"{found[workers, condition, *policy]['ratio']:.2f}" for policy in policies]
+            best = [found[workers, condition, "longest first", restart] for restart in RESTARTS]
+            lost = [f"{100 * row['lost']:.1f} %" for row in best]
+            ideal = duration(best[0]["ideal"])
             rows.append([f"{workers:,}", ideal, condition, *ratios, *lost])
     return markdown(header, rows)
 
@@ -64,10 +63,10 @@ def moved_text(table: pd.DataFrame) -> str:
         & table["condition"].isin(["calm", "all of these"])
     ]
     rows = [
-        [f"{row.workers:,}", row.condition, f"{row.stops:.0f}", size(row.data_per_node),
-         size(row.data_per_job), size(row.results)]
-        for row in some.itertuples()
-    ]  # fmt: skip
+        [f"{row['workers']:,}", row["condition"], f"{row['stops']:.0f}"]
+        + [size(row[name]) for name in ("data_per_node", "data_per_job", "results")]
+        for row in some.to_dict("records")
+    ]
     header = ["workers", "condition", "stopped jobs", "data, once per node", "data, once per job",
               "results"]  # fmt: skip
     return markdown(header, rows)

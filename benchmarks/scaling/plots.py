@@ -11,7 +11,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
-from benchmarks.scaling.experiments import CONDITIONS, DATA, ORDERS, RESTARTS, WORKERS
+from benchmarks.scaling.experiments import CONDITIONS, DATA, ORDERS, RESTARTS, WORKERS, index
 from benchmarks.scaling.limits import NODE, ROWS, data_sizes, data_times, occurs
 from benchmarks.scaling.page import duration
 
@@ -29,10 +29,10 @@ def draw_makespans(table: pd.DataFrame, path: Path) -> None:
     figure, panels = plt.subplots(1, 3, figsize=(11, 4.2), sharey=True, layout="constrained")
     for axes, workers in zip(panels, WORKERS, strict=True):
         some = table[table["workers"] == workers]
-        some = some.set_index(["order", "restart", "condition"]).sort_index()
+        found = index(some, "order", "restart", "condition")
         policies = [(order, restart) for restart in RESTARTS for order in ORDERS]
         for number, (order, restart) in enumerate(policies):
-            ratios = some.loc[(order, restart)]["ratio"].reindex(CONDITIONS)
+            ratios = [found[order, restart, condition]["ratio"] for condition in CONDITIONS]
             axes.plot(
                 ratios,
                 np.arange(len(CONDITIONS)) + 0.17 * (number - 1.5),
@@ -46,7 +46,7 @@ def draw_makespans(table: pd.DataFrame, path: Path) -> None:
         axes.axvline(1, color=BLACK, linewidth=1)
         least = duration(some["ideal"].iloc[0])
         axes.set(title=f"{workers:,} workers, ideal {least}", xlabel="makespan / ideal")
-        axes.set_xlim(0.9, max(1.5, 1.08 * table["ratio"][table["workers"] == workers].max()))
+        axes.set_xlim(0.9, max(1.5, 1.08 * some["ratio"].max()))
         axes.grid(axis="x", alpha=0.3)
         for edge in range(len(CONDITIONS) - 1):
             axes.axhline(edge + 0.5, color="0.85", linewidth=0.8)

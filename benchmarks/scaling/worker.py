@@ -50,9 +50,9 @@ def disk_bytes(folder: Path, advice: int | None) -> float:
     if not path.exists():
         pixels = new_array(path, (DISK_ROWS, PIXELS), "uint8")
         pixels[:] = 1
-        pixels.flush()
         del pixels  # a mapped page stays in memory
     file = os.open(path, os.O_RDONLY)
+    os.fsync(file)  # and so does one that is not written yet
     os.posix_fadvise(file, 0, 0, os.POSIX_FADV_DONTNEED)
     os.close(file)
     mapped = np.load(path, mmap_mode="r")
