@@ -109,7 +109,7 @@ def data_text(speeds: "pd.Series[float]", run_times: pd.DataFrame, growth: pd.Da
 
 def speeds_text(table: pd.DataFrame) -> str:
     """The measured speeds, and the machine."""
-    rows = [[row["name"], f"{row['value']:,.6g}", row["unit"]] for _, row in table.iterrows()]
+    rows = [[row["name"], f"{row['value']:,.12g}", row["unit"]] for row in table.to_dict("records")]
     return markdown(["measured", "value", "unit"], rows) + f"\n{table['machine'].iloc[0]}.\n"
 
 
