@@ -130,7 +130,7 @@ pictures: .venv/ready-dev  ## Retake the pictures of the documentation (with Chr
 	@$(BIN)/pipeline report data/digits --runs runs/.pictures
 	@$(BIN)/python tests/pictures.py data/digits runs/.pictures dense docs
 
-bench: .venv/ready-dev  ## Measure speed and memory against pandas and Keras (ten minutes)
+bench: .venv/ready-dev  ## Measure speed, memory and accuracy against pandas and Keras (three quarters of an hour)
 	@$(BIN)/python -m benchmarks
 
 bench-memory: .venv/ready-dev  ## Train on a CSV of four times the memory allowed (8 GB of disk, minutes)

@@ -33,15 +33,18 @@ class Fresh:
     fresh: Labels
 
     @classmethod
-    def divide(cls, whole: pp.Competition, fresh: float, rows: int | None = None) -> "Fresh":
+    def divide(
+        cls, whole: pp.Competition, fresh: float, rows: int | None = None, seed: int = 0
+    ) -> "Fresh":
         """Divides some rows, or all: equal shares of each class, copies of an image together.
 
         Args:
             fresh: share of the rows that score.
+            seed: random seed of the division.
         """
-        order = np.random.default_rng(0).permutation(len(whole.labels))[:rows]
+        order = np.random.default_rng(seed).permutation(len(whole.labels))[:rows]
         pixels, labels = whole.train_pixels, whole.labels
-        fold = hold_out(pixels[order], labels[order], fresh, seed=0)
+        fold = hold_out(whole.groups[order], labels[order], fresh, seed)
         kept, scoring = order[fold.train], order[fold.validation]
         return cls(whole.schema, pixels[kept], labels[kept], pixels[scoring], labels[scoring])
 

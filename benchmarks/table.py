@@ -1,5 +1,6 @@
 """The table of a benchmark: a row for each comparison, with its caveats."""
 
+import math
 import platform
 import statistics
 import textwrap
@@ -46,6 +47,7 @@ class Row:
     Attributes:
         what: what was measured, and against what.
         at_least: the target ratio; None for a comparison without a target.
+        higher_is_better: whether the figures are rates, such as images per second.
         caveat: what is unequal in the comparison, and for whom; empty if nothing is known.
     """
 
@@ -54,11 +56,15 @@ class Row:
     theirs: Spread
     at_least: float | None = None
     caveat: str = ""
+    higher_is_better: bool = False
 
     @property
     def ratio(self) -> float:
-        """How many times theirs takes as much as ours: the ratio of the medians."""
-        return self.theirs.median / self.ours.median
+        """How many times as good ours is: the ratio of the medians, above 1 if ours is better."""
+        ours, theirs = self.ours.median, self.theirs.median
+        if self.higher_is_better:
+            ours, theirs = theirs, ours
+        return theirs / ours if ours else math.inf
 
     @property
     def missed(self) -> bool:

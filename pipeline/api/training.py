@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline.api.places import RUNS, named_run, ranked, run_folder
 from pipeline.competition.competition import Competition
-from pipeline.competition.folds import Fold, check_fold, groups_of_equal_rows
+from pipeline.competition.folds import Fold, check_fold
 from pipeline.errors import PipelineError
 from pipeline.runs.run import Run
 from pipeline.runs.run import list_runs as _list_runs
@@ -248,8 +248,7 @@ def ensemble(
         names = dict.fromkeys(run.name if isinstance(run, Run) else run for run in members)
         candidates = [named_run(each, folder) for each in names]
     check_same_data(candidates, competition.fingerprint)
-    groups, _ = groups_of_equal_rows(competition.train_pixels)
     note = Display(quiet=not progress).note
     candidates = ranked(candidates, competition)
-    run = combine(folder, name, candidates, groups, method, fresh, note)
+    run = combine(folder, name, candidates, competition.groups, method, fresh, note)
     return ranked([run], competition)[0]

@@ -14,7 +14,13 @@ from pipeline.arrays import Labels, Pixels, Rows
 from pipeline.competition.cache import cached
 from pipeline.competition.columns import text_columns
 from pipeline.competition.folder import choose_metric, find_files
-from pipeline.competition.folds import Fold, choose_locked, given_hold_out, hold_out
+from pipeline.competition.folds import (
+    Fold,
+    choose_locked,
+    given_hold_out,
+    groups_of_similar_rows,
+    hold_out,
+)
 from pipeline.competition.labels import classes_of, labels_of, with_label
 from pipeline.competition.overrides import Overrides, affects_reading
 from pipeline.competition.sample import (
@@ -33,7 +39,8 @@ from pipeline.reading.pixel_strings import PixelStrings
 from pipeline.reading.reader import Table, read
 from pipeline.reading.source import Source, open_source
 
-PARTS = "competition.json"
+PARTS, GROUPS = "competition.json", "groups.npy"
+FEW = 4000  # rows, whose groups are found so quickly that they are not cached
 
 
 @dataclass(frozen=True, eq=False)
@@ -145,6 +152,22 @@ class Competition:
         return np.delete(rows, self.locked.rows)
 
     @cached_property
+    def groups(self) -> Rows:
+        """(n,) group numbers of the training rows, equal for copies and near copies of an image.
+
+        Rows of a group stay together wherever rows are divided.
+        """
+        if len(self.labels) <= FEW:
+            return groups_of_similar_rows(self.train_pixels)
+
+        def write(folder: Path) -> None:
+            write_array(folder / GROUPS, groups_of_similar_rows(self.train_pixels))
+
+        with cached(self.name, {}, {"groups of": self.fingerprint}, write) as entry:
+            groups: Rows = np.load(entry / GROUPS)
+            return groups
+
+    @cached_property
     def hold_out(self) -> Fold:
         """Training and validation rows, the same for every run.
 
@@ -154,7 +177,7 @@ class Competition:
         share, seed = self.overrides.validation, self.overrides.split_seed
         if isinstance(share, str):
             return given_hold_out(self.train_pixels, self.validation_rows)
-        fold = hold_out(self.train_pixels, self.labels, share, seed)
+        fold = hold_out(self.groups, self.labels, share, seed)
         if not len(fold.validation):
             raise PipelineError(
                 "no class has two different images"

@@ -5,6 +5,7 @@ import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -77,18 +78,19 @@ def rows_fingerprint(rows: Rows) -> str:
     return hashlib.sha256(rows.astype("<i8").tobytes()).hexdigest()
 
 
-def hold_out(pixels: Pixels, labels: Labels, share: float, seed: int) -> Fold:
-    """A stratified split that keeps equal images in the same set.
+def hold_out(groups: Rows, labels: Labels, share: float, seed: int) -> Fold:
+    """A stratified split that keeps copies and near copies of an image in the same set.
 
     A copy of a training image among the validation rows would bias the score. An image with more
     copies than the share is used for training only, and so is a class with a single image.
 
     Args:
-        pixels: (n, pixels).
+        groups: (n,) group numbers, equal for rows that stay together.
+        labels: (n,) class indices.
         share: fraction of the rows of each class that validate, between 0 and 1.
         seed: random seed.
     """
-    group, copies = groups_of_equal_rows(pixels)
+    group = _renumber(groups)
     label_of_group = labels[np.unique(group, return_index=True)[1]]
     sizes = np.bincount(group)
     random = np.random.default_rng(seed)
@@ -104,8 +106,8 @@ def hold_out(pixels: Pixels, labels: Labels, share: float, seed: int) -> Fold:
                 space -= sizes[member]
     validates = np.isin(group, chosen)
     notes = []
-    if copies:
-        notes.append(f"{copies} rows are copies of other rows; copies stay in the same set")
+    if similar := len(group) - len(sizes):
+        notes.append(f"{similar} rows are like other rows; these stay in the same set")
     if single:
         notes.append(f"{_classes_have(single)} a single image; it is used for training only")
     return Fold(np.flatnonzero(~validates), np.flatnonzero(validates), notes=tuple(notes))
@@ -120,7 +122,7 @@ def choose_locked(pixels: Pixels, labels: Labels, share: float) -> Rows:
         pixels: (n, pixels) of the training file.
         share: fraction of the rows of each class, between 0 and 1.
     """
-    return hold_out(pixels, labels, share, LOCKED_SEED).validation
+    return hold_out(groups_of_similar_rows(pixels), labels, share, LOCKED_SEED).validation
 
 
 def _classes_have(count: int) -> str:
@@ -157,23 +159,22 @@ def _validation_rows(sizes: npt.NDArray[np.int64], share: float) -> int:
     return min(int(sizes.min()), rows - 1)  # one group at least, if there are two
 
 
-def k_folds(pixels: Pixels, labels: Labels, k: int, seed: int) -> tuple[Fold, ...]:
+def k_folds(groups: Rows, labels: Labels, k: int, seed: int) -> tuple[Fold, ...]:
     """Stratified folds: every row validates in exactly one of them.
 
-    Equal and nearly equal images validate in the same fold. A class with fewer images than folds
-    is missing in the validation rows of some, and one with a single image is missing in the
-    training rows of one.
+    Copies and near copies of an image validate in the same fold. A class with fewer images than
+    folds is missing in the validation rows of some, and one with a single image in the training
+    rows of one.
 
     Args:
-        pixels: (n, pixels).
+        groups: (n,) group numbers, equal for rows that stay together.
         labels: (n,) class indices.
         k: number of folds, 2 or more.
         seed: random seed.
     """
     from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
-    group = groups_of_similar_rows(pixels)
-    similar = len(pixels) - len(np.unique(group))
+    similar = len(groups) - len(np.unique(groups))
     splitter = (StratifiedGroupKFold if similar else StratifiedKFold)(
         k, shuffle=True, random_state=seed
     )
@@ -185,7 +186,7 @@ def k_folds(pixels: Pixels, labels: Labels, k: int, seed: int) -> tuple[Fold, ..
         notes.append(f"{_classes_have(rare)} fewer than {k} rows")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # rare classes, which the notes tell
-        parts = list(splitter.split(labels, labels, group))
+        parts = list(splitter.split(labels, labels, groups))
     return tuple(
         Fold(train, validation, f"{part}of{k}", tuple(notes), part)
         for part, (train, validation) in enumerate(parts, 1)
@@ -198,7 +199,7 @@ def groups_of_similar_rows(pixels: Pixels) -> Rows:
     Of more than `MAX_COMPARED` different rows, only equal ones are grouped: the time is quadratic.
 
     Returns:
-        (n,) group numbers.
+        (n,) group numbers, from 0 in the order of first appearance.
     """
     equal, _ = groups_of_equal_rows(pixels)
     first = np.unique(equal, return_index=True)[1]
@@ -211,18 +212,12 @@ def _connect_similar(pixels: Pixels) -> Rows:
     Returns:
         (n,) group numbers.
     """
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
-
-    values = pixels.astype(np.float32)
-    values /= max(float(values.max() - values.min()), 1e-9)
-    limit = SIMILAR**2 * values.shape[1]  # of the squared distance
-    # Sums over disjoint pixels, divided by the root of their number, are never further apart.
-    sums = [values[:, at::SKETCH].sum(axis=1) for at in range(min(SKETCH, values.shape[1]))]
-    counts = [len(range(at, values.shape[1], SKETCH)) for at in range(len(sums))]
-    sketch = np.stack(sums, axis=1) / np.sqrt(counts, dtype=np.float32)
+    scale = max(float(pixels.max()) - float(pixels.min()), 1e-9)
+    limit = SIMILAR**2 * pixels.shape[1]  # of the squared distance
+    parts = [pixels[at : at + CHUNK] for at in range(0, len(pixels), CHUNK)]
+    sketch = np.concatenate([_sketch(part.astype(np.float32) / scale) for part in parts])
     squares = (sketch**2).sum(axis=1)
-    rows = group = np.arange(len(values))
+    group = np.arange(len(pixels))
     for first in range(0, len(sketch), CHUNK):
         part = slice(first, first + CHUNK)
         distances = squares[part, None] + squares[None, first:]
@@ -230,17 +225,33 @@ def _connect_similar(pixels: Pixels) -> Rows:
         one, two = np.nonzero(distances <= limit + 1e-3)
         one, two = (one + first)[two > one], (two + first)[two > one]
         near = [
-            ((values[one[at : at + CHUNK]] - values[two[at : at + CHUNK]]) ** 2).sum(axis=1)
-            for at in range(0, len(one), CHUNK)
+            (((pixels[one[some]] - pixels[two[some]].astype(np.float32)) / scale) ** 2).sum(axis=1)
+            for some in (slice(at, at + CHUNK) for at in range(0, len(one), CHUNK))
         ]
         if near:
             close = np.concatenate(near) <= limit
-            # The groups so far are edges too: from each row to the first one of its group.
-            start = np.unique(group, return_index=True)[1][group]
-            edges = np.concatenate([one[close], rows]), np.concatenate([two[close], start])
-            graph = coo_array((np.ones(len(edges[0]), bool), edges), shape=(len(rows),) * 2)
-            group = connected_components(graph, directed=False)[1].astype(np.int64)
+            group = _connect(group, one[close], two[close])
     return group
+
+
+def _sketch(values: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """Sums over disjoint pixels, divided by the root of their number: never further apart."""
+    pixels = values.shape[1]
+    sums = [values[:, at::SKETCH].sum(axis=1) for at in range(min(SKETCH, pixels))]
+    counts = [len(range(at, pixels, SKETCH)) for at in range(len(sums))]
+    return np.stack(sums, axis=1) / np.sqrt(counts, dtype=np.float32)
+
+
+def _connect(group: Rows, one: Rows, two: Rows) -> Rows:
+    """The groups (n,) after row `one[i]` was joined with row `two[i]`."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    # The groups so far are edges too: from each row to the first one of its group.
+    start = np.unique(group, return_index=True)[1][group]
+    edges = np.concatenate([one, np.arange(len(group))]), np.concatenate([two, start])
+    graph = coo_array((np.ones(len(edges[0]), bool), edges), shape=(len(group),) * 2)
+    return _renumber(connected_components(graph, directed=False)[1])
 
 
 def groups_of_equal_rows(pixels: Pixels) -> tuple[Rows, int]:
@@ -250,11 +261,20 @@ def groups_of_equal_rows(pixels: Pixels) -> tuple[Rows, int]:
         (n,) group numbers, from 0 in the order of first appearance; the number of rows that
         repeat an earlier one.
     """
-    digests = np.fromiter(row_digests(pixels), "V16", len(pixels))
-    _, first, group = np.unique(digests, return_index=True, return_inverse=True)
+    group = _renumber(np.fromiter(row_digests(pixels), "V16", len(pixels)))
+    return group, len(pixels) - len(np.unique(group))
+
+
+def _renumber(groups: npt.NDArray[Any]) -> Rows:
+    """(n,) the numbers of groups, from 0 in the order of first appearance.
+
+    Args:
+        groups: (n,) equal values for the rows of a group.
+    """
+    _, first, group = np.unique(groups, return_index=True, return_inverse=True)
     number = np.empty_like(first)
     number[np.argsort(first)] = np.arange(len(first))
-    return number[group], len(pixels) - len(first)
+    return number[group]
 
 
 def row_digests(pixels: Pixels) -> Iterator[bytes]:

@@ -66,7 +66,7 @@ def combine(
         runs: folder of the competition's runs.
         name: of the ensemble. An earlier one is replaced; no other run is.
         candidates: different runs.
-        groups: (n,) group numbers of the training rows, equal for copies of an image.
+        groups: (n,) group numbers of the training rows, equal for copies and near copies.
         method: "greedy" or "mean", see `selection`.
         fresh: make the same ensemble again.
         note: called with what a user should know.

@@ -52,11 +52,11 @@ def host_competition(
             remedy='Host a copy of the folder with metric = "accuracy" in its competition.toml.',
         )
     seed = secrets.randbits(32) if seed is None else seed
-    pixels, labels = competition.train_pixels, competition.labels
+    groups, labels = competition.groups, competition.labels
     random = np.random.default_rng(seed)
-    split = hold_out(pixels, labels, hidden, seed)
+    split = hold_out(groups, labels, hidden, seed)
     rows = random.permutation(split.validation)
-    shown = hold_out(pixels[rows], labels[rows], public, seed).validation
+    shown = hold_out(groups[rows], labels[rows], public, seed).validation
     if not 0 < len(shown) < len(rows):
         raise PipelineError(
             f"of {len(labels)} rows, {len(rows)} would be hidden and {len(shown)} of these public",

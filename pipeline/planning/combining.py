@@ -66,7 +66,7 @@ class Combination:
     Attributes:
         folder: the competition's runs.
         name: of its ensembles.
-        groups: (n,) group numbers of the training rows, equal for copies of an image.
+        groups: (n,) group numbers of the training rows, equal for copies and near copies.
         runs: of single folds.
         combined: what was made of them.
         best: the best of what was made so far.
@@ -99,7 +99,7 @@ def combine_folds(runs: Sequence[Run], folder: Path, name: str, groups: Rows) ->
         runs: runs of single folds; those of a kind have the same name apart from the fold.
         folder: the competition's runs; the combined ones are written there.
         name: of the ensemble.
-        groups: (n,) group numbers of the training rows, equal for copies of an image.
+        groups: (n,) group numbers of the training rows, equal for copies and near copies.
 
     Returns:
         The combined runs, and the ensembles. Those of some folds have their number in the name.

@@ -3,7 +3,6 @@
 from pathlib import Path
 
 from pipeline.competition.competition import Competition
-from pipeline.competition.folds import groups_of_equal_rows
 from pipeline.errors import PipelineError
 from pipeline.planning.combining import Combination, ensemble_name
 from pipeline.planning.kinds import FOLDS
@@ -32,8 +31,7 @@ def repeat(path: Path, competition: Competition, folder: Path, display: Display)
     folds = load_folds(competition, FOLDS, folder)
     jobs = [training.job(folds, competition.labels) for training in plan.trainings]
     runs = execute(jobs, competition, folder, display)
-    groups = groups_of_equal_rows(competition.train_pixels)[0]
-    combination = Combination(folder, ensemble_name(plan.budget), groups)
+    combination = Combination(folder, ensemble_name(plan.budget), competition.groups)
     for run in runs:  # as they ended
         combination.add([ranked_by(run, competition.metric)])
     assert combination.best is not None

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from pipeline.competition.competition import Competition
-from pipeline.competition.folds import Fold, groups_of_equal_rows
+from pipeline.competition.folds import Fold
 from pipeline.evaluation.leaderboard import check_same_data
 from pipeline.files import check_writable
 from pipeline.images.resize import to_images
@@ -150,8 +150,7 @@ class Spending:
         pixels, schema = competition.train_pixels, competition.schema
         images = to_images(pixels, schema.shape, schema.planes, schema.transpose)
         kinds = choose_kinds(images, competition.labels)
-        groups = groups_of_equal_rows(pixels)[0]
-        combination = Combination(folder, ensemble_name(str(budget)), groups)
+        combination = Combination(folder, ensemble_name(str(budget)), competition.groups)
         workers = 1 if uses_accelerator() else count_side_by_side()
         spending = cls(
             budget, competition, folder, display, on_better, folds, kinds, combination, workers

@@ -44,7 +44,7 @@ def load_folds(competition: Competition, k: int, folder: Path) -> tuple[Fold, ..
         number = _read(path, rows, k)
         notes += (f"{path} has no valid checksum, and is made again",) * (number is None)
     if number is None:
-        folds = k_folds(competition.train_pixels, competition.labels, k, seed)
+        folds = k_folds(competition.groups, competition.labels, k, seed)
         number = np.zeros(n, np.int64)
         for fold in folds:
             number[fold.validation] = fold.part

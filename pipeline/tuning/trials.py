@@ -77,7 +77,7 @@ def scoring_fold(competition: Competition) -> Fold:
         PipelineError: there are too few rows.
     """
     rows, seed = competition.hold_out.train, competition.overrides.split_seed
-    inner = hold_out(competition.train_pixels[rows], competition.labels[rows], SHARE, seed)
+    inner = hold_out(competition.groups[rows], competition.labels[rows], SHARE, seed)
     if not len(inner.validation):
         raise PipelineError(
             f"{len(rows)} training rows are too few to score trials on some of them",

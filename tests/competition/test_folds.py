@@ -6,12 +6,20 @@ import numpy as np
 import pytest
 
 import pipeline as pp
-from pipeline.competition.folds import groups_of_equal_rows, hold_out
+from pipeline.competition import competition as competition_module
+from pipeline.competition.folds import Fold, groups_of_equal_rows, groups_of_similar_rows
+from pipeline.competition.folds import hold_out as hold_out_of_groups
 from pipeline.errors import PipelineError
+from pipeline.runs.fold_file import load_folds
+from pipeline.tuning.trials import scoring_fold
 
 
 def images(count: int, seed: int = 0) -> np.ndarray:
     return np.random.default_rng(seed).integers(0, 256, (count, 16)).astype(np.uint8)
+
+
+def hold_out(pixels: np.ndarray, labels: np.ndarray, share: float, seed: int) -> Fold:
+    return hold_out_of_groups(groups_of_similar_rows(pixels), labels, share, seed)
 
 
 @pytest.mark.parametrize("share", [0.1, 0.2, 0.5])
@@ -51,7 +59,7 @@ def test_equal_images_stay_on_one_side(seed) -> None:
     )
     assert not train & validation
     assert len(fold.validation) == 36
-    assert fold.notes == ("60 rows are copies of other rows; copies stay in the same set",)
+    assert fold.notes == ("60 rows are like other rows; these stay in the same set",)
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -60,6 +68,26 @@ def test_an_image_with_very_many_copies_is_used_for_training(seed) -> None:
     fold = hold_out(pixels, np.repeat([0, 1], [520, 20]), 0.2, seed)
     assert not set(range(20, 520)) & {*fold.validation}
     assert len(fold.validation) == 8
+
+
+@pytest.mark.parametrize("few", [0, 1000])
+def test_near_copies_stay_together_wherever_rows_are_divided(few, folder, monkeypatch) -> None:
+    monkeypatch.setattr(competition_module, "FEW", few)  # 0: the groups are cached
+    folder.fill(rows=90, scale="0..255")
+    rows = folder.rows("train.csv")
+    near = [[str(max(int(cell), 1)) for cell in row[:-1]] + row[-1:] for row in rows[:40]]
+    folder.save("train.csv", rows + near)
+    competition = folder.load(validation=0.3)
+    for _ in range(2):
+        assert competition.groups.tolist() == [*range(90), *range(40)]
+        competition = folder.load(validation=0.3)
+    of_the_trials = scoring_fold(competition)
+    for fold in (competition.hold_out, of_the_trials, *load_folds(competition, 3, folder.path)):
+        assert len(fold.validation) > 10
+        assert not set(fold.train % 90) & set(fold.validation % 90)
+    locked = folder.load(holdout=0.3).locked.rows
+    assert set(locked % 90) == set(locked[locked < 90])
+    assert {row + 90 for row in locked if row < 40} <= set(locked)
 
 
 def test_the_hold_out_of_images_without_copies_is_the_same_in_all_versions() -> None:
