@@ -17,11 +17,22 @@ from pipeline.competition.folds import Fold
 from pipeline.errors import PipelineError
 from pipeline.networks.backbone import load_backbone
 from pipeline.networks.backend import resolve_precision
+from pipeline.networks.recipe import EnsembleRecipe
 from pipeline.networks.saving import model_bytes
 from pipeline.recipes import ensembles, find_recipe
 from pipeline.runs.run import Run
+from pipeline.search.grid import CombinedJob, make_grid, trainings_of
+from pipeline.training.job import make_job
 
 SHORT = {"epochs": [1]}
+
+
+@pytest.fixture
+def trio(monkeypatch: pytest.MonkeyPatch) -> str:
+    """The name of an ensemble of three small networks."""
+    ensemble = EnsembleRecipe("trio", "these tests", member="dense", size=3)
+    monkeypatch.setitem(ensembles(), ensemble.name, ensemble)
+    return ensemble.name
 
 
 def train(tiny, folder, recipes, sweep=SHORT, **options: Any) -> list[Run]:
@@ -41,33 +52,36 @@ def test_a_sweep_with_replicates_trains_every_value_with_every_seed(tiny, tmp_pa
     assert [run.record.settings["l2"] for run in runs] == [1e-6, 1e-6, 1e-3, 1e-3]
 
 
-@pytest.mark.parametrize("written", ["0.001", "1e-3", 0.001, None])
-def test_equal_settings_are_one_run_however_they_are_written(
-    written, tiny, tmp_path, capsys
-) -> None:
+def test_equal_settings_are_one_run_however_they_are_written(tiny, tmp_path, capsys) -> None:
     first = pp.train(tiny, "conv", epochs=1, runs=tmp_path)
-    changes = {} if written is None else {"learning_rate": written}
-    again = pp.train(tiny, "conv", epochs="1", runs=tmp_path, **changes)
-    assert again.folder == first.folder
-    assert "conv-epochs=1: finished before, reused" in capsys.readouterr().err
+    for written in ("0.001", "1e-3", 0.001, None):
+        changes = {} if written is None else {"learning_rate": written}
+        again = pp.train(tiny, "conv", epochs="1", runs=tmp_path, **changes)
+        assert again.folder == first.folder
+        assert "conv-epochs=1: finished before, reused" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("name", ensembles())
-def test_an_ensemble_averages_members_that_differ_by_seed(name, tiny, tmp_path, capsys) -> None:
-    small = {**SHORT, "min_side": [8]}
-    member = ensembles()[name].member
-    (first,) = train(tiny, tmp_path, [member], small)
-    (run,) = train(tiny, tmp_path, [name], small)
+def test_the_members_of_a_published_ensemble_differ_by_seed(name, tiny) -> None:
+    (job,) = make_grid([name], [tiny.hold_out])
+    assert isinstance(job, CombinedJob)
+    assert [member.seed for member in trainings_of(job)] == [0, 1, 2, 3, 4]
+    assert {member.recipe.name for member in trainings_of(job)} == {ensembles()[name].member}
+
+
+def test_an_ensemble_averages_members_that_differ_by_seed(trio, tiny, tmp_path, capsys) -> None:
+    (first,) = train(tiny, tmp_path, ["dense"])
+    (run,) = train(tiny, tmp_path, [trio])
     assert f"{first.name}: finished before, reused" in capsys.readouterr().err
 
     members = [other for other in pp.list_runs(tiny, runs=tmp_path) if other.name != run.name]
     assert sorted(run.record.members) == sorted(other.name for other in members)
-    assert sorted(other.record.seed for other in members) == [0, 1, 2, 3, 4]
+    assert sorted(other.record.seed for other in members) == [0, 1, 2]
     average = np.mean([other.test_probabilities for other in members], axis=0)
     np.testing.assert_allclose(run.test_probabilities, average, atol=1e-6)
-    assert run.record.parameters == 5 * first.record.parameters
+    assert run.record.parameters == 3 * first.record.parameters
 
-    train(tiny, tmp_path, [name], small)
+    train(tiny, tmp_path, [trio])
     assert f"{run.name}: finished before, reused" in capsys.readouterr().err
 
 
@@ -89,14 +103,14 @@ def test_what_is_asked_for_twice_is_trained_once(tiny, tmp_path, capsys) -> None
 
 
 def test_equal_settings_in_one_command_are_trained_once_in_two_spellings(
-    tiny, tmp_path, capsys
+    trio, tiny, tmp_path, capsys
 ) -> None:
-    spelled = {"precision": ["auto", resolve_precision("auto")], "min_side": [8], **SHORT}
-    runs = train(tiny, tmp_path, ["conv-10-plateau", "conv-10-committee"], spelled)
+    spelled = {"precision": ["auto", resolve_precision("auto")], **SHORT}
+    runs = train(tiny, tmp_path, ["dense", trio], spelled)
     names = [run.name for run in runs]
     assert names[0] == names[1] != names[2] == names[3]
     assert f"the same as {names[2]}" in capsys.readouterr().err
-    assert len(pp.list_runs(tiny, runs=tmp_path)) == 5 + 1  # the members and the ensemble
+    assert len(pp.list_runs(tiny, runs=tmp_path)) == 3 + 1  # the members and the ensemble
 
 
 def test_changed_layers_of_a_recipe_are_never_finished_before(tiny, tmp_path) -> None:
@@ -117,19 +131,19 @@ def test_changed_layers_of_a_recipe_are_never_finished_before(tiny, tmp_path) ->
     assert pp.train(tiny, changed, epochs=1, runs=tmp_path, fresh=True).record.parameters == 343
 
 
-def test_changed_weights_are_never_finished_before(tiny, tmp_path, capsys) -> None:
-    path = tmp_path / "backbone.keras"
+def test_changed_weights_are_never_finished_before(tiny, tmp_path) -> None:
+    path, copy = tmp_path / "backbone.keras", tmp_path / "copy.keras"
     change = {"backbone.weights": str(path), "augmentation": None, "epochs": 1}
-    names = []
-    for _ in range(2):
-        path.write_bytes(model_bytes(load_backbone("none", (32, 32, 3))))
-        names.append(pp.train(tiny, "transfer", runs=tmp_path, **change).name)
-    assert len(set(names)) == 2
-    assert "reused" not in capsys.readouterr().err
-    copy = tmp_path / "copy.keras"
+    path.write_bytes(model_bytes(load_backbone("none", (32, 32, 3))))
+    before = make_job(find_recipe("transfer"), change, 0, tiny.hold_out)
+    weights = before.identity(tiny).weights
+    path.write_bytes(model_bytes(load_backbone("none", (32, 32, 3))))
+    run = pp.train(tiny, "transfer", runs=tmp_path, **change)
+    assert run.name != before.name
+    assert run.record.identity.weights != weights
     copy.write_bytes(path.read_bytes())
     again = pp.train(tiny, "transfer", runs=tmp_path, **change | {"backbone.weights": str(copy)})
-    assert again.name == names[1]
+    assert again.name == run.name
 
 
 def test_another_precision_is_never_finished_before(tiny, tmp_path) -> None:
@@ -157,9 +171,8 @@ def test_other_training_rows_are_another_run(tiny, tmp_path) -> None:
     assert (other.record.fold.train_rows, run.record.fold.train_rows) == (30, 48)
 
 
-def test_a_name_that_is_taken_is_found_before_any_training(tiny, tmp_path) -> None:
-    small = {**SHORT, "min_side": [8]}
-    (ensemble,) = train(tiny, tmp_path, ["conv-10-committee"], small)
+def test_a_name_that_is_taken_is_found_before_any_training(trio, tiny, tmp_path) -> None:
+    (ensemble,) = train(tiny, tmp_path, [trio])
     path, sums = ensemble.folder / "run.json", ensemble.folder / "SHA256SUMS"
     path.write_text(path.read_text().replace(ensemble.record.identity.members[0], "0" * 64))
     sums.write_text(sums.read_text().replace(ensemble.checksums["run.json"], sha256(path)))
@@ -167,7 +180,7 @@ def test_a_name_that_is_taken_is_found_before_any_training(tiny, tmp_path) -> No
         if run.name != ensemble.name:
             shutil.rmtree(run.folder)
     with pytest.raises(PipelineError) as caught:
-        train(tiny, tmp_path, ["conv-10-committee"], small)
+        train(tiny, tmp_path, [trio])
     assert caught.value.details == ("the members",)
     assert [run.name for run in pp.list_runs(tiny, runs=tmp_path)] == [ensemble.name]
 
@@ -209,12 +222,12 @@ def test_a_script_needs_no_main_guard(tiny_folder, tmp_path) -> None:
     script.write_text(
         "import pipeline as pp\n"
         f"competition = pp.load({str(tiny_folder)!r})\n"
-        "runs = pp.train_all(competition, ['dense'], sweep={'epochs': [1]}, seeds=[0, 1],\n"
+        "runs = pp.train_all(competition, ['dense'], sweep={'epochs': [1]},\n"
         f"    runs={str(tmp_path)!r}, engine='processes', progress=False)\n"
         "print(len(runs))\n"
     )
     result = subprocess.run([sys.executable, script], capture_output=True, text=True)
-    assert (result.returncode, result.stdout, result.stderr) == (0, "2\n", "")
+    assert (result.returncode, result.stdout, result.stderr) == (0, "1\n", "")
 
 
 @pytest.mark.parametrize("name", ["test.npy", "model.keras", "history.csv"])
@@ -265,14 +278,10 @@ def test_one_failure_never_stops_another_job(tiny, tmp_path) -> None:
     ],
 )
 def test_a_run_is_named_after_what_differs(changes, seed, name, tiny) -> None:
-    from pipeline.training.job import make_job
-
     assert make_job(find_recipe("dense"), changes, seed, tiny.hold_out).name == name
 
 
 def test_long_names_end_with_a_hash_and_stay_different(tiny) -> None:
-    from pipeline.training.job import make_job
-
     many = {f"augmentation.{name}": 0.123 for name in ("rotation", "zoom", "shift", "shear")}
     many |= {"learning_rate": 0.123, "batch_size": 77, "early_stopping": 7, "epochs": 7}
     names = [
@@ -284,10 +293,10 @@ def test_long_names_end_with_a_hash_and_stay_different(tiny) -> None:
 
 
 def test_a_run_says_all_that_its_result_depends_on(tiny, tmp_path) -> None:
-    (run,) = train(tiny, tmp_path, ["augmented"])
+    (run,) = train(tiny, tmp_path, ["conv-10-augmented"])
     identity = json.loads((run.folder / "run.json").read_text())["identity"]
     assert identity["data"] == tiny.fingerprint
     assert identity["fold"] == tiny.hold_out.digest
     assert len(identity["architecture"]) == 64
-    assert identity["settings"]["augmentation.rotation"] == 15
+    assert identity["settings"]["augmentation.rotation"] == 10
     assert identity["settings"]["precision"] == "float32"

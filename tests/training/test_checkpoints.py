@@ -113,12 +113,20 @@ def same_files(one: Run, other: Run) -> bool:
     return all(one.checksums[name] == other.checksums[name] for name in FILES)
 
 
-@pytest.mark.parametrize("name", KINDS)
 def test_a_training_that_is_stopped_again_and_again_ends_in_the_same_bytes(
-    name: str, tiny, tmp_path, whole
+    tiny, tmp_path, whole
+) -> None:
+    job = job_of("dense", tiny)
+    stopped(job, tiny, tmp_path, at_first_step, at_first_step, at_end_of_epoch, at_first_step)
+    assert same_files(whole(job), train(job, tiny, tmp_path))
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_a_training_that_is_stopped_after_an_epoch_and_within_one_ends_in_the_same_bytes(
+    name: str, tiny, tmp_path, whole, stop_in_second_epoch
 ) -> None:
     job = job_of(name, tiny)
-    stopped(job, tiny, tmp_path, at_first_step, at_end_of_epoch, at_first_step)
+    stop_in_second_epoch(job, tmp_path)
     again = train(job, tiny, tmp_path)
     assert same_files(whole(job), again)
     assert again.record.training == whole(job).record.training

@@ -20,7 +20,7 @@ from pipeline.training import batches, fit, loop
 from pipeline.training.train import train
 
 
-@pytest.mark.parametrize("name", ["conv", "augmented"])
+@pytest.mark.parametrize("name", ["conv", "conv-10-augmented"])
 def test_the_same_seed_gives_the_same_run_bit_for_bit(name: str, job, tiny, tmp_path) -> None:
     one, two = (train(job(name), tiny, tmp_path / folder) for folder in "ab")
     same = {file for file in one.checksums if one.checksums[file] == two.checksums[file]}
@@ -85,7 +85,7 @@ def test_validation_rows_never_train(job, tiny, tmp_path, monkeypatch) -> None:
             return super().batch(rows, epoch, step)
 
     monkeypatch.setattr(fit, "TrainingBatches", Spy)
-    train(job("augmented", epochs=1), tiny, tmp_path)
+    train(job("conv-10-augmented", epochs=1), tiny, tmp_path)
     fold = tiny.hold_out
     assert set(np.concatenate(seen)) == set(fold.train)
     assert not set(fold.train) & set(fold.validation)
@@ -101,7 +101,7 @@ def test_the_last_epochs_train_on_images_without_augmentation(
         return images
 
     monkeypatch.setattr(batches, "augment", augment)
-    train(job("augmented", final_unaugmented_epochs=1, batch_size=8), tiny, tmp_path)
+    train(job("conv-10-augmented", final_unaugmented_epochs=1, batch_size=8), tiny, tmp_path)
     assert sum(augmented) == 2 * len(tiny.hold_out.train)
 
 
@@ -136,8 +136,8 @@ def test_the_last_block_is_trained_after_the_warm_up_and_can_be_reused(job, tiny
         if any((x != y).any() for x, y in zip(a.get_weights(), b.get_weights(), strict=True))
     }
     assert changed == {"block5_conv1", "block5_conv2", "block5_conv3"}
-    reused = job("transfer", **{"backbone.weights": path, "augmentation": None})
-    assert train(reused, tiny, tmp_path).scores.n == run.scores.n
+    reused = job("transfer", **{"backbone.weights": path}).build(tiny).backbone.get_weights()
+    assert all((x == y).all() for x, y in zip(trained.get_weights(), reused, strict=True))
 
 
 def test_a_killed_run_leaves_nothing_that_counts(tiny_folder: Path, tmp_path) -> None:
@@ -194,7 +194,7 @@ def test_the_best_epoch_of_a_training_that_diverges_later_is_restored(
     assert train(job("dense"), tiny, tmp_path).record.best_epoch == 2
 
 
-@pytest.mark.parametrize(("epochs", "accuracy"), [(3, 0.9), (25, 0.95)])
+@pytest.mark.parametrize(("epochs", "accuracy"), [(3, 0.9), (10, 0.95)])
 def test_fast_learns_the_shipped_digits(epochs, accuracy, tmp_path) -> None:
     digits = pp.load(Path(__file__).parents[2] / "data/digits")
     run = pp.train(digits, "fast", epochs=epochs, runs=tmp_path, progress=False)
