@@ -11,10 +11,10 @@ import pipeline as pp
 from benchmarks.fresh import Fresh
 from benchmarks.measure import Figures, equal_settings, run
 from benchmarks.table import Row, spread
+from benchmarks.workers.accuracy import NOTEBOOK
 
 ACCURACY = "benchmarks.workers.accuracy"
 RECIPES = ("fast", "best")
-NOTEBOOK = "notebook"
 FRESH = 0.25  # of the labelled rows
 BOTH = (
     "Each repeat has another seed and other fresh rows, which train nothing and choose nothing; "

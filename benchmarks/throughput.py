@@ -4,10 +4,10 @@ from functools import partial
 
 from benchmarks.measure import alternate, equal_settings, run, run_side_by_side
 from benchmarks.table import Row, spread
+from benchmarks.workers.throughput import COURSE
 
 THROUGHPUT = "benchmarks.workers.throughput"
 RECIPES = ("fast", "best", "deep")
-COURSE = "conv-deep"
 TOGETHER = 2  # processes side by side
 OTHER_NETWORK = (
     "Other networks: conv-deep is the course notebook's, in float32 and batches of 86, fed by "

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pipeline.images.augmentation import Augmentation
 
 BATCH, COURSE_BATCH = 128, 86  # of the recipes, and of the course notebook
+COURSE = "conv-deep"  # the notebook's network
 STEPS, WARM_UP, SECONDS = 20, 2, 3.0  # of an epoch, before it, and of a measurement
 Epoch = Callable[["Images", "Labels"], object]
 
@@ -29,7 +30,7 @@ def limits(name: str) -> "Augmentation":
     """The random transforms of a recipe. The pipeline is not imported: it sets up Keras."""
     from pipeline.images.augmentation import Augmentation
 
-    if name == "conv-deep":
+    if name == COURSE:
         return Augmentation(rotation=10, zoom=0.1, shift=0.1, interpolation="linear")
     if name == "deep":
         return Augmentation(15, 0.15, 0.1, 10, "reflect", "linear")
@@ -67,7 +68,7 @@ def ours(name: str, equal: bool) -> Epoch:
 def theirs(name: str, equal: bool) -> Epoch:
     from benchmarks import notebook
 
-    if name == "conv-deep":
+    if name == COURSE:
         model, batch, scale = notebook.conv_deep((SIDE, SIDE, 1), 10), COURSE_BATCH, 1 / 255
     else:
         networks = {"fast": notebook.fast, "best": notebook.best, "deep": notebook.deep}
@@ -102,7 +103,7 @@ def rate(epoch: Epoch, batch: int, seconds: float = SECONDS) -> float:
 @click.argument("names", nargs=-1, required=True)
 @click.option("--equal", is_flag=True, help="float32, without augmentation.")
 def main(side: str, names: tuple[str, ...], equal: bool) -> None:
-    batches = {"conv-deep": COURSE_BATCH}
+    batches = {COURSE: COURSE_BATCH}
     report({name: rate(SIDES[side](name, equal), batches.get(name, BATCH)) for name in names})
 
 

@@ -216,13 +216,14 @@ def _connect_similar(pixels: Pixels) -> Rows:
     limit = SIMILAR**2 * pixels.shape[1]  # of the squared distance
     parts = [pixels[at : at + CHUNK] for at in range(0, len(pixels), CHUNK)]
     sketch = np.concatenate([_sketch(part.astype(np.float32) / scale) for part in parts])
-    squares = (sketch**2).sum(axis=1)
+    squares, ones = (sketch**2).sum(axis=1), np.ones(len(sketch))
+    # The products of their rows are squared distances.
+    left = np.column_stack([-2 * sketch, squares, ones]).astype(np.float32)
+    right = np.column_stack([sketch, ones, squares]).astype(np.float32)
     group = np.arange(len(pixels))
     for first in range(0, len(sketch), CHUNK):
-        part = slice(first, first + CHUNK)
-        distances = squares[part, None] + squares[None, first:]
-        distances -= 2 * sketch[part] @ sketch[first:].T
-        one, two = np.nonzero(distances <= limit + 1e-3)
+        distances = left[first : first + CHUNK] @ right[first:].T
+        one, two = np.nonzero(distances <= 1.01 * limit)
         one, two = (one + first)[two > one], (two + first)[two > one]
         near = [
             (((pixels[one[some]] - pixels[two[some]].astype(np.float32)) / scale) ** 2).sum(axis=1)
@@ -234,7 +235,7 @@ def _connect_similar(pixels: Pixels) -> Rows:
     return group
 
 
-def _sketch(values: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+def _sketch(values: npt.NDArray[np.float32]) -> npt.NDArray[np.floating[Any]]:
     """Sums over disjoint pixels, divided by the root of their number: never further apart."""
     pixels = values.shape[1]
     sums = [values[:, at::SKETCH].sum(axis=1) for at in range(min(SKETCH, pixels))]

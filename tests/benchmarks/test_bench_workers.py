@@ -1,5 +1,6 @@
 """The measurements run on tiny data, and both sides do the same work."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,8 @@ import pipeline as pp
 from benchmarks import data, notebook
 from benchmarks.measure import run
 from benchmarks.reading import READ, load_cold
-from benchmarks.workers import augment, predict, stage, train
+from benchmarks.workers import accuracy, augment, predict, stage, throughput, train
+from pipeline.competition.competition import Competition
 from pipeline.images.views import SHIFTS, shift
 from pipeline.networks.build import build
 from pipeline.recipes import find_recipe
@@ -54,6 +56,8 @@ def test_each_side_augments_images_of_the_same_kind(side: str, interpolation: st
     [
         (notebook.conv2, "augmented"),
         (notebook.fast, "fast"),
+        (notebook.best, "best"),
+        (notebook.deep, "deep"),
         (lambda: notebook.conv_deep((28, 28, 1), 10), "conv-deep"),
     ],
 )
@@ -82,6 +86,25 @@ def test_the_generator_has_the_limits_of_the_augmentation() -> None:
 @pytest.mark.parametrize("side", train.SIDES)
 def test_each_side_trains_an_epoch(side: str) -> None:
     assert train.train(side, train.BATCH).keys() == {"milliseconds", "cpu_milliseconds"}
+
+
+@pytest.mark.parametrize("name", ["fast", "best", "deep"])
+def test_both_sides_augment_within_the_limits_of_the_recipe(name: str) -> None:
+    recipe = find_recipe(name)
+    assert recipe.augmentation is not None
+    assert throughput.limits(name) == replace(recipe.augmentation, interpolation="linear")
+
+
+def test_a_notebook_trains_for_a_time_and_counts_errors(
+    tiny: Competition, tiny_folder: Path, tmp_path: Path, monkeypatch
+) -> None:
+    np.save(tmp_path / "labels.npy", np.zeros(len(tiny.test_pixels), np.int64))
+    words = (accuracy.NOTEBOOK, tiny_folder, tmp_path / "labels.npy", 0.0, 0, False)
+    figures = accuracy.measure(*words)
+    assert 0 <= figures["error"] <= 100
+    assert figures["seconds"] > 0
+    monkeypatch.setattr(throughput, "STEPS", 2)
+    assert throughput.rate(throughput.theirs("fast", equal=False), 4, seconds=0.1) > 0
 
 
 def test_both_sides_predict_with_the_same_views() -> None:

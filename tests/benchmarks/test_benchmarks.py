@@ -9,8 +9,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from click.testing import CliRunner
 
 import benchmarks
+import pipeline as pp
+from benchmarks import accuracy, measure, throughput
+from benchmarks.__main__ import bench
 from benchmarks.measure import SPEED_VARIABLES, alternate, equal_settings, run, timed
 from benchmarks.table import Row, Spread, machine_line, print_rows, spread
 
@@ -48,6 +52,13 @@ def test_a_ratio_is_that_of_medians_and_misses_a_target_above_it() -> None:
     assert not row(2, 1).missed  # without a target
 
 
+def test_a_ratio_of_rates_is_that_of_ours_to_theirs() -> None:
+    rates = Spread((6.0,), "images/s"), Spread((2.0,), "images/s")
+    assert Row("work", *rates, 3, higher_is_better=True).ratio == 3
+    assert Row("work", *rates, 3.1, higher_is_better=True).missed
+    assert row(0, 2, at_least=1).ratio == np.inf
+
+
 def test_the_table_numbers_caveats(capsys: pytest.CaptureFixture[str]) -> None:
     print_rows([row(1, 3, 2, "one"), row(1, 1, 2, "two"), row(1, 1), row(1, 1, None, "one")])
     lines = capsys.readouterr().out.splitlines()
@@ -70,6 +81,49 @@ def test_measurements_alternate_after_a_warm_up_of_each() -> None:
     ours, theirs = alternate(2, lambda: measurement("ours"), lambda: measurement("theirs"))
     assert calls == ["ours", "theirs"] * 3
     assert [figures["calls"] for figures in (*ours, *theirs)] == [3, 5, 4, 6]
+
+
+def test_processes_side_by_side_are_summed(monkeypatch) -> None:
+    monkeypatch.setattr(measure, "run", lambda *words: dict.fromkeys(words, 2.0))
+    assert measure.run_side_by_side(3, "module", "fast") == {"module": 6, "fast": 6}
+
+
+def test_a_word_that_names_no_comparison_is_refused() -> None:
+    result = CliRunner().invoke(bench, ["--only", "througput"])
+    assert result.exit_code == 2
+    assert "is in none of reading integers, " in result.stderr
+
+
+def test_rates_are_compared_with_the_course_notebook_and_with_the_same_network(monkeypatch) -> None:
+    def rates(*words: object, **variables: object) -> dict[str, float]:
+        rate = 4.0 if "ours" in words else 2.0
+        return {name: rate for name in ("fast", "best", "deep", "conv-deep") if name in words}
+
+    monkeypatch.setattr(throughput, "run", rates)
+    monkeypatch.setattr(throughput, "run_side_by_side", rates)
+    rows = throughput.throughput_rows(repeats=2)
+    assert len(rows) == 4 * 3
+    assert {found.ratio for found in rows} == {2}
+    assert sum("conv-deep" in found.what for found in rows) == 2 * 3
+    assert sum("equal settings" in found.what for found in rows) == 3
+
+
+def test_errors_are_counted_on_other_fresh_rows_for_each_repeat(
+    tiny_folder: Path, tmp_path: Path, monkeypatch
+) -> None:
+    seen = []
+
+    def errors(module: str, name: str, data: Path, labels: Path, *words: object, **_: object):
+        seen.append(pp.load(data).fingerprint)
+        assert len(pp.load(data).test_pixels) == len(np.load(labels)) == 15
+        return {"error": {"fast": 1.0, "best": 2.0, "notebook": 4.0}[name], "seconds": 3.0}
+
+    monkeypatch.setattr(accuracy, "run", errors)
+    rows = accuracy.accuracy_rows(tmp_path, 2, tiny_folder, 3)
+    assert [found.ratio for found in rows] == [4, 2, 4, 2]
+    assert len(set(seen)) == 2
+    assert "errors of 15 fresh rows of tiny after 3 s of best, equal settings" in rows[-1].what
+    assert "took 3.0 s at most" in rows[0].caveat
 
 
 def test_a_process_is_measured_completely() -> None:
