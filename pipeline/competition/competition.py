@@ -16,9 +16,9 @@ from pipeline.competition.columns import text_columns
 from pipeline.competition.folder import choose_metric, find_files
 from pipeline.competition.folds import (
     Fold,
+    cached_groups,
     choose_locked,
     given_hold_out,
-    groups_of_similar_rows,
     hold_out,
 )
 from pipeline.competition.labels import classes_of, labels_of, with_label
@@ -39,8 +39,7 @@ from pipeline.reading.pixel_strings import PixelStrings
 from pipeline.reading.reader import Table, read
 from pipeline.reading.source import Source, open_source
 
-PARTS, GROUPS = "competition.json", "groups.npy"
-FEW = 4000  # rows, whose groups are found so quickly that they are not cached
+PARTS = "competition.json"
 
 
 @dataclass(frozen=True, eq=False)
@@ -157,15 +156,7 @@ class Competition:
 
         Rows of a group stay together wherever rows are divided.
         """
-        if len(self.labels) <= FEW:
-            return groups_of_similar_rows(self.train_pixels)
-
-        def write(folder: Path) -> None:
-            write_array(folder / GROUPS, groups_of_similar_rows(self.train_pixels))
-
-        with cached(self.name, {}, {"groups of": self.fingerprint}, write) as entry:
-            groups: Rows = np.load(entry / GROUPS)
-            return groups
+        return cached_groups(self.train_pixels, self.name, self.fingerprint)
 
     @cached_property
     def hold_out(self) -> Fold:

@@ -5,18 +5,23 @@ import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from pipeline.arrays import Labels, Pixels, Rows
+from pipeline.competition.cache import cached
 from pipeline.errors import PipelineError
+from pipeline.files import write_array
 
 HOLD_OUT = "hold-out"
 LOCKED_SEED = 4_294_967_291  # locked rows do not depend on the seed of the validation rows
 SIMILAR = 0.02  # root mean square difference of similar images, as a fraction of the range
 MAX_COMPARED = 60_000  # rows
+GROUPS = "groups.npy"
+FEW = 4000  # rows, whose groups are found so quickly that they are not cached
 CHUNK, SKETCH = 1024, 64  # rows, and numbers for each, that are compared at a time
 
 
@@ -191,6 +196,24 @@ def k_folds(groups: Rows, labels: Labels, k: int, seed: int) -> tuple[Fold, ...]
         Fold(train, validation, f"{part}of{k}", tuple(notes), part)
         for part, (train, validation) in enumerate(parts, 1)
     )
+
+
+def cached_groups(pixels: Pixels, name: str, fingerprint: str) -> Rows:
+    """As `groups_of_similar_rows`; the groups of many rows are cached.
+
+    Args:
+        pixels: (n, pixels) of a competition's training rows.
+        name, fingerprint: of the competition.
+    """
+    if len(pixels) <= FEW:
+        return groups_of_similar_rows(pixels)
+
+    def write(folder: Path) -> None:
+        write_array(folder / GROUPS, groups_of_similar_rows(pixels))
+
+    with cached(name, {}, {"groups of": fingerprint}, write) as entry:
+        groups: Rows = np.load(entry / GROUPS)
+        return groups
 
 
 def groups_of_similar_rows(pixels: Pixels) -> Rows:
