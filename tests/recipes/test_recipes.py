@@ -90,7 +90,7 @@ def test_trains_a_step_and_gives_probabilities(name: str, tmp_path) -> None:
     path = tmp_path / "model.keras"
     path.write_bytes(model_bytes(model))
     other = keras.saving.load_model(path)
-    np.testing.assert_array_equal(np.asarray(other(images)), probabilities)
+    np.testing.assert_array_equal(np.asarray(other([images])), probabilities)
 
 
 @by_name
