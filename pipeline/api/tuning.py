@@ -31,12 +31,14 @@ def tune(
     progress: bool = True,
     **changes: Any,
 ) -> Run:
-    """Searches the space of a recipe, and trains with the best settings.
+    """Searches the space of a recipe, trains with the best settings, and writes a page about it.
 
-    Each trial trains on four fifths of the hold-out's training rows, and is scored by its accuracy
-    on the others. Hyperband prunes it early if it is worse than others, and TPE chooses its
-    settings. The hold-out's validation rows decide nothing, so that the score of the returned run
-    is not biased by the search. Repeat the call to continue, in whatever way it ended.
+    Each trial trains on four fifths of the hold-out's training rows, and is scored on the others by
+    the competition's metric, as a run is: with its TTA views. Of equal trials the one with the
+    lower log loss is better; penalties of layers are not counted. Hyperband prunes a trial early if
+    it is worse than others, and TPE chooses its settings. The hold-out's validation rows decide
+    nothing, so that the score of the returned run is not biased by the search. Repeat the call to
+    continue, in whatever way it ended.
 
     Args:
         recipe: the name of a recipe with a search space, or such a recipe.
@@ -55,7 +57,8 @@ def tune(
 
     Returns:
         The run of the best trial's settings: the recipe's name, its changes, and "-tuned". A run
-        of an earlier call with other settings is replaced.
+        of an earlier call with other settings is replaced. The page is that of
+        `write_tuning_page`.
 
     Raises:
         PipelineError: the recipe is unknown or has no search space, a value is not valid,
@@ -83,7 +86,7 @@ def tune(
 
     if budget is not None and not isinstance(budget, Budget):
         budget = Budget.start(budget)
-    return tune_subject(
+    run = tune_subject(
         make_subject(recipe, changes, seed),
         competition,
         run_folder(competition, runs),
@@ -93,6 +96,8 @@ def tune(
         storage,
         engine,
     )
+    write_tuning_page(competition, recipe, storage=storage, seed=seed, runs=runs, **changes)
+    return run
 
 
 def trials(
@@ -111,16 +116,24 @@ def trials(
 
     Returns:
         trial, state ("complete", "pruned", "running", "failed", "interrupted" or "waiting"), score
-        (accuracy in 0..1; of a pruned trial its last one), loss, seconds, epochs, and each searched
-        setting.
+        (the competition's metric, an accuracy in 0..1 unless it has another; of a pruned trial its
+        last one), loss, seconds, epochs, and each searched setting. `attrs` has the name of the
+        `metric`; for a `Competition` it has the differences in `changed`, in words, if its data,
+        its validation rows or its metric are no longer those of the trials.
 
     Raises:
         PipelineError: there are no trials.
     """
-    from pipeline.tuning.study import trials_table
+    from pipeline.tuning.study import changes_since
+    from pipeline.tuning.summary import trials_table
+    from pipeline.tuning.trials import scoring_fold
 
     subject, _, study = _find(competition, recipe, storage, seed, runs, changes)
-    return trials_table(study, subject.space)
+    table = trials_table(study, subject.space)
+    if isinstance(competition, Competition):
+        data, fold = competition.fingerprint, scoring_fold(competition).digest
+        table.attrs["changed"] = changes_since(study, data, fold, competition.metric)
+    return table
 
 
 def write_tuning_page(

@@ -1,5 +1,6 @@
 """pipeline tune"""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,13 +19,14 @@ from pipeline.cli.options import (
     settings_option,
     sweep_of,
 )
-from pipeline.cli.output import echo, echo_frame, echo_table, percent, score_text
+from pipeline.cli.output import echo, echo_frame, echo_table, run_text
 from pipeline.errors import PipelineError
 
 if TYPE_CHECKING:
     import pandas as pd
 
 SHOWN = 10  # trials
+OPTIONAL = ("epochs", "seconds", "loss", "state")  # what a narrow terminal leaves out
 
 
 @click.command()
@@ -80,9 +82,9 @@ def command(
 ) -> None:
     """Search the settings of a recipe, and train with the best.
 
-    Trials are scored on a part of the training rows; the validation rows, which compare runs,
-    decide nothing. Hyperband prunes bad trials early. After Ctrl-C, a crash or a kill the same
-    command continues. `pipeline models NAME` shows what is searched.
+    Trials are scored by the competition's metric on a part of the training rows; the validation
+    rows, which compare runs, decide nothing. Hyperband prunes bad trials early. After Ctrl-C, a
+    crash or a kill the same command continues. `pipeline models NAME` shows what is searched.
 
     The best becomes the run NAME-tuned; its path is the last line. A page shows all trials and
     which settings matter.
@@ -94,13 +96,17 @@ def command(
       pipeline tune data/digits --model fast --show
     """
     import pipeline as pp
+    from pipeline.runs.folder import TUNED, tuning_page_path
     from pipeline.search.budget import Budget
 
     sweep = sweep_of(settings, {} if epochs is None else {"epochs": epochs})
     changes = {name: _one(name, values) for name, values in sweep.items()}
     same: dict[str, Any] = {"storage": storage, "seed": seed, "runs": runs, **changes}
     if show:
-        _echo(pp.trials(data, recipe, **same), output_format)
+        competition = pp.load(data, **overrides) if data.is_dir() else data
+        table = pp.trials(competition, recipe, **same)
+        _warn_changed(table.attrs.get("changed", []))
+        _echo(table, output_format)
         return
     began = click.get_current_context().meta[BEGAN]
     time_granted = Budget.start(budget, began) if budget else None
@@ -114,11 +120,11 @@ def command(
         progress=not quiet,
         **same,
     )
-    page = pp.write_tuning_page(competition, recipe, **same)
     _echo(pp.trials(competition, recipe, **same), output_format)
     if output_format == "table":
+        page = tuning_page_path(run.folder.parent, run.name.removesuffix(TUNED))
         echo(f"\nAll trials: {page}")
-        echo(f"\n{run.name}: {score_text(run.scores)}.")
+        echo(f"\n{run.name}: {run_text(run)}.")
         echo(run.folder)
 
 
@@ -128,31 +134,40 @@ def _one(name: str, values: list[Any]) -> Any:
     return values[0]
 
 
+def _warn_changed(changed: list[str]) -> None:
+    """Says that the trials shown are not those that the same command would continue."""
+    if changed:
+        echo("Warning: these trials were made with other data, rows or metric:", err=True)
+        for line in changed:
+            echo(f"  {line}", err=True)
+
+
 def _echo(table: "pd.DataFrame", output_format: str) -> None:
     """Prints the best trials, or all of them as JSON or CSV."""
     if output_format != "table":
         echo_frame(table, output_format)
         return
+    from pipeline.metrics.metric import LOG_LOSS, METRICS
     from pipeline.networks.space import short_name, text_of
-    from pipeline.tuning.study import FACTS
+    from pipeline.tuning.summary import FACTS
 
-    settings = [name for name in table.columns if name not in FACTS]
-    names = [short_name(name).replace("_", " ") for name in settings]  # spaces can wrap
-    header = ("trial", "state", "score %", "loss", "epochs", "seconds", *names)
-    rows = [
-        (
-            str(row["trial"]),
-            row["state"],
-            percent(row["score"]),
-            _number(row["loss"], ".4f"),
-            _number(row["epochs"], "d"),
-            _number(row["seconds"], ".1f"),
-            *("" if row[name] is None else text_of(row[name]) for name in settings),
-        )
-        for row in table.head(SHOWN).astype(object).where(table.notna(), None).to_dict("records")
-    ]
-    echo_table(header, rows, left=("state",), optional=("epochs", "seconds", "loss"))
+    metric = METRICS[table.attrs["metric"]]
+    shown = table.head(SHOWN).astype(object).where(table.notna(), None)
+    columns = {
+        "trial": [*map(str, shown["trial"])],
+        "state": [*shown["state"]],
+        metric.column: _texts(shown["score"], metric.text),
+        "loss": _texts(shown["loss"], "{:.4f}".format),
+        "epochs": _texts(shown["epochs"], str),
+        "seconds": _texts(shown["seconds"], "{:.1f}".format),
+        **{short_name(name).replace("_", " "): _texts(shown[name], text_of)
+           for name in table.columns if name not in FACTS},
+    }  # fmt: skip
+    if metric is LOG_LOSS:
+        del columns["loss"]
+    rows = [*zip(*columns.values(), strict=True)]
+    echo_table([*columns], rows, left=("state",), optional=OPTIONAL)
 
 
-def _number(value: Any, form: str) -> str:
-    return "" if value is None else format(value, form)
+def _texts(values: "pd.Series[Any]", text: Callable[[Any], str]) -> list[str]:
+    return ["" if value is None else text(value) for value in values]

@@ -9,6 +9,7 @@ from pipeline.evaluation.label_issues import LabelIssue, find_issues
 from pipeline.files import lock, new_folder, write_text
 from pipeline.report.competition.page import PAGES, competition_page
 from pipeline.report.run.page import run_page
+from pipeline.runs.folder import TUNED, tuning_pages
 from pipeline.runs.run import Run
 from pipeline.tables import write_csv
 
@@ -29,9 +30,11 @@ def write_pages(competition: Competition, runs: Sequence[Run], folder: Path) -> 
     validation = comparison.runs[0].validation
     issues = find_issues(validation.rows, validation.labels, comparison.pooled)
     linked = {run.name for run in comparison.runs}
+    tunings = {path.stem + TUNED: path.name for path in tuning_pages(folder)}
     with lock(folder / PAGES), new_folder(folder / PAGES) as unfinished:
         for run, rank in zip(comparison.runs, comparison.ranks, strict=True):
-            write_text(unfinished / f"{run.name}.html", run_page(competition, run, rank, linked))
+            page = run_page(competition, run, rank, linked, tunings.get(run.name))
+            write_text(unfinished / f"{run.name}.html", page)
     _write_issues(competition, issues, folder / ISSUES)
     page = competition_page(competition, comparison, issues, folder.parent)
     write_text(folder / PAGE, page)

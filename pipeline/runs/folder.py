@@ -35,6 +35,7 @@ VALIDATION, TEST = "validation.npy", "test.npy"
 ROWS, LABELS = "validation_rows.npy", "validation_labels.npy"
 LAYERS, EXPLANATION, MEMBERS = "layers.json", "explanation.npz", "members.csv"
 TUNING, CHECKPOINTS = "tuning", "checkpoints"  # folders beside runs
+TUNED = "-tuned"  # end of the name of a run with the best settings of a tuning
 PROBABILITIES = (VALIDATION, ROWS, LABELS, TEST)  # verified when a run is loaded
 
 
@@ -138,6 +139,18 @@ def write_run(folder: Path) -> Iterator[RunWriter]:
         with new_folder(folder) as unfinished:
             yield RunWriter(unfinished)
             write_checksums(unfinished)
+
+
+def copy_run(source: Path, folder: Path) -> None:
+    """Copies a run's folder to another name, where it replaces a run.
+
+    Raises:
+        PipelineError: a file of it is damaged, or see `write_run`.
+    """
+    checksums = checksums_of(source)
+    with write_run(folder) as writer:
+        for name in checksums:
+            write_bytes(writer.folder / name, verify(source, checksums, name).read_bytes())
 
 
 def check_run_name(name: str) -> None:

@@ -170,20 +170,26 @@ def differing(recipe: Recipe, changed: Recipe) -> dict[str, Any]:
     return found
 
 
-def run_name(recipe: str, changes: Mapping[str, Any], seed: int = 0, fold: str = HOLD_OUT) -> str:
+def run_name(
+    recipe: str,
+    changes: Mapping[str, Any],
+    seed: int = 0,
+    fold: str = HOLD_OUT,
+    longest: int = MAX_NAME,
+) -> str:
     """A run's name: the recipe, the changed settings, the fold and the seed if they are others.
 
-    A name of more than MAX_NAME characters ends with a hash of the settings instead.
+    A name of more than `longest` characters ends with a hash of the settings instead.
     """
     parts = [f"{name}={_text(value)}" for name, value in sorted(changes.items())]
     end = [f"fold={fold}"] if fold != HOLD_OUT else []
     end += [f"seed={seed}"] if seed else []
     name = "-".join([recipe, *parts, *end])
-    if len(name) <= MAX_NAME:
+    if len(name) <= longest:
         return name
     digest = hashlib.sha256("-".join(parts).encode()).hexdigest()[:8]
     end = [digest, *end]
-    while parts and len("-".join([recipe, *parts, *end])) > MAX_NAME:
+    while parts and len("-".join([recipe, *parts, *end])) > longest:
         parts.pop()
     return "-".join([recipe, *parts, *end])
 

@@ -135,21 +135,6 @@ def prepare(job: Job, competition: Competition) -> tuple[Network, Images]:
     return network, job_images(job, competition, competition.train_pixels)
 
 
-def validate_job(job: Job, competition: Competition, observer: Observer) -> Scores:
-    """The scores that a run of the job would have. Writes nothing.
-
-    Raises:
-        DivergedError: the training diverged.
-    """
-    network, images = prepare(job, competition)
-    fit(network, job, images, competition.labels, observer)
-    rows, recipe = job.fold.validation, job.recipe
-    probabilities = predict(
-        network.model, images, rows, tta_views=recipe.tta_views, tta_angles=recipe.tta_angles
-    )
-    return score(probabilities, competition.labels[rows])
-
-
 def describe_data(competition: Competition) -> Data:
     """What run.json says of the competition."""
     schema = competition.schema

@@ -16,6 +16,7 @@ from optuna.trial import FrozenTrial, Trial, TrialState
 
 from pipeline import config
 from pipeline.competition.competition import Competition
+from pipeline.metrics.metric import Metric
 from pipeline.networks.recipe import FIXED
 from pipeline.networks.space import text_of
 from pipeline.search.budget import Budget, closing_seconds
@@ -28,7 +29,6 @@ from pipeline.tuning.study import (
     ERROR,
     FINISHED,
     Place,
-    best_trial,
     claim,
     distributions,
     make_study,
@@ -36,6 +36,7 @@ from pipeline.tuning.study import (
     retry_stale,
 )
 from pipeline.tuning.subject import Subject
+from pipeline.tuning.summary import best_trial
 from pipeline.tuning.trials import TrialJob, TrialResult, make_pruner, run_trial, scoring_fold
 
 MANY = sys.maxsize  # trials, where only the time is a limit
@@ -55,6 +56,7 @@ class Search:
         place: where the study is.
         study: keeps the trials.
         job: a training on the fold that scores the trials, with the recipe's own settings.
+        metric: what trials are compared by.
         display: shows them.
         count: number of finished trials to make; None for as many as the budget allows.
         budget: time for them, and for the last training; None without a limit.
@@ -70,6 +72,7 @@ class Search:
     place: Place
     study: optuna.Study
     job: Job
+    metric: Metric
     display: Display
     count: int | None
     budget: Budget | None
@@ -95,13 +98,16 @@ class Search:
             PipelineError: the study was made with other data or settings.
         """
         job = make_job(subject.recipe, {}, subject.seed, scoring_fold(competition))
+        metric = competition.metric
         pruner = make_pruner(job.recipe, len(job.fold.train))
-        study = make_study(place, job.identity(competition), subject.space, pruner)
+        study = make_study(place, job.identity(competition), subject.space, pruner, metric)
         if stale := retry_stale(study, alone=place.url is None):
             display.note(f"{stale} unfinished trials of an earlier command are tried again")
         rows = len(competition.hold_out.validation) + len(competition.test_pixels)
         predictions = rows * job.recipe.views
-        search = cls(subject, place, study, job, display, count, budget, pruner, predictions)
+        search = cls(
+            subject, place, study, job, metric, display, count, budget, pruner, predictions
+        )
         if finished := search._count(FINISHED):
             display.note(f"{finished} finished trials are there, and count")
         own = config.flatten(job.recipe, without=FIXED)
@@ -229,7 +235,7 @@ class Search:
     def _line(self, name: str, trial: Trial, result: TrialResult) -> str:
         settings = self.subject.space.settings(trial.params)
         shown = " ".join(f"{setting}={text_of(value)}" for setting, value in settings.items())
-        score = f"{100 * result.score:.2f} %" if result.score is not None else result.state
+        score = result.state if result.score is None else self.metric.with_unit(result.score)
         return f"{name}  {score}  epoch {result.epochs}  {result.seconds:.1f} s  {shown}"
 
     def _observe(self, progress: Progress) -> None:

@@ -1,14 +1,13 @@
 """The study of a tuning: where Optuna keeps its trials, so that none is lost."""
 
 import itertools
-import math
 import platform
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 import optuna
@@ -27,16 +26,13 @@ from optuna.trial import FrozenTrial, Trial, TrialState
 
 from pipeline.errors import PipelineError
 from pipeline.files import check_writable
+from pipeline.metrics.metric import ACCURACY, METRICS, Metric
 from pipeline.networks.space import Choice, Float, Range, Space
 from pipeline.runs.record import Identity
 from pipeline.tuning.journal import Journal, check_journal
 
-if TYPE_CHECKING:
-    import pandas as pd
-
 FINISHED = (TrialState.COMPLETE, TrialState.PRUNED)
-FACTS = ("trial", "state", "score", "loss", "seconds", "epochs")  # of a trial, in a table
-IDENTITY, SEARCHED = "identity", "searched"  # user attributes of a study
+IDENTITY, SEARCHED, METRIC = "identity", "searched", "metric"  # user attributes of a study
 OWNER, ALIVE, ERROR, FAILURES = "owner", "alive", "error", "failures"  # of a trial
 SILENT = 300.0  # seconds after which a trial on another machine is taken for dead
 TRIES = 3  # of settings whose training fails
@@ -153,20 +149,26 @@ def _open_database(url: str) -> RDBStorage:
 
 
 def make_study(
-    place: Place, identity: Identity, space: Space, pruner: optuna.pruners.BasePruner
+    place: Place,
+    identity: Identity,
+    space: Space,
+    pruner: optuna.pruners.BasePruner,
+    metric: Metric = ACCURACY,
 ) -> optuna.Study:
     """The study at that place, which is made if there is none.
 
     Args:
         identity: of a trial's training with the recipe's own settings.
+        metric: what trials are compared by.
 
     Raises:
-        PipelineError: there is one that was made with other data, settings or ranges.
+        PipelineError: there is one that was made with other data, settings, ranges or another
+            metric.
     """
     study = optuna.create_study(
         storage=place.open(),
         study_name=place.name,
-        direction="maximize",
+        direction="maximize" if metric.higher_is_better else "minimize",
         pruner=pruner,
         load_if_exists=True,
     )
@@ -174,11 +176,12 @@ def make_study(
     searched = {"ranges": ranges, "executions": space.executions}
     if IDENTITY not in study.user_attrs:
         study.set_user_attr(SEARCHED, searched)
+        study.set_user_attr(METRIC, metric.name)
         study.set_user_attr(IDENTITY, msgspec.to_builtins(identity))
         return study
-    earlier = msgspec.convert(study.user_attrs[IDENTITY], Identity)
-    differing = earlier.differences(identity)
+    differing = _identity(study).differences(identity)
     differing += ["the search space"] * (study.user_attrs.get(SEARCHED) != searched)
+    differing += _other_metric(study, metric)
     if differing:
         raise PipelineError(
             "the trials that are there were made with other settings, layers or data",
@@ -187,6 +190,48 @@ def make_study(
             details=differing,
         )
     return study
+
+
+def metric_of(study: optuna.Study) -> Metric:
+    """What the trials of a study are compared by.
+
+    Raises:
+        PipelineError: this version does not know it.
+    """
+    name = str(study.user_attrs.get(METRIC, ACCURACY.name))
+    if name not in METRICS:
+        expected = f"one of {', '.join(METRICS)}"
+        raise PipelineError(
+            f"metric {name!r}", where=f"study {study.study_name}", expected=expected
+        )
+    return METRICS[name]
+
+
+def changes_since(study: optuna.Study, data: str, fold: str, metric: Metric) -> list[str]:
+    """What is no longer as it was when the study was made, in words.
+
+    Args:
+        data: the competition's fingerprint.
+        fold: the digest of the fold that scores the trials.
+    """
+    earlier = _identity(study)
+    now = replace(earlier, data=data, fold=fold)
+    return earlier.differences(now) + _other_metric(study, metric)
+
+
+def _identity(study: optuna.Study) -> Identity:
+    try:
+        return msgspec.convert(study.user_attrs[IDENTITY], Identity)
+    except (KeyError, msgspec.ValidationError) as error:
+        raise PipelineError(
+            f"it is no study of `pipeline tune`: {str(error)[:200]}",
+            where=f"study {study.study_name}",
+        ) from None
+
+
+def _other_metric(study: optuna.Study, metric: Metric) -> list[str]:
+    earlier = metric_of(study)
+    return [] if metric is earlier else [f"the metric: {earlier.title}, now {metric.title}"]
 
 
 def find_study(place: Place, others: Sequence[str] = ()) -> optuna.Study:
@@ -237,6 +282,9 @@ def claim(trial: Trial) -> None:
 def retry_stale(study: optuna.Study, alone: bool) -> int:
     """Ends trials of commands that were killed, and queues their settings again.
 
+    So are settings that were lost if a command was killed between these two steps, but only where
+    no other command can be between them.
+
     Args:
         alone: whether no other command can be working on the study.
 
@@ -245,7 +293,22 @@ def retry_stale(study: optuna.Study, alone: bool) -> int:
     """
     running = study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
     stale = [trial for trial in running if alone or not _is_alive(trial)]
-    return sum(retry(study, trial) for trial in stale)
+    lost = _ended_only(study) if alone else []
+    for trial in lost:
+        _queue_again(study, trial)
+    return len(lost) + sum(retry(study, trial) for trial in stale)
+
+
+def _ended_only(study: optuna.Study) -> list[FrozenTrial]:
+    """Trials that were interrupted, or have failed, whose settings were not queued again."""
+    trials = study.get_trials(deepcopy=False)
+    return [
+        trial
+        for number, trial in enumerate(trials)
+        if trial.state == TrialState.FAIL
+        and _may_be_tried(trial)
+        and all(parameters_of(later) != parameters_of(trial) for later in trials[number + 1 :])
+    ]
 
 
 def _is_alive(trial: FrozenTrial) -> bool:
@@ -273,62 +336,25 @@ def retry(study: optuna.Study, trial: FrozenTrial) -> bool:
         study.tell(trial.number, state=TrialState.FAIL)
     except (ValueError, UpdateFinishedTrialError):  # it has ended already
         return False
-    failures = trial.user_attrs.get(FAILURES, 0) + (ERROR in trial.user_attrs)
-    parameters = parameters_of(trial)
-    if parameters and failures < TRIES:
-        study.enqueue_trial(parameters, {FAILURES: failures})
+    if _may_be_tried(trial):
+        _queue_again(study, trial)
     return True
+
+
+def _may_be_tried(trial: FrozenTrial) -> bool:
+    return bool(parameters_of(trial)) and _failures(trial) < TRIES
+
+
+def _failures(trial: FrozenTrial) -> int:
+    """How often its settings have failed."""
+    return int(trial.user_attrs.get(FAILURES, 0)) + (ERROR in trial.user_attrs)
+
+
+def _queue_again(study: optuna.Study, trial: FrozenTrial) -> None:
+    study.enqueue_trial(parameters_of(trial), {FAILURES: _failures(trial)})
 
 
 def parameters_of(trial: FrozenTrial) -> dict[str, Any]:
     """The parameters of a trial, those that it is queued with included."""
     queued: dict[str, Any] = trial.system_attrs.get("fixed_params", {})
     return queued | trial.params
-
-
-def best_trial(study: optuna.Study) -> FrozenTrial | None:
-    """The completed trial with the highest accuracy; of several, that with the lowest loss."""
-    complete = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
-    return max(complete, key=_quality, default=None)
-
-
-def trials_table(study: optuna.Study, space: Space) -> "pd.DataFrame":
-    """A row for each trial, the best first: completed, pruned, running, ended, waiting ones.
-
-    Returns:
-        FACTS (the score is the accuracy in 0..1; of a pruned trial its last one), and a column for
-        each setting of the space.
-    """
-    import pandas as pd
-
-    order = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.RUNNING, TrialState.FAIL)
-    states = {state: rank for rank, state in enumerate(order)}
-    trials = sorted(
-        study.get_trials(deepcopy=False),
-        key=lambda trial: (states.get(trial.state, len(order)), *(-q for q in _quality(trial))),
-    )
-    rows = [
-        {
-            "trial": trial.number,
-            "state": _state(trial),
-            "score": trial.value,
-            **{name: trial.user_attrs.get(name) for name in ("loss", "seconds", "epochs")},
-            **dict.fromkeys(space.ranges),
-            **space.settings(parameters_of(trial)),
-        }
-        for trial in trials
-    ]
-    return pd.DataFrame(rows, columns=[*FACTS, *space.ranges]).astype({"epochs": "Int64"})
-
-
-def _state(trial: FrozenTrial) -> str:
-    """The state in one word: a trial that Optuna counts as failed may have been interrupted."""
-    if trial.state == TrialState.FAIL:
-        return "failed" if ERROR in trial.user_attrs else "interrupted"
-    return trial.state.name.lower()
-
-
-def _quality(trial: FrozenTrial) -> tuple[float, float]:
-    value = -1.0 if trial.value is None else trial.value
-    loss = trial.user_attrs.get("loss")
-    return value, -math.inf if loss is None else -float(loss)

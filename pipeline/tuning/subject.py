@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from pipeline import config
+from pipeline.config import MAX_NAME
 from pipeline.errors import PipelineError
 from pipeline.networks.recipe import Recipe
-from pipeline.networks.space import Space
+from pipeline.networks.space import Range, Space
 from pipeline.recipes import ensembles, find_recipe, recipes
-from pipeline.runs.folder import journal_path
+from pipeline.runs.folder import TUNED, journal_path
 from pipeline.training.job import differing, run_name
 from pipeline.tuning.study import Place
 
@@ -20,7 +21,8 @@ class Subject:
     """What is tuned.
 
     Attributes:
-        name: of the recipe, with its changes and the seed, as in the name of a run.
+        name: of the recipe, with its changes, the settings that are given instead of searched, and
+            the seed, as in the name of a run.
         recipe: with its changes; its space has what is searched.
         seed: of the trials, and of the last training.
     """
@@ -63,23 +65,38 @@ def make_subject(recipe: str | Recipe, changes: Mapping[str, Any], seed: int) ->
             where=f"recipe {own.name!r}",
             expected="one of " + ", ".join(each.name for each in recipes().values() if each.space),
         )
-    changed = own.change(**changes)
-    ranges = {
-        name: each
-        for name, each in own.space.ranges.items()
-        if not {name, name.partition(".")[0]} & changes.keys()
-    }
+    changed, searched = own.change(**changes), own.space.ranges
+    given = {name for name in searched if {name, _part(name)} & changes.keys()}
+    ranges = {name: each for name, each in searched.items() if name not in given}
     for name in list(ranges):
-        try:
-            for bound in ranges[name].bounds():
-                changed.change(**{name: bound})
-        except PipelineError:
-            if not changes:
-                raise
-            del ranges[name]  # it has no effect any more
+        if not _has_effect(name, ranges[name], changed, must=not changes):
+            del ranges[name]
     if not ranges:
         raise PipelineError("all settings are given; nothing is left to search", where=own.name)
-    given = {name: value for name, value in config.flatten(changed).items() if name in changes}
-    name = run_name(own.name, given | differing(own, changed), seed)
+    fixed = {name: each for name, each in config.flatten(changed).items() if name in given}
+    named = fixed | differing(own, changed)
+    name = run_name(own.name, named, seed, longest=MAX_NAME - len(TUNED))
     space = replace(own.space, ranges=ranges)
     return Subject(name, replace(changed, space=space), seed)
+
+
+def _part(setting: str) -> str:
+    """ "augmentation.rotation" -> "augmentation"."""
+    return setting.partition(".")[0]
+
+
+def _has_effect(setting: str, searched: Range, recipe: Recipe, must: bool) -> bool:
+    """Whether a searched setting still changes the training of a recipe with some changes.
+
+    Raises:
+        PipelineError: it does not, and it must.
+    """
+    try:
+        for bound in searched.bounds():
+            recipe.change(**{setting: bound})
+    except PipelineError:
+        if must:
+            raise
+        return False
+    plain = recipe.final_unaugmented_epochs >= recipe.epochs and not recipe.min_steps
+    return not (plain and _part(setting) == "augmentation")

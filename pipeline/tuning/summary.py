@@ -1,20 +1,79 @@
-"""What a study has found, for a report."""
+"""What a study has found: its best trial, a table of all, and a summary for a report."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import optuna
-from optuna.trial import TrialState
+from optuna.trial import FrozenTrial, TrialState
 
+from pipeline.metrics.metric import Metric
 from pipeline.networks.space import Range, Space
-from pipeline.tuning.study import FINISHED, trials_table
+from pipeline.tuning.study import ERROR, FINISHED, metric_of, parameters_of
 
 if TYPE_CHECKING:
     import pandas as pd
 
+FACTS = ("trial", "state", "score", "loss", "seconds", "epochs")  # of a trial, in a table
 ENOUGH = 10  # completed trials that can tell which settings matter
 LAST = 200  # completed trials are asked: a few seconds; all of 600 would take half a minute
+
+
+def best_trial(study: optuna.Study) -> FrozenTrial | None:
+    """The completed trial with the best score; of several, that with the lowest loss."""
+    metric = metric_of(study)
+    complete = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+    return max(complete, key=lambda trial: _quality(trial, metric), default=None)
+
+
+def trials_table(study: optuna.Study, space: Space) -> "pd.DataFrame":
+    """A row for each trial, the best first: completed, pruned, running, ended, waiting ones.
+
+    Returns:
+        FACTS (the score is the metric of the study, which is in `attrs["metric"]`; of a pruned
+        trial its last one), and a column for each setting of the space.
+    """
+    import pandas as pd
+
+    order = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.RUNNING, TrialState.FAIL)
+    states = {state: rank for rank, state in enumerate(order)}
+    metric = metric_of(study)
+
+    def place(trial: FrozenTrial) -> tuple[float, ...]:
+        score, loss = _quality(trial, metric)
+        return states.get(trial.state, len(order)), -score, -loss
+
+    trials = sorted(study.get_trials(deepcopy=False), key=place)
+    rows = [
+        {
+            "trial": trial.number,
+            "state": _state(trial),
+            "score": trial.value,
+            **{name: trial.user_attrs.get(name) for name in ("loss", "seconds", "epochs")},
+            **dict.fromkeys(space.ranges),
+            **space.settings(parameters_of(trial)),
+        }
+        for trial in trials
+    ]
+    table = pd.DataFrame(rows, columns=[*FACTS, *space.ranges]).astype({"epochs": "Int64"})
+    table.attrs["metric"] = metric.name
+    return table
+
+
+def _state(trial: FrozenTrial) -> str:
+    """The state in one word: a trial that Optuna counts as failed may have been interrupted."""
+    if trial.state == TrialState.FAIL:
+        return "failed" if ERROR in trial.user_attrs else "interrupted"
+    return trial.state.name.lower()
+
+
+def _quality(trial: FrozenTrial, metric: Metric) -> tuple[float, float]:
+    value, loss = trial.value, trial.user_attrs.get("loss")
+    return (
+        -math.inf if value is None else float(metric.goodness(value)),
+        -math.inf if loss is None else -float(loss),
+    )
 
 
 @dataclass(frozen=True)
@@ -22,16 +81,18 @@ class Summary:
     """The trials of a study.
 
     Attributes:
+        metric: what trials are compared by.
         ranges: what was searched, by setting.
         executions: number of trainings of a trial.
         trials: see `trials_table`.
-        curves: accuracy by percent of the training, by the number of the trial; of trials that
-            were completed or pruned.
+        curves: score without TTA by percent of the training, by the number of the trial; of trials
+            that were completed or pruned.
         importance: share of the variance of the scores that each setting explains alone
             (functional ANOVA: Hutter et al., 2014), the highest first; empty if there are too few
             trials. The rest is due to settings together, and to chance.
     """
 
+    metric: Metric
     ranges: Mapping[str, Range]
     executions: int
     trials: "pd.DataFrame"
@@ -49,8 +110,8 @@ def summarize(study: optuna.Study, space: Space) -> Summary:
         for trial in trials
         if trial.state in FINISHED and trial.intermediate_values
     }
-    table = trials_table(study, space)
-    return Summary(space.ranges, space.executions, table, curves, _importance(study))
+    table, importance = trials_table(study, space), _importance(study)
+    return Summary(metric_of(study), space.ranges, space.executions, table, curves, importance)
 
 
 def _importance(study: optuna.Study) -> dict[str, float]:

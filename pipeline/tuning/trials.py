@@ -1,22 +1,26 @@
 """One trial: trains a recipe on a fold of the training rows, and scores it."""
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from statistics import fmean
 from typing import Literal
 
 import optuna
 from optuna.exceptions import UpdateFinishedTrialError
 
+from pipeline.arrays import Probabilities
 from pipeline.competition.competition import Competition
 from pipeline.competition.folds import Fold, hold_out
 from pipeline.errors import PipelineError
+from pipeline.metrics.metric import ACCURACY
+from pipeline.networks.predict import predict
 from pipeline.networks.recipe import Recipe
-from pipeline.runs.record import Scores
-from pipeline.training.fit import DivergedError
+from pipeline.training.fit import DivergedError, fit
 from pipeline.training.job import Job
 from pipeline.training.progress import Observer, Progress
-from pipeline.training.train import validate_job
+from pipeline.training.train import prepare
 from pipeline.tuning.study import Place
 
 SHARE = 0.2  # of the training rows scores the trials
@@ -54,9 +58,10 @@ class TrialResult:
     Attributes:
         state: "stopped" if the time was over; "lost" if another command took it for dead, and
             has ended it.
-        score: accuracy in 0..1 as a run has it, the mean of its trainings; None unless it is
-            complete.
-        loss: log loss, the mean of its trainings; that of the last epoch unless it is complete.
+        score: the competition's metric as a run has it, the mean of its trainings; None unless
+            it is complete.
+        loss: see `Metric.loss`, the mean of its trainings. Unless it is complete, that of the last
+            epoch, to which Keras adds the penalties of layers; it decides nothing.
         seconds: training time of all of its trainings.
         epochs: number of epochs of all of its trainings.
     """
@@ -91,6 +96,8 @@ def make_pruner(recipe: Recipe, rows: int) -> optuna.pruners.BasePruner:
     """Hyperband over the percents of a training; the same for all trials of a study.
 
     The number of epochs may depend on a searched setting: trials are compared at equal shares.
+    The number of a trial draws its bracket, whatever its settings are, so that one that is tried
+    again may be in another bracket.
 
     Args:
         recipe: with its own settings.
@@ -108,21 +115,20 @@ def run_trial(
     trial: TrialJob,
     observer: Observer,
 ) -> TrialResult:
-    """Trains and scores a trial. The accuracy after each epoch goes to the study.
+    """Trains and scores a trial by the competition's metric. Each epoch's goes to the study.
 
     Only the first training is pruned: trials are compared by it.
 
     Args:
         pruner: see `make_pruner`.
     """
-    began, watch = time.monotonic(), _Watch(trial, pruner, observer)
-    results = list[Scores]()
+    began, watch = time.monotonic(), _Watch(trial, competition, pruner, observer)
+    results = list[tuple[float, float]]()
     state: Ending = "complete"
     try:
         for execution in range(trial.executions):
             watch.execution = execution
-            job = replace(trial.job, seed=trial.job.seed + execution)
-            results.append(validate_job(job, competition, watch))
+            results.append(watch.train(replace(trial.job, seed=trial.job.seed + execution)))
     except DivergedError:
         state = "diverged"
     except _PrunedError:
@@ -134,9 +140,8 @@ def run_trial(
     seconds = time.monotonic() - began
     if state != "complete":
         return TrialResult(state, None, watch.loss, seconds, watch.epochs)
-    accuracy = fmean(scores.accuracy for scores in results)
-    loss = fmean(scores.loss for scores in results)
-    return TrialResult(state, accuracy, loss, seconds, watch.epochs)
+    score, loss = map(fmean, zip(*results, strict=True))
+    return TrialResult(state, score, loss, seconds, watch.epochs)
 
 
 class _PrunedError(Exception):
@@ -151,16 +156,25 @@ class _Watch:
     """The observer of a trial's trainings: reports scores, and ends the trial by an exception.
 
     Attributes:
+        predict: the probabilities of the current training for the rows that score it.
         execution: number of the current training, from 0.
         epochs: finished epochs of all trainings.
         loss: that of the last epoch.
         percent: the share of the first training whose score the study has.
     """
 
+    predict: Callable[..., Probabilities]
+
     def __init__(
-        self, trial: TrialJob, pruner: optuna.pruners.BasePruner, observer: Observer
+        self,
+        trial: TrialJob,
+        competition: Competition,
+        pruner: optuna.pruners.BasePruner,
+        observer: Observer,
     ) -> None:
-        self.trial, self.observer = trial, observer
+        self.trial, self.competition, self.observer = trial, competition, observer
+        self.metric = competition.metric
+        self.labels = competition.labels[trial.job.fold.validation]
         self.execution = self.epochs = self.percent = 0
         self.loss: float | None = None
         self.storage = trial.place.open()
@@ -170,22 +184,41 @@ class _Watch:
         study_id = self.storage.get_study_id_from_name(trial.place.name)
         self.trial_id = self.storage.get_trial_id_from_study_id_trial_number(study_id, trial.number)
 
+    def train(self, job: Job) -> tuple[float, float]:
+        """The score and the loss that a run of the job would have. Writes no run.
+
+        Raises:
+            DivergedError: the training diverged.
+        """
+        network, images = prepare(job, self.competition)
+        self.predict = partial(predict, network.model, images, job.fold.validation)
+        fit(network, job, images, self.competition.labels, self)
+        recipe = job.recipe
+        return self._scores(self.predict(tta_views=recipe.tta_views, tta_angles=recipe.tta_angles))
+
     def __call__(self, progress: Progress) -> None:
         epoch, epochs, count = progress.epoch, progress.epochs, self.trial.executions
         of_all = replace(progress, epoch=self.execution * epochs + epoch, epochs=count * epochs)
         self.observer(of_all)
         if progress.epoch_ended:
             self.epochs += 1
-            self.loss = progress.scores["val_loss"]
+            score, self.loss = progress.scores["val_accuracy"], progress.scores["val_loss"]
             percent = 100 * epoch // epochs
             if self.execution == 0 and percent > self.percent:
                 self.percent = percent
-                if self._should_prune(progress.scores["val_accuracy"]):
+                if self.metric is not ACCURACY:  # Keras has measured the accuracy alone
+                    score, self.loss = self._scores(self.predict())
+                if self._should_prune(score):
                     raise _PrunedError
         if self.trial.until is not None and time.time() > self.trial.until:
             raise _TimeIsOverError
 
-    def _should_prune(self, accuracy: float) -> bool:
-        self.storage.set_trial_intermediate_value(self.trial_id, self.percent, accuracy)
+    def _scores(self, probabilities: Probabilities) -> tuple[float, float]:
+        """The competition's metric, and the loss that decides between equal ones."""
+        metric, labels = self.metric, self.labels
+        return metric.value(probabilities, labels), metric.loss(probabilities, labels)
+
+    def _should_prune(self, score: float) -> bool:
+        self.storage.set_trial_intermediate_value(self.trial_id, self.percent, score)
         trial = self.storage.get_trial(self.trial_id)
         return self.percent < 100 and self.study.pruner.prune(self.study, trial)

@@ -10,15 +10,16 @@ from pipeline.competition.competition import Competition
 from pipeline.errors import PipelineError
 from pipeline.evaluation.leaderboard import check_same_data
 from pipeline.files import lock
-from pipeline.runs.run import Run, list_runs
+from pipeline.runs.folder import TUNED, copy_run
+from pipeline.runs.run import Run, list_runs, load_run
 from pipeline.search.budget import Budget
 from pipeline.search.display import Display
 from pipeline.search.engine import Engine
 from pipeline.search.execute import engine_for, execute
 from pipeline.training.job import make_job
 from pipeline.tuning.search import MANY, Search
-from pipeline.tuning.study import best_trial
 from pipeline.tuning.subject import Subject
+from pipeline.tuning.summary import best_trial
 
 TRIALS = 40  # if neither a number of trials nor a time is given
 
@@ -67,18 +68,26 @@ def tune(
 
 
 def _train_best(search: Search, best: FrozenTrial, competition: Competition, folder: Path) -> Run:
-    """Trains with the settings of a trial on all training rows; replaces an earlier result."""
+    """Trains with the settings of a trial on all training rows; replaces an earlier result.
+
+    A run of another name that has these settings is copied.
+    """
     subject, display, budget = search.subject, search.display, search.budget
     job = make_job(subject.recipe, subject.space.settings(best.params), subject.seed,
                    competition.hold_out)  # fmt: skip
-    job = replace(job, name=f"{subject.name}-tuned")
+    job = replace(job, name=subject.name + TUNED)
     assert best.value is not None
-    display.note(f"trial {best.number} is the best, {100 * best.value:.2f} %: {job.name}")
+    score = search.metric.with_unit(best.value)
+    display.note(f"trial {best.number} is the best, {score}: {job.name}")
     identity = job.identity(competition)
-    runs = list_runs(folder, lambda _: None)
-    finished = any(run.record.identity == identity for run in runs)
-    taken = any(run.name == job.name and run.record.recipe != identity.recipe for run in runs)
+    runs = {run.name: run for run in list_runs(folder, lambda _: None)}
+    equal = [name for name, run in runs.items() if run.record.identity == identity]
+    taken = job.name in runs and runs[job.name].record.recipe != identity.recipe
+    if equal and job.name not in equal and not taken:
+        display.note(f"{job.name}: copied from {equal[0]}, which has these settings")
+        copy_run(folder / equal[0], folder / job.name)
+        return load_run(folder / job.name)
     if budget and budget.left < search.reserve():  # it might not end in time
         job = replace(job, deadline=budget.end - search.closing(), at_most=True)
-    (run,) = execute([job], competition, folder, display, fresh=not (finished or taken))
+    (run,) = execute([job], competition, folder, display, fresh=not (equal or taken))
     return run

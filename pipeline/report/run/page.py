@@ -70,12 +70,19 @@ class Outcome:
         return np.concatenate(chosen)
 
 
-def run_page(competition: Competition, run: Run, rank: str, linked: Collection[str]) -> str:
+def run_page(
+    competition: Competition,
+    run: Run,
+    rank: str,
+    linked: Collection[str],
+    tuning: str | None = None,
+) -> str:
     """The page as HTML.
 
     Args:
         rank: on the leaderboard, such as "2" or "1-3".
         linked: names of the runs that have pages.
+        tuning: file name of the page of the tuning that found its settings.
     """
     validation, record = run.validation, run.record
     outcome = Outcome(
@@ -103,6 +110,7 @@ def run_page(competition: Competition, run: Run, rank: str, linked: Collection[s
         record=record,
         candidates=[] if run.candidates is None else run.candidates.to_dict("records"),
         linked=linked,
+        tuning=tuning,
         rank=rank,
         choices=choices(record),
         settings=in_use(record.settings),

@@ -9,6 +9,7 @@ from markupsafe import Markup
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator, NullLocator, PercentFormatter
 
+from pipeline.metrics.metric import Metric
 from pipeline.networks.space import Choice, Float, Integer, Range, short_name, text_of
 from pipeline.report.figures import SOFT, TRUTH, WIDTH, WRONG, chart, inline
 
@@ -16,28 +17,28 @@ if TYPE_CHECKING:
     import pandas as pd
 
 HIGHLIGHTED = 10  # trials of the parallel coordinates
-# The scores that an axis leaves out: they are far below the others.
-QUARTILES_BELOW = 3.0
+# The scores that an axis leaves out: they are far worse than the others.
+QUARTILES_OFF = 3.0
 
 
-def score_by_trial(trials: "pd.DataFrame") -> Markup:
+def score_by_trial(trials: "pd.DataFrame", metric: Metric) -> Markup:
     """Completed trials, the best score so far, and pruned trials with their last score."""
     scored = trials[trials["score"].notna()].sort_values("trial")
     complete = scored[scored["state"] == "complete"]
-    pruned = scored[scored["state"] == "pruned"]
     with chart() as (figure, axes):
-        best = complete["score"].cummax()
+        scores = complete["score"]
+        best = scores.cummax() if metric.higher_is_better else scores.cummin()
         axes.step(complete["trial"], best, where="post", color=TRUTH, linewidth=1.2)
-        axes.plot(complete["trial"], complete["score"], "o", color=TRUTH, markersize=5)
-        axes.plot(pruned["trial"], pruned["score"], "x", color=WRONG, markersize=5)
-        _show_scores(axes, scored["score"])
+        _plot_scores(axes, scored["trial"].to_numpy(), scored, metric)
         axes.set_xlabel("trial")
         axes.xaxis.set_major_locator(MaxNLocator(8, integer=True))
         return inline(figure, "history", "Score of each trial, and the best so far")
 
 
-def score_by_share(trials: "pd.DataFrame", curves: Mapping[int, "pd.Series[float]"]) -> Markup:
-    """The accuracy of each trial by percent of its training; pruned ones end early."""
+def score_by_share(
+    trials: "pd.DataFrame", curves: Mapping[int, "pd.Series[float]"], metric: Metric
+) -> Markup:
+    """The score of each trial by percent of its training; pruned ones end early."""
     with chart() as (figure, axes):
         for number, state in zip(trials["trial"], trials["state"], strict=True):
             if number in curves and state in ("complete", "pruned"):
@@ -45,20 +46,17 @@ def score_by_share(trials: "pd.DataFrame", curves: Mapping[int, "pd.Series[float
                 mark = "o" if len(curves[number]) == 1 else ""
                 axes.plot(curves[number], mark + "-", color=colour, linewidth=1, alpha=0.6)
         if curves:
-            _show_scores(axes, np.concatenate(list(curves.values())))
+            _show_scores(axes, np.concatenate(list(curves.values())), metric)
         axes.set_xlabel("share of the training")
         axes.xaxis.set_major_formatter(PercentFormatter(100))
-        return inline(figure, "shares", "Accuracy of each trial by share of the training")
+        return inline(figure, "shares", "Score of each trial by share of the training")
 
 
-def score_by_value(trials: "pd.DataFrame", setting: str, searched: Range) -> Markup:
+def score_by_value(trials: "pd.DataFrame", setting: str, searched: Range, metric: Metric) -> Markup:
     """A dot for each scored trial, against its value of a setting."""
     scored = trials[trials["score"].notna() & trials[setting].notna()]
     with chart() as (figure, axes):
-        x = _positions(scored[setting], searched)
-        for state, colour, mark in (("pruned", WRONG, "x"), ("complete", TRUTH, "o")):
-            of_state = (scored["state"] == state).to_numpy()
-            axes.plot(x[of_state], scored["score"][of_state], mark, color=colour, markersize=5)
+        _plot_scores(axes, _positions(scored[setting], searched), scored, metric)
         if isinstance(searched, Choice):
             axes.set_xticks(
                 range(len(searched.values)), [text_of(value) for value in searched.values],
@@ -67,16 +65,17 @@ def score_by_value(trials: "pd.DataFrame", setting: str, searched: Range) -> Mar
             axes.set_xlim(-0.5, len(searched.values) - 0.5)
         else:
             _show_range(axes, searched)
-        _show_scores(axes, scored["score"])
         axes.set_xlabel(setting, parse_math=False)
         return inline(figure, f"slice {setting}", f"Score of each trial by {setting}")
 
 
-def parallel_coordinates(trials: "pd.DataFrame", ranges: Mapping[str, Range]) -> Markup:
+def parallel_coordinates(
+    trials: "pd.DataFrame", ranges: Mapping[str, Range], metric: Metric
+) -> Markup:
     """A line for each completed trial through its settings and its score; the best in colour."""
     complete = trials[trials["state"] == "complete"]
     heights = [_heights(complete[name], one) for name, one in ranges.items()]
-    scores = complete["score"].to_numpy(float)
+    scores = metric.goodness(complete["score"])  # the best is at the top
     spread = np.ptp(scores) if len(scores) else 0
     heights.append((scores - scores.min()) / spread if spread else np.full(len(scores), 0.5))
     lines = np.array(heights).T
@@ -87,7 +86,8 @@ def parallel_coordinates(trials: "pd.DataFrame", ranges: Mapping[str, Range]) ->
                 lines[rank], color=TRUTH if best else SOFT, alpha=0.9 if best else 0.35,
                 linewidth=1.3 if best else 0.8,
             )  # fmt: skip
-        for place, (low, high) in enumerate([*map(_ends, ranges.values()), _score_ends(scores)]):
+        ends = [*map(_ends, ranges.values()), _score_ends(scores, metric)]
+        for place, (low, high) in enumerate(ends):
             axes.axvline(place, color=SOFT, linewidth=0.8)
             for height, text, align in ((-0.03, low, "top"), (1.03, high, "bottom")):
                 axes.text(place, height, text, ha="center", va=align, fontsize=8, parse_math=False)
@@ -119,21 +119,37 @@ def _show_range(axes: Axes, searched: Float | Integer) -> None:
         axes.set_xlim(low - space, high + space)
 
 
-def lowest_shown(scores: npt.ArrayLike) -> float:
-    """The score from which an axis is drawn: the lowest one, or more if that is far below most."""
-    values = np.asarray(scores, float)
+def worst_shown(scores: npt.ArrayLike, metric: Metric) -> float:
+    """The score at which an axis ends: the worst one, or a better one if that is far off."""
+    values = metric.goodness(scores)
     if not len(values):
         return 0.0
     low, middle = np.quantile(values, (0.25, 0.5))
-    return max(float(values.min()), float(low - QUARTILES_BELOW * max(middle - low, 0.01)))
+    worst = max(float(values.min()), float(low - QUARTILES_OFF * max(middle - low, 0.01)))
+    return float(metric.goodness(worst))
 
 
-def _show_scores(axes: Axes, scores: npt.ArrayLike) -> None:
-    """An axis of percent, which leaves out scores far below the others."""
-    axes.yaxis.set_major_formatter(PercentFormatter(1))
-    values, lowest = np.asarray(scores, float), lowest_shown(scores)
-    if len(values) and values.min() < lowest:
-        axes.set_ylim(bottom=lowest)
+def _plot_scores(axes: Axes, x: npt.NDArray[Any], scored: "pd.DataFrame", metric: Metric) -> None:
+    """A mark for each scored trial; a triangle at the edge for one that the axis leaves out."""
+    worst = worst_shown(scored["score"], metric)
+    off = (metric.goodness(scored["score"]) < metric.goodness(worst)).astype(bool)
+    outward = "v" if metric.higher_is_better else "^"
+    for state, colour, mark in (("pruned", WRONG, "x"), ("complete", TRUTH, "o")):
+        of_state = (scored["state"] == state).to_numpy()
+        shown, left_out = of_state & ~off, of_state & off
+        axes.plot(x[shown], scored["score"][shown], mark, color=colour, markersize=5)
+        edge = np.full(left_out.sum(), worst)
+        axes.plot(x[left_out], edge, outward, color=colour, markersize=6, clip_on=False)
+    _show_scores(axes, scored["score"], metric)
+
+
+def _show_scores(axes: Axes, scores: npt.ArrayLike, metric: Metric) -> None:
+    """An axis of the metric, which leaves out scores that are far worse than the others."""
+    if metric.percent:
+        axes.yaxis.set_major_formatter(PercentFormatter(1))
+    worst = worst_shown(scores, metric)
+    if (metric.goodness(scores) < metric.goodness(worst)).any():
+        axes.set_ylim(**{"bottom" if metric.higher_is_better else "top": worst})
 
 
 def _positions(values: "pd.Series[Any]", searched: Range) -> npt.NDArray[np.float64]:
@@ -159,7 +175,8 @@ def _ends(searched: Range) -> tuple[str, str]:
     return text_of(bounds[0]), text_of(bounds[-1])
 
 
-def _score_ends(scores: npt.NDArray[np.float64]) -> tuple[str, str]:
-    if not len(scores):
+def _score_ends(goodness: npt.NDArray[np.float64], metric: Metric) -> tuple[str, str]:
+    if not len(goodness):
         return "", ""
-    return f"{100 * scores.min():.2f} %", f"{100 * scores.max():.2f} %"
+    worst, best = metric.goodness([goodness.min(), goodness.max()]).tolist()
+    return metric.with_unit(worst), metric.with_unit(best)

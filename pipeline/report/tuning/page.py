@@ -1,19 +1,23 @@
 """The page of a tuning: what was searched, what it found, and each trial."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from pipeline.metrics.metric import Metric
 from pipeline.networks.space import short_name, text_of
 from pipeline.report.rendering import render
 from pipeline.report.tuning.charts import (
-    lowest_shown,
     parallel_coordinates,
     score_by_share,
     score_by_trial,
     score_by_value,
+    worst_shown,
 )
-from pipeline.tuning.study import FACTS
-from pipeline.tuning.summary import LAST, Summary
+from pipeline.runs.folder import TUNED
+from pipeline.tuning.summary import FACTS, LAST, Summary
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 STATES = ("complete", "pruned", "failed", "interrupted")
 
@@ -43,13 +47,14 @@ def tuning_page(competition: str, name: str, summary: Summary) -> str:
         name: of the tuning: the recipe, with its changes.
         summary: of at least one trial.
     """
-    trials = summary.trials
+    trials, metric = summary.trials, summary.metric
     complete = trials[trials["state"] == "complete"]
     return render(
         "tuning.html",
         title=f"Tuning of {name}",
-        name=name,
+        run=name + TUNED,
         competition=competition,
+        metric=metric,
         counts={state: int((trials["state"] == state).sum()) for state in STATES},
         seconds=float(trials["seconds"].sum()),
         executions=summary.executions,
@@ -58,17 +63,25 @@ def tuning_page(competition: str, name: str, summary: Summary) -> str:
         importance=summary.importance,
         last=LAST,
         best=complete.iloc[0].to_dict() if len(complete) else None,
-        history=score_by_trial(trials),
-        below=int((trials["score"] < lowest_shown(trials["score"].dropna())).sum()),
-        shares=score_by_share(trials, summary.curves),
+        history=score_by_trial(trials, metric),
+        off=_count_off(trials["score"].dropna(), metric),
+        shares=score_by_share(trials, summary.curves, metric),
         slices=[
-            (setting, score_by_value(trials, setting, searched))
+            (setting, score_by_value(trials, setting, searched, metric))
             for setting, searched in summary.ranges.items()
         ],
-        parallel=parallel_coordinates(trials, summary.ranges) if len(complete) > 1 else None,
+        parallel=(
+            parallel_coordinates(trials, summary.ranges, metric) if len(complete) > 1 else None
+        ),
         trials=_rows(summary),
         sprites=[],
     )
+
+
+def _count_off(scores: "pd.Series[float]", metric: Metric) -> int:
+    """How many scores an axis leaves out."""
+    worst = metric.goodness(worst_shown(scores, metric))
+    return int((metric.goodness(scores) < worst).sum())
 
 
 def _rows(summary: Summary) -> list[Row]:
