@@ -1,0 +1,87 @@
+"""Searches without the training of the best; engines that train nothing, or are interrupted."""
+
+import itertools
+import signal
+import time
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pipeline as pp
+from pipeline.networks.recipe import Recipe
+from pipeline.search.budget import Budget
+from pipeline.search.display import Display
+from pipeline.search.engine import Engine, Inline
+from pipeline.training.progress import Progress
+from pipeline.tuning.search import Search
+from pipeline.tuning.subject import make_subject
+from pipeline.tuning.trials import TrialResult
+
+
+def prepare(
+    competition: pp.Competition,
+    recipe: str | Recipe,
+    runs: Path,
+    count: int | None,
+    *,
+    storage: str | None = None,
+    budget: Budget | None = None,
+    **changes: Any,
+) -> Search:
+    """The search that `pp.tune` with these arguments begins with."""
+    subject = make_subject(recipe, changes, 0)
+    place = subject.place(competition.name, runs / competition.name, storage)
+    place.prepare()
+    return Search.prepare(subject, competition, place, Display(quiet=True), count, budget)
+
+
+def search(
+    competition: pp.Competition,
+    recipe: str | Recipe,
+    runs: Path,
+    count: int | None,
+    engine: Engine | None = None,
+    **others: Any,
+) -> Search:
+    """The trials of `pp.tune` with these arguments, without the run of the best."""
+    found = prepare(competition, recipe, runs, count, **others)
+    found.run(competition, engine or Inline())
+    return found
+
+
+class Scored:
+    """An engine that trains nothing: its trials come to these scores.
+
+    Args:
+        scores: the last one is that of all further trials.
+        seconds: that a trial sleeps.
+
+    Attributes:
+        trials: those that it was asked to run.
+    """
+
+    def __init__(self, *scores: float, seconds: float = 0.0) -> None:
+        self.scores = itertools.chain(scores, itertools.repeat(scores[-1]))
+        self.seconds = seconds
+        self.trials: list[Any] = []
+
+    def run(self, work: Any, jobs: Iterable[Any], observer: Any) -> Iterator[tuple[Any, Any]]:
+        for job in jobs:
+            self.trials.append(job)
+            time.sleep(self.seconds)
+            yield job, TrialResult("complete", next(self.scores), 0.5, self.seconds, 1)
+
+
+class Interrupted:
+    """An engine that gets Ctrl-C after the first epoch of a trial."""
+
+    def __init__(self, trial: str) -> None:
+        self.trial = trial
+
+    def run(self, work: Any, jobs: Iterable[Any], observer: Any) -> Iterator[tuple[Any, Any]]:
+        def observe(progress: Progress) -> None:
+            observer(progress)
+            if progress.name == self.trial and progress.epoch_ended:
+                signal.raise_signal(signal.SIGINT)
+
+        yield from Inline().run(work, jobs, observe)
