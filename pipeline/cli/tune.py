@@ -106,7 +106,7 @@ def command(
         competition = pp.load(data, **overrides) if data.is_dir() else data
         table = pp.trials(competition, recipe, **same)
         _warn_changed(table.attrs.get("changed", []))
-        _echo(table, output_format)
+        echo_trials(table, output_format)
         return
     began = click.get_current_context().meta[BEGAN]
     time_granted = Budget.start(budget, began) if budget else None
@@ -120,7 +120,7 @@ def command(
         progress=not quiet,
         **same,
     )
-    _echo(pp.trials(competition, recipe, **same), output_format)
+    echo_trials(pp.trials(competition, recipe, **same), output_format)
     if output_format == "table":
         page = tuning_page_path(run.folder.parent, run.name.removesuffix(TUNED))
         echo(f"\nAll trials: {page}")
@@ -142,7 +142,7 @@ def _warn_changed(changed: list[str]) -> None:
             echo(f"  {line}", err=True)
 
 
-def _echo(table: "pd.DataFrame", output_format: str) -> None:
+def echo_trials(table: "pd.DataFrame", output_format: str = "table") -> None:
     """Prints the best trials, or all of them as JSON or CSV."""
     if output_format != "table":
         echo_frame(table, output_format)

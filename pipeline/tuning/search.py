@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from statistics import median
+from typing import Self
 
 import numpy as np
 import optuna
@@ -91,7 +92,7 @@ class Search:
         display: Display,
         count: int | None,
         budget: Budget | None,
-    ) -> "Search":
+    ) -> Self:
         """Opens or makes the study, and queues again what a killed command has left.
 
         Raises:

@@ -16,7 +16,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
 FACTS = ("trial", "state", "score", "loss", "seconds", "epochs")  # of a trial, in a table
-ENOUGH = 10  # completed trials that can tell which settings matter
+# Completed trials that can tell which settings matter. Of six settings of which one causes half of
+# the variance of the scores, it came first in 8 of 8 simulated searches; with 20 trials in 7, with
+# 10 in 5. Where none has an effect, the largest share was 27 % on average; with 60 trials 18 %.
+ENOUGH = 30
 LAST = 200  # completed trials are asked: a few seconds; all of 600 would take half a minute
 
 
@@ -87,9 +90,10 @@ class Summary:
         trials: see `trials_table`.
         curves: score without TTA by percent of the training, by the number of the trial; of trials
             that were completed or pruned.
-        importance: share of the variance of the scores that each setting explains alone
-            (functional ANOVA: Hutter et al., 2014), the highest first; empty if there are too few
-            trials. The rest is due to settings together, and to chance.
+        importance: share of the variance of the scores over the space that each setting explains
+            alone, as a random forest predicts them (functional ANOVA: Hutter et al., 2014), the
+            highest first; empty if there are fewer than ENOUGH completed trials. The rest is due to
+            settings together. Chance is in all of them.
     """
 
     metric: Metric

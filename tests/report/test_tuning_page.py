@@ -1,6 +1,7 @@
 """The page of a tuning: every trial is on it, whatever came of it."""
 
 from pathlib import Path
+from typing import Any
 
 import optuna
 import pytest
@@ -10,10 +11,12 @@ from reader import Page
 
 import pipeline as pp
 from pipeline.cli import main
+from pipeline.metrics.metric import ACCURACY
 from pipeline.networks.space import Choice, Float, Integer, Space
+from pipeline.report.tuning.charts import worst_shown
 from pipeline.report.tuning.page import tuning_page
-from pipeline.tuning.study import ERROR, distributions, trials_table
-from pipeline.tuning.summary import summarize
+from pipeline.tuning.study import ERROR, METRIC, distributions
+from pipeline.tuning.summary import summarize, trials_table
 
 SPACE = Space(
     {
@@ -25,7 +28,7 @@ SPACE = Space(
 
 
 def study(*states: TrialState, error: str | None = "full") -> optuna.Study:
-    """A study with trials of these states; the accuracy follows from the learning rate alone."""
+    """A study with trials of these states; the score follows from the learning rate alone."""
     ended = {ERROR: error} if error else {}
     made = optuna.create_study(direction="maximize")
     for number, state in enumerate(states):
@@ -35,17 +38,24 @@ def study(*states: TrialState, error: str | None = "full") -> optuna.Study:
             optuna.trial.create_trial(
                 state=state,
                 value=score,
-                params={
-                    "learning_rate": rate,
-                    "units": 64 + 32 * (number % 3),
-                    "activation": ("relu", "sigmoid")[number % 2],
-                },
-                distributions=distributions(SPACE),
+                **parameters(rate, number),
                 intermediate_values={50: 0.5, 100: score or 0.6},
                 user_attrs={"loss": 0.25, "seconds": 1.5, "epochs": 2} if score else ended,
             )
         )
     return made
+
+
+def parameters(rate: float = 0.01, number: int = 0) -> dict[str, Any]:
+    """Of a trial, with their distributions."""
+    return {
+        "params": {
+            "learning_rate": rate,
+            "units": 64 + 32 * (number % 3),
+            "activation": ("relu", "sigmoid")[number % 2],
+        },
+        "distributions": distributions(SPACE),
+    }
 
 
 def page_of(found: optuna.Study) -> Page:
@@ -61,7 +71,7 @@ def test_it_has_each_trial_and_names_the_best() -> None:
 
 
 def test_the_setting_that_decides_is_the_most_important() -> None:
-    importance = summarize(study(*[TrialState.COMPLETE] * 24), SPACE).importance
+    importance = summarize(study(*[TrialState.COMPLETE] * 30), SPACE).importance
     assert next(iter(importance)) == "learning_rate"
     assert importance["learning_rate"] > 0.6
     assert sum(importance.values()) < 1.001
@@ -102,7 +112,7 @@ def test_importance_is_no_share_of_the_whole_if_settings_matter_together_only() 
 
 
 def test_few_trials_tell_no_importance() -> None:
-    assert not summarize(study(*[TrialState.COMPLETE] * 9), SPACE).importance
+    assert not summarize(study(*[TrialState.COMPLETE] * 29), SPACE).importance
 
 
 @pytest.mark.parametrize(
@@ -121,7 +131,29 @@ def test_few_trials_have_a_page_too(states: list[TrialState]) -> None:
     )  # fmt: skip
 
 
-def test_tune_writes_it_and_the_report_links_it(tiny_folder, tmp_path: Path) -> None:
+def test_trials_that_the_axes_leave_out_are_marked_and_counted() -> None:
+    made = study(*[TrialState.COMPLETE] * 8)
+    assert "far worse" not in page_of(made).words
+    made.add_trial(optuna.trial.create_trial(state=TrialState.PRUNED, value=0.1, **parameters()))
+    scores = trials_table(made, SPACE)["score"]
+    assert 0.1 < worst_shown(scores, ACCURACY) <= 0.9
+    assert "1 trial is far worse than most" in page_of(made).words
+
+
+def test_a_low_log_loss_is_good() -> None:
+    made = optuna.create_study(direction="minimize")
+    made.set_user_attr(METRIC, "log_loss")
+    for loss in (0.5, 0.25, 0.375, 9.0):
+        made.add_trial(optuna.trial.create_trial(value=loss, **parameters()))
+    page = page_of(made).words
+    assert "Best score 0.2500 trial 1" in page
+    assert "A score is the log loss" in page
+    assert "1 trial is far worse than most" in page
+
+
+def test_tune_writes_it_and_it_and_the_pages_of_the_report_link_each_other(
+    tiny_folder, tmp_path: Path
+) -> None:
     words = [str(tiny_folder), "--runs", str(tmp_path)]
     tune = ["tune", *words, "--model", "dense", "--epochs", "1", "--trials", "2", "--quiet"]
     result = CliRunner().invoke(main, [*tune, "--engine", "inline"])
@@ -129,7 +161,9 @@ def test_tune_writes_it_and_the_report_links_it(tiny_folder, tmp_path: Path) -> 
     written = tmp_path / "tiny/tuning/dense-epochs=1.html"
     assert f"All trials: {written}" in result.output
     assert "Completed 2" in Page(written).words
-    report = Page(pp.write_report(pp.load(tiny_folder), runs=tmp_path))
-    assert "tuning/dense-epochs%3D1.html" in [
-        attributes.get("href") for _, attributes in report.tags
-    ]
+    report = pp.write_report(pp.load(tiny_folder), runs=tmp_path)
+    of_run = tmp_path / "tiny/pages/dense-epochs=1-tuned.html"
+    assert of_run.exists()
+    assert "tuning/dense-epochs%3D1.html" in Page(report).links
+    assert "../tuning/dense-epochs%3D1.html" in Page(of_run).links
+    assert "../pages/dense-epochs%3D1-tuned.html" in Page(written).links

@@ -149,7 +149,8 @@ def _show_scores(axes: Axes, scores: npt.ArrayLike, metric: Metric) -> None:
         axes.yaxis.set_major_formatter(PercentFormatter(1))
     worst = worst_shown(scores, metric)
     if (metric.goodness(scores) < metric.goodness(worst)).any():
-        axes.set_ylim(**{"bottom" if metric.higher_is_better else "top": worst})
+        bottom, top = axes.get_ylim()
+        axes.set_ylim(*((worst, top) if metric.higher_is_better else (bottom, worst)))
 
 
 def _positions(values: "pd.Series[Any]", searched: Range) -> npt.NDArray[np.float64]:
