@@ -1,11 +1,11 @@
 """What tuning brings for its time, on rows that nothing was chosen on.
 
-    python -m benchmarks.tuning DATA [--recipe tuned] [--trials 40] [--rows 12000] [--fresh 10000]
+    python -m benchmarks.tuning DATA [--recipe tuned] [--trials 40] [--minutes 13] [--rows 12000]
 
 Some labelled rows become the training rows of a copy of the competition, others its test rows,
-without their labels. `tune` searches the space of the recipe with TPE. Then it searches with random
-settings, under the same Hyperband, for at least the same seconds on the same cores; trials that run
-at the end are finished. The recipe with its own settings and the two that were found are trained
+without their labels. `tune` searches the space of the recipe with TPE, until there are enough
+trials or the minutes are over. Then it searches with random settings, under the same Hyperband, for
+at least the same seconds on the same cores; trials that run at the end are finished. The recipe with its own settings and the two that were found are trained
 with each seed. With `--members`, so is the mean of as many networks with the own settings as the
 time of the search and of one training is enough for.
 
@@ -52,6 +52,7 @@ RANDOM = 1_000_000  # random trials before TPE begins: all of them
 @click.option("--recipe", default="tuned", show_default=True)
 @click.option("--against", multiple=True, help="Another recipe, trained with each seed.")
 @click.option("--trials", type=click.IntRange(1), default=40, show_default=True)
+@click.option("--minutes", type=click.FloatRange(0.1), default=13.0, show_default=True)
 @click.option("--seeds", type=click.IntRange(2), default=4, show_default=True)
 @click.option("--rows", type=click.IntRange(1), default=12_000, show_default=True)
 @click.option("--fresh", type=click.IntRange(1), default=10_000, show_default=True)
@@ -61,6 +62,7 @@ def tuning(
     recipe: str,
     against: Sequence[str],
     trials: int,
+    minutes: float,
     seeds: int,
     rows: int,
     fresh: int,
@@ -77,10 +79,10 @@ def tuning(
         trained = Trained(divided.write(folder / "competition"), folder, seeds)
         for each in (recipe, *against):
             trained.add(each, find_recipe(each))
-        found = find(trained.competition, recipe, folder / "TPE", TPE, count=trials)
+        found = find(trained.competition, recipe, folder / "TPE", TPE, trials, 60 * minutes)
         trained.add("TPE", *found)
         seconds = found[1]
-        found = find(trained.competition, recipe, folder / "random", RANDOM, seconds=seconds)
+        found = find(trained.competition, recipe, folder / "random", RANDOM, None, seconds)
         trained.add("random search", *found)
         if members:
             trained.add_members(find_recipe(recipe), seconds)
@@ -92,7 +94,7 @@ def tuning(
     echo_table(HEADER, rows_of_table, left=HEADER[:1])
     click.echo(
         f"\n{data.resolve().name}: {len(divided.labels):,} training rows, {len(divided.fresh):,} "
-        f"test rows, {trials} trials of {recipe}, {seeds} seeds; {machine_line()}\n"
+        f"test rows, {recipe}, {seeds} seeds; {machine_line()}\n"
         "Trainings are seconds of one network, with all cores in use. A gain is points of accuracy "
         "for each minute\nof the search, or of the further networks."
     )
@@ -123,14 +125,14 @@ def find(
     recipe: str,
     runs: Path,
     startup: int,
-    count: int | None = None,
-    seconds: float = math.inf,
+    count: int | None,
+    seconds: float,
 ) -> tuple[pp.Recipe, float]:
     """The recipe with the settings that a search found, and its seconds; prints its best trials.
 
     Args:
         startup: number of random trials, after which TPE begins.
-        count: number of finished trials.
+        count: number of finished trials; None without a limit.
         seconds: how long it asks for trials.
     """
     search.STARTUP = startup
