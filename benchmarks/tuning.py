@@ -5,9 +5,10 @@
 Some labelled rows become the training rows of a copy of the competition, others its test rows,
 without their labels. `tune` searches the space of the recipe with TPE, until there are enough
 trials or the minutes are over. Then it searches with random settings, under the same Hyperband, for
-at least the same seconds on the same cores; trials that run at the end are finished. The recipe with its own settings and the two that were found are trained
-with each seed. With `--members`, so is the mean of as many networks with the own settings as the
-time of the search and of one training is enough for.
+at least the same seconds on the same cores; trials that run at the end are finished. The recipe
+with its own settings and the two that were found are trained with each seed. With `--members`, so
+is the mean of as many networks with the own settings as the time of the search and of one training
+is enough for.
 
 A difference is to the recipe's own settings, of the same seed and on the same test rows; its
 deviation is over the seeds. Not in it: each search is one search, and other test rows would give
