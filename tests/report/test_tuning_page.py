@@ -143,7 +143,7 @@ def test_trials_that_the_axes_leave_out_are_marked_and_counted() -> None:
 def test_a_low_log_loss_is_good() -> None:
     made = optuna.create_study(direction="minimize")
     made.set_user_attr(METRIC, "log_loss")
-    for loss in (0.5, 0.25, 0.375, 9.0):
+    for loss in (0.5, 0.25, 0.375, 0.4, 0.45, 0.5, 9.0):
         made.add_trial(optuna.trial.create_trial(value=loss, **parameters()))
     page = page_of(made).words
     assert "Best score 0.2500 trial 1" in page

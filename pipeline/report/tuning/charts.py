@@ -147,10 +147,10 @@ def _show_scores(axes: Axes, scores: npt.ArrayLike, metric: Metric) -> None:
     """An axis of the metric, which leaves out scores that are far worse than the others."""
     if metric.percent:
         axes.yaxis.set_major_formatter(PercentFormatter(1))
-    worst = worst_shown(scores, metric)
-    if (metric.goodness(scores) < metric.goodness(worst)).any():
-        bottom, top = axes.get_ylim()
-        axes.set_ylim(*((worst, top) if metric.higher_is_better else (bottom, worst)))
+    worst, values = worst_shown(scores, metric), metric.goodness(scores)
+    if (values < metric.goodness(worst)).any():
+        best = float(metric.goodness(values.max()))
+        axes.set_ylim(*sorted((worst, best + 0.05 * (best - worst))))
 
 
 def _positions(values: "pd.Series[Any]", searched: Range) -> npt.NDArray[np.float64]:
