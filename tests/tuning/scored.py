@@ -9,7 +9,6 @@ from typing import Any
 
 import pipeline as pp
 from pipeline.networks.recipe import Recipe
-from pipeline.search.budget import Budget
 from pipeline.search.display import Display
 from pipeline.search.engine import Engine, Inline
 from pipeline.training.progress import Progress
@@ -25,14 +24,14 @@ def prepare(
     count: int | None,
     *,
     storage: str | None = None,
-    budget: Budget | None = None,
+    seed: int = 0,
     **changes: Any,
 ) -> Search:
     """The search that `pp.tune` with these arguments begins with."""
-    subject = make_subject(recipe, changes, 0)
+    subject = make_subject(recipe, changes, seed)
     place = subject.place(competition.name, runs / competition.name, storage)
     place.prepare()
-    return Search.prepare(subject, competition, place, Display(quiet=True), count, budget)
+    return Search.prepare(subject, competition, place, Display(quiet=True), count, None)
 
 
 def search(

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from click.testing import CliRunner, Result
-from scored import Scored, search
+from scored import Scored, prepare, search
 
 import pipeline as pp
 from pipeline.cli import main
@@ -22,6 +22,7 @@ from pipeline.metrics.metric import METRICS
 from pipeline.networks.space import Choice, Float, Space
 from pipeline.recipes import find_recipe
 from pipeline.search.budget import Budget
+from pipeline.search.engine import Inline
 from pipeline.tuning.subject import make_subject
 from pipeline.tuning.summary import trials_table
 from pipeline.tuning.trials import scoring_fold
@@ -181,22 +182,23 @@ def test_the_validation_rows_decide_nothing(folder, tmp_path) -> None:
         changed = [[*row[:-1], labels[at - shift]] for at, row in enumerate(rows[60:])]
         folder.save("valid.csv", changed)
         competition = folder.load(validation="valid.csv")
-        found = search(competition, "dense", tmp_path / f"runs{shift}", 3, epochs=2)
+        found = search(competition, "dense", tmp_path / f"runs{shift}", 2, epochs=1)
         tables.append(trials_table(found.study, found.subject.space))
     pd.testing.assert_frame_equal(*(table.drop(columns="seconds") for table in tables))
 
 
 def test_a_trial_is_the_mean_of_its_executions(tiny, tmp_path) -> None:
-    ranges = {"learning_rate": Float(1e-3, 1e-2, log=True)}
-    mine = replace(find_recipe("dense"), name="mine", space=Space(ranges, executions=2))
-    found = search(tiny, mine, tmp_path, 1, epochs=2)
-    (trial,) = trials_table(found.study, found.subject.space).to_dict("records")
-    fold = scoring_fold(tiny)
-    runs = pp.train_all(tiny, "dense", sweep={"epochs": [2]}, seeds=[0, 1], fold=fold,
-                        runs=tmp_path / "other", **QUICK)  # fmt: skip
-    assert trial["score"] == pytest.approx(np.mean([run.scores.accuracy for run in runs]))
-    assert trial["loss"] == pytest.approx(np.mean([run.scores.loss for run in runs]), rel=1e-4)
-    assert trial["epochs"] == 4
+    own = find_recipe("dense")
+    assert own.space is not None
+    twice = replace(own, name="twice", space=replace(own.space, executions=2))
+    trial, *single = (
+        search(tiny, recipe, tmp_path, 1, epochs=2, seed=seed).study.trials[0]
+        for recipe, seed in ((twice, 0), (own, 0), (own, 1))
+    )
+    loss = np.mean([one.user_attrs["loss"] for one in single])
+    assert trial.value == pytest.approx(np.mean([one.value for one in single]))
+    assert trial.user_attrs["loss"] == pytest.approx(loss, rel=1e-4)
+    assert trial.user_attrs["epochs"] == 4
 
 
 def test_a_training_that_diverges_is_a_finished_trial(tiny, tmp_path) -> None:
@@ -222,8 +224,10 @@ def test_trials_are_compared_at_equal_shares_of_their_trainings(tiny, tmp_path) 
         early_stopping=None, plateau=None,
     )  # fmt: skip
     rows = len(scoring_fold(tiny).train)
-    lengths = set()
-    for trial in search(tiny, mine, tmp_path, 4).study.trials:
+    found, lengths = prepare(tiny, mine, tmp_path, 2), set()
+    found.study.enqueue_trial({"learning_rate": 1e-3, "batch_size": 4})
+    found.run(tiny, Inline())
+    for trial in found.study.trials:
         epochs = mine.change(batch_size=trial.params["batch_size"]).epochs_for(rows)
         lengths.add(epochs)
         percents = [100 * epoch // epochs for epoch in range(1, epochs + 1)]
@@ -256,12 +260,14 @@ def test_a_time_ends_the_trials_and_the_last_training(tiny, tmp_path) -> None:
 
 def test_a_trial_that_is_cut_by_the_time_is_tried_again(tiny, tmp_path) -> None:
     """Its settings wait for the next command."""
-    settings: dict[str, Any] = {"epochs": 100_000, "early_stopping": None, "runs": tmp_path}
-    budget = Budget(30, time.time() - 15)
-    with pytest.raises(pp.PipelineError, match="no trial was completed"):
-        pp.tune(tiny, "dense", budget=budget, **settings, **QUICK)
+    changes: dict[str, Any] = {"epochs": 100_000, "early_stopping": None}
+    found = prepare(tiny, "dense", tmp_path, None, **changes)
+    found.budget = budget = Budget(30, time.time() - 17)
+    found.run(tiny, Inline())
     assert time.time() < budget.began + budget.seconds
-    trials = pp.trials(tiny, "dense", **settings)
+    with pytest.raises(pp.PipelineError, match="no trial was completed"):
+        pp.tune(tiny, "dense", budget=budget, runs=tmp_path, **changes, **QUICK)
+    trials = pp.trials(tiny, "dense", runs=tmp_path, **changes)
     assert trials["state"].tolist() == ["interrupted", "waiting"]
 
 
