@@ -104,10 +104,10 @@ test-browser: .venv/ready-dev  ## Run the tests of the HTML pages in Chromium, i
 	  { apt-get update && apt-get install --yes chromium chromium-driver; }
 	@$(BIN)/pytest tests/report tests/drawing
 
-test-database: .venv/ready-dev  ## Run the tests of tuning with PostgreSQL, installing it if missing
+test-database: .venv/ready-dev  ## Run the test of tuning with PostgreSQL, installing it if missing
 	@ls /usr/lib/postgresql/*/bin/pg_ctl > /dev/null 2>&1 || command -v pg_ctl > /dev/null || \
 	  { apt-get update && apt-get install --yes postgresql; }
-	@$(BIN)/pytest tests/tuning
+	@$(BIN)/pytest -m database tests/tuning
 
 lint: .venv/ready-dev  ## Check style, types (ruff, mypy) and that uv.lock fits pyproject.toml
 	@$(BIN)/ruff check

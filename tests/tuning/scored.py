@@ -52,14 +52,14 @@ class Scored:
     """An engine that trains nothing: its trials come to these scores.
 
     Args:
-        scores: the last one is that of all further trials.
+        scores: None is a failure; the last one is that of all further trials.
         seconds: that a trial sleeps.
 
     Attributes:
         trials: those that it was asked to run.
     """
 
-    def __init__(self, *scores: float, seconds: float = 0.0) -> None:
+    def __init__(self, *scores: float | None, seconds: float = 0.0) -> None:
         self.scores = itertools.chain(scores, itertools.repeat(scores[-1]))
         self.seconds = seconds
         self.trials: list[Any] = []
@@ -68,7 +68,10 @@ class Scored:
         for job in jobs:
             self.trials.append(job)
             time.sleep(self.seconds)
-            yield job, TrialResult("complete", next(self.scores), 0.5, self.seconds, 1)
+            if (score := next(self.scores)) is None:
+                yield job, RuntimeError("no layers")
+            else:
+                yield job, TrialResult("complete", score, 0.5, self.seconds, 1)
 
 
 class Interrupted:

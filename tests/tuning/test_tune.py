@@ -80,35 +80,32 @@ def test_a_name_leaves_space_for_that_of_the_run() -> None:
     assert len(name) <= 120 - len("-tuned")
 
 
-def test_a_trial_is_scored_as_a_run_is(tiny, tmp_path) -> None:
-    """With the weights of the best epoch, with TTA, without penalties in the loss."""
-    changes = {"epochs": 6, "tta_views": 5, "learning_rate": 1.0, "l2": 0.01, "restore_best": True}
-    found = search(tiny, "dense-500-300", tmp_path, 1, **changes)
-    (trial,) = trials_table(found.study, found.subject.space).to_dict("records")
-    changes["batch_size"] = trial["batch_size"]
+def test_a_trial_is_scored_as_a_run_is(tiny, tiny_folder, tmp_path) -> None:
+    """By the metric of the competition, with the weights of the best epoch, with TTA, without
+    penalties in the loss. After each epoch the metric is that of the epoch without TTA."""
+    changes = {"epochs": 6, "tta_views": 5, "learning_rate": 1.0, "l2": 0.01, "batch_size": 128}
     run = pp.train(
-        tiny, "dense-500-300", fold=scoring_fold(tiny), runs=tmp_path, progress=False, **changes
-    )
-    assert trial["score"] == pytest.approx(run.scores.accuracy)
-    assert trial["loss"] == pytest.approx(run.scores.loss, rel=1e-5)
-    assert run.record.best_epoch < 6
-    assert run.history["val_loss"].min() > trial["loss"] + 0.1  # it has a penalty
-    assert run.record.training.without_tta.loss != pytest.approx(trial["loss"], rel=1e-3)
-
-
-def test_trials_are_scored_and_pruned_by_the_metric_of_the_competition(
-    tiny, tiny_folder, tmp_path
-) -> None:
-    changes = {"epochs": 2, "learning_rate": 0.01, "restore_best": False}
-    run = pp.train(tiny, "dense", fold=scoring_fold(tiny), runs=tmp_path, progress=False, **changes)
-    for name in ("log_loss", "macro_f1"):
-        competition = pp.load(tiny_folder, metric=name)
-        (trial,) = search(competition, "dense", tmp_path / name, 1, **changes).study.trials
-        found, metric = run.validation, METRICS[name]
-        assert trial.value == pytest.approx(metric.value(found.probabilities, found.labels))
-        loss = metric.loss(found.probabilities, found.labels)
-        assert trial.user_attrs["loss"] == pytest.approx(loss, rel=1e-5)
-        assert trial.intermediate_values[100] == pytest.approx(trial.value)
+        tiny, "dense-500-300", fold=scoring_fold(tiny), runs=tmp_path, progress=False,
+        restore_best=True, **changes,
+    )  # fmt: skip
+    probabilities, labels = run.validation.probabilities, run.validation.labels
+    single, best = run.record.training.without_tta, run.record.best_epoch
+    assert best < 6
+    own = replace(find_recipe("dense-500-300"), space=Space({"momentum": Choice((0.0, 0.9))}))
+    for name, after_best in (
+        ("accuracy", single.accuracy), ("log_loss", single.loss), ("macro_f1", None)
+    ):  # fmt: skip
+        competition, metric = pp.load(tiny_folder, metric=name), METRICS[name]
+        found = search(competition, own, tmp_path / name, 1, restore_best=True, **changes)
+        (trial,) = found.study.trials
+        loss = trial.user_attrs["loss"]
+        assert trial.value == pytest.approx(metric.value(probabilities, labels), rel=1e-5)
+        assert loss == pytest.approx(metric.loss(probabilities, labels), rel=1e-5)
+        assert loss != pytest.approx(single.loss, rel=1e-3)
+        assert run.history["val_loss"].min() > loss + 0.1  # it has a penalty
+        if after_best is not None:
+            after = trial.intermediate_values[100 * best // 6]
+            assert after == pytest.approx(after_best, rel=1e-4)
 
 
 def test_the_lowest_log_loss_is_the_best(tiny_folder, tmp_path) -> None:
@@ -182,7 +179,7 @@ def test_the_validation_rows_decide_nothing(folder, tmp_path) -> None:
         changed = [[*row[:-1], labels[at - shift]] for at, row in enumerate(rows[60:])]
         folder.save("valid.csv", changed)
         competition = folder.load(validation="valid.csv")
-        found = search(competition, "dense", tmp_path / f"runs{shift}", 2, epochs=1)
+        found = search(competition, "dense", tmp_path / f"runs{shift}", 1, epochs=2)
         tables.append(trials_table(found.study, found.subject.space))
     pd.testing.assert_frame_equal(*(table.drop(columns="seconds") for table in tables))
 
@@ -317,7 +314,7 @@ def many(tiny, tmp_path_factory) -> Path:
 
 def test_a_database_keeps_the_trials_too(tiny, tiny_folder, tmp_path) -> None:
     url, runs = f"sqlite:///{tmp_path}/tuning.db", tmp_path / "runs"
-    search(tiny, "dense", runs, 1, storage=url, epochs=1)
+    search(tiny, "dense", runs, 1, Scored(0.5), storage=url, epochs=1)
     result = tune(tiny_folder, runs, "--storage", url, "--epochs", "1", "--trials", "2")
     assert result.exit_code == 0, result.output
     trials = pp.trials(tiny, "dense", storage=url, epochs=1, runs=runs)

@@ -7,7 +7,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -15,12 +14,10 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from click.testing import CliRunner
 from optuna.trial import TrialState
 from scored import Interrupted, Scored, prepare, search
 
 import pipeline as pp
-from pipeline.cli import main
 from pipeline.networks.recipe import Recipe
 from pipeline.networks.space import Float, Space
 from pipeline.recipes import find_recipe
@@ -44,11 +41,11 @@ def test_the_same_command_continues_to_exactly_as_many_trials(tuned, tiny, tmp_p
     same = {"epochs": 3, "runs": tmp_path / "runs"}
     again = pp.tune(tiny, "dense", trials=7, **same, **QUICK)
     assert again.record.created == tuned[1].record.created
-    trials = table(search(tiny, "dense", tmp_path / "runs", 9, epochs=3))
-    assert trials["state"].isin(FINISHED).sum() == len(trials) == 9
+    trials = table(search(tiny, "dense", tmp_path / "runs", 8, epochs=3))
+    assert trials["state"].isin(FINISHED).sum() == len(trials) == 8
     earlier = trials[trials["trial"] < 7].reset_index(drop=True)
     pd.testing.assert_frame_equal(earlier, tuned[2])
-    assert len(trials.drop_duplicates(["learning_rate", "batch_size"])) == 9
+    assert len(trials.drop_duplicates(["learning_rate", "batch_size"])) == 8
 
 
 @pytest.mark.parametrize(
@@ -61,14 +58,14 @@ def test_the_same_command_continues_to_exactly_as_many_trials(tuned, tiny, tmp_p
     ],
 )
 def test_a_command_that_is_stopped_loses_no_trial(
-    engine: str, database: bool, sent: signal.Signals, status: int, tiny_folder, tmp_path
+    engine: str, database: bool, sent: signal.Signals, status: int, tiny, tiny_folder, tmp_path
 ) -> None:
-    words = [str(tiny_folder), "--model", "dense", "--epochs", "100", "--trials", "2"]
+    changes: dict[str, Any] = {"epochs": 20, "early_stopping": "none"}
+    words = [str(tiny_folder), "--model", "dense", "--epochs", "20", "--trials", "40"]
     words += ["--set", "early_stopping=none", "--runs", str(tmp_path)]
-    settings: dict[str, Any] = {"epochs": 100, "early_stopping": "none", "runs": tmp_path}
-    if database:
-        settings["storage"] = f"sqlite:///{tmp_path}/tuning.db"
-        words += ["--storage", settings["storage"]]
+    storage = f"sqlite:///{tmp_path}/tuning.db" if database else None
+    words += ["--storage", storage] if storage else []
+    settings = {**changes, "storage": storage, "runs": tmp_path}
     command = [sys.executable, "-m", "pipeline", "tune", *words, "--engine", engine]
     process = subprocess.Popen(
         command,
@@ -83,19 +80,18 @@ def test_a_command_that_is_stopped_loses_no_trial(
     for journal in (tmp_path / "tiny/tuning").glob("*.journal"):
         journal.write_bytes(journal.read_bytes() + b'{"op_code": 5, "worker')  # while writing
     before = pp.trials(tiny_folder, "dense", **settings)
+    kept = before[before["state"].isin(FINISHED)].set_index("trial")
     stopped = before[before["state"].isin(["running", "interrupted"])]
     assert len(stopped)
 
-    result = CliRunner().invoke(main, ["tune", *words, "--engine", "inline"])
-    assert result.exit_code == 0, result.output
-    trials = pp.trials(tiny_folder, "dense", **settings)
+    count = len(kept) + len(stopped)
+    trials = table(search(tiny, "dense", tmp_path, count, storage=storage, **changes))
     after = trials[trials["state"].isin(FINISHED)]
-    assert len(after) == 2
+    assert len(after) == count
     interrupted = trials[trials["state"] == "interrupted"]
     assert set(interrupted["trial"]) == set(stopped["trial"])
     for name in ("learning_rate", "batch_size"):
         assert set(interrupted[name]) <= set(after[name])
-    kept = before[before["state"].isin(FINISHED)].set_index("trial")
     found = after.set_index("trial").loc[kept.index]
     pd.testing.assert_frame_equal(found, kept, check_dtype=False)
 
@@ -167,22 +163,15 @@ def test_failures_without_a_completed_trial_are_raised(tiny, tmp_path) -> None:
 
 
 def test_failures_between_finished_trials_do_not_end_the_search(tiny, tmp_path) -> None:
-    tried = Counter[float]()
-
-    def fails_twice(recipe: Recipe) -> bool:
-        tried[recipe.learning_rate] += 1
-        return tried[recipe.learning_rate] <= 2
-
-    mine = failing(fails_twice, learning_rate=1.0)
-    tried[1.0] = 2
-    states = table(search(tiny, mine, tmp_path, 3, epochs=1))["state"]
-    assert (states.isin(FINISHED).sum(), (states == "failed").sum()) == (3, 6)
+    twice = (None, None, 0.5)
+    found = search(tiny, "dense", tmp_path, 3, Scored(*twice, *twice, *twice), epochs=1)
+    assert table(found)["state"].tolist() == [*["complete"] * 3, *["failed"] * 6]
 
 
 def test_a_trial_that_another_machine_has_taken_over_is_no_failure(tiny, tmp_path) -> None:
     """It was silent for too long; its settings are tried once more, not twice."""
     url = f"sqlite:///{tmp_path}/tuning.db"
-    here, there = (prepare(tiny, "dense", tmp_path, 2, storage=url, epochs=3) for _ in range(2))
+    here, there = (prepare(tiny, "dense", tmp_path, 1, storage=url, epochs=2) for _ in range(2))
     taken: list[int] = []
 
     def take_over(progress: Progress) -> None:
@@ -196,8 +185,8 @@ def test_a_trial_that_another_machine_has_taken_over_is_no_failure(tiny, tmp_pat
     assert taken == [0]
     assert not here.failures
     trials = table(here)
-    assert set(trials["state"][:2]) <= set(FINISHED)
-    assert trials["state"].tolist()[2:] == ["interrupted"]
+    assert trials["state"][0] in FINISHED
+    assert trials["state"].tolist()[1:] == ["interrupted"]
     assert (trials["learning_rate"] == 1e-3).sum() == 2
 
 
@@ -237,6 +226,7 @@ def postgresql() -> Iterator[str]:
         call("stop", "--mode", "immediate")
 
 
+@pytest.mark.database
 def test_several_machines_share_the_trials_in_postgresql(
     postgresql: str, tiny, tiny_folder, tmp_path
 ) -> None:
