@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from pipeline.errors import PipelineError
-    from pipeline.runs.record import Scores
+    from pipeline.runs.record import Scores, Value
     from pipeline.runs.run import Run
 
 TEXT = "\n\t"  # what a text may have besides printable characters
@@ -111,18 +111,19 @@ def run_text(run: "Run") -> str:
 
 def score_text(scores: "Scores") -> str:
     """ "accuracy 98.61 %, 95 % interval 96.47 - 99.46, n = 287"; another metric comes first."""
-    from pipeline.metrics.metric import METRICS
     from pipeline.runs.record import Value
 
-    values = [Value("accuracy", scores.accuracy, scores.low, scores.high)]
-    if scores.other:
-        values.insert(0, scores.other)
-    texts = []
-    for one in values:
-        metric = METRICS[one.metric]
-        value, low, high = metric.with_unit(one.value), metric.text(one.low), metric.text(one.high)
-        texts.append(f"{metric.title} {value}, 95 % interval {low} - {high}")
-    return f"{'; '.join(texts)}, n = {scores.distinct:,}"
+    accuracy = Value("accuracy", scores.accuracy, scores.low, scores.high)
+    values = [scores.other, accuracy] if scores.other else [accuracy]
+    return f"{'; '.join(map(_value_text, values))}, n = {scores.distinct:,}"
+
+
+def _value_text(one: "Value") -> str:
+    from pipeline.metrics.metric import METRICS
+
+    metric = METRICS[one.metric]
+    interval = f"{metric.text(one.low)} - {metric.text(one.high)}"
+    return f"{metric.title} {metric.with_unit(one.value)}, 95 % interval {interval}"
 
 
 def percent(fraction: float | None) -> str:

@@ -309,5 +309,7 @@ def test_what_cannot_be_right_is_refused(hosted: Path, invoke: Invoke, folder: A
     few = invoke("host", str(folder.path), "--hidden", "0.001", "--output", "few", status=2)
     assert "0 would be hidden" in few.stderr
     assert not Path("few").exists()
+    (hosted / LABELS).write_text(labels)
+    submit(invoke, hosted, file, "us")
     shutil.rmtree(hosted)
     assert "Not up to date" in invoke("submissions", "ours-hosted").stderr
