@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.arrays import Rows
-from pipeline.metrics.metric import ACCURACY, Metric, Sums, random_bits, wilson_interval
+from pipeline.metrics.metric import ACCURACY, DEFAULT, Metric, Sums, random_bits, wilson_interval
 
 SPLITS = 500
 AT_ONCE = 4_000_000  # rows of splits in memory
@@ -29,7 +29,7 @@ class Estimate:
     high: float
     optimism: float
     runs: int
-    metric: Metric
+    metric: Metric = DEFAULT
 
     def __str__(self) -> str:
         return self.metric.with_interval(self.value, self.low, self.high)
