@@ -10,7 +10,7 @@ from pipeline.competition.competition import Competition
 from pipeline.competition.folds import groups_of_equal_rows
 from pipeline.errors import PipelineError
 from pipeline.files import check_replaceable
-from pipeline.installation import SUBMISSIONS
+from pipeline.installation.checks import SUBMISSIONS
 from pipeline.runs.record import Scores
 from pipeline.runs.run import Run
 from pipeline.runs.run import list_runs as _list_runs

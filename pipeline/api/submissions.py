@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from pipeline.api.places import RUNS, named_run, ranked, run_folder
 from pipeline.competition.competition import Competition
 from pipeline.errors import PipelineError
-from pipeline.installation import SUBMISSIONS
+from pipeline.installation.checks import SUBMISSIONS
 from pipeline.runs.run import Run
 
 if TYPE_CHECKING:

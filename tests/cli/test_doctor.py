@@ -13,8 +13,9 @@ import pytest
 from click.testing import CliRunner
 
 import pipeline as pp
-from pipeline import installation, machine
+from pipeline import machine
 from pipeline.cli import main
+from pipeline.installation import checks
 
 ROOT = Path(__file__).parents[2]
 
@@ -116,7 +117,7 @@ def test_an_unusable_cache_little_disk_space_and_an_open_token_are_broken(
     (tmp_path / "file").touch()
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
     usage = namedtuple("usage", "free")
-    monkeypatch.setattr(installation.shutil, "disk_usage", lambda _: usage(100 << 20))
+    monkeypatch.setattr(checks.shutil, "disk_usage", lambda _: usage(100 << 20))
     table = pp.doctor(runs=tmp_path).set_index("name")
     assert table.loc["cache", "status"] == table.loc["runs", "status"] == "broken"
     assert "XDG_CACHE_HOME" in table.loc["cache", "remedy"]

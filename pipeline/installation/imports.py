@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from importlib import import_module
 
 PATIENCE = 180  # seconds for importing TensorFlow
-IMPORT = "from pipeline.import_failures import print_failures; print_failures({})"
+IMPORT = "from pipeline.installation.imports import print_failures; print_failures({})"
 
 
 def find_failures(modules: Sequence[str]) -> dict[str, str]:

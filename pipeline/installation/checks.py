@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Literal
 
 from pipeline import __version__
-from pipeline.import_failures import find_failures, reason, run_python
+from pipeline.installation.imports import find_failures, reason, run_python
 
 SUBMISSIONS = Path("submissions")
 DISTRIBUTION = "pixel-pipeline"
