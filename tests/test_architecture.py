@@ -52,6 +52,7 @@ USES = {
     "hosting": {"reading", "metrics", "competition", "runs", "submission"},
     "drawing": {"images", "competition", "networks", "training", "runs", "report"},
     "exports": {"images", "networks", "runs"},
+    "installation": {"competition", "submission"},
 }
 MODULES = sorted((ROOT / "pipeline").rglob("*.py"))
 by_path = pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))

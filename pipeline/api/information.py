@@ -106,6 +106,6 @@ def doctor(*, runs: Path | str = RUNS) -> "pd.DataFrame":
     """
     import pandas as pd
 
-    from pipeline.installation import check_installation
+    from pipeline.installation.checks import check_installation
 
     return pd.DataFrame(check_installation(Path(runs)))

@@ -10,7 +10,7 @@ from pipeline.competition.competition import Competition
 from pipeline.competition.folds import groups_of_equal_rows
 from pipeline.errors import PipelineError
 from pipeline.files import check_replaceable
-from pipeline.installation import SUBMISSIONS
+from pipeline.installation.checks import SUBMISSIONS
 from pipeline.runs.record import Scores
 from pipeline.runs.run import Run
 from pipeline.runs.run import list_runs as _list_runs
@@ -251,6 +251,8 @@ def submit_for(
 def score_test(competition: Competition, run: Run | str, *, runs: Path | str = RUNS) -> Scores:
     """Scores a run on the labelled test rows (`test_label`).
 
+    If the competition's metric is not the accuracy, `other` of the result has its value.
+
     No run, epoch or setting is chosen by these rows, so that the score of the run that was chosen
     on the validation rows is unbiased. Choosing among runs by this score would change that.
 
@@ -262,7 +264,7 @@ def score_test(competition: Competition, run: Run | str, *, runs: Path | str = R
             trained on different data.
     """
     from pipeline.evaluation.leaderboard import check_same_data
-    from pipeline.runs.metrics import score
+    from pipeline.runs.metrics import score_by
 
     if competition.test_labels is None:
         raise PipelineError(
@@ -274,13 +276,13 @@ def score_test(competition: Competition, run: Run | str, *, runs: Path | str = R
     run = run if isinstance(run, Run) else named_run(run, folder)
     check_same_data([run], competition.fingerprint)
     copies = groups_of_equal_rows(competition.test_pixels)[1]
-    return score(run.test_probabilities, competition.test_labels, copies)
+    return score_by(competition.metric, run.test_probabilities, competition.test_labels, copies)
 
 
 def reveal(
     competition: Competition, run: Run | str | None = None, *, runs: Path | str = RUNS
 ) -> "Reveal":
-    """Scores one run on the locked rows (`holdout`), once.
+    """Scores one run on the locked rows (`holdout`), once, as `score_test` does.
 
     Nothing was trained or chosen on these rows, so that the score is unbiased. The first call
     saves it in reveal.json beside the runs, and every further call returns what is saved: scores

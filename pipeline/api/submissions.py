@@ -2,13 +2,14 @@
 
 import getpass
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.api.places import RUNS, named_run, ranked, run_folder
 from pipeline.competition.competition import Competition
 from pipeline.errors import PipelineError
-from pipeline.installation import SUBMISSIONS
+from pipeline.installation.checks import SUBMISSIONS
 from pipeline.runs.run import Run
 
 if TYPE_CHECKING:
@@ -98,19 +99,20 @@ def send_to_kaggle(
     from pipeline.api.results import check
     from pipeline.submission.fetch import slug_of
     from pipeline.submission.kaggle import Kaggle
+    from pipeline.submission.kaggle_place import KagglePlace, wait_for_score
     from pipeline.submission.ledger import new_entry, read_entries
-    from pipeline.submission.sending import send, wait_for_score
+    from pipeline.submission.sending import send
 
     check(competition, file, on_doubt=on_doubt)
-    kaggle, ledger = Kaggle(), _ledger(competition)
+    place, ledger = KagglePlace(Kaggle(), slug_of(slug), agree), _ledger(competition)
     run = _ranked_run(competition, run, runs)
-    entry = new_entry(slug_of(slug), True, Path(file), message, run)
-    number = send(kaggle, ledger, entry, again, agree)
+    entry = new_entry(place.name, True, Path(file), message, run)
+    number = send(place, ledger, entry, again)
     if number is None:
         return None
     if on_sent:
         on_sent(read_entries(ledger)[number])
-    return wait_for_score(kaggle, ledger, number, wait) if wait else read_entries(ledger)[number]
+    return wait_for_score(place, ledger, number, wait) if wait else read_entries(ledger)[number]
 
 
 def send_to_hosted(
@@ -149,7 +151,8 @@ def send_to_hosted(
     check(competition, file, on_doubt=on_doubt)
     run = _ranked_run(competition, run, runs)
     entry = new_entry(str(place), False, Path(file), message, run)
-    return participate(_ledger(competition), entry, team or getpass.getuser(), again)
+    entry = replace(entry, team=(team or getpass.getuser()).strip())
+    return participate(_ledger(competition), entry, again)
 
 
 def submissions(competition: Competition | Path | str, *, refresh: bool = True) -> "pd.DataFrame":
@@ -201,7 +204,8 @@ def host(
 
     The folder holds the hidden labels, all submissions and the leaderboard. In it is a folder for
     participants, with train.csv, test.csv and sample_submission.csv. Anyone who can read the
-    other files can read the labels. Submissions are scored by accuracy.
+    other files can read the labels. Submissions are scored by the competition's metric. They have a
+    column for each class if the competition's sample has one, or the metric is the log loss.
 
     Args:
         output: the folder. Default: `hosted/<competition>`.
@@ -233,9 +237,9 @@ def hosted_leaderboard(hosted: Path | str) -> "pd.DataFrame":
     """The leaderboard of a hosted competition.
 
     Returns:
-        rank, team, private_score, public_score (shares of correct rows, in 0..1), submissions,
-        created. Of a team's submissions, that with the best public score counts. Private scores
-        are missing before `close_hosted`, and decide the rank after it.
+        rank, team, private_score, public_score, submissions, created. Of a team's submissions, that
+        with the best public score counts. Private scores are missing before `close_hosted`, and
+        decide the rank after it. `attrs["metric"]` is the metric's name.
 
     Raises:
         PipelineError: the folder is none of a hosted competition.
@@ -273,14 +277,16 @@ def _ledger(competition: Competition | Path | str) -> Path:
 
 def _refresh_kaggle(ledger: Path, slug: str) -> "Quota":
     from pipeline.submission.kaggle import Kaggle
+    from pipeline.submission.kaggle_place import KagglePlace
     from pipeline.submission.sending import refresh
 
     kaggle = Kaggle()
-    refresh(kaggle, ledger, slug)
+    refresh(KagglePlace(kaggle, slug), ledger)
     return kaggle.quota(slug)
 
 
 def _refresh_hosted(ledger: Path, folder: Path) -> None:
-    from pipeline.hosting.participation import refresh_hosted
+    from pipeline.hosting.participation import HostedPlace
+    from pipeline.submission.sending import refresh
 
-    refresh_hosted(ledger, folder)
+    refresh(HostedPlace(folder), ledger)

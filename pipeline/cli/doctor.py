@@ -20,7 +20,7 @@ def command(context: click.Context, output_format: str, runs: Path) -> None:
 
     The exit status is 1 if something is broken; a line says what to do.
     """
-    from pipeline.installation import Check, check_installation
+    from pipeline.installation.checks import Check, check_installation
 
     checks = check_installation(runs)
     rows = [asdict(check) for check in checks]

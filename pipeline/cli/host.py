@@ -9,6 +9,7 @@ from click.core import ParameterSource
 from pipeline.cli.options import FORMAT, schema_options
 from pipeline.cli.output import echo, echo_frame, echo_table
 from pipeline.errors import PipelineError
+from pipeline.metrics.metric import METRICS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -53,7 +54,7 @@ def command(
 
     The labels of a part of the training rows are hidden. The last line printed is the folder for
     participants, a competition like any other. It is inside the folder of the host: anyone who can
-    read that one can read the labels. Submissions are scored by accuracy.
+    read that one can read the labels. Submissions are scored by the metric of DATA.
 
     \b
     Example: pipeline host data/digits
@@ -109,3 +110,5 @@ def _echo_board(table: "pd.DataFrame", output_format: str) -> None:
     echo_table(header, rows, left=("team", "date"), optional=("date", "submissions"))
     if not rows:
         echo("There are no submissions yet.")
+    metric = METRICS[table.attrs["metric"]]
+    echo(f"\nScored by {metric.title}: {metric.direction}.")

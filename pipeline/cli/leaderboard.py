@@ -41,14 +41,13 @@ def echo_leaderboard(
     if output_format != "table":
         echo_frame(table, output_format)
         return table
-    groups = table["scored_on"].unique()
+    metric, groups = METRICS[table.attrs["metric"]], table["scored_on"].unique()
     for scored_on in groups:
         if len(groups) > 1:
             echo(f"Scored {'on the validation rows' if scored_on == HOLD_OUT else scored_on}:")
-        _echo_runs(table[table["scored_on"] == scored_on], METRICS[table.attrs["metric"]])
+        _echo_runs(table[table["scored_on"] == scored_on], metric)
         echo()
-    test = "an exact paired" if table.attrs["metric"] == "accuracy" else "a paired permutation"
-    ties = f"Runs with = are tied with others in {test} test. "
+    ties = f"Runs with = are tied with others in {metric.test} test. "
     tied = (table["rank"] < table["worst_rank"]).any()
     note = (ties if tied else "") + table.attrs["caution"]
     echo(click.wrap_text(note, width=80))
@@ -56,8 +55,7 @@ def echo_leaderboard(
 
 
 def _echo_runs(table: "pd.DataFrame", metric: "Metric") -> None:
-    same = {"accuracy": "accuracy", "log_loss": "loss"}.get(metric.name)
-    others = [name for name in OTHERS if name != same]
+    others = [name for name in OTHERS if name != metric.field]
     heads = [OTHERS[name][0] for name in others]
     rows = [
         (

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from pipeline.errors import PipelineError
-    from pipeline.runs.record import Scores
+    from pipeline.runs.record import Scores, Value
     from pipeline.runs.run import Run
 
 TEXT = "\n\t"  # what a text may have besides printable characters
@@ -101,21 +101,29 @@ def warn_skipped(error: "PipelineError") -> None:
 
 
 def run_text(run: "Run") -> str:
-    """ "accuracy 98.61 %, 95 % interval 96.47 - 99.46, n = 287"; another metric comes first."""
-    from pipeline.metrics.metric import ACCURACY
-    from pipeline.runs.ranking import interval_of, metric_of, value_of
+    """The scores of a run, see `score_text`."""
+    from pipeline.runs.metrics import score_by
+    from pipeline.runs.ranking import metric_of
 
-    metric, text = metric_of(run), score_text(run.scores)
-    if metric is ACCURACY:
-        return text
-    low, high = map(metric.text, interval_of(run))
-    return f"{metric.title} {metric.with_unit(value_of(run))}, 95 % interval {low} - {high}; {text}"
+    found, copies = run.validation, run.scores.copies
+    return score_text(score_by(metric_of(run), found.probabilities, found.labels, copies))
 
 
 def score_text(scores: "Scores") -> str:
-    """ "accuracy 98.61 %, 95 % interval 96.47 - 99.46, n = 287" """
-    share, low, high = map(percent, (scores.accuracy, scores.low, scores.high))
-    return f"accuracy {share} %, 95 % interval {low} - {high}, n = {scores.distinct:,}"
+    """ "accuracy 98.61 %, 95 % interval 96.47 - 99.46, n = 287"; another metric comes first."""
+    from pipeline.runs.record import Value
+
+    accuracy = Value("accuracy", scores.accuracy, scores.low, scores.high)
+    values = [scores.other, accuracy] if scores.other else [accuracy]
+    return f"{'; '.join(map(_value_text, values))}, n = {scores.distinct:,}"
+
+
+def _value_text(one: "Value") -> str:
+    from pipeline.metrics.metric import METRICS
+
+    metric = METRICS[one.metric]
+    interval = f"{metric.text(one.low)} - {metric.text(one.high)}"
+    return f"{metric.title} {metric.with_unit(one.value)}, 95 % interval {interval}"
 
 
 def percent(fraction: float | None) -> str:

@@ -12,7 +12,6 @@ from pipeline.cli.output import echo, score_text
 from pipeline.cli.sending import Destination, check_destination, send, sending_options
 from pipeline.competition.sample import asks_for_probabilities
 from pipeline.errors import PipelineError
-from pipeline.metrics.metric import LOG_LOSS
 from pipeline.tables import no_formula
 
 if TYPE_CHECKING:
@@ -120,10 +119,10 @@ def _echo_submission(
         echo(note, err=True)
     metric = competition.metric
     header = competition.sample.header if competition.sample else ()
-    if metric is LOG_LOSS and not asks_for_probabilities(header):
+    if metric.needs_probabilities and not asks_for_probabilities(header):
         echo(
-            "Note: the metric is log loss, but classes are submitted. A sample submission with a "
-            "column for each class asks for probabilities.",
+            f"Note: the metric is {metric.title}, but classes are submitted. A sample submission "
+            "with a column for each class asks for probabilities.",
             err=True,
         )
     chosen = f", chosen by its {metric.loss_title}" if in_time else ""

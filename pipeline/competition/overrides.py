@@ -5,7 +5,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from msgspec import Meta
 
@@ -20,6 +20,7 @@ AFTER_READING = ("validation", "split_seed", "submission_header", "metric")
 WITHOUT_OPTION = ("classes", "planes", "split_seed", "submission_header", "first_id", "metric")
 
 FileName = Annotated[str, Meta(min_length=1, description="a file name")]
+NAMES = " or ".join(f'"{name}"' for name in get_args(MetricName))
 Column = Annotated[str, Meta(min_length=1, description="a column name, or 'first' or 'last'")]
 Shape = Annotated[
     tuple[int, ...],
@@ -62,7 +63,7 @@ class Overrides:
         split_seed: random seed of the validation rows.
         submission_header: the submission format, if there is no sample submission.
         first_id: the id of the first test row, if ids number the test rows.
-        metric: what the competition is scored by: "accuracy", "log_loss" or "macro_f1".
+        metric: what the competition is scored by, such as "log_loss".
     """
 
     train: FileName | None = None
@@ -86,9 +87,7 @@ class Overrides:
     split_seed: Annotated[int, Meta(ge=0)] = 0
     submission_header: Header | None = None
     first_id: Annotated[int, Meta(ge=0)] | None = None
-    metric: (
-        Annotated[MetricName, Meta(description='"accuracy", "log_loss" or "macro_f1"')] | None
-    ) = None
+    metric: Annotated[MetricName, Meta(description=NAMES)] | None = None
 
     def __post_init__(self) -> None:
         """Completes the shape with one channel. Raises ValueError for impossible values."""

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from pipeline.arrays import Probabilities, Rows
 from pipeline.evaluation.estimate import Estimate, estimate_best, estimate_winner
 from pipeline.evaluation.leaderboard import rank
-from pipeline.metrics.metric import ACCURACY, Sums, permutation_tests
+from pipeline.metrics.metric import Sums, permutation_tests
 from pipeline.runs.metrics import average, number_images
 from pipeline.runs.ranking import metric_of, value_of
 from pipeline.runs.run import Run
@@ -56,7 +56,7 @@ class Comparison:
     def estimate(self) -> Estimate:
         """The metric of the first run, corrected for having been chosen on these rows."""
         images, metric = _images(self.runs), metric_of(self.runs[0])
-        if metric is ACCURACY:
+        if metric.share:
             return estimate_winner(self.correct, images)
         return estimate_best(metric, _rows(self.runs, images))
 
@@ -77,12 +77,12 @@ def compare(runs: Sequence[Run]) -> Comparison:
     predicted = np.stack([run.validation.probabilities.argmax(axis=1) for run in ranked])
     agreement = np.array([(predicted == one).mean(axis=1) for one in predicted])
     correct = predicted == labels
-    images = _images(ranked)
-    if metric_of(ranked[0]) is ACCURACY:
+    images, metric = _images(ranked), metric_of(ranked[0])
+    if metric.share:
         per_image = correct if images is None else [np.bincount(images, one) for one in correct]
         p_values = paired_tests(np.asarray(per_image))
     else:
-        p_values = permutation_tests(metric_of(ranked[0]), _rows(ranked, images))
+        p_values = permutation_tests(metric, _rows(ranked, images))
     return Comparison(ranked, correct, p_values, agreement)
 
 

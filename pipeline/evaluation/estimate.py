@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.arrays import Rows
-from pipeline.metrics.metric import ACCURACY, Metric, Sums, random_bits, wilson_interval
+from pipeline.metrics.metric import ACCURACY, DEFAULT, Metric, Sums, random_bits, wilson_interval
 
 SPLITS = 500
 AT_ONCE = 4_000_000  # rows of splits in memory
@@ -29,7 +29,7 @@ class Estimate:
     high: float
     optimism: float
     runs: int
-    metric: Metric = ACCURACY
+    metric: Metric = DEFAULT
 
     def __str__(self) -> str:
         return self.metric.with_interval(self.value, self.low, self.high)
@@ -65,7 +65,7 @@ def estimate_winner(
     hits = right[0, ~differ].sum() + _right_when_chosen(best_first[:, differ], seed)
     best, accuracy = float(best_first[0].sum() / sizes.sum()), float(hits / sizes.sum())
     low, high = wilson_interval(accuracy, len(sizes))
-    return Estimate(accuracy, low, high, best - accuracy, len(correct))
+    return Estimate(accuracy, low, high, best - accuracy, len(correct), ACCURACY)
 
 
 def estimate_best(metric: Metric, runs: Sequence[Sums], seed: int = 0) -> Estimate:

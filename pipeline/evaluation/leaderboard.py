@@ -11,7 +11,6 @@ from pipeline.arrays import Rows
 from pipeline.competition.folds import rows_fingerprint
 from pipeline.errors import PipelineError
 from pipeline.evaluation.estimate import Estimate
-from pipeline.metrics.metric import ACCURACY
 from pipeline.runs.folder import Validation
 from pipeline.runs.metrics import score
 from pipeline.runs.ranking import interval_of, metric_of, value_of
@@ -165,7 +164,7 @@ def leaderboard(runs: Sequence[Run]) -> "pd.DataFrame":
             metric_of(run).name: value_of(run),
             **dict(zip(("low", "high"), interval_of(run), strict=True)),
             "n": run.scores.distinct,
-            **({} if metric_of(run) is ACCURACY else {"accuracy": run.scores.accuracy}),
+            "accuracy": run.scores.accuracy,
             "loss": run.scores.loss,
             "parameters": run.record.parameters,
             "epochs": run.record.epochs,

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.metrics.metric import ACCURACY, Metric
+from pipeline.metrics.metric import Metric
 from pipeline.runs.ranking import metric_of, value_of
 from pipeline.runs.run import Run
 
@@ -35,14 +35,14 @@ class Sweep:
     """The metric for each value of one setting.
 
     Attributes:
-        published: the published accuracy of the recipe, in 0..1, if it is comparable.
+        published: the published value of the recipe, if there is one and it is comparable.
     """
 
     recipe: str
     setting: str
     points: tuple[Point, ...]
     published: float | None
-    metric: Metric = ACCURACY
+    metric: Metric
 
 
 def find_sweeps(runs: Sequence[Run]) -> list[Sweep]:
@@ -91,15 +91,8 @@ def _sweep(name: str, group: Sequence[Run]) -> Sweep | None:
         )
         for value, values in sorted(found.items(), key=_order)
     ]
-    first = group[0]
-    published = first.record.comparable if metric_of(first) is ACCURACY else None
-    return Sweep(
-        first.record.recipe,
-        name,
-        tuple(points),
-        published.accuracy if published else None,
-        metric_of(first),
-    )
+    record, metric = group[0].record, metric_of(group[0])
+    return Sweep(record.recipe, name, tuple(points), metric.saved(record.comparable), metric)
 
 
 def _order(item: tuple[Any, Any]) -> tuple[bool, float, str]:

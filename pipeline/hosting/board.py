@@ -1,10 +1,11 @@
 """Scores submissions on the hidden labels, and ranks teams."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from pipeline.checksums import sha256
 from pipeline.errors import UNPRINTABLE, PipelineError
@@ -19,6 +20,7 @@ from pipeline.hosting.hosted import (
     read_solution,
     write_hosted,
 )
+from pipeline.metrics.metric import METRICS
 from pipeline.submission.check import find_faults, parse, raise_faults
 
 if TYPE_CHECKING:
@@ -37,22 +39,26 @@ def receive(folder: Path, file: Path, team: str) -> tuple[int, Received]:
         PipelineError: it is not valid, the competition is closed, or the name of the team is not
             usable.
     """
-    if not team.strip() or len(team) > MAX_TEAM or UNPRINTABLE.search(team):
-        expected = f"1 to {MAX_TEAM} printable characters"
-        raise PipelineError(f"the team {team!r}", where="--team", expected=expected)
-    content = file.read_bytes()
-    solution = read_solution(folder)
-    raise_faults(find_faults(solution.expected, content), file)
+    content, solution = review(folder, file, team)
     created = datetime.now(UTC).isoformat(timespec="seconds")
     digest, public = sha256(file), _score(content, solution, public=True)
     with lock(folder / HOSTED, wait=True):
-        hosted = read_hosted(folder)
-        if hosted.closed:
-            raise PipelineError(f"the competition was closed on {hosted.closed}", where=folder)
+        hosted = _read_open(folder)
         write_bytes(_place(folder, digest), content)
         entry = Received(created, team.strip(), digest, public)
         write_hosted(folder, replace(hosted, received=(*hosted.received, entry)))
     return len(hosted.received) + 1, entry
+
+
+def review(folder: Path, file: Path, team: str) -> tuple[bytes, Solution]:
+    """Checks what `receive` would refuse; returns the content of the file, and the labels."""
+    if not team.strip() or len(team) > MAX_TEAM or UNPRINTABLE.search(team):
+        expected = f"1 to {MAX_TEAM} printable characters"
+        raise PipelineError(f"the team {team!r}", where="--team", expected=expected)
+    _read_open(folder)
+    content, solution = file.read_bytes(), read_solution(folder)
+    raise_faults(find_faults(solution.expected, content), file)
+    return content, solution
 
 
 def close(folder: Path) -> Hosted:
@@ -72,35 +78,39 @@ def close(folder: Path) -> Hosted:
 
 
 def board_table(hosted: Hosted) -> "pd.DataFrame":
-    """A row for each team, the best first; scores in 0..1.
+    """A row for each team, the best first.
 
     The submission that counts is that with the best public score, of equal ones the first. Before
     the end, teams are ranked by their public score, afterwards by the private one.
+    `attrs["metric"]` of the table is what they are scored by.
     """
     import pandas as pd
 
-    best: dict[str, Received] = {}
-    counts: dict[str, int] = {}
+    metric = METRICS[hosted.metric]
+    of_team: dict[str, list[Received]] = {}
     for entry in hosted.received:
-        counts[entry.team] = counts.get(entry.team, 0) + 1
-        if entry.team not in best or entry.public > best[entry.team].public:
-            best[entry.team] = entry
-    rows = [
-        {
-            "team": team,
-            "private_score": entry.private,
-            "public_score": entry.public,
-            "submissions": counts[team],
-            "created": entry.created,
-        }
-        for team, entry in best.items()
-    ]
+        of_team.setdefault(entry.team, []).append(entry)
+    rows = []
+    for team, entries in of_team.items():
+        best = max(entries, key=lambda one: float(metric.goodness(one.public)))
+        rows.append(
+            {
+                "team": team,
+                "private_score": best.private,
+                "public_score": best.public,
+                "submissions": len(entries),
+                "created": best.created,
+            }
+        )
     columns = ["rank", "team", "private_score", "public_score", "submissions", "created"]
     table = pd.DataFrame(rows, columns=columns[1:])
     by = "private_score" if hosted.closed else "public_score"
-    table = table.sort_values([by, "created"], ascending=[False, True], kind="stable")
-    table.insert(0, "rank", table[by].rank(method="min", ascending=False).astype(int))
-    return table.reset_index(drop=True)
+    lower = not metric.higher_is_better
+    table = table.sort_values([by, "created"], ascending=[lower, True], kind="stable")
+    table.insert(0, "rank", table[by].rank(method="min", ascending=lower).astype(int))
+    table = table.reset_index(drop=True)
+    table.attrs["metric"] = metric.name
+    return table
 
 
 def _private(folder: Path, entry: Received, solution: Solution) -> float:
@@ -115,10 +125,27 @@ def _private(folder: Path, entry: Received, solution: Solution) -> float:
 
 
 def _score(content: bytes, solution: Solution, public: bool) -> float:
-    """The share of correct rows of one of the two parts."""
-    predicted: Mapping[str, str] = {row[0]: row[1] for _, row in parse(content)[1][1:] if row}
-    ids = [id for id in solution.labels if (id in solution.public) == public]
-    return sum(predicted[id] == solution.labels[id] for id in ids) / len(ids)
+    """The score of a valid submission on one of the two parts."""
+    expected = solution.expected
+    number = {name: index for index, name in enumerate(expected.classes)}
+    cells = {row[0]: row[1:] for _, row in parse(content)[1][1:] if row}
+    ids = [id for id in expected.ids if (id in solution.public) == public]
+    if expected.columns:
+        given = np.array([cells[id] for id in ids]).astype(np.float32)
+        probabilities = given / given.sum(axis=1, keepdims=True)
+    else:
+        predicted = [number[cells[id][0]] for id in ids]
+        probabilities = np.eye(len(number), dtype=np.float32)[predicted]
+    labels = np.array([number[solution.labels[id]] for id in ids])
+    return solution.metric.value(probabilities, labels)
+
+
+def _read_open(folder: Path) -> Hosted:
+    """The state of a competition that is not closed."""
+    hosted = read_hosted(folder)
+    if hosted.closed:
+        raise PipelineError(f"the competition was closed on {hosted.closed}", where=folder)
+    return hosted
 
 
 def _place(folder: Path, digest: str) -> Path:

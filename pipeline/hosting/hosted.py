@@ -1,5 +1,6 @@
 """The folder of a hosted competition: what participants get, and what the host keeps."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -7,6 +8,7 @@ from pipeline.checksums import sha256
 from pipeline.documents import read_sealed, seal
 from pipeline.errors import PipelineError
 from pipeline.files import write_text
+from pipeline.metrics.metric import METRICS, Metric, MetricName
 from pipeline.reading.unpack import line_blocks
 from pipeline.runs.record import Count, encode
 from pipeline.submission.check import parse
@@ -25,8 +27,8 @@ class Received:
         created: time in ISO 8601.
         team: its name.
         sha256: checksum of the file, which is in the folder `received`.
-        public: share of correct rows of the public part.
-        private: that of the private part, once the competition is closed.
+        public: score on the public part.
+        private: that on the private part, once the competition is closed.
     """
 
     created: str
@@ -46,6 +48,8 @@ class Hosted:
         seed: random seed of the split.
         classes: names of the classes.
         labels_sha256: checksum of labels.csv.
+        metric: what submissions are scored by.
+        probabilities: whether a submission has a column for each class.
         closed: time at which the private scores were revealed.
         received: the submissions, in the order in which they arrived.
     """
@@ -55,6 +59,8 @@ class Hosted:
     seed: Count
     classes: tuple[str, ...]
     labels_sha256: str
+    metric: MetricName = "accuracy"
+    probabilities: bool = False
     closed: str | None = None
     received: tuple[Received, ...] = ()
 
@@ -64,14 +70,31 @@ class Solution:
     """The hidden labels.
 
     Attributes:
+        metric: what submissions are scored by.
         expected: the format of a submission.
         labels: the class of each id.
         public: the ids of the public part.
     """
 
+    metric: Metric
     expected: SubmissionFormat
     labels: dict[str, str]
     public: frozenset[str]
+
+
+def hosted_format(
+    header: tuple[str, str], ids: Sequence[str], classes: tuple[str, ...], probabilities: bool
+) -> SubmissionFormat:
+    """The format of a submission.
+
+    Args:
+        header: of a submission of classes. One of probabilities has other columns after the id.
+    """
+    order = tuple(range(len(ids)))
+    if not probabilities:
+        return SubmissionFormat(header, tuple(ids), order, classes)
+    columns = (header[0], *(f"class_{name}" for name in classes))
+    return SubmissionFormat(columns, tuple(ids), order, classes, classes)
 
 
 def participants_folder(folder: Path) -> Path:
@@ -116,8 +139,9 @@ def read_solution(folder: Path) -> Solution:
             "the labels are missing or were changed", where=path, remedy="Restore the file."
         )
     _, rows = parse(b"".join(line_blocks(path, BLOCK)))
-    header, cells = rows[0][1], [row for _, row in rows[1:]]
-    ids = tuple(row[0] for row in cells)
-    expected = SubmissionFormat(tuple(header[:2]), ids, tuple(range(len(ids))), hosted.classes)
+    (id, label, *_), cells = rows[0][1], [row for _, row in rows[1:]]
+    ids = [row[0] for row in cells]
+    expected = hosted_format((id, label), ids, hosted.classes, hosted.probabilities)
     public = frozenset(row[0] for row in cells if row[2] == USAGE[1])
-    return Solution(expected, {row[0]: row[1] for row in cells}, public)
+    labels = {row[0]: row[1] for row in cells}
+    return Solution(METRICS[hosted.metric], expected, labels, public)

@@ -13,10 +13,17 @@ from pipeline.checksums import sha256
 from pipeline.competition.competition import Competition
 from pipeline.competition.folds import hold_out
 from pipeline.competition.overrides import FILE
+from pipeline.competition.sample import asks_for_probabilities
 from pipeline.errors import PipelineError
 from pipeline.files import new_folder, write_parts, write_text
-from pipeline.hosting.hosted import LABELS, USAGE, Hosted, participants_folder, write_hosted
-from pipeline.metrics.metric import ACCURACY
+from pipeline.hosting.hosted import (
+    LABELS,
+    USAGE,
+    Hosted,
+    hosted_format,
+    participants_folder,
+    write_hosted,
+)
 from pipeline.submission.format import HEADER
 from pipeline.tables import csv_text
 
@@ -40,17 +47,10 @@ def host_competition(
         What participants get.
 
     Raises:
-        PipelineError: the folder exists, a part would be empty, or the metric is not accuracy.
+        PipelineError: the folder exists, or a part would be empty.
     """
     if folder.exists():
         raise PipelineError("it exists", where=folder, remedy="Name another folder with --output.")
-    if competition.metric is not ACCURACY:
-        raise PipelineError(
-            f"the metric is {competition.metric.title}",
-            where=competition.folder,
-            expected="accuracy, which hosted competitions are scored by",
-            remedy='Host a copy of the folder with metric = "accuracy" in its competition.toml.',
-        )
     seed = secrets.randbits(32) if seed is None else seed
     groups, labels = competition.groups, competition.labels
     random = np.random.default_rng(seed)
@@ -81,6 +81,8 @@ def host_competition(
                 seed=seed,
                 classes=competition.classes,
                 labels_sha256=sha256(new / LABELS),
+                metric=competition.metric.name,
+                probabilities=_wants_probabilities(competition),
             ),
         )
     return participants_folder(folder)
@@ -89,7 +91,7 @@ def host_competition(
 def _write_data(
     competition: Competition, folder: Path, train: Rows, hidden: Rows
 ) -> tuple[str, str]:
-    """Writes the participants' files; returns the header of a submission."""
+    """Writes the participants' files; returns the header of a submission of classes."""
     sample, classes = competition.sample, competition.classes
     header = competition.overrides.submission_header or HEADER
     if sample is not None and len(sample.header) == 2:
@@ -103,10 +105,19 @@ def _write_data(
     )
     cells = enumerate(_cells(competition, hidden), 1)
     _write_csv(folder / "test.csv", [header[0], *columns], ([id, *row] for id, row in cells))
-    same = ((id, classes[0]) for id in range(1, len(hidden) + 1))
-    _write_csv(folder / "sample_submission.csv", header, same)
+    ids = [str(id) for id in range(1, len(hidden) + 1)]
+    expected = hosted_format(header, ids, classes, _wants_probabilities(competition))
+    equal = np.full((len(ids), len(classes)), 1 / len(classes), np.float32)
+    _write_csv(folder / "sample_submission.csv", expected.header, expected.rows(equal))
     write_text(folder / FILE, _settings(competition))
     return header
+
+
+def _wants_probabilities(competition: Competition) -> bool:
+    """Whether a submission has a column for each class."""
+    sample = competition.sample
+    asked = sample is not None and asks_for_probabilities(sample.header)
+    return asked or competition.metric.needs_probabilities
 
 
 def _settings(competition: Competition) -> str:
@@ -119,6 +130,7 @@ def _settings(competition: Competition) -> str:
         "range": (schema.low, schema.high),
         "planes": schema.planes,
         "transpose": schema.transpose,
+        "metric": competition.metric.name,
     }
     lines = (f"{name} = {json.dumps(v, ensure_ascii=False)}\n" for name, v in values.items())
     return "".join(lines)  # these values are written in TOML as in JSON

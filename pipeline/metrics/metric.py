@@ -1,6 +1,7 @@
 """The metrics that competitions are scored by: value, direction, interval, comparison.
 
-Whatever ranks, chooses or shows runs asks a `Metric`, so that a further one is an entry here.
+Whatever ranks, chooses or shows runs asks a `Metric`, so that a further one is an entry of METRICS
+and its name in `MetricName`.
 
 Every metric here follows from sums over rows. Resampled or exchanged rows have other sums, so that
 intervals, tests and corrections are made in one way for all metrics.
@@ -38,6 +39,10 @@ class Metric:
         percent: whether it is shown in percent.
         of_rows: probabilities and labels -> (n, s - 1) what is summed over rows.
         of_sums: sums, the number of rows among them -> the value, for any number of sums at once.
+        field: which field of saved or published scores holds it; empty if none does.
+        share: whether it is the share of correct rows, which has an exact interval (Wilson's) and
+            an exact paired test (McNemar's).
+        needs_probabilities: whether classes alone are not enough to be scored well.
         balanced: whether all classes count equally, however many rows they have.
     """
 
@@ -47,6 +52,9 @@ class Metric:
     percent: bool
     of_rows: Callable[[Probabilities, Labels], npt.NDArray[np.float64]]
     of_sums: Callable[[Sums], npt.NDArray[np.float64]]
+    field: str = ""
+    share: bool = False
+    needs_probabilities: bool = False
     balanced: bool = False
 
     def rows(self, probabilities: Probabilities, labels: Labels, images: Rows | None) -> Sums:
@@ -67,17 +75,22 @@ class Metric:
         """The value for some rows."""
         return float(self.of_sums(self.rows(probabilities, labels, None).sum(axis=0)))
 
+    def saved(self, scores: object) -> float | None:
+        """The value that saved or published scores hold, if they do."""
+        found: float | None = getattr(scores, self.field, None)
+        return found
+
     def interval(self, rows: Sums) -> tuple[float, float]:
         """The 95 % interval of the value: the percentiles of 1,000 bootstrap samples of images.
 
-        For the accuracy it is Wilson's, see `wilson_interval`. Another value in 0..1 has at least
+        For a share it is Wilson's, see `wilson_interval`. Another value in 0..1 has at least
         that one, because samples of rows without an error have none either.
 
         Args:
             rows: (n, s) as `rows` gives them.
         """
         value = float(self.of_sums(rows.sum(axis=0)))
-        if self.name == "accuracy":
+        if self.share:
             return wilson_interval(value, len(rows))
         sums = np.concatenate([weights @ rows for weights in _bootstrap(len(rows))])
         low, high = np.quantile(self.of_sums(sums), [0.025, 0.975]).tolist()
@@ -109,6 +122,15 @@ class Metric:
     @property
     def loss_title(self) -> str:
         return "log loss with equal weights of classes" if self.balanced else "log loss"
+
+    @property
+    def test(self) -> str:
+        """The paired test of two runs, with its article."""
+        return "an exact paired" if self.share else "a paired permutation"
+
+    @property
+    def direction(self) -> str:
+        return "higher is better" if self.higher_is_better else "lower is better"
 
     @property
     def heading(self) -> str:
@@ -246,7 +268,10 @@ def _macro_f1(sums: Sums) -> npt.NDArray[np.float64]:
     return mean
 
 
-ACCURACY = Metric("accuracy", "accuracy", True, True, _correct, _mean)
-LOG_LOSS = Metric("log_loss", "log loss", False, False, _losses, _mean)
+ACCURACY = Metric("accuracy", "accuracy", True, True, _correct, _mean, "accuracy", share=True)
+LOG_LOSS = Metric(
+    "log_loss", "log loss", False, False, _losses, _mean, "loss", needs_probabilities=True
+)
 MACRO_F1 = Metric("macro_f1", "macro F1", True, True, _counts, _macro_f1, balanced=True)
 METRICS: dict[str, Metric] = {metric.name: metric for metric in (ACCURACY, LOG_LOSS, MACRO_F1)}
+DEFAULT = ACCURACY  # of a competition that says nothing else

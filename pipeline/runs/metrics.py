@@ -1,13 +1,14 @@
 """Probabilities: what a record has of their scores, their mean, their temperature."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 
 from pipeline.arrays import Labels, Probabilities, Rows
-from pipeline.metrics.metric import accuracy, log_loss, wilson_interval
-from pipeline.runs.record import Scores
+from pipeline.metrics.metric import Metric, accuracy, log_loss, wilson_interval
+from pipeline.runs.record import Scores, Value
 
 
 def score(probabilities: Probabilities, labels: Labels, copies: int = 0) -> Scores:
@@ -20,6 +21,18 @@ def score(probabilities: Probabilities, labels: Labels, copies: int = 0) -> Scor
     share, n = accuracy(probabilities, labels), len(labels)
     low, high = wilson_interval(share, n - copies)
     return Scores(share, low, high, log_loss(probabilities, labels), n, copies)
+
+
+def score_by(
+    metric: Metric, probabilities: Probabilities, labels: Labels, copies: int = 0
+) -> Scores:
+    """The same, with the value of a metric that is not the accuracy."""
+    scores = score(probabilities, labels, copies)
+    if metric.share:
+        return scores
+    rows = metric.rows(probabilities, labels, number_images([probabilities], copies))
+    value = metric.value(probabilities, labels)
+    return replace(scores, other=Value(metric.name, value, *metric.interval(rows)))
 
 
 def number_images(probabilities: Iterable[Probabilities], copies: int) -> Rows | None:

@@ -2,14 +2,14 @@
 
 from dataclasses import replace
 
-from pipeline.metrics.metric import ACCURACY, METRICS, Metric
+from pipeline.metrics.metric import DEFAULT, METRICS, Metric
 from pipeline.runs.metrics import number_images
 from pipeline.runs.record import recorded
 from pipeline.runs.run import Run
 
 
 def metric_of(run: Run) -> Metric:
-    return METRICS[run.record.data.metric or ACCURACY.name]
+    return METRICS[run.record.data.metric or DEFAULT.name]
 
 
 def ranked_by(run: Run, metric: Metric) -> Run:
@@ -22,15 +22,16 @@ def ranked_by(run: Run, metric: Metric) -> Run:
 
 def value_of(run: Run) -> float:
     """The metric on the validation rows."""
-    if metric_of(run) is ACCURACY:
-        return run.scores.accuracy
-    return metric_of(run).value(run.validation.probabilities, run.validation.labels)
+    metric = metric_of(run)
+    if (saved := metric.saved(run.scores)) is not None:
+        return saved
+    return metric.value(run.validation.probabilities, run.validation.labels)
 
 
 def interval_of(run: Run) -> tuple[float, float]:
     """The 95 % interval of the value."""
     metric = metric_of(run)
-    if metric is ACCURACY:
+    if metric.share:
         return run.scores.low, run.scores.high
     found = run.validation
     images = number_images([found.probabilities], run.scores.copies)

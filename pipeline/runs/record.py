@@ -9,7 +9,7 @@ import msgspec
 
 from pipeline.competition.layout import FileLayout
 from pipeline.documents import parse_json
-from pipeline.metrics.metric import ACCURACY, Metric, MetricName
+from pipeline.metrics.metric import DEFAULT, Metric, MetricName
 from pipeline.networks.published import Published
 
 SCHEMA_VERSION = 3
@@ -87,6 +87,16 @@ class Identity:
 
 
 @dataclass(frozen=True)
+class Value:
+    """The value of a metric, with its 95 % interval."""
+
+    metric: MetricName
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
 class Scores:
     """Scores on labelled rows: of a run on its validation rows, unless said otherwise.
 
@@ -96,6 +106,8 @@ class Scores:
         loss: log loss.
         n: number of rows.
         copies: how many of them repeat the image of another.
+        other: the competition's metric, if that is not the accuracy. Saved runs have none: it is
+            computed from their probabilities.
     """
 
     accuracy: float
@@ -104,6 +116,7 @@ class Scores:
     loss: float
     n: Count
     copies: Count = 0
+    other: Value | msgspec.UnsetType = msgspec.UNSET  # left out of the file
 
     @property
     def distinct(self) -> int:
@@ -148,8 +161,8 @@ class Data:
 
 
 def recorded(metric: Metric) -> MetricName | msgspec.UnsetType:
-    """A metric in `Data`; the accuracy is left out."""
-    return msgspec.UNSET if metric is ACCURACY else metric.name
+    """A metric in `Data`; the default is left out."""
+    return msgspec.UNSET if metric is DEFAULT else metric.name
 
 
 @dataclass(frozen=True)

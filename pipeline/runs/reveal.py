@@ -12,7 +12,7 @@ from pipeline.competition.values import chunks
 from pipeline.documents import read_sealed, seal
 from pipeline.errors import PipelineError
 from pipeline.files import lock, write_text
-from pipeline.runs.metrics import score
+from pipeline.runs.metrics import score_by
 from pipeline.runs.record import Scores, encode
 from pipeline.runs.run import Run
 
@@ -98,7 +98,7 @@ def make_reveal(competition: Competition, run: Run, folder: Path) -> Reveal:
             identity=run.record.identity.digest,
             data=competition.fingerprint,
             holdout=holdout,
-            scores=score(np.concatenate(parts), locked.labels, copies),
+            scores=score_by(competition.metric, np.concatenate(parts), locked.labels, copies),
             created=datetime.now(UTC).isoformat(timespec="seconds"),
         )
         write_text(folder / REVEAL, seal(encode(made)))

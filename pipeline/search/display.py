@@ -9,7 +9,6 @@ from rich.progress import Progress as Bars
 from rich.table import Column
 
 from pipeline.errors import printable
-from pipeline.metrics.metric import ACCURACY
 from pipeline.runs.ranking import interval_of, metric_of, value_of
 from pipeline.runs.run import Run
 from pipeline.search.budget import Budget
@@ -105,11 +104,9 @@ class Display:
         record = run.record
         views = record.settings["tta_views"] * record.settings["tta_angles"]
         with_tta = f" with {views} TTA views" if views > 1 else ""
-        if record.training and (single := record.training.without_tta):
-            if metric_of(run) is ACCURACY:
-                with_tta += f", {100 * single.accuracy:.2f} % without"
-            else:
-                with_tta += f", log loss {single.loss:.4f} without"
+        without = metric_of(run).saved(record.training and record.training.without_tta)
+        if without is not None:
+            with_tta += f", {metric_of(run).with_unit(without)} without"
         self.end(name, f"{name}  {_score(run)}{with_tta}  {record.fit_seconds:.1f} s")
 
     def fail(self, name: str) -> None:
@@ -179,6 +176,6 @@ class Display:
 
 
 def _score(run: Run) -> str:
-    """ "98.95 % (96.97 - 99.64)"; the name of another metric comes first."""
-    name = "" if metric_of(run) is ACCURACY else f"{metric_of(run).title} "
-    return name + metric_of(run).with_interval(value_of(run), *interval_of(run))
+    """ "accuracy 98.95 % (96.97 - 99.64)" """
+    metric = metric_of(run)
+    return f"{metric.title} {metric.with_interval(value_of(run), *interval_of(run))}"

@@ -12,6 +12,10 @@ MAKE_TOKEN = (
     "Make a token at https://www.kaggle.com/settings/api, and save it in ~/.kaggle/access_token, "
     "readable by you alone (chmod 600), or in the variable KAGGLE_API_TOKEN."
 )
+INSTALL = (
+    "Run `.venv/bin/uv pip install kaggle six`, or in an environment of your own "
+    "`pip install kaggle six`."
+)
 
 
 def find_credentials() -> list[str]:

@@ -10,14 +10,14 @@ import math
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
 from pipeline.errors import PipelineError, suggest
 from pipeline.files import FULL, WriteError
 from pipeline.interrupts import TimeIsUp, limit_time
-from pipeline.submission.credentials import MAKE_TOKEN, find_credentials
+from pipeline.submission.credentials import INSTALL, MAKE_TOKEN, find_credentials
+from pipeline.submission.place import NoAnswerError, Submission
 
 T = TypeVar("T")
 PATIENCE = 120.0  # seconds for an answer, or without a further byte of a download
@@ -31,10 +31,6 @@ class KaggleError(PipelineError):
     """Kaggle, or the way to it, failed. The exit status is 1."""
 
     exit_code = 1
-
-
-class NoAnswerError(KaggleError):
-    """There was no answer that can be used: what was asked for may have been done."""
 
 
 @dataclass(frozen=True)
@@ -53,27 +49,6 @@ class Quota:
         if self.left is None:
             return "none used so far; Kaggle tells the limit after the first one"
         return f"{self.used} used today, {self.left} left until 0:00 UTC"
-
-
-@dataclass(frozen=True)
-class Remote:
-    """A submission as Kaggle lists it.
-
-    Attributes:
-        ref: its number; later submissions have higher ones.
-        status: "pending", "complete" or "error".
-        public, private: its scores; None if they are not known.
-        error: why it could not be scored.
-    """
-
-    ref: int
-    date: datetime | None
-    file_name: str
-    description: str
-    status: str
-    public: float | None
-    private: float | None
-    error: str
 
 
 class Kaggle:
@@ -114,10 +89,10 @@ class Kaggle:
         nothing = not (limits.num_today or limits.num_total or limits.num_allowed_now)
         return Quota(limits.num_today, None if nothing else limits.num_allowed_now)
 
-    def submissions(self, slug: str) -> list[Remote]:
+    def submissions(self, slug: str) -> list[Submission]:
         """The latest submissions."""
         listed = self._ask(lambda: self.api.competition_submissions(slug, page_size=LISTED), slug)
-        return [_remote(one) for one in listed or () if one]
+        return [_submission(one) for one in listed or () if one]
 
     def submit(self, slug: str, file: Path, message: str) -> int:
         """Uploads a file; returns the number of the submission."""
@@ -215,8 +190,7 @@ def _make_api() -> Any:
         raise PipelineError(
             f"the package {(error.name or 'kaggle').split('.')[0]} is not installed",
             expected="the optional packages for Kaggle",
-            remedy="Run `.venv/bin/uv pip install kaggle six`, or in an environment of your own "
-            "`pip install kaggle six`.",
+            remedy=INSTALL,
         ) from None
     api = KaggleApi()
     try:
@@ -232,16 +206,15 @@ def _silent() -> Iterator[None]:
         yield
 
 
-def _remote(one: Any) -> Remote:
-    return Remote(
+def _submission(one: Any) -> Submission:
+    return Submission(
         one.ref,
-        one.date,
-        one.file_name,
-        one.description,
         one.status.name.lower(),
         _score(one.public_score),
         _score(one.private_score),
         one.error_description[:MAX_TEXT],
+        file_name=one.file_name,
+        description=one.description,
     )
 
 

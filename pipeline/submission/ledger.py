@@ -81,6 +81,16 @@ class Entry:
     private: float | None = None
     error: str = ""
 
+    @property
+    def sent(self) -> bool:
+        """Whether it arrived, or may have."""
+        return self.status != "not received"
+
+    def is_copy(self, other: "Entry") -> bool:
+        """Whether the same team sends the same content to the same place."""
+        mine, others = ((one.sha256, one.place, one.team) for one in (self, other))
+        return mine == others
+
 
 @dataclass(frozen=True)
 class Ledger:
@@ -158,8 +168,7 @@ def sending(path: Path) -> Iterator[None]:
 def refuse_copies(path: Path, entry: Entry) -> None:
     """Raises a PipelineError if the same file was sent to the same place before."""
     for other in read_entries(path):
-        same = (other.sha256, other.place, other.team) == (entry.sha256, entry.place, entry.team)
-        if same and other.status != "not received":
+        if other.sent and other.is_copy(entry):
             score = "" if other.public is None else f", public score {other.public:g}"
             status = f"{other.status}{score}"
             raise PipelineError(

@@ -6,14 +6,16 @@ import os
 import subprocess
 import sys
 from collections import namedtuple
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
 import pipeline as pp
-from pipeline import installation, machine
+from pipeline import machine
 from pipeline.cli import main
+from pipeline.installation import checks
 
 ROOT = Path(__file__).parents[2]
 
@@ -37,7 +39,23 @@ def require(path: Path, *packages: str) -> None:
     (info / "METADATA").write_text(f"Name: pixel-pipeline\nVersion: 0.1.0\n{required}")
 
 
-def test_a_working_installation_is_described(tmp_path) -> None:
+@pytest.fixture
+def token(tmp_path, monkeypatch) -> Path:
+    """A home with a token for Kaggle, and nothing else that has one."""
+    for name in ("KAGGLE_API_TOKEN", "KAGGLE_KEY", "KAGGLE_CONFIG_DIR", "XDG_CONFIG_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    path = tmp_path / "home/.kaggle/access_token"
+    path.parent.mkdir(parents=True)
+    path.write_text("KGAT_secret")
+    path.chmod(0o600)
+    return path
+
+
+def test_a_working_installation_is_described(tmp_path, token, monkeypatch) -> None:
+    monkeypatch.setenv("KAGGLE_KEY", "another secret")
+    tmp_path = tmp_path / "runs"
+    tmp_path.mkdir()
     result = CliRunner().invoke(main, ["doctor", "--runs", str(tmp_path), "--format", "json"])
     lines = {line["name"]: line for line in json.loads(result.stdout)}
     assert {"Python", "keras", "numpy", "processor", "cores", "memory", "cache"} <= lines.keys()
@@ -47,6 +65,9 @@ def test_a_working_installation_is_described(tmp_path) -> None:
     assert all(name in lines["backends"]["found"] for name in ("torch", "jax"))  # or are absent
     assert str(tmp_path) in lines["runs"]["found"]
     assert list(tmp_path.iterdir()) == []
+    assert lines["Kaggle"]["status"] == "ok"
+    assert lines["Kaggle"]["found"].endswith(f"; credentials: KAGGLE_KEY, {token}")
+    assert "secret" not in result.output
 
 
 @pytest.mark.parametrize(
@@ -56,7 +77,8 @@ def test_a_working_installation_is_described(tmp_path) -> None:
         ("import os; os.abort()", "exit status -6"),
     ],
 )
-def test_a_broken_tensorflow_is_a_line(content: str, found: str, tmp_path) -> None:
+def test_a_broken_tensorflow_is_a_line(content: str, found: str, tmp_path, token) -> None:
+    token.unlink()
     (tmp_path / "tensorflow.py").write_text(content)
     require(tmp_path, "click>=8.2")
     result = doctor(path=tmp_path)
@@ -65,6 +87,9 @@ def test_a_broken_tensorflow_is_a_line(content: str, found: str, tmp_path) -> No
     assert "Keras" in line
     assert line.endswith(found)
     assert "make install" in result.stdout
+    assert "; credentials: none" in result.stdout
+    if find_spec("kaggle"):
+        assert "Make a token at" in result.stdout
 
 
 def test_packages_that_cannot_be_imported_are_named(tmp_path) -> None:
@@ -92,17 +117,23 @@ def test_missing_and_old_packages_are_named(tmp_path) -> None:
     assert "make install" in lines["nosuch"]["remedy"]
 
 
-def test_an_unusable_cache_and_little_disk_space_are_broken(tmp_path, monkeypatch) -> None:
+def test_an_unusable_cache_little_disk_space_and_an_open_token_are_broken(
+    tmp_path, token, monkeypatch
+) -> None:
+    token.chmod(0o644)
     (tmp_path / "file").touch()
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
-    monkeypatch.setattr(installation.metadata, "requires", lambda _: [])
+    monkeypatch.setattr(checks.metadata, "requires", lambda _: [])
     monkeypatch.setenv("KERAS_BACKEND", "quickly refused")
     usage = namedtuple("usage", "free")
-    monkeypatch.setattr(installation.shutil, "disk_usage", lambda _: usage(100 << 20))
+    monkeypatch.setattr(checks.shutil, "disk_usage", lambda _: usage(100 << 20))
     table = pp.doctor(runs=tmp_path).set_index("name")
     assert table.loc["cache", "status"] == table.loc["runs", "status"] == "broken"
     assert "XDG_CACHE_HOME" in table.loc["cache", "remedy"]
     assert "Free at least 200 MB" in table.loc["runs", "remedy"]
+    assert table.loc["Kaggle", "status"] == "broken"
+    assert f"{token}: others can read this file" in table.loc["Kaggle", "found"]
+    assert f"chmod 600 {token}" in table.loc["Kaggle", "remedy"]
 
 
 VERSION_1 = {

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from click.testing import CliRunner
+from sklearn.metrics import f1_score
 
 import pipeline as pp
 from pipeline.cli import main
@@ -121,15 +122,21 @@ def test_locked_rows_are_not_validated_and_row_numbers_are_those_of_the_file(
         assert train(competition, runs, folds=2, seed=1).scores.n == len(rows)  # reads the file
 
 
-@pytest.mark.parametrize("folds", [None, 2])
-def test_the_best_run_is_scored_on_the_locked_rows(tiny_folder, runs, folds) -> None:
-    competition = pp.load(tiny_folder, holdout=0.2)
+@pytest.mark.parametrize(("folds", "metric"), [(None, "accuracy"), (2, "macro_f1")])
+def test_the_best_run_is_scored_on_the_locked_rows(tiny_folder, runs, folds, metric) -> None:
+    competition = pp.load(tiny_folder, holdout=0.2, metric=metric)
     run = train(competition, runs, folds=folds)
     revealed = pp.reveal(competition, runs=runs)
-    right = run.predict(competition.locked.pixels).argmax(axis=1) == competition.locked.labels
+    labels = competition.locked.labels
+    predicted = run.predict(competition.locked.pixels).argmax(axis=1)
+    right = predicted == labels
     assert (revealed.run, revealed.identity) == (run.name, run.record.identity.digest)
     assert (revealed.scores.accuracy, revealed.scores.n) == (right.mean(), 12)
     assert json.loads((runs / "tiny/reveal.json").read_text())["holdout"] == 0.2
+    if metric != "accuracy":
+        expected = f1_score(labels, predicted, average="macro")
+        assert (revealed.scores.other.metric, revealed.scores.other.value) == (metric, expected)
+        assert pp.reveal(competition, runs=runs) == revealed  # from the file
 
 
 def test_rows_are_revealed_once(tiny_folder, runs) -> None:

@@ -222,4 +222,4 @@ def test_an_unknown_metric_is_refused(write) -> None:
     refused = run("inspect", "competition")
     assert refused.exit_code == 2
     assert "competition/competition.toml" in refused.stderr
-    assert '"accuracy", "log_loss" or "macro_f1"' in refused.stderr
+    assert '"accuracy" or "log_loss" or "macro_f1"' in refused.stderr

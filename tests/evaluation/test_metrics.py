@@ -178,6 +178,24 @@ def test_commands_show_the_metric(two_runs: Path) -> None:
     assert "paired permutation test" in page
 
 
+def test_labelled_test_rows_are_scored_by_the_metric(two_runs: Path) -> None:
+    labels = np.arange(12) % 3
+    lines = (two_runs / "test.csv").read_text().splitlines()
+    labelled = "".join(f"{line},{label}\n" for line, label in zip(lines, labels, strict=True))
+    (two_runs / "test.csv").write_text(labelled)
+    (two_runs / "competition.toml").write_text('metric = "log_loss"\ntest_label = "last"\n')
+    competition = pp.load(two_runs)
+    test, _ = drawn(1.0, k=3, labels=labels, n=12)
+    run = finish(competition, Path("runs/tiny/third"), 9, draw=2, test=test)
+    other = pp.score_test(competition, run).other
+    assert other
+    assert (other.metric, other.low < other.value < other.high) == ("log_loss", True)
+    assert other.value == pytest.approx(sklearn_log_loss(labels, test), rel=1e-5)
+    shown = CliRunner().invoke(main, ["submit", "tiny", "--run", "third"]).stdout
+    assert f"third on the labelled test rows: log loss {other.value:.4f}, 95 % interval " in shown
+    assert "; accuracy " in shown
+
+
 def test_a_record_names_a_metric_other_than_the_accuracy_and_a_name_alone_finds_it(
     two_runs: Path,
 ) -> None:

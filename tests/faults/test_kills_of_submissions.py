@@ -1,4 +1,4 @@
-"""SIGKILL at every write point of a submission to Kaggle: it is sent once, and the ledger is right.
+"""SIGKILL at every write point of a submission: it is sent once, and the ledger is right.
 
 The server and the package are as in tests/submission/test_kaggle.py.
 """
@@ -14,23 +14,60 @@ from finished_runs import finish
 from write_points import Fault, Outcome, every, run_pipeline
 
 import pipeline as pp
+from pipeline.competition.competition import Competition
 from pipeline.submission.ledger import read_entries
 
 sys.path.append(str(Path(__file__).parents[1] / "submission"))
 from kaggle_server import TOKEN, Server, serving
 
-pytest.importorskip("kagglesdk", reason="the package kaggle is not installed")
 pytestmark = pytest.mark.faults
 
 
-def test_a_submission_that_is_killed_anywhere_is_sent_once(
+def test_a_submission_to_kaggle_that_is_killed_anywhere_is_sent_once(
     tiny_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    pytest.importorskip("kagglesdk", reason="the package kaggle is not installed")
     monkeypatch.chdir(tmp_path)
     points = _send(tiny_folder, tmp_path / "whole", None)
     assert len(points) > 10
     for number in every(points):
         _send(tiny_folder, tmp_path / str(number), Fault(number))
+
+
+def test_a_submission_to_a_hosted_competition_that_is_killed_anywhere_counts_once(
+    tiny_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    competition = pp.load(tiny_folder)
+    points = _participate(competition, tmp_path / "whole", None)
+    assert len(points) > 6
+    for number in every(points):
+        _participate(competition, tmp_path / str(number), Fault(number))
+
+
+def _participate(competition: Competition, place: Path, fault: Fault | None) -> tuple[str, ...]:
+    """Has a submission scored, once more after a kill; returns the write points."""
+    participants = pp.host(competition, output=place / "ours", hidden=0.5, public=0.5, seed=0)
+    ids = (participants / "test.csv").read_text().splitlines()[1:]
+    rows = "".join(f"{line.split(',')[0]},0\n" for line in ids)
+    (place / "x.csv").write_text(f"Id,Category\n{rows}")
+    words = ["submit", participants, "--file", "x.csv", "--local", "ours", "--team", "us"]
+    change = f"import os; os.chdir({str(place)!r})"
+
+    def run(fault: Fault | None) -> Outcome:
+        return run_pipeline(*words, under=place, fault=fault, before=change)
+
+    outcome = run(fault)
+    if fault:
+        assert outcome.status == -9
+        outcome = run(None)
+        assert outcome.status == 0 or "the same file was sent" in outcome.stderr
+    assert pp.hosted_leaderboard(place / "ours")["submissions"].tolist() == [1]
+    entries = read_entries(place / "submissions" / "ours-hosted" / "ledger.json")
+    scored = [entry.public for entry in entries if entry.status == "complete"]
+    assert scored == pp.hosted_leaderboard(place / "ours")["public_score"].tolist()
+    assert {entry.status for entry in entries} <= {"complete", "not received"}
+    return outcome.points
 
 
 def _send(tiny_folder: Path, place: Path, fault: Fault | None) -> tuple[str, ...]:

@@ -2,7 +2,11 @@
 
 import csv
 import json
+import os
 import shutil
+import subprocess
+import sys
+import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
@@ -13,15 +17,19 @@ import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 from finished_runs import finish
+from sklearn.metrics import accuracy_score, f1_score, log_loss
 
 import pipeline as pp
 from pipeline.cli import main
+from pipeline.files import lock
 from pipeline.hosting.board import receive
-from pipeline.hosting.hosted import LABELS
+from pipeline.hosting.hosted import HOSTED, LABELS
 from pipeline.submission.ledger import add_entry, new_entry, read_entries
+from pipeline.submission.write import write_submission
 
 Invoke = Callable[..., Result]
 LEDGER = Path("submissions/ours-hosted/ledger.json")
+SPLIT = ["--output", "ours", "--hidden", "0.5", "--public", "0.5", "--seed", "1"]
 
 
 @pytest.fixture(autouse=True)
@@ -43,8 +51,7 @@ def invoke() -> Invoke:
 def hosted(folder: Any, invoke: Invoke) -> Path:
     """The folder of a hosted competition of 200 digits, half of them hidden."""
     folder.fill(200, words=True)
-    words = ["--output", "ours", "--hidden", "0.5", "--public", "0.5", "--seed", "1"]
-    participants = Path(invoke("host", str(folder.path), *words).stdout.splitlines()[-1])
+    participants = Path(invoke("host", str(folder.path), *SPLIT).stdout.splitlines()[-1])
     assert participants == Path("ours/ours-hosted")
     return Path("ours")
 
@@ -157,8 +164,65 @@ def test_private_scores_are_hidden_until_the_host_closes(hosted: Path, invoke: I
     assert shown[2].split()[:4] == ["2", "lucky", "0.00000", "1.00000"]
     error = submit(invoke, hosted, write(hosted, "late.csv", lambda n, _: n == 0), "late", 2).stderr
     assert "the competition was closed on" in error
+    assert [entry.file for entry in read_entries(LEDGER)] == ["luck.csv", "good.csv"]
     assert pp.submissions("ours-hosted")["private_score"].tolist()[0] == 0
     assert invoke("host", "ours", "--board").stdout.splitlines() == shown
+
+
+def truth(metric: str, labels: np.ndarray, probabilities: np.ndarray) -> float:
+    """The score by scikit-learn."""
+    predicted = probabilities.argmax(axis=1)
+    if metric == "log_loss":
+        return float(log_loss(labels, probabilities, labels=range(10)))
+    if metric == "macro_f1":
+        return float(f1_score(labels, predicted, average="macro"))
+    return float(accuracy_score(labels, predicted))
+
+
+@pytest.mark.parametrize(
+    ("metric", "sample"),
+    [("accuracy", True), ("log_loss", True), ("log_loss", False), ("macro_f1", False)],
+    ids=["accuracy of probabilities", "log loss", "log loss without a sample", "macro F1"],
+)
+def test_teams_are_ranked_by_the_metric_of_the_competition(
+    metric: str, sample: bool, folder: Any, invoke: Invoke
+) -> None:
+    folder.fill(200, words=True)
+    folder.write("competition.toml", f'metric = "{metric}"\n')
+    if sample:
+        names = ",".join(f"p_{name}" for name in folder.load().classes)
+        rows = "".join(f"{row}{',0.1' * 10}\n" for row in range(12))
+        folder.write("sample_submission.csv", f"image,{names}\n{rows}")
+    invoke("host", str(folder.path), *SPLIT)
+    competition = pp.load("ours/ours-hosted")
+    assert competition.metric.name == metric
+    rows = solution(Path("ours"))
+    labels = np.array([competition.classes.index(row["Category"]) for row in rows])
+    expected: dict[str, dict[str, float]] = {"Public": {}, "Private": {}}
+    for team, noise in (("bad", 3.0), ("good", 1.0), ("same", 1.0)):
+        random = np.random.default_rng(int(noise))
+        given = np.eye(10)[labels] + noise * random.random((len(labels), 10))
+        given = (given / given.sum(axis=1, keepdims=True)).astype(np.float32)
+        write_submission(competition, given, Path(f"{team}.csv"))
+        if team == "same":
+            Path("same.csv").write_text(Path("same.csv").read_text() + "\n")
+        submit(invoke, Path("ours"), Path(f"{team}.csv"), team)
+        for part, scores in expected.items():
+            some = np.array([row["Usage"] == part for row in rows])
+            scores[team] = truth(metric, labels[some], given[some])
+    shown = invoke("host", "ours", "--board").stdout.splitlines()
+    better = {"log_loss": "log loss: lower"}.get(metric, f"{competition.metric.title}: higher")
+    assert shown[-1] == f"Scored by {better} is better."
+    before, after = pp.hosted_leaderboard("ours"), pp.close_hosted("ours")
+    assert before["team"].tolist() == ["good", "same", "bad"]
+    for table, column, part in (
+        (before, "public_score", "Public"), (after, "private_score", "Private")
+    ):  # fmt: skip
+        assert table["rank"].tolist() == [1, 1, 3]
+        found = dict(zip(table["team"], table[column], strict=True))
+        assert found == pytest.approx(expected[part], rel=1e-5)
+    kept = {entry.team: entry.public for entry in read_entries(LEDGER)}
+    assert kept == pytest.approx(expected["Public"], rel=1e-5)
 
 
 def scores(hosted: Path, wrong: Callable[[int, dict[str, str]], bool]) -> list[str]:
@@ -188,6 +252,34 @@ def test_the_same_file_is_not_sent_twice(hosted: Path, invoke: Invoke) -> None:
     assert pp.hosted_leaderboard(hosted)["submissions"].tolist() == [1]
 
 
+def test_of_two_commands_at_once_one_sends_the_file(hosted: Path) -> None:
+    write(hosted, "x.csv", lambda number, _: number == 0)
+    words = ["submit", "ours/ours-hosted", "--file", "x.csv", "--local", "ours", "--team", "us"]
+    environment = {**os.environ, "PYTHONPATH": str(Path(pp.__file__).parents[1])}
+
+    def start() -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [sys.executable, "-m", "pipeline", *words], env=environment, text=True,
+            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+        )  # fmt: skip
+
+    def in_ledger(count: int) -> bool:
+        return len(read_entries(LEDGER)) >= count
+
+    with lock(hosted / HOSTED, wait=True):  # the board accepts nothing meanwhile
+        one = start()
+        while not in_ledger(1):
+            assert one.poll() is None
+            time.sleep(0.05)
+        two = start()
+        while two.poll() is None and not in_ledger(2):
+            time.sleep(0.05)
+    errors = [process.communicate()[1] for process in (one, two)]
+    assert (one.returncode, two.returncode) == (0, 2), errors
+    assert "another process" in errors[1]
+    assert pp.hosted_leaderboard(hosted)["submissions"].tolist() == [1]
+
+
 @pytest.mark.parametrize("arrived", [True, False])
 def test_after_a_kill_the_board_knows_what_arrived(
     arrived: bool, hosted: Path, invoke: Invoke
@@ -210,11 +302,14 @@ def test_what_cannot_be_right_is_refused(hosted: Path, invoke: Invoke, folder: A
     (hosted / LABELS).write_text(labels.replace("Public", "Private"))
     error = submit(invoke, hosted, file, "us", status=2).stderr
     assert "the labels are missing or were changed" in error
+    assert not LEDGER.exists()
     again = invoke("host", str(folder.path), "--output", "ours", status=2).stderr
     assert "ours: it exists" in again
     assert "not a hosted competition" in invoke("host", ".", "--close", status=2).stderr
     few = invoke("host", str(folder.path), "--hidden", "0.001", "--output", "few", status=2)
     assert "0 would be hidden" in few.stderr
     assert not Path("few").exists()
+    (hosted / LABELS).write_text(labels)
+    submit(invoke, hosted, file, "us")
     shutil.rmtree(hosted)
     assert "Not up to date" in invoke("submissions", "ours-hosted").stderr

@@ -54,7 +54,10 @@ def test_a_log_gets_a_line_for_each_epoch() -> None:
         "conv  epoch  2/12   1.5 s"
         "  loss 0.2500  accuracy 0.5000  val_loss 0.7500  val_accuracy 0.6250"
     )
-    assert lines[-1] == "conv  62.50 % (50.00 - 75.00) with 5 TTA views, 50.00 % without  12.3 s"
+    assert (
+        lines[-1]
+        == "conv  accuracy 62.50 % (50.00 - 75.00) with 5 TTA views, 50.00 % without  12.3 s"
+    )
 
 
 @pytest.mark.parametrize(
@@ -140,7 +143,9 @@ def test_a_terminal_gets_bars_that_fit_its_width_and_results_that_stay() -> None
     text = shown(terminal=True)
     assert "all jobs" in text
     assert "epoch 2/12  62.50 %" in text
-    assert "conv  62.50 % (50.00 - 75.00) with 5 TTA views, 50.00 % without  12.3 s" in text
+    assert (
+        "conv  accuracy 62.50 % (50.00 - 75.00) with 5 TTA views, 50.00 % without  12.3 s" in text
+    )
     plain = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", text)
     assert all(len(line) <= 80 for line in plain.replace("\r", "\n").splitlines())
 

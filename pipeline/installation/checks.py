@@ -9,32 +9,29 @@ import os
 import platform
 import re
 import shutil
-import subprocess
 import sys
 import tempfile
-import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from importlib import import_module, metadata
+from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 
 from pipeline import __version__
+from pipeline.installation.imports import find_failures, reason, run_python
 
 SUBMISSIONS = Path("submissions")
 DISTRIBUTION = "pixel-pipeline"
 PYTHON = (3, 11), (3, 14)  # the first version that works, and the first that does not
 MIN_DISK = 200 << 20  # bytes
 MIN_MEMORY = 2 << 30  # bytes
-PATIENCE = 180  # seconds for importing TensorFlow
 MODULES = {"opencv-python-headless": "cv2", "scikit-learn": "sklearn"}  # of other names
 OPTIONAL_BACKENDS = ("torch", "jax")
 REINSTALL = "Install the locked versions: `make install`, or `uv sync --extra cpu`."
 DESCRIBE = (
     "import json; from pipeline.networks.backend import describe; print(json.dumps(describe()))"
 )
-IMPORT = "from pipeline.installation import print_failures; print_failures({})"
 NVIDIA = Path("/proc/driver/nvidia/version")
 FEATURES = {
     "AVX2": ("avx2",),
@@ -72,6 +69,7 @@ def check_installation(runs: Path, submissions: Path = SUBMISSIONS) -> list[Chec
         "submissions": lambda: _folder("submissions", submissions),
         "cache": _cache,
         "ImageNet weights": _imagenet,
+        "Kaggle": _kaggle,
     }
     return [line for name, check in checks.items() for line in _guarded(name, check)]
 
@@ -99,7 +97,7 @@ def _versions() -> Iterator[Check]:
         for requirement in sorted(required)
         if "extra ==" not in requirement
     ]
-    failures = _failures([_module(name) for name, *_ in declared if name != "keras"])
+    failures = find_failures([_module(name) for name, *_ in declared if name != "keras"])
     for name, _, least in declared:
         yield _package(name, least, failures.get(_module(name)))
 
@@ -117,45 +115,6 @@ def _package(name: str, least: str, failure: str | None) -> Check:
     if failure:
         return Check(name, "broken", f"{version}, it cannot be imported: {failure}", REINSTALL)
     return Check(name, "ok", version)
-
-
-def _failures(modules: Sequence[str]) -> dict[str, str]:
-    """Why modules cannot be imported; those that can are left out.
-
-    Another process imports them. If one makes it crash, a new one goes on after it.
-    """
-    found: dict[str, str] = {}
-    while modules:
-        child = _run(IMPORT.format(modules))
-        lines = [json.loads(line) for line in child.stdout.splitlines()]
-        found |= {name: text for name, text in zip(modules, lines, strict=False) if text}
-        if len(lines) < len(modules):
-            found[modules[len(lines)]] = _reason(child)
-        modules = modules[len(lines) + 1 :]
-    return found
-
-
-def print_failures(modules: Sequence[str]) -> None:
-    """Imports modules, and prints for each why it cannot be imported, or "", as JSON."""
-    out = os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)  # what modules print goes to standard error
-    for name in modules:
-        text = ""
-        try:
-            import_module(name)
-        except BaseException as error:
-            text = f"{type(error).__name__}: {error}".strip().splitlines()[-1]
-            if (raised_in := _origin(error)) not in (name, "pipeline"):
-                text += f" (in {raised_in})"
-        print(json.dumps(text), file=out, flush=True)
-
-
-def _origin(error: BaseException) -> str:
-    """The top-level package of the code that raised an error."""
-    frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
-    modules: list[str] = [frame.f_globals.get("__name__", "") for frame in frames]
-    packages = [module.partition(".")[0] for module in modules]
-    return [package for package in packages if package != "importlib"][-1]
 
 
 def _backends() -> Iterator[Check]:
@@ -176,32 +135,14 @@ def _backends() -> Iterator[Check]:
 
 def _keras() -> Iterator[Check]:
     """Keras and its backend, imported by another process, which may crash."""
-    child = _run(DESCRIBE)
+    child = run_python(DESCRIBE)
     if child.returncode:
-        yield Check("Keras", "broken", f"it cannot be imported: {_reason(child)}", REINSTALL)
+        yield Check("Keras", "broken", f"it cannot be imported: {reason(child)}", REINSTALL)
         return
     about = json.loads(child.stdout.splitlines()[-1])
     yield Check("Keras backend", "ok", f"{about['backend']}, {about['threads']} CPU threads")
     yield Check("precision auto", "ok", f"{about['precision']}, because {about['reason']}")
     yield _gpu(about["gpus"])
-
-
-def _run(code: str) -> subprocess.CompletedProcess[str]:
-    """Runs code in another process, which may crash or hang."""
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-    command = [sys.executable, "-c", code]
-    try:
-        return subprocess.run(
-            command, env=environment, capture_output=True, text=True, timeout=PATIENCE
-        )
-    except subprocess.TimeoutExpired as error:
-        printed = (error.stdout or b"").decode()
-        return subprocess.CompletedProcess(command, 1, printed, f"it takes more than {PATIENCE} s")
-
-
-def _reason(child: subprocess.CompletedProcess[str]) -> str:
-    """Why a process failed: the last line of its errors, or its exit status."""
-    return (child.stderr.strip().splitlines() or [f"exit status {child.returncode}"])[-1]
 
 
 def _gpu(devices: list[str]) -> Check:
@@ -277,6 +218,28 @@ def _imagenet() -> Iterator[Check]:
     home = Path(os.environ.get("KERAS_HOME", Path.home() / ".keras"))
     present = any(home.glob("models/vgg16*notop.h5"))
     yield Check("ImageNet weights", "ok", "present" if present else "downloaded when needed")
+
+
+def _kaggle() -> Iterator[Check]:
+    """Kaggle's own package, which is optional, and where credentials are; never what they are."""
+    from pipeline.errors import PipelineError
+    from pipeline.submission.credentials import INSTALL, MAKE_TOKEN, find_credentials
+
+    version = _version("kaggle")
+    package = version or "optional and not installed"
+    try:
+        known = find_credentials()
+    except PipelineError as error:
+        found = f"{package}; {error.where}: {error.found}"
+        yield Check("Kaggle", "broken", found, error.remedy or "")
+        return
+    found = f"{package}; credentials: {', '.join(known) or 'none'}"
+    if version and not find_spec("six"):
+        yield Check("Kaggle", "broken", f"{found}; the package six is not installed", INSTALL)
+    elif version and not known:
+        yield Check("Kaggle", "warning", found, MAKE_TOKEN)
+    else:
+        yield Check("Kaggle", "ok", found)
 
 
 def _version(package: str) -> str | None:
