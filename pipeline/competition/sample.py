@@ -94,13 +94,16 @@ def class_columns(
     in_order = tuple(map(str, named or ()))
     if len(in_order) == len(names) and {*in_order} == {*classes}:
         return in_order
+    in_toml = (
+        "If there is one for each class, name the classes in their order in competition.toml: "
+    )
+    in_toml += f"classes = [...]. {WITHOUT}"
     raise PipelineError(
         f"{len(names)} columns after the id: {', '.join(names)}",
         where=sample.path,
         expected=f"one column for the class, or one for each of the {len(classes)} classes of the "
         f"training file: {', '.join(classes)}",
-        remedy="If there is one for each class, name the classes in their order in "
-        f"competition.toml: classes = [...]. {WITHOUT}",
+        remedy=in_toml if len(names) == len(classes) else REMEDY,
     )
 
 
