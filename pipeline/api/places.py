@@ -57,6 +57,29 @@ def ranked(runs: Sequence[Run], competition: Competition | Path | str) -> list[R
     return [ranked_by(run, metric) for run in runs]
 
 
+def best_with_model(
+    competition: Competition, runs: Path | str, on_damage: Callable[[PipelineError], None] | None
+) -> Run:
+    """The best run that has a model.
+
+    Args:
+        on_damage: called for each run that is damaged or has no model.
+    """
+    from pipeline.evaluation.leaderboard import choose_best
+    from pipeline.runs.models import with_models
+
+    folder = run_folder(competition, runs)
+    found = with_models(some_runs(folder, on_damage), on_damage)
+    if not found:
+        raise PipelineError(
+            "no run has a model",
+            where=folder,
+            expected="a run with model.keras, or an ensemble of such runs",
+            remedy="Train one with `pipeline train`.",
+        )
+    return choose_best(ranked(found, competition))
+
+
 def named_run(name: str, folder: Path) -> Run:
     """The run of that name in the folder of a competition's runs. Others may be damaged."""
     if Path(name).name == name and is_run(folder / name):

@@ -129,7 +129,8 @@ def predict(
         files: a file or folder, or several. A CSV has the columns of the run's training or test
             file, or only the pixels, with values in the competition's range. Images are PNG or
             JPEG of any size, grey or colour; white becomes the upper end of the range, black and
-            transparent parts the lower end.
+            transparent parts the lower end. In a folder, what is no image by its name or content
+            is skipped, as are hidden files and subfolders.
         invert: invert the images (dark digits on white).
         delimiter: of the CSV files: comma, semicolon, tab or pipe. Default: inferred.
         header: whether the CSV files have a header row. Default: inferred.
@@ -141,7 +142,8 @@ def predict(
         float32 probabilities with a column for each class, and label if a file has labels. With
         several files, the first column is the file. The probabilities of a class with one of
         these names, such as "label", are in the column "class_label". `attrs["copies"]` says of
-        each CSV how many rows with a known label repeat the image of another such row.
+        each CSV how many rows with a known label repeat the image of another such row,
+        `attrs["skipped"]` of each folder what was skipped.
 
     Raises:
         PipelineError: there is no such run, it is damaged, or a file cannot be used, with its

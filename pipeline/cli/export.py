@@ -5,13 +5,13 @@ from typing import Any
 
 import click
 
-from pipeline.cli.options import RUNS, schema_options
-from pipeline.cli.output import echo
+from pipeline.cli.options import DATA, RUNS, schema_options
+from pipeline.cli.output import echo, warn_skipped
 
 
 @click.command()
-@click.argument("run", type=click.Path(path_type=Path))
-@click.argument("data", type=click.Path(path_type=Path), required=False)
+@DATA
+@click.option("--run", help="The run to export. Default: the best run with a model.")
 @click.option(
     "--format",
     "output_format",
@@ -29,8 +29,8 @@ from pipeline.cli.output import echo
 @RUNS
 @schema_options
 def command(
-    run: Path,
-    data: Path | None,
+    data: Path,
+    run: str | None,
     output_format: str,
     output: Path | None,
     force: bool,
@@ -39,27 +39,29 @@ def command(
 ) -> None:
     """Write a run as an ONNX, LiteRT or TensorFlow model.
 
-    RUN is a run's folder, or its path within the folder of runs; an ensemble becomes one model.
-    DATA is the folder of its competition, by default data/COMPETITION. The model takes raw pixels
-    as in the CSV files, for any number of rows, and returns the probabilities of the classes that
-    its metadata names. It is written only if it gives the run's probabilities for the validation
-    rows. The last line printed is its path.
+    An ensemble becomes one model. The model takes raw pixels as in the CSV files, for any number
+    of rows, and returns the probabilities of the classes that its metadata names. It is written
+    only if it gives the run's probabilities for the validation rows. The last line printed is its
+    path.
 
     \b
-    Examples: pipeline export digits/fast --format onnx
-              pipeline export digits/ensemble data/digits --format litert --output digits.tflite
+    Examples: pipeline export
+              pipeline export data/digits --run fast --format litert --output digits.tflite
     """
     import pipeline as pp
-    from pipeline.api.exports import default_data
-    from pipeline.api.places import open_run
 
-    found = open_run(run, runs)
-    given = any(value is not None for value in overrides.values())
-    competition = pp.load(data or default_data(found), **overrides) if given else data
-    exported = pp.export(found, competition, format=output_format, output=output, force=force)
+    exported = pp.export(
+        pp.load(data, **overrides),
+        run,
+        format=output_format,
+        output=output,
+        force=force,
+        runs=runs,
+        on_damage=warn_skipped,
+    )
     echo(
-        f"Compared with the run on {exported.rows:,} validation rows: the largest difference of a "
-        f"probability is {exported.difference:.1e}."
+        f"Compared with {exported.run} on {exported.rows:,} validation rows: the largest "
+        f"difference of a probability is {exported.difference:.1e}."
     )
     if exported.run_difference != exported.difference:
         echo(

@@ -34,7 +34,6 @@ def echo_leaderboard(
 ) -> "pd.DataFrame":
     """Prints the leaderboard with a note on selection bias, and returns it."""
     import pipeline as pp
-    from pipeline.competition.folds import HOLD_OUT
     from pipeline.metrics.metric import METRICS
 
     table = pp.leaderboard(competition, runs=runs, on_damage=warn_skipped)
@@ -44,7 +43,7 @@ def echo_leaderboard(
     metric, groups = METRICS[table.attrs["metric"]], table["scored_on"].unique()
     for scored_on in groups:
         if len(groups) > 1:
-            echo(f"Scored {'on the validation rows' if scored_on == HOLD_OUT else scored_on}:")
+            echo(_heading(scored_on))
         _echo_runs(table[table["scored_on"] == scored_on], metric)
         echo()
     ties = f"Runs with = are tied with others in {metric.test} test. "
@@ -74,6 +73,17 @@ def _echo_runs(table: "pd.DataFrame", metric: "Metric") -> None:
     ]
     header = ("rank", "run", metric.column, "95 % interval", "n", *heads, *COSTS)
     echo_table(header, rows, left=("run",), optional=OPTIONAL)
+
+
+def _heading(scored_on: str) -> str:
+    """ "hold-out", "out of 5 folds" or "fold 1of5", in a sentence."""
+    from pipeline.competition.folds import HOLD_OUT
+
+    if scored_on == HOLD_OUT:
+        return "Scored on the validation rows:"
+    if scored_on.startswith("fold"):
+        return f"Scored on the rows of {scored_on} alone:"
+    return f"Scored {scored_on}, each row by a model that did not train on it:"
 
 
 def _rank(best: int, worst: int) -> str:

@@ -78,7 +78,8 @@ class Commands(click.Group):
 def main(debug: bool) -> None:
     """From a folder of pixel CSVs to a submission you can trust.
 
-    DATA is a competition folder, by default data/digits.
+    DATA is a competition folder, by default data/digits; --run names one of its runs, by default
+    the best.
 
     Exit status: 2 for invalid input, 1 for a failure, 130 for Ctrl-C, 143 for SIGTERM.
     """

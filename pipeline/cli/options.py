@@ -104,7 +104,7 @@ def _validation(
 SCHEMA = (
     click.option("--train", metavar="FILE", help="Training file: its name in DATA, or a path."),
     click.option("--test", metavar="FILE", help="Test file."),
-    click.option("--sample", metavar="FILE", help="Sample submission."),
+    click.option("--sample", metavar="FILE", help="Sample submission; none leaves it out."),
     click.option(
         "--validation",
         callback=_validation,

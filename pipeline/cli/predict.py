@@ -43,6 +43,7 @@ def command(
     RUN is a run's folder, or its path within the folder of runs. A CSV has the columns of the
     run's training or test file, or only the pixels; if it has labels, the accuracy is printed
     too. Images are PNG or JPEG, grey or colour, of any size; transparent parts count as black.
+    What else is in a folder is skipped.
 
     \b
     Examples: pipeline predict runs/digits/fast new.csv
@@ -50,6 +51,7 @@ def command(
     """
     import pipeline as pp
     from pipeline.files import write_text
+    from pipeline.prediction.new_rows import no_images
     from pipeline.prediction.predict_files import find_unknown_labels, score_files
 
     table = pp.predict(run, files, invert=invert, delimiter=delimiter, header=header, runs=runs)
@@ -59,6 +61,8 @@ def command(
         echo(output)
     else:
         echo(text, nl=False)
+    for folder, names in table.attrs["skipped"].items():
+        echo(f"Note: skipped in {folder}: {no_images(names)}", err=True)
     if unknown := find_unknown_labels(table):
         rows = f"{len(unknown):,} row{'s' * (len(unknown) != 1)}"
         echo(

@@ -27,6 +27,7 @@ from pipeline.competition.sample import (
     Sample,
     check_same_ids,
     check_unique_ids,
+    class_columns,
     read_sample,
 )
 from pipeline.competition.schema import Schema, infer_schema
@@ -242,6 +243,8 @@ def _read(paths: dict[str, Path], overrides: Overrides, folder: Path) -> None:
     if overrides.holdout:
         labels, train_pixels = _lock(train, labels, train_pixels, overrides.holdout, folder)
     ids = _test_ids(test, schema, sample, overrides.first_id) if test else None
+    if test and sample:  # a submission that is impossible is found out before training
+        class_columns(sample, classes, overrides.classes)
     write_array(folder / "labels.npy", labels)
     if test and schema.test_label is not None:
         write_array(folder / "test_labels.npy", labels_of(test, schema.test_label, classes))

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.competition.overrides import FILE, Overrides, load_overrides
-from pipeline.competition.sample import Sample, asks_for_probabilities
+from pipeline.competition.sample import NO_SAMPLE, Sample, asks_for_probabilities
 from pipeline.errors import PipelineError, suggest
 from pipeline.metrics.metric import DEFAULT, LOG_LOSS, METRICS, Metric
 from pipeline.reading.source import open_source
@@ -51,6 +51,8 @@ def find_files(folder: Path, options: Mapping[str, Any]) -> tuple[dict[str, Path
             paths[role] = folder / name
         elif path := _find(folder, files, role) or _find(folder, archived, role):
             paths[role] = path
+    if overrides.sample == NO_SAMPLE:
+        del paths["sample"]
     if overrides.validation_file:
         paths["validation"] = folder / overrides.validation_file
     if not paths and len(only := _tables(files, archived)) == 1:

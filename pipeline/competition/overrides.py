@@ -46,7 +46,8 @@ class Overrides:
     """Schema overrides; None means that it is inferred.
 
     Attributes:
-        train, test, sample: file names in the competition's folder, or paths.
+        train, test, sample: file names in the competition's folder, or paths. The sample "none"
+            leaves out one that is there.
         label, id: columns, by name or as "first" and "last".
         test_label: the label column of a test file that has labels.
         classes: all classes, in the order of the sample's columns of probabilities.

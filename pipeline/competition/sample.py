@@ -10,7 +10,9 @@ from pipeline.reading.faults import SHOWN, Fault, Faults, in_fields, locate
 from pipeline.reading.source import Source, open_source
 from pipeline.reading.unpack import AGAIN
 
-REMEDY = "One of the two files is cut short, or belongs to another competition."
+NO_SAMPLE = "none"  # instead of a file's name
+WITHOUT = "To go on without the sample, use --sample none."
+REMEDY = f"One of the two files is cut short, or belongs to another competition. {WITHOUT}"
 NUMBERED = re.compile(r"(.*?)([0-9]+)(|\.\w+)")  # an id such as img_7.png
 
 
@@ -67,6 +69,42 @@ def explain_submission(sample: Sample | None) -> tuple[str, str]:
         return "classes", "assumed, as there is no sample"
     kind = "probabilities" if asks_for_probabilities(sample.header) else "classes"
     return kind, f"as in {sample.path.name}"
+
+
+def class_columns(
+    sample: Sample, classes: tuple[str, ...], named: Sequence[str | int] | None
+) -> tuple[str, ...]:
+    """The class of each column after the id; empty if there is a single column of classes.
+
+    Columns have the names of the classes, perhaps all after the same prefix: "7", "class_7", "p7".
+
+    Args:
+        named: the classes in the order of the columns, if the user names them.
+
+    Raises:
+        PipelineError: the columns are neither a class nor one for each class.
+    """
+    names = sample.header[1:]
+    if len(names) == 1:
+        return ()
+    for end in range(len(names[0])):
+        of_class = {names[0][:end] + name: name for name in classes}
+        if of_class.keys() == {*names}:
+            return tuple(of_class[name] for name in names)
+    in_order = tuple(map(str, named or ()))
+    if len(in_order) == len(names) and {*in_order} == {*classes}:
+        return in_order
+    in_toml = (
+        "If there is one for each class, name the classes in their order in competition.toml: "
+    )
+    in_toml += f"classes = [...]. {WITHOUT}"
+    raise PipelineError(
+        f"{len(names)} columns after the id: {', '.join(names)}",
+        where=sample.path,
+        expected=f"one column for the class, or one for each of the {len(classes)} classes of the "
+        f"training file: {', '.join(classes)}",
+        remedy=in_toml if len(names) == len(classes) else REMEDY,
+    )
 
 
 def check_unique_ids(source: Source, column: int, ids: Sequence[str]) -> None:

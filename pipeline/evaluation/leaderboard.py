@@ -177,7 +177,8 @@ def leaderboard(runs: Sequence[Run]) -> "pd.DataFrame":
     ]
     table = pd.DataFrame(rows)
     table = table.astype({"epochs": "Int64", "best_epoch": "Int64"}, errors="ignore")
-    apart = "The tables are scored on different rows; compare only runs of the same table. "
+    apart = "The tables are scored on different rows: compare only runs of the same table. "
+    apart += f"`submit` uses {choose_best(runs).name}, of the first runs the best on shared rows. "
     estimates = {comparison.runs[0].name: comparison.estimate for comparison in comparisons}
     note = caution([run for comparison in comparisons for run in comparison.runs], estimates)
     table.attrs["caution"] = apart * (len(comparisons) > 1) + note
@@ -202,21 +203,22 @@ def caution(runs: Sequence[Run], estimates: Mapping[str, Estimate]) -> str:
     """
     chosen = [choices(run.record) for run in runs]
     chose = sum(map(bool, chosen))
+    who, rows = f"{chose} of these runs", "these rows"
     if len(runs) == 1:
         text, who = "The validation rows were not trained on.", "The run"
-    else:
+    elif len({run.record.fold.fingerprint for run in runs}) == 1:
         text = "All runs are scored on the same validation rows, which none of them trained on."
-        if len({run.record.fold.fingerprint for run in runs}) > 1:
-            text = "No run trained on the rows that it is scored on."
-        who = f"{chose} of these runs"
+    else:
+        text, rows = "No run trained on the rows that it is scored on.", "the rows of their table"
     for name, estimate in estimates.items():
         if estimate.runs > 1:
             first = "The first" if len(estimates) == 1 else name
-            text += f" {first} is the best of {estimate.runs}, chosen on these rows."
+            where = "these rows" if len(estimates) == 1 else "the rows of its table"
+            text += f" {first} is the best of {estimate.runs}, chosen on {where}."
             text += f" Corrected for that: {estimate}."
     if chose:
         different = list(dict.fromkeys(choice for found in chosen for choice in found))
-        text += f" {who} also used these rows to choose {_either(different)}."
+        text += f" {who} also used {rows} to choose {_either(different)}."
         text += " That is not corrected: expect slightly lower scores on new data."
     return text
 

@@ -37,6 +37,7 @@ class Export:
 
     Attributes:
         path: the file, or the folder of a SavedModel.
+        run: the name of the run.
         rows: number of validation rows that it was compared on.
         difference: the largest difference of a probability from the run's, where both compute in
             float32.
@@ -44,6 +45,7 @@ class Export:
     """
 
     path: Path
+    run: str
     rows: int
     difference: float
     run_difference: float
@@ -127,7 +129,8 @@ def export_run(run: Run, pixels: Pixels, format: Format, output: Path) -> Export
     with TemporaryDirectory(prefix="pipeline-export-") as folder:
         converted = Path(folder) / f"model{format.ending}"
         found = _convert_and_predict(run, graph, format, converted, pixels)
-        export = Export(output, len(pixels), _largest(found - expected), _largest(found - own))
+        differences = _largest(found - expected), _largest(found - own)
+        export = Export(output, run.name, len(pixels), *differences)
         _check(export, run, format)
         format.save(converted, output, _metadata(run, export))
     return export

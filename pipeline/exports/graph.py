@@ -29,7 +29,7 @@ class Float32Run(Run):
 
     @cached_property
     def model(self) -> Any:
-        return _in_float32(super().model)
+        return _with_constants(_in_float32(super().model))
 
     @cached_property
     def members(self) -> list[Run]:
@@ -90,6 +90,17 @@ def _network_probabilities(run: Run, pixels: Any, name: str) -> Any:
         return outputs
     of_image = ops.reshape(outputs, (-1, shifts * angles, len(data.classes)))
     return ops.mean(of_image, axis=1)
+
+
+def _with_constants(model: keras.Model) -> keras.Model:
+    """The model, with NumPy arrays where its layers hold tensors that are no weights.
+
+    tf2onnx would make inputs of the graph of the tensors.
+    """
+    for layer in model.layers:
+        if isinstance(layer, keras.layers.Normalization):
+            layer.mean, layer.variance = np.asarray(layer.mean), np.asarray(layer.variance)
+    return model
 
 
 def _in_float32(model: keras.Model) -> keras.Model:

@@ -20,7 +20,10 @@ from pipeline.reading.source import open_source
 from pipeline.runs.record import Data
 
 CHUNK = 4096  # rows; whole batches, so that chunks give the same bytes as all rows together
-IMAGE_ENDINGS = (".png", ".jpg", ".jpeg")
+# Names of images; those that cannot be read are an error, not skipped.
+IMAGE_ENDINGS = (
+    ".png", ".jpg", ".jpeg", ".avif", ".bmp", ".gif", ".heic", ".tif", ".tiff", ".webp",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -91,22 +94,37 @@ def read_rows(
     return rows
 
 
-def find_images(path: Path) -> list[Path]:
-    """The image itself, or the images of a folder by name; empty if the file is not an image.
+def find_images(path: Path) -> tuple[list[Path], list[str]]:
+    """The image itself, or the images of a folder by name; none if the file is not an image.
 
-    Subfolders and hidden files are ignored.
+    Returns:
+        The images, and the names of what else is in the folder: hidden files, files that are
+        images neither by their name nor by their content, and subfolders.
 
     Raises:
         PipelineError: a folder has no images.
     """
     if not path.is_dir():
-        return [path] if path.is_file() and _looks_like_image(path) else []
-    files = [file for file in sorted(path.iterdir()) if file.is_file() and file.name[0] != "."]
-    if not files:
+        return [path] if path.is_file() and _looks_like_image(path) else [], []
+    present = sorted(path.iterdir())
+    files = [file for file in present if file.is_file() and file.name[0] != "."]
+    images = [file for file in files if _looks_like_image(file)]
+    others = sorted({*present} - {*images})
+    skipped = [f"{other.name}{'/' * other.is_dir()}" for other in others]
+    if not images:
         raise PipelineError(
-            "no images", where=path, expected="PNG or JPEG images in the folder itself"
+            "no images",
+            where=path,
+            expected="PNG or JPEG images in the folder itself",
+            details=[no_images(skipped)] if skipped else (),
         )
-    return files
+    return images, skipped
+
+
+def no_images(names: Sequence[str]) -> str:
+    """ "7 are no images: a, b, c, d, e, ..." """
+    verb = "is no image" if len(names) == 1 else "are no images"
+    return f"{len(names):,} {verb}: {', '.join(names[:SHOWN])}{', ...' * (len(names) > SHOWN)}"
 
 
 def read_image(

@@ -40,9 +40,13 @@ def predict_files(
     given = change(Overrides(), {k: v for k, v in options.items() if v is not None}, "options")
     tables = []
     scored: dict[str, list[bytes]] = {}  # a hash of each row with a known label, by file
+    skipped = {}
     for path in files:
         name = str(path) if len(files) > 1 else ""
-        if images := find_images(path):
+        images, others = find_images(path)
+        if others:
+            skipped[str(path)] = others
+        if images:
             table = _table(run, [image.name for image in images], _images(run, images, invert))
         else:
             table, hashes = _rows(run, path, given, invert)
@@ -54,6 +58,7 @@ def predict_files(
         raise PipelineError("no files", where="files", expected="CSV files, images or folders")
     result = pd.concat(tables, ignore_index=True)
     result.attrs["copies"] = {name: len(rows) - len(set(rows)) for name, rows in scored.items()}
+    result.attrs["skipped"] = skipped
     return result
 
 

@@ -7,6 +7,7 @@ from itertools import groupby
 from typing import Literal
 
 PIXELS = re.compile(r"\s*[0-9.]+(\s+[0-9.]+){3,}\s*")
+SPACES = b" \t\r\v\f"
 USAGE, TRAINING = "usage", (b"training", b"train")  # a column, and its values for training rows
 Part = Literal["train", "test"]
 
@@ -50,7 +51,7 @@ class PixelStrings:
             block: complete lines that end in LF.
         """
         sign = delimiter.encode()
-        rows = [row.replace(b'"', b"").split(sign) for row in block[:-1].split(b"\n")]
+        rows = [row.split(sign) for row in block[:-1].replace(b'"', b"").split(b"\n")]
         for wanted, some in groupby(enumerate(rows, start=line), lambda row: self._is_read(row[1])):
             if wanted:
                 numbered = list(some)
@@ -65,10 +66,17 @@ class PixelStrings:
         """A row of other columns keeps them all, so that it is found to be too long or short."""
         cells = list(row)
         if len(cells) == self.columns:
-            cells[self.pixels] = sign.join(cells[self.pixels].split())
+            cells[self.pixels] = self._delimited(cells[self.pixels], sign)
             if self.usage is not None:
                 del cells[self.usage]
         return sign.join(cells) + b"\n"
+
+    def _delimited(self, numbers: bytes, sign: bytes) -> bytes:
+        """Numbers with spaces between them, with delimiters instead."""
+        delimited = numbers.strip().translate(bytes.maketrans(SPACES, sign * len(SPACES)))
+        if delimited.count(sign) == self.count - 1:
+            return delimited
+        return sign.join(numbers.split())  # several spaces are one delimiter; much slower
 
 
 def find_pixel_strings(header: Sequence[str], *rows: Sequence[str]) -> PixelStrings | None:

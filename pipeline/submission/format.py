@@ -1,13 +1,12 @@
 """The format of a competition's submission: header, ids, classes or probabilities."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from pipeline.arrays import Probabilities
 from pipeline.competition.competition import Competition
-from pipeline.competition.sample import Sample, number_rows
+from pipeline.competition.sample import class_columns, number_rows
 from pipeline.errors import PipelineError
 
 HEADER = ("Id", "Category")
@@ -70,38 +69,9 @@ def submission_format(competition: Competition) -> SubmissionFormat:
             ids = number_rows(overrides.first_id, count)
         rows = {id: row for row, id in enumerate(ids or sample.ids)}
         order = tuple(rows[id] for id in sample.ids)
-        columns = _probability_columns(sample, competition.classes, overrides.classes)
+        columns = class_columns(sample, competition.classes, overrides.classes)
         return SubmissionFormat(sample.header, sample.ids, order, competition.classes, columns)
     if ids is None or overrides.first_id is not None:
         ids = number_rows(overrides.first_id, count)
     header = overrides.submission_header or HEADER
     return SubmissionFormat(header, ids, tuple(range(count)), competition.classes)
-
-
-def _probability_columns(
-    sample: Sample, classes: tuple[str, ...], named: Sequence[str | int] | None
-) -> tuple[str, ...]:
-    """The class of each column after the id; empty if there is a single column of classes.
-
-    Columns have the names of the classes, perhaps all after the same prefix: "7", "class_7", "p7".
-
-    Args:
-        named: the classes in the order of the columns, if the user names them.
-    """
-    names = sample.header[1:]
-    if len(names) == 1:
-        return ()
-    for end in range(len(names[0])):
-        of_class = {names[0][:end] + name: name for name in classes}
-        if of_class.keys() == {*names}:
-            return tuple(of_class[name] for name in names)
-    in_order = tuple(map(str, named or ()))
-    if len(in_order) == len(names) and {*in_order} == {*classes}:
-        return in_order
-    raise PipelineError(
-        f"the columns after the id are {', '.join(names)}",
-        where=sample.path,
-        expected=f"one column for the class, or one for each of {', '.join(classes)}",
-        remedy="If there is one for each class, name the classes in their order in "
-        "competition.toml: classes = [...]",
-    )

@@ -415,6 +415,25 @@ def test_what_is_no_image_is_refused_by_name(location, run, pixels, tmp_path) ->
     assert "PNG or JPEG" in message
 
 
+def test_what_is_no_image_in_a_folder_is_skipped_and_named(run, pixels, tmp_path) -> None:
+    folder = png(tmp_path / "images" / "1.png", pixels[0].reshape(8, 8)).parent
+    (folder / "no_ending").write_bytes((folder / "1.png").read_bytes())
+    for name in (".DS_Store", "._1.png", "Thumbs.db", "notes.txt"):
+        (folder / name).write_bytes(b"\0\1")
+    (folder / "more").mkdir()
+    result = predict(run.folder, folder)
+    assert list(pd.read_csv(io.StringIO(result.stdout))["id"]) == ["1.png", "no_ending"]
+    names = ".DS_Store, ._1.png, Thumbs.db, more/, notes.txt"
+    assert result.stderr == f"Note: skipped in {folder}: 5 are no images: {names}\n"
+
+
+def test_an_image_of_another_format_in_a_folder_is_refused(run, pixels, tmp_path) -> None:
+    folder = png(tmp_path / "images" / "1.png", pixels[0].reshape(8, 8)).parent
+    png(folder / "2.bmp", pixels[1].reshape(8, 8))
+    message = refuse(run.folder, folder)
+    assert f"{folder / '2.bmp'}: neither a PNG nor a JPEG image" in message
+
+
 @pytest.mark.parametrize("name", ["cut.png", "cut.jpg"])
 def test_an_image_that_is_cut_short_is_refused(name, run, tmp_path, capfd) -> None:
     random = np.random.default_rng(0)
@@ -431,6 +450,7 @@ def test_a_folder_without_images_is_refused(run, tmp_path) -> None:
     (tmp_path / "empty" / ".hidden").write_text("")
     error = error_of(lambda: pp.predict(run, tmp_path / "empty"))
     assert (error.found, error.where) == ("no images", tmp_path / "empty")
+    assert error.details == ("1 is no image: .hidden",)
 
 
 # Several files, formats, output

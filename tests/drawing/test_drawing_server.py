@@ -239,8 +239,8 @@ def test_runs_of_other_data_are_refused(drawn, folder) -> None:
 
 
 def test_the_command_serves_until_ctrl_c(drawn, tmp_path: Path) -> None:
-    path = f"{drawn.competition.name}/{drawn.single.name}"
-    words = ["draw", path, str(drawn.competition.folder), "--runs", str(drawn.runs)]
+    words = ["draw", str(drawn.competition.folder), "--run", drawn.single.name]
+    words += ["--runs", str(drawn.runs)]
     browser, opened = tmp_path / "browser", tmp_path / "opened"
     browser.write_text(f'#!/bin/sh\necho "$1" > "{opened}"\n')
     browser.chmod(0o755)

@@ -109,7 +109,7 @@ def test_each_ranking_of_a_leaderboard_has_an_estimate(tmp_path: Path) -> None:
     assert [estimate.runs for estimate in estimates.values()] == [3, 4]
     note = pp.leaderboard("digits", runs=tmp_path).attrs["caution"]
     for name, estimate in estimates.items():
-        assert f"{name} is the best of {estimate.runs}, chosen on these rows." in note
+        assert f"{name} is the best of {estimate.runs}, chosen on the rows of its table." in note
 
 
 def test_copies_among_the_validation_rows_do_not_narrow_the_estimate(tmp_path: Path) -> None:

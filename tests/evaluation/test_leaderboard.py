@@ -101,10 +101,11 @@ def test_caution_states_the_corrected_accuracy_of_each_ranking() -> None:
         "a": Estimate(0.99411, 0.99334, 0.9948, 0.001, 12),
         "b": Estimate(0.98, 0.97, 0.99, 0, 3),
     }
-    text = "is the best of 12, chosen on these rows. Corrected for that: 99.41 % (99.33 - 99.48)."
-    assert f"The first {text}" in caution([run("a"), run("c")], {"a": estimates["a"]})
+    corrected = "Corrected for that: 99.41 % (99.33 - 99.48)."
+    one = caution([run("a"), run("c")], {"a": estimates["a"]})
+    assert f"The first is the best of 12, chosen on these rows. {corrected}" in one
     both = caution([run("a"), run("c"), run("b"), run("d")], estimates)
-    assert f"a {text} b is the best of 3, chosen" in both
+    assert f"a is the best of 12, chosen on the rows of its table. {corrected} b is the" in both
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,8 @@ def network(image_shape: Shape, classes: int, high: float, dtype: str = "float32
     """The file of a small network whose probabilities depend on each pixel."""
     images = keras.Input(image_shape, name="images")
     values: Any = keras.layers.Rescaling(1 / high)(images)
+    means = [0.1] * image_shape[2]  # as `transfer` has, whose input is centred for VGG16
+    values = keras.layers.Normalization(mean=means, variance=[1.0] * len(means))(values)
     values = keras.layers.Conv2D(4, 3, activation="relu", dtype=dtype)(values)
     values = keras.layers.BatchNormalization(dtype=dtype)(values)
     values = keras.layers.Flatten()(values)

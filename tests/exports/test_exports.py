@@ -62,7 +62,7 @@ def test_an_ensemble_with_resizing_views_and_temperature_is_one_model(
     format: str, tiny: pp.Competition, mixed: pp.Run, tmp_path: Path
 ) -> None:
     output = tmp_path / f"model{ENDINGS[format]}"
-    exported = pp.export(mixed, tiny, format=format, output=output)
+    exported = pp.export(tiny, mixed, format=format, output=output)
     assert (exported.path, exported.rows) == (output, 12)
     assert exported.difference == exported.run_difference < 1e-3
     pixels = tiny.test_pixels[:7]  # other rows than those that were compared
@@ -79,7 +79,7 @@ def test_networks_in_bfloat16_are_exported_in_float32(
     tiny: pp.Competition, make: Callable[..., pp.Run], tmp_path: Path
 ) -> None:
     run = make(tiny, "narrow", dtype="mixed_bfloat16")
-    exported = pp.export(run, tiny, format="savedmodel", output=tmp_path / "model")
+    exported = pp.export(tiny, run, format="savedmodel", output=tmp_path / "model")
     assert exported.difference < 1e-5 < exported.run_difference
     assert b"bfloat16" not in (tmp_path / "model/saved_model.pb").read_bytes()
 
@@ -127,7 +127,7 @@ def test_the_script_of_the_documentation_writes_the_submission(
         for part in (ROOT / "docs/how-to/export.md").read_text().split("```python\n")[1:]
         if "onnxruntime" in part
     ]
-    pp.export(turned_run, tiny, output=tmp_path / "exports/digits/fast.onnx")
+    pp.export(tiny, turned_run, output=tmp_path / "exports/digits/fast.onnx")
     data = tmp_path / "data/digits"
     data.mkdir(parents=True)
     (data / "test_data.csv").write_bytes((tiny.folder / "test.csv").read_bytes())
@@ -146,7 +146,7 @@ def test_a_model_that_predicts_something_else_is_not_written(
 
     monkeypatch.setattr(graph, "to_model_images", brighter)
     with pytest.raises(pp.PipelineError, match="probabilities differ by up to 0") as caught:
-        pp.export(large_run, tiny, format="savedmodel", output=tmp_path / "new/model")
+        pp.export(tiny, large_run, format="savedmodel", output=tmp_path / "new/model")
     assert caught.value.exit_code == 1
     assert caught.value.expected == "at most 0.001 on 12 validation rows"
     assert files(tmp_path) == []
@@ -161,7 +161,7 @@ def test_a_network_that_a_format_cannot_hold_is_one_message(
     broken: Format = replace(export.FORMATS["onnx"], convert=fail)
     monkeypatch.setitem(export.FORMATS, "onnx", broken)
     with pytest.raises(pp.PipelineError, match=r"format onnx: ValueError: no such operation\. U"):
-        pp.export(large_run, tiny, output=tmp_path / "model.onnx")
+        pp.export(tiny, large_run, output=tmp_path / "model.onnx")
     assert files(tmp_path) == []
 
 
@@ -169,11 +169,14 @@ def test_the_command_prints_the_difference_and_the_path(
     tiny: pp.Competition, large_run: pp.Run, runs: Path, tmp_path: Path
 ) -> None:
     output = tmp_path / "model"
-    words = ["export", "tiny/large", str(tiny.folder), "--runs", str(runs)]
+    words = ["export", str(tiny.folder), "--run", "large", "--runs", str(runs)]
     words += ["--format", "savedmodel", "--output", str(output)]
     result = CliRunner().invoke(main, words)
     assert result.exit_code == 0, result.output
-    assert "on 12 validation rows: the largest difference of a probability is" in result.stdout
+    assert (
+        "Compared with large on 12 validation rows: the largest difference of a probability is"
+        in result.stdout
+    )
     assert result.stdout.splitlines()[-1] == str(output)
     again = CliRunner().invoke(main, words)
     assert again.exit_code == 2
@@ -187,28 +190,38 @@ def test_the_command_prints_the_difference_and_the_path(
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["tiny/lange", "DATA"], "there is no such run. Expected one of"),
-        (["tiny/lange", "DATA"], "Did you mean 'tiny/large'?"),
-        (["tiny/large"], "the folder of its competition is not there, whose rows are compared"),
-        (["tiny/large", "OTHER"], "different data"),
-        (["tiny/large", "DATA", "--format", "tflite"], "'tflite' is not one of 'onnx', 'litert'"),
-        (["tiny/large", "DATA", "--output", "model"], "the name does not end with .onnx"),
-        (["tiny/large", "DATA", "--output", "file/model.onnx"], "it cannot be written"),
-        (["tiny/large", "DATA", "--output", "/proc/model.onnx"], "/proc: it cannot be written"),
-        (["tiny/large", "DATA", "--output", "there.onnx"], "it exists already"),
+        (["DATA", "--run", "lange"], "Did you mean 'large'?"),
+        (["OTHER"], "no finished runs"),
         (
-            ["tiny/large", "DATA", "--output", "there.onnx", "--force"],
+            ["DATA", "--run", "large", "--format", "tflite"],
+            "'tflite' is not one of 'onnx', 'litert'",
+        ),
+        (["DATA", "--run", "large", "--output", "model"], "the name does not end with .onnx"),
+        (["DATA", "--run", "large", "--output", "file/model.onnx"], "it cannot be written"),
+        (["DATA", "--run", "large", "--output", "/proc/model.onnx"], "/proc: it cannot be written"),
+        (["DATA", "--run", "large", "--output", "there.onnx"], "it exists already"),
+        (
+            ["DATA", "--run", "large", "--output", "there.onnx", "--force"],
             "it is no exported model, so it is not replaced",
         ),
         (
-            ["tiny/large", "DATA", "--format", "savedmodel", "--output", "there.onnx", "--force"],
+            [
+                "DATA",
+                "--run",
+                "large",
+                "--format",
+                "savedmodel",
+                "--output",
+                "there.onnx",
+                "--force",
+            ],
             "it is no exported model, so it is not replaced",
         ),
         (
-            ["tiny/large", "DATA", "--format", "litert", "--output", "there.tflite"],
+            ["DATA", "--run", "large", "--format", "litert", "--output", "there.tflite"],
             "there.json: it exists already",
         ),
-        (["tiny/saved", "DATA"], "the run has no model"),
+        (["DATA", "--run", "saved"], "the run has no model"),
     ],
 )
 def test_a_mistake_is_one_message_and_writes_nothing(
@@ -237,12 +250,17 @@ def test_a_mistake_is_one_message_and_writes_nothing(
     assert files(tmp_path) == before
 
 
+def test_a_run_of_other_data_is_refused(competition: pp.Competition, large_run: pp.Run) -> None:
+    with pytest.raises(pp.PipelineError, match="different data"):
+        pp.export(competition, large_run)
+
+
 def test_a_missing_package_is_named_with_the_command_that_installs_it(
     tiny: pp.Competition, large_run: pp.Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("pipeline.exports.format.find_spec", lambda name: None)
     with pytest.raises(pp.PipelineError) as caught:
-        pp.export(large_run, tiny)
+        pp.export(tiny, large_run)
     assert caught.value.found == "the packages are not installed: onnx, onnxruntime, tf2onnx"
     assert "python -m pip install onnx onnxruntime tf2onnx" in (caught.value.remedy or "")
 

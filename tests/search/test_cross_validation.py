@@ -68,6 +68,10 @@ def test_out_of_fold_scores_and_hold_out_scores_are_ranked_apart(cross_validated
     assert table.index[0] == run.name
     note = pp.leaderboard(tiny, runs=runs).attrs["caution"]
     assert "compare only runs of the same table" in note
+    assert f"`submit` uses {pp.best_run(tiny, runs=runs).name}, of the first runs" in note
+    printed = CliRunner().invoke(main, ["leaderboard", str(tiny.folder), "--runs", str(runs)])
+    assert "Scored out of 3 folds, each row by a model that did not train on it:" in printed.stdout
+    assert "Scored on the validation rows:" in printed.stdout
     assert "The first is" not in note
     path = pp.submit(tiny, runs=runs, output=runs / "submission.csv")
     assert pp.check(tiny, path) == 12

@@ -4,8 +4,10 @@ import csv
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
 import pipeline as pp
+from pipeline.cli import main
 from pipeline.errors import PipelineError
 from pipeline.submission.write import write_submission
 
@@ -109,11 +111,9 @@ def test_columns_with_other_numbers_need_the_classes_in_their_order(folder, subm
     folder.fill()
     columns = [f"p{number}" for number in range(1, 11)]
     folder.save("sample_submission.csv", [["id", *columns], *([n, *[0.1] * 10] for n in range(12))])
-    with pytest.raises(
-        PipelineError, match=r"columns after the id are p1, .*classes = \["
-    ) as error:
-        submit()
-    assert error.value.where == folder.path / "sample_submission.csv"
+    error = folder.refused()
+    assert error.where == "sample_submission.csv"
+    assert "classes = [...]" in error.remedy
     folder.write("competition.toml", "classes = [9, 8, 7, 6, 5, 4, 3, 2, 1, 0]")
     rows, _, probabilities = submit()
     written = np.array([row[1:] for row in rows[1:]], np.float32)
@@ -153,16 +153,40 @@ def test_the_column_of_ids_may_have_no_name(folder, submit) -> None:
 
 
 @pytest.mark.parametrize("columns", [["a", "b"], [*map(str, range(9))], [*map(str, range(11))]])
-def test_a_sample_with_other_columns_is_rejected(folder, submit, columns) -> None:
+def test_a_sample_with_other_columns_is_refused(folder, columns) -> None:
     folder.fill()
     rows = [["id", *columns], *([row, *[0] * len(columns)] for row in range(12))]
     folder.save("sample_submission.csv", rows)
-    with pytest.raises(PipelineError) as error:
-        submit()
-    assert error.value.where == folder.path / "sample_submission.csv"
-    assert error.value.found == f"the columns after the id are {', '.join(columns)}"
-    assert error.value.expected is not None
-    assert error.value.expected.startswith("one column for the class, or one for each of 0, 1,")
+    error = folder.refused()
+    assert error.where == "sample_submission.csv"
+    assert error.found == f"{len(columns)} columns after the id: {', '.join(columns)}"
+    assert error.expected.startswith("one column for the class, or one for each of the 10 classes")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["inspect"], ["train", "--budget", "1h"], ["tune"], ["submit"], ["submit", "--budget", "1h"]],
+    ids=" ".join,
+)
+def test_a_sample_that_does_not_fit_is_refused_before_training(folder, words) -> None:
+    folder.fill()
+    folder.save("sample_submission.csv", [["id", *range(11)], *([n] * 12 for n in range(12))])
+    runs = folder.path.parent / "runs"
+    result = CliRunner().invoke(main, [*words, str(folder.path), "--runs", str(runs)])
+    assert result.exit_code == 2, result.output
+    assert "11 columns after the id: 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10." in result.stderr
+    assert "use --sample none" in result.stderr
+    assert not runs.exists()
+
+
+def test_a_sample_can_be_left_out(folder, submit) -> None:
+    folder.fill()
+    folder.save("sample_submission.csv", [["id", "label"], [7, 0]])
+    assert folder.load(sample="none").sample is None
+    assert "sample_submission.csv" in folder.inspect("--sample", "none").stdout.split("ignored")[1]
+    folder.write("competition.toml", 'sample = "none"')
+    rows, best, _ = submit()
+    assert rows == [["Id", "Category"], *([str(row), label] for row, label in enumerate(best))]
 
 
 @pytest.mark.parametrize("shape", [(11, 10), (12, 9), (0, 10)])
