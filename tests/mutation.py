@@ -23,14 +23,15 @@ COPIED = ("pipeline", "tests", "data")
 FORMS = ("tests/corpus/test_competition_forms.py", "-k", "not trained and not predicted")
 CELLS, FILES = "tests/reading/test_refused_cells.py", "tests/reading/test_refused_files.py"
 COLUMNS, LARGE = "tests/reading/test_refused_columns.py", "tests/reading/test_large_files.py"
+PLAIN = "tests/reading/test_plain_cells.py"
 BENIGN, ANY = "tests/corpus/test_benign_forms.py", "tests/competition/test_any_folder.py"
 ARCHIVES = "tests/competition/test_archive.py"
 SUBMISSIONS = "tests/submission/test_bad_submissions.py"
 TESTS = {
-    "reading/cells": (CELLS, LARGE),
+    "reading/cells": (PLAIN,),
     "reading/other_formats": (FILES,),
     "reading/pixel_strings": FORMS,
-    "reading/plain_cells": ("tests/reading/test_digit_block.py", LARGE),
+    "reading/plain_cells": (PLAIN, "tests/reading/test_digit_block.py"),
     "reading/faults": (CELLS, COLUMNS),
     "submission/review": (SUBMISSIONS,),
     "reading/parser": (LARGE,),
