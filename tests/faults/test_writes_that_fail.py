@@ -35,7 +35,7 @@ CASES = {  # the folder whose write points fail, and the command
     "train": ("runs", TRAIN + " --epochs 2"),
     "train --fresh": ("runs", TRAIN + " --epochs 1 --fresh"),
     "train --folds 2": ("runs", TRAIN + " --epochs 1 --folds 2"),
-    "tune": ("runs", TRAIN.replace("train", "tune") + " --epochs 1 --trials 2"),
+    "tune": ("runs", TRAIN.replace("train", "tune") + " --epochs 1 --trials 2 --seed 2"),
     "submit --budget": ("runs", BUDGET),
 }
 RUNS = ("dense-epochs=1", "dense-epochs=1-seed=1")
