@@ -168,17 +168,18 @@ def without_memory(callback: str, **initial: object) -> Callable[[Path], None]:
     return change
 
 
+NAMES = ("loss", "accuracy", "val_loss", "val_accuracy", "learning_rate")
 PARTS = {
     "weights": without_variables("model"),
     "dropout": without_variables("seeds"),
     "optimizer": without_variables("optimizer"),
     "best weights": without_variables("best"),
-    "best loss": without_memory("BestWeights", epoch=None, loss=float("inf")),
+    "best loss": without_memory("BestWeights", epoch=0, loss=float("inf")),
     "early stopping": without_memory(
         "EarlyStopping", wait=0, best=None, best_epoch=0, stopped_epoch=0
     ),
     "plateau": without_memory("ReduceLROnPlateau", wait=0, best=None, cooldown_counter=0),
-    "history": without_memory("History", history={}),
+    "history": without_memory("History", history={name: [9.0] for name in NAMES}),
 }
 
 
@@ -338,11 +339,13 @@ def change_array(change: Callable[[dict[str, np.ndarray]], object]) -> Callable[
 
 
 FIRST = "model/00000"
-NAMES = ("loss", "accuracy", "val_loss", "val_accuracy", "learning_rate")
 CRAFTED = {
     "no callbacks": set_value("callbacks", value={}),
     "text for a number": set_value("callbacks", "BestWeights", "loss", value="low"),
     "no best loss": set_value("callbacks", "BestWeights", value={"epoch": 0}),
+    "best weights of no epoch": set_value(
+        "callbacks", "BestWeights", value={"epoch": None, "loss": float("inf")}
+    ),
     "a best epoch that is to come": set_value("callbacks", "BestWeights", "epoch", value=1),
     "a warm-up": set_value("warm_up", value=True),
     "more epochs than the history": set_value("epoch", value=2),
