@@ -49,6 +49,9 @@ TESTS = {
 }
 NOTICED = {"killed", "timeout", "caught by type check", "segfault"}
 START = "from mutmut.__main__ import cli; cli()"
+SHOW = "import sys; from mutmut.__main__ import cli\n" + (
+    "for name in sys.argv[1:]: cli(['show', name], standalone_mode=False)"
+)
 
 
 def main(folder: Path, *modules: str) -> None:
@@ -88,17 +91,16 @@ def prepare(place: Path, module: str) -> None:
 
 def report(place: Path) -> str:
     """Counts the results, and writes the changes that were not noticed beside the folder."""
-    output = run_mutmut(place, "results", "--all", "true")
+    output = run_python(place, START, "results", "--all", "true")
     results = dict(re.findall(r"^    (\S+): (.+)$", output, re.MULTILINE))
     left = [name for name, result in results.items() if result not in NOTICED]
     text = f"{place.name}: {dict(Counter(results.values()))}"
-    changes = [run_mutmut(place, "show", name) for name in left]
-    place.with_name(f"{place.name}.txt").write_text("\n".join([text, *changes]))
+    place.with_name(f"{place.name}.txt").write_text(f"{text}\n\n{run_python(place, SHOW, *left)}")
     return text
 
 
-def run_mutmut(place: Path, *words: str) -> str:
-    command = [sys.executable, "-c", START, *words]
+def run_python(place: Path, *words: str) -> str:
+    command = [sys.executable, "-c", *words]
     return subprocess.run(command, cwd=place, capture_output=True, text=True, check=True).stdout
 
 
