@@ -153,7 +153,7 @@ def test_a_budget_that_is_killed_keeps_its_runs_and_its_plan_repeats_them(
             kills += kill_after(words, runs, times.uniform(5, 30))
             assert whole_runs(runs).items() >= whole.items()
         finish(words, runs)
-        assert pp.check(DIGITS, output) == 360
+        assert pp.check(pp.load(DIGITS), output) == 360
         plan = runs / "digits" / "plan-30s.json"
         finish(("train", DIGITS, "--plan", plan), tmp_path / f"repeated {kills}")
         found, again = whole_runs(runs), whole_runs(tmp_path / f"repeated {kills}")

@@ -50,7 +50,7 @@ TIMED: dict[str, Callable[[Path], object]] = {
     "tuning/*.html": lambda path: path.read_text().rstrip().endswith("</html>") or 1 / 0,
     "plan-*.json": read_plan,
     "timed.csv": lambda path: (
-        path.read_text() == "old\n" or pp.check(path.parents[1] / "tiny", path)
+        path.read_text() == "old\n" or pp.check(pp.load(path.parents[1] / "tiny"), path)
     ),
 }
 FailEverywhere = Callable[..., int]
