@@ -192,7 +192,7 @@ def _read(folder: Path) -> tuple[Checkpoint, Arrays]:
     checksums = read_checksums(folder)
     state, content = (read_verified(folder, checksums, name) for name in (STATE, ARRAYS))
     if len(state) > MAX_SIZE:
-        raise ValueError(f"{STATE} has more than {MAX_SIZE >> 20} MB")
+        raise ValueError(f"{STATE} is too large")
     checkpoint = msgspec.convert(json.loads(state), Checkpoint)  # it may have infinite numbers
     return checkpoint, parse_arrays(content, len(content))
 

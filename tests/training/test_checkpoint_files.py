@@ -86,19 +86,41 @@ def test_two_are_kept_and_what_comes_after_the_saved_one_is_removed(
 
 def test_other_files_in_the_folder_are_no_checkpoints(checkpoints: Checkpoints, saved) -> None:
     (checkpoints.folder / "notes.txt").write_text("")
-    (checkpoints.folder / ".hidden").mkdir()
-    assert checkpoints.load().state == STATE  # type: ignore[union-attr]
+    found = checkpoints.load()
+    assert found is not None
+    assert (found.state, found.damaged) == (STATE, 0)
     checkpoints.save(replace(STATE, step=1), ARRAYS)
     assert (checkpoints.folder / "notes.txt").exists()
+
+
+def test_one_that_was_not_finished_is_not_used(checkpoints: Checkpoints, saved) -> None:
+    for folder in saved:
+        folder.rename(folder.with_name(f".{folder.name}.tmp"))
+    assert checkpoints.load() is None
+
+
+def test_arrays_are_not_compressed_as_that_takes_longer_than_writing_them(saved) -> None:
+    with zipfile.ZipFile(saved[-1] / "arrays.npz") as archive:
+        assert {member.compress_type for member in archive.infolist()} == {zipfile.ZIP_STORED}
 
 
 def test_one_that_cannot_be_written_leaves_those_before_it(
     checkpoints: Checkpoints, saved, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("os.replace", lambda *_: (_ for _ in ()).throw(OSError(28, "No space")))
-    with pytest.raises(WriteError, match="No space"):
-        checkpoints.save(replace(STATE, epoch=3), ARRAYS)
-    assert checkpoints.load().state == STATE  # type: ignore[union-attr]
+    for state in (replace(STATE, epoch=3), replace(STATE, seconds=9)):
+        with pytest.raises(WriteError, match="No space"):
+            checkpoints.save(state, ARRAYS)
+        assert checkpoints.load().state == STATE  # type: ignore[union-attr]
+
+
+def test_a_folder_that_cannot_be_listed_is_named(
+    checkpoints: Checkpoints, saved, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Path, "iterdir", lambda _: (_ for _ in ()).throw(OSError(13, "denied")))
+    with pytest.raises(WriteError, match="denied") as error:
+        checkpoints.save(STATE, ARRAYS)
+    assert error.value.where == checkpoints.folder
 
 
 def edit(change: Callable[[dict[str, Any]], object]) -> Callable[[Path], None]:

@@ -141,6 +141,15 @@ def test_the_smaller_last_batch_of_an_epoch_is_never_the_first_of_a_process(tiny
     assert same_files(whole(job), train(job, tiny, tmp_path))
 
 
+@pytest.mark.faults
+def test_a_warm_up_is_continued_and_what_follows_too(tiny, tmp_path, whole) -> None:
+    changes = {"epochs": 2, "min_side": 32, "backbone.warm_up_epochs": 2}
+    job = job_of("transfer-tuned", tiny, **{"backbone.weights": "none"}, **changes)
+    stopped(job, tiny, tmp_path, at_first_step, at_end_of_epoch, at_end_of_epoch)
+    stopped(job, tiny, tmp_path, at_first_step, at_end_of_epoch)
+    assert same_files(whole(job), train(job, tiny, tmp_path))
+
+
 def without_variables(group: str) -> Callable[[Path], None]:
     """Sets a part of a checkpoint's arrays to zero."""
 
