@@ -85,6 +85,10 @@ test: .venv/ready-dev  ## Run the tests
 faults: .venv/ready-dev  ## Run the long proofs of reliability, and write docs/reliability.md (about two hours)
 	@$(BIN)/pytest -m faults
 
+mutation: .venv/ready-dev  ## Change the code, and list the changes that no test notices (hours)
+	@$(BIN)/uv run --quiet --frozen --no-sync --with mutmut==3.8.1 \
+	  python tests/mutation.py build/mutants
+
 test-forms: .venv/ready-dev  ## Train and submit with small copies of the files of public competitions
 	@$(BIN)/pytest -m forms
 
@@ -181,4 +185,4 @@ $(READY): uv.lock pyproject.toml | $(BIN)/uv
 	@$(SYNC) --group dev --group docs
 	@touch $@
 
-.PHONY: help submit train tune leaderboard ensemble report draw inspect models doctor install test docs test-docs docs-outputs faults test-forms test-browser test-database lint format lock data pictures bench bench-memory bench-growth bench-scaling bench-target bench-ingredients bench-tuning clean distclean
+.PHONY: help submit train tune leaderboard ensemble report draw inspect models doctor install test docs test-docs docs-outputs faults mutation test-forms test-browser test-database lint format lock data pictures bench bench-memory bench-growth bench-scaling bench-target bench-ingredients bench-tuning clean distclean

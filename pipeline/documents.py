@@ -4,8 +4,10 @@ import hashlib
 import io
 import math
 import re
+import struct
 import tomllib
 import zipfile
+import zlib
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -16,6 +18,12 @@ import numpy.typing as npt
 T = TypeVar("T")
 MAX_SIZE = 1 << 24  # bytes
 MAX_ARRAYS = 1 << 28  # bytes of the unpacked arrays of a .npz file
+NPZ = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # what NumPy writes
+# What reading a damaged archive raises, besides ValueError; an encrypted one a RuntimeError.
+DAMAGE = (
+    *(ArithmeticError, EOFError, LookupError, RuntimeError, struct.error),
+    *(zipfile.BadZipFile, zlib.error),
+)
 SEAL = re.compile(rb'(.*\n)  "sha256": "([0-9a-f]{64})"\n\}\n', re.DOTALL)
 
 
@@ -88,21 +96,27 @@ def parse_array(
     return array
 
 
-def parse_arrays(content: bytes) -> dict[str, npt.NDArray[Any]]:
+def parse_arrays(content: bytes, max_size: int = MAX_ARRAYS) -> dict[str, npt.NDArray[Any]]:
     """The arrays in the content of a .npz file, by name.
+
+    Args:
+        max_size: bytes of the unpacked arrays.
 
     Raises:
         ValueError: it is not an archive of arrays, or they are too large.
     """
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            if sum(member.file_size for member in archive.infolist()) > MAX_ARRAYS:
-                raise ValueError(f"it unpacks to more than {MAX_ARRAYS >> 20} MB")
+            members = archive.infolist()
+            if sum(member.file_size for member in members) > max_size:
+                raise ValueError(f"it unpacks to more than {max_size >> 20} MB")
+            if any(member.compress_type not in NPZ for member in members):
+                raise ValueError("it is compressed in another way than by NumPy")
             return {
                 name.removesuffix(".npy"): parse_array(archive.read(name))
                 for name in archive.namelist()
             }
-    except (zipfile.BadZipFile, NotImplementedError, EOFError) as error:
+    except DAMAGE as error:
         raise ValueError(str(error)) from None
 
 

@@ -166,8 +166,9 @@ def _row_fault(source: Source, line: int, cells: list[str]) -> Fault | None:
     if count == expected and is_open:
         return Fault(line, None, "the last cell has a quote that is not closed", "a closing quote")
     if count == expected:
+        header = source.header_cells
         # In joined files, a byte-order mark may precede it.
-        if [cell.strip().removeprefix("\ufeff") for cell in cells] == source.header_cells:
+        if header and [cell.strip().removeprefix("\ufeff") for cell in cells] == header:
             return Fault(line, None, "a repeated header", "a row of data")
         return None
     found = in_fields(count)

@@ -278,10 +278,10 @@ def _is_header(first: list[str], *next_rows: list[str]) -> bool:
 def _are_consecutive(names: list[str]) -> bool:
     """Whether these are consecutive numbers: 0, 1, 2, ... A saved index has an empty name."""
     texts = [text for name in names if (text := name.strip())]
-    if len(texts) < 3 or not all(map(COLUMN_NUMBER.fullmatch, texts)):
+    if len(texts) < 3 or not COLUMN_NUMBER.fullmatch(texts[0]):
         return False
-    first = int(texts[0])
-    return [int(text) for text in texts] == [*range(first, first + len(texts))]
+    numbered = enumerate(texts, start=int(texts[0]))
+    return all(COLUMN_NUMBER.fullmatch(text) and int(text) == n for n, text in numbered)
 
 
 def _is_data_in_the_header(first: list[str], second: list[str]) -> bool:

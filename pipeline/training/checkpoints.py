@@ -8,18 +8,16 @@ Keras' BackupAndRestore overwrites its file in place, and does not save the stat
 or of dropout.
 """
 
-import io
 import json
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
-from zipfile import BadZipFile
 
 import msgspec
-import numpy as np
 import numpy.typing as npt
 
 from pipeline.checksums import read_checksums, read_verified, write_checksums
+from pipeline.documents import parse_arrays
 from pipeline.errors import PipelineError
 from pipeline.files import (
     arrays_bytes,
@@ -29,13 +27,14 @@ from pipeline.files import (
     write_errors,
     write_json,
 )
-from pipeline.runs.record import Environment, Identity
+from pipeline.runs.record import Count, Environment, Identity
 from pipeline.training.loop import Start
 
 STATE, ARRAYS = "state.json", "arrays.npz"
 KEPT = 2
 MAX_SIZE = 1 << 26  # bytes of STATE; the history of a million epochs
-DAMAGE = (OSError, ValueError, KeyError, RecursionError, BadZipFile, msgspec.MsgspecError)
+MAX_SECONDS = 1e10  # of a training; finite
+DAMAGE = (OSError, ValueError, KeyError, RecursionError, msgspec.MsgspecError)
 NOT_TRAINED = ("tta_views", "tta_angles")  # settings that do not change the weights
 TIMED = ("epochs", "min_steps")  # settings that a deadline replaces
 
@@ -54,12 +53,12 @@ class State:
         callbacks: attributes of callbacks, by class and name.
     """
 
-    epoch: Annotated[int, msgspec.Meta(ge=0)]
-    step: Annotated[int, msgspec.Meta(ge=0)]
+    epoch: Count
+    step: Count
     means: dict[str, float]
     warm_up: bool
     ended: bool
-    seconds: float
+    seconds: Annotated[float, msgspec.Meta(ge=0, le=MAX_SECONDS)]
     callbacks: dict[str, dict[str, Any]]
 
     @property
@@ -193,10 +192,9 @@ def _read(folder: Path) -> tuple[Checkpoint, Arrays]:
     checksums = read_checksums(folder)
     state, content = (read_verified(folder, checksums, name) for name in (STATE, ARRAYS))
     if len(state) > MAX_SIZE:
-        raise ValueError(f"{STATE} has more than {MAX_SIZE >> 20} MB")
+        raise ValueError(f"{STATE} is too large")
     checkpoint = msgspec.convert(json.loads(state), Checkpoint)  # it may have infinite numbers
-    with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
-        return checkpoint, dict(arrays)
+    return checkpoint, parse_arrays(content, len(content))
 
 
 def _without(identity: Identity, ignored: set[str]) -> Identity:

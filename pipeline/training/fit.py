@@ -143,6 +143,7 @@ class _Training:
                 interrupts,
                 callbacks,
                 self.report.note,
+                first,
                 warm_up,
                 len(self.train.rows) % self.train.batch_size > 0,
                 self.began,

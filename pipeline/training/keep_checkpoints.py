@@ -2,27 +2,41 @@
 
 import math
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import chain, pairwise
 from typing import Any
 
+import msgspec
+
+from pipeline.errors import PipelineError
 from pipeline.files import WriteError
 from pipeline.interrupts import Interrupts
 from pipeline.networks.backend import keras
+from pipeline.runs.record import Count
 from pipeline.training.checkpoints import Arrays, Checkpoints, Found, State
 from pipeline.training.loop import Start
 
 INTERVAL = 50.0  # seconds between two checkpoints within an epoch
 MAX_TIME_SHARE = 0.02  # of the training, for writing them
 FIRST_COST = 0.02  # seconds that the first one is expected to take
-# The attributes of callbacks that change during a training, by class.
-REMEMBERED = {
-    "BestWeights": ("epoch", "loss"),
-    "EarlyStopping": ("wait", "best", "best_epoch", "stopped_epoch"),
-    "History": ("history",),
-    "KeepPace": ("ends",),
-    "ReduceLROnPlateau": ("wait", "best", "cooldown_counter"),
-    "ReportProgress": ("lines",),
+MEANS = {"loss", "accuracy"}  # of the steps of an epoch
+HISTORY = {"loss", "accuracy", "val_loss", "val_accuracy", "learning_rate"}
+# The attributes of callbacks that change during a training, with their types, by class.
+REMEMBERED: dict[str, dict[str, Any]] = {
+    "BestWeights": {"epoch": Count | None, "loss": float},
+    "EarlyStopping": {
+        "wait": Count,
+        "best": float | None,
+        "best_epoch": Count,
+        "stopped_epoch": Count,
+    },
+    "History": {"history": dict[str, list[float]]},
+    "KeepPace": {"ends": list[float]},
+    "ReduceLROnPlateau": {"wait": Count, "best": float | None, "cooldown_counter": Count},
+    "ReportProgress": {"lines": list[str]},
 }
+Memory = dict[str, dict[str, Any]]
+"""The values of these attributes, by class."""
 
 
 class KeepCheckpoints(keras.callbacks.Callback):
@@ -37,6 +51,7 @@ class KeepCheckpoints(keras.callbacks.Callback):
     Args:
         others: the other callbacks, with Keras' History.
         on_failure: receives a note if a checkpoint cannot be saved.
+        first: the first epoch of the training, from 0.
         warm_up: whether the training is a warm-up.
         smaller_last: whether the last batch of an epoch has fewer rows than the others.
         began: `time.perf_counter()` at the start, minus the time of earlier processes.
@@ -49,6 +64,7 @@ class KeepCheckpoints(keras.callbacks.Callback):
         interrupts: Interrupts,
         others: Sequence[keras.callbacks.Callback],
         on_failure: Callable[[str], None],
+        first: int,
         warm_up: bool,
         smaller_last: bool,
         began: float,
@@ -61,11 +77,14 @@ class KeepCheckpoints(keras.callbacks.Callback):
             name: callback for callback in others if (name := type(callback).__name__) in REMEMBERED
         }
         self.warm_up, self.smaller_last, self.began = warm_up, smaller_last, began
+        self.first = first
         self.saved, self.cost, self.failed = time.monotonic(), FIRST_COST, False
 
     def on_train_begin(self, logs: Mapping[str, Any] | None = None) -> None:
         if self.found:
-            self._restore(self.found.state, self.found.arrays)
+            state, arrays = self.found.state, self.found.arrays
+            self.model.optimizer.build(self.model.trainable_variables)
+            self._restore(state, self._check(state, arrays), arrays)
             self.found = None  # its arrays are large
 
     def on_epoch_begin(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
@@ -125,18 +144,62 @@ class KeepCheckpoints(keras.callbacks.Callback):
         )
 
     def _arrays(self) -> Arrays:
-        return {
-            f"{group}/{index:05}": keras.ops.convert_to_numpy(value)
-            for group, values in self._variables().items()
-            for index, value in enumerate(values)
-        }
+        return _named(self._variables())
 
-    def _restore(self, state: State, arrays: Arrays) -> None:
+    def _check(self, state: State, arrays: Arrays) -> Memory:
+        """What the callbacks remember in a checkpoint.
+
+        Raises:
+            PipelineError: it cannot be of this training, in spite of its checksums.
+        """
+        try:
+            memory = _convert(state.callbacks, self.others)
+            self._check_values(state, memory)
+            self._check_arrays(memory, arrays)
+        except (ValueError, KeyError, msgspec.ValidationError) as error:
+            folder = self.checkpoints.folder
+            raise PipelineError(
+                f"its checkpoint is not one of this training: {str(error)[:200]}",
+                where=f"run {folder.name}",
+                remedy=f"Remove {folder} to restart it.",
+            ) from None
+        return memory
+
+    def _check_values(self, state: State, memory: Memory) -> None:
+        """Raises a ValueError if a number does not fit the others."""
+        history, lines = memory["History"]["history"], memory["ReportProgress"]["lines"]
+        best, pace = memory.get("BestWeights"), self.others.get("KeepPace")
+        "".join(lines).encode()  # half of a surrogate pair cannot be written
+        fits = {
+            "warm_up": state.warm_up == self.warm_up,
+            "epoch": state.epoch >= self.first and (state.epoch > 0 or not state.ended),
+            "step": state.step <= self.params["steps"],
+            "means": state.step == 0 or state.means.keys() == MEANS,
+            "history": history.keys() == (HISTORY if state.epoch else set())
+            and all(len(values) == state.epoch for values in history.values())
+            and all(map(math.isfinite, chain(*history.values()))),
+            "best epoch": not best or (best["epoch"] or 0) < max(state.epoch, 1),
+        }
+        if pace:
+            ends, epochs = memory["KeepPace"]["ends"], state.epoch - self.first + (not state.ended)
+            rises = all(one < other for one, other in pairwise([0, *ends]))
+            fits["pace"] = rises and len(ends) >= epochs
+        if wrong := [name for name, each in fits.items() if not each]:
+            raise ValueError(", ".join(wrong))
+
+    def _check_arrays(self, memory: Memory, arrays: Arrays) -> None:
+        """Raises a ValueError if names, shapes or types of the arrays do not fit the network."""
+        groups, best = self._variables(), self.others.get("BestWeights")
+        if best and best.copy and memory["BestWeights"]["epoch"] is not None:
+            groups["best"] = self.model.get_weights()
+        if _form(arrays) != _form(_named(groups)):
+            raise ValueError("arrays")
+
+    def _restore(self, state: State, memory: Memory, arrays: Arrays) -> None:
         """Restores the model and the callbacks."""
-        self.model.optimizer.build(self.model.trainable_variables)
-        for name, callback in self.others.items():
-            for each in REMEMBERED[name]:
-                setattr(callback, each, state.callbacks[name][each])
+        for name, attributes in memory.items():
+            for each, value in attributes.items():
+                setattr(self.others[name], each, value)
         if best := self.others.get("BestWeights"):
             best.weights = [arrays[name] for name in arrays if name.startswith("best/")]
         for group in ("model", "optimizer"):
@@ -152,3 +215,28 @@ class KeepCheckpoints(keras.callbacks.Callback):
             "optimizer": self.model.optimizer.variables,
             "best": best.weights if best else [],
         }
+
+
+def _named(groups: Mapping[str, Sequence[Any]]) -> Arrays:
+    """The arrays of a checkpoint."""
+    return {
+        f"{group}/{index:05}": keras.ops.convert_to_numpy(value)
+        for group, values in groups.items()
+        for index, value in enumerate(values)
+    }
+
+
+def _form(arrays: Arrays) -> list[tuple[Any, ...]]:
+    """What must be equal if arrays take the place of others."""
+    return [(name, array.shape, array.dtype.str) for name, array in arrays.items()]
+
+
+def _convert(callbacks: Memory, names: Iterable[str]) -> Memory:
+    """The typed values of these callbacks; raises a KeyError or ValidationError."""
+    return {
+        name: {
+            each: msgspec.convert(callbacks[name][each], kind)
+            for each, kind in REMEMBERED[name].items()
+        }
+        for name in names
+    }

@@ -9,30 +9,33 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from figures import Figures
-from write_points import ROOT, Fault, every, run_pipeline
+from write_points import ROOT, Fault, Outcome, every, run_pipeline
 
 import pipeline as pp
+from pipeline.machine import core_count
 
 SECTION = "Kills"
-DIGITS = ROOT / "data/digits"
+DIGITS, TINY = ROOT / "data/digits", "the tiny competition"
 SAME = ("model.keras", "history.csv", "validation.npy", "test.npy")
-# Without a clock: a checkpoint after every epoch.
-ALWAYS = "import pipeline.training.keep_checkpoints as c; c.MAX_TIME_SHARE = 1e9"
+# Without a clock: a checkpoint after every epoch, and none within.
+ALWAYS = "import pipeline.training.keep_checkpoints as c; c.MAX_TIME_SHARE = c.INTERVAL = 1e9"
 # A command of each kind.
 TRAIN = ("train", DIGITS, "--epochs", 40)
 COMMANDS = {
     "dense": (*TRAIN, "--model", "dense"),
     "augmentation, plateau": (*TRAIN, "--model", "conv-10-plateau"),
     "one cycle, dropout": ("train", DIGITS, "--model", "deep-strided", "--epochs", 3),
+    # Of a backbone with random weights; the features of so few images take a second.
     "cached features": (
-        *("train", DIGITS, "--model", "transfer", "--epochs", 20),
-        *("--set", "backbone.weights=none"),
+        *("train", TINY, "--model", "transfer", "--epochs", 200, "--weights", "none"),
+        *("--set", "augmentation=none", "--set", "early_stopping=none"),
     ),
-    "ensemble": ("train", DIGITS, "--model", "conv-deep-committee", "--epochs", 2),
+    "ensemble": ("train", DIGITS, "--model", "conv-10-committee", "--epochs", 8),
     "folds, side by side": (*TRAIN, "--model", "dense", "--folds", 3),
     "tuning": ("tune", DIGITS, "--model", "dense", "--trials", 3, "--epochs", 20, "--seed", 1),
 }
@@ -117,8 +120,10 @@ def test_a_signal_saves_and_ends_a_training(sent: signal.Signals, tmp_path: Path
 
 @pytest.mark.faults
 @pytest.mark.parametrize("kind", COMMANDS)
-def test_random_kills_change_no_byte(kind: str, tmp_path: Path, figures: Figures) -> None:
-    words = COMMANDS[kind]
+def test_random_kills_change_no_byte(
+    kind: str, tiny_folder: Path, tmp_path: Path, figures: Figures
+) -> None:
+    words = [tiny_folder if word is TINY else word for word in COMMANDS[kind]]
     seconds = finish(words, tmp_path / "whole")
     expected = results(tmp_path / "whole")
     times, kills, same = random.Random(kind), 0, 0
@@ -132,6 +137,42 @@ def test_random_kills_change_no_byte(kind: str, tmp_path: Path, figures: Figures
         same += 1
     result = f"the same bytes, {same} of {same} trainings"
     figures.add(SECTION, f"{kind}: killed at random moments", result, f"{kills} kills")
+
+
+@pytest.mark.faults
+def test_a_budget_that_is_killed_keeps_its_runs_and_its_plan_repeats_them(
+    tmp_path: Path, figures: Figures
+) -> None:
+    """The clock decides the number of epochs, so that no other budget ends in the same bytes."""
+    times, kills, repeated = random.Random("budget"), 0, 0
+    while kills < KILLS:
+        runs, output = tmp_path / f"killed {kills}", tmp_path / f"{kills}.csv"
+        words = ("submit", DIGITS, "--budget", "30s", "--output", output)
+        for _ in range(3):
+            whole = whole_runs(runs)
+            kills += kill_after(words, runs, times.uniform(5, 30))
+            assert whole_runs(runs).items() >= whole.items()
+        finish(words, runs)
+        assert pp.check(pp.load(DIGITS), output) == 360
+        plan = runs / "digits" / "plan-30s.json"
+        finish(("train", DIGITS, "--plan", plan), tmp_path / f"repeated {kills}")
+        found, again = whole_runs(runs), whole_runs(tmp_path / f"repeated {kills}")
+        assert again == found
+        repeated += len(again)
+    result = f"no run lost; the plans repeat all {repeated} runs"
+    figures.add(SECTION, "budget: killed at random moments", result, f"{kills} kills")
+
+
+def whole_runs(runs: Path) -> dict[str, tuple[str, str]]:
+    """SHA-256 of the probabilities of all trainings, by name. None of them is damaged."""
+    found = pp.list_runs(DIGITS, runs=runs) if runs.exists() else []
+    for run in found:
+        run.verify()
+    return {
+        run.name: (run.checksums["validation.npy"], run.checksums["test.npy"])
+        for run in found
+        if run.record.fold.part  # ensembles are replaced by better ones
+    }
 
 
 @pytest.mark.faults
@@ -149,26 +190,31 @@ def test_thirty_kills_in_one_training_change_no_byte(tmp_path: Path, figures: Fi
 
 @pytest.mark.faults
 def test_a_kill_at_every_write_point_changes_no_byte(tmp_path: Path, figures: Figures) -> None:
-    words = ("train", DIGITS, "--model", "dense", "--epochs", 3, "--runs")
-
-    def run(name: str, fault: Fault | None = None) -> tuple[int, tuple[str, ...]]:
-        outcome = run_pipeline(
-            *words, tmp_path / name, under=tmp_path / name, fault=fault, before=ALWAYS
-        )
-        return outcome.status, outcome.points
-
-    (tmp_path / "whole").mkdir()
-    status, points = run("whole")
-    assert status == 0
+    points = run_to_write_point(tmp_path / "whole").points
     assert any("checkpoints" in point for point in points)
     expected = results(tmp_path / "whole")
-    for number in every(points):
-        shutil.rmtree(tmp_path / "killed", ignore_errors=True)
-        (tmp_path / "killed").mkdir()
-        assert run("killed", Fault(number))[0] == -signal.SIGKILL
-        assert run("killed")[0] == 0
-        assert results(tmp_path / "killed") == expected, points[number - 1]
+
+    def kill(number: int) -> None:
+        runs = tmp_path / str(number)
+        assert run_to_write_point(runs, number).status == -signal.SIGKILL
+        assert run_to_write_point(runs).status == 0
+        assert results(runs) == expected, points[number - 1]
+        shutil.rmtree(runs)
+
+    with ThreadPoolExecutor(core_count()) as pool:
+        list(pool.map(kill, every(points)))
     figures.add(SECTION, "a kill at each write point of a training", "the same bytes", len(points))
+
+
+def run_to_write_point(runs: Path, number: int | None = None) -> Outcome:
+    """Trains with a checkpoint after each epoch; is killed at this write point."""
+    runs.mkdir(exist_ok=True)
+    return run_pipeline(
+        *("train", DIGITS, "--model", "dense", "--epochs", 3, "--runs", runs),
+        under=runs,
+        fault=Fault(number) if number else None,
+        before=ALWAYS,
+    )
 
 
 @pytest.mark.faults

@@ -13,6 +13,7 @@ from click.testing import CliRunner
 
 from pipeline.cli import main
 from pipeline.reading import unpack
+from pipeline.reading.parser import Parser
 
 
 def png() -> bytes:
@@ -92,6 +93,8 @@ def test_a_small_archive_of_a_huge_file_is_refused(folder, monkeypatch) -> None:
     monkeypatch.setattr(unpack, "ALWAYS_ALLOWED", 1 << 20)
     error = folder.refused()
     assert (error.where, error.found) == ("train.csv", "it unpacks to more than 200 times its size")
+    monkeypatch.setattr(Parser, "parse", None)  # its rows are not parsed
+    assert folder.refused().found == error.found
 
 
 def test_a_zip_with_a_password_is_refused(folder) -> None:

@@ -1,10 +1,14 @@
 """Files and folders are complete, or not there."""
 
+import errno
+import io
 import os
 import resource
 import signal
 import subprocess
 import sys
+import threading
+import time
 from pathlib import Path
 
 import numpy as np
@@ -219,3 +223,135 @@ def test_a_folder_is_made_by_one_process_at_a_time(tmp_path: Path) -> None:
         pass
     with files.lock(tmp_path / "run"):
         pass
+
+
+FREE, OTHER = "Free some space, or use another folder.", "Use another file or folder."
+LIMIT = "Raise the limit on the size of files (ulimit -f)."
+
+
+@pytest.mark.parametrize(
+    ("code", "size", "expected", "remedy"),
+    [
+        (errno.ENOSPC, 1, "0.1 MB of free space", FREE),
+        (errno.ENOSPC, 100_000, "0.1 MB of free space", FREE),
+        (errno.EDQUOT, 100_001, "0.2 MB of free space", FREE),
+        (errno.ENOSPC, 2_000_000_000, "2,000.0 MB of free space", FREE),
+        (errno.EFBIG, 0, "0.1 MB of free space", LIMIT),
+        (errno.EACCES, 100_001, None, OTHER),
+    ],
+)
+def test_the_message_of_a_failed_write_says_what_to_do(
+    code: int, size: int, expected: str | None, remedy: str
+) -> None:
+    with pytest.raises(files.WriteError) as error, files.write_errors(Path("a.csv"), size):
+        raise OSError(code, os.strerror(code))
+    assert error.value.reason == os.strerror(code)
+    assert error.value.found == f"it cannot be written: {os.strerror(code)}"
+    assert (error.value.where, error.value.expected) == (Path("a.csv"), expected)
+    assert error.value.remedy == remedy
+
+
+def test_an_error_without_a_text_of_the_system_is_shown_as_it_is() -> None:
+    with pytest.raises(files.WriteError, match="it cannot be written: no device"):  # noqa: SIM117
+        with files.write_errors(Path("a.csv")):
+            raise OSError("no device")
+
+
+def test_a_new_file_has_the_permissions_of_the_user(tmp_path: Path) -> None:
+    before = os.umask(0o026)
+    try:
+        files.write_text(tmp_path / "new" / "a.csv", "text")
+        assert os.umask(0o026) == 0o026
+    finally:
+        os.umask(before)
+    assert (tmp_path / "new" / "a.csv").stat().st_mode & 0o777 == 0o640
+
+
+def test_json_is_indented_and_has_the_letters_of_all_languages(tmp_path: Path) -> None:
+    files.write_json(tmp_path / "a.json", {"name": "größe", "list": [1]})
+    assert (tmp_path / "a.json").read_text() == (
+        '{\n  "name": "größe",\n  "list": [\n    1\n  ]\n}\n'
+    )
+
+
+def test_arrays_hold_no_python_objects_and_are_compressed_or_not() -> None:
+    zeros = {"a": np.zeros(9999), "b": np.ones(2)}
+    for compress, most in ((True, 1000), (False, 90_000)):
+        content = files.arrays_bytes(zeros, compress=compress)
+        assert most / 10 < len(content) < most
+        assert {name: len(a) for name, a in np.load(io.BytesIO(content)).items()} == {
+            "a": 9999,
+            "b": 2,
+        }
+    assert len(files.arrays_bytes(zeros)) < 1000
+    for write in (files.array_bytes, lambda array: files.arrays_bytes({"a": array})):
+        with pytest.raises(ValueError, match="Object arrays cannot be saved"):
+            write(np.array([{}]))
+
+
+def test_lines_are_appended_to_an_empty_file_and_in_place_of_half_a_line(tmp_path: Path) -> None:
+    for before, after in ((b"", b"new\n"), (b"ha", b"new\n"), (b"\n", b"\nnew\n")):
+        (tmp_path / "lines").write_bytes(before)
+        files.append_lines(tmp_path / "lines", b"new\n")
+        assert (tmp_path / "lines").read_bytes() == after
+
+
+def test_space_is_reserved_in_the_block(tmp_path: Path) -> None:
+    with files.reserved_space(tmp_path / "space", 3_000_001):
+        assert (tmp_path / "space").stat().st_size == 3_000_001
+    assert list(tmp_path.iterdir()) == []
+    with pytest.raises(files.WriteError), files.reserved_space(tmp_path / "no/space", 1):
+        pass
+
+
+def test_what_can_be_written_is_known_before(tmp_path: Path) -> None:
+    files.check_writable(tmp_path / "one" / "two")
+    assert list((tmp_path / "one" / "two").iterdir()) == []
+    (tmp_path / "file").write_text("")
+    files.check_replaceable(tmp_path / "file")
+    files.check_replaceable(tmp_path / "three" / "new.csv")
+    assert (tmp_path / "three").is_dir()
+    files.check_replaceable(Path("/dev/null"))
+    for check, path in (
+        (files.check_writable, tmp_path / "file" / "folder"),
+        (files.check_replaceable, tmp_path / "file" / "a.csv"),
+        (files.check_replaceable, tmp_path / "one"),
+        (files.remove_folder, tmp_path / "nowhere"),
+    ):
+        with pytest.raises(files.WriteError):
+            check(path)
+    files.remove_folder(tmp_path / "one")
+    assert not (tmp_path / "one").exists()
+
+
+def test_a_lock_is_waited_for_or_refused_after_a_second(tmp_path: Path) -> None:
+    held, order = threading.Event(), []
+
+    def hold() -> None:
+        with files.lock(tmp_path / "run"):
+            held.set()
+            time.sleep(0.2)
+            order.append("released")
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    held.wait()
+    with files.lock(tmp_path / "run", wait=True):
+        order.append("held")
+    thread.join()
+    assert order == ["released", "held"]
+    assert files.supports_locks(tmp_path)
+    began = time.monotonic()
+    with files.lock(tmp_path / "run"), pytest.raises(PipelineError) as error:  # noqa: SIM117
+        with files.lock(tmp_path / "run"):
+            pass
+    assert time.monotonic() - began > 0.9
+    assert error.value.where == tmp_path / "run"
+    assert error.value.remedy == "Wait until it ends, or stop it."
+
+
+def test_a_file_is_touched(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    os.utime(tmp_path / "file", (1, 1))
+    files.touch(tmp_path / "file")
+    assert time.time() - (tmp_path / "file").stat().st_mtime < 60

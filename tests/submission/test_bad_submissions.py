@@ -123,6 +123,53 @@ def test_a_class_that_is_frequent_in_training_may_be_frequent(folder, tmp_path, 
     assert doubts == []
 
 
+@pytest.mark.parametrize(
+    ("trained", "sevens", "rows", "said"),
+    [
+        (10, 6, 12, None),  # half of the rows
+        (10, 7, 12, "7 of 12 rows are of class '7', and 10% of the training rows"),
+        (40, 13, 20, None),  # a quarter more than of the training rows
+        (40, 14, 20, "14 of 20 rows are of class '7', and 40% of the training rows"),
+        (90, 12, 12, "12 of 12 rows are of class '7', and 90% of the training rows"),
+    ],
+)
+def test_how_often_a_class_is_doubtful(folder, tmp_path, trained, sevens, rows, said) -> None:
+    folder.fill(rows=100, test_rows=rows, header="names")
+    folder.replace_column("train.csv", -1, [7 if row < trained else row % 5 for row in range(100)])
+    classes = [7 if row < sevens else row % 5 for row in range(rows)]
+    (tmp_path / "mine.csv").write_bytes(
+        content([HEADER, *(f"{row},{name}" for row, name in enumerate(classes))])
+    )
+    doubts: list[str] = []
+    pp.check(folder.load(), tmp_path / "mine.csv", on_doubt=doubts.append)
+    assert doubts == ([said] if said else [])
+
+
+def test_a_class_is_missed_where_twenty_rows_are_expected(folder, tmp_path: Path) -> None:
+    for rows, said in ((199, []), (200, ["no row is of class '9'"])):
+        folder.path = tmp_path / str(rows)
+        folder.path.mkdir()
+        folder.fill(rows=100, test_rows=rows, header="names")
+        folder.replace_column("train.csv", -1, [row % 10 for row in range(100)])
+        path = tmp_path / f"{rows}.csv"
+        path.write_bytes(content([HEADER, *(f"{row},{row % 9}" for row in range(rows))]))
+        doubts: list[str] = []
+        pp.check(folder.load(), path, on_doubt=doubts.append)
+        assert doubts == said
+
+
+def test_each_file_with_the_same_predictions_is_named_once(check) -> None:
+    for name in ("b.csv", "a.csv"):
+        Path(name).write_bytes(content(valid()))
+    Path("link.csv").symlink_to("a.csv")
+    Path("folder.csv").mkdir()
+    assert [line.rpartition(" ")[2] for line in check(valid()).stderr.splitlines()] == [
+        "a.csv",
+        "b.csv",
+    ]
+    assert check(b"").stderr.count("a.csv") == 0
+
+
 def test_doubts_about_probabilities_are_found(folder, tmp_path: Path) -> None:
     folder.fill(rows=100, header="names")
     folder.replace_column("train.csv", -1, [row % 10 for row in range(100)])

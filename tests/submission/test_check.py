@@ -112,6 +112,36 @@ def test_other_values_are_counted(check) -> None:
     assert last.text == "... and 2 other values"
 
 
+@pytest.mark.parametrize(
+    ("more", "shown"), [(40, "Id,Category" + "x" * 40), (41, "Id,Category...")]
+)
+def test_a_very_long_header_is_cut(check, more: int, shown: str) -> None:
+    (fault,) = check([HEADER + "x" * more, *ROWS])
+    assert fault.text == f"line 1: the header is {shown!r}; expected 'Id,Category'"
+
+
+def test_three_examples_are_shown_and_long_or_unprintable_ones_cut(check) -> None:
+    texts = [fault.text for fault in check(valid()[:-3])]
+    assert texts == ["9 rows; expected 12", "3 missing ids: 9, 10, 11"]
+    texts = [fault.text for fault in check([*valid(), *["\b" * 50 + ",1"] * 2])]
+    assert texts[-1] == f"1 repeated id: {chr(8) * 40!r}"
+    texts = [
+        fault.text for fault in check([HEADER, *(f"{row},{'abcd'[row % 4]}" for row in range(12))])
+    ]
+    assert texts[-1] == "... and 1 other value"
+    texts = [
+        fault.text for fault in check([HEADER, *(f"{row},{'abc'[row % 3]}" for row in range(12))])
+    ]
+    assert len(texts) == 3
+    (fault,) = check(changed(4, "3," + "9" * 99))
+    assert fault.text.startswith(f"line 5: {'9' * 40!r} is not a class (1 row). ")
+
+
+def test_large_numbers_of_rows_have_separators(check) -> None:
+    text = next(fault.text for fault in check([*valid(), *["99,1"] * 1000]))
+    assert text == "1,012 rows; expected 12"
+
+
 PROBABILITIES = {  # the cells of one row -> kind and text of the fault
     "text": (["x", *["0.1"] * 9], "probability", "1 row with a value that is not in 0..1: line 5"),
     "empty": (["", *["0.1"] * 9], "probability", None),
@@ -122,6 +152,10 @@ PROBABILITIES = {  # the cells of one row -> kind and text of the fault
     "a little too much": (["0.13", *["0.1"] * 9], "sum", None),
     "too little": (["0.05"] * 10, "sum", "1 row with probabilities that do not sum to 1: line 5"),
     "too few": (["0.1"] * 9, "fields", "1 row without 11 fields: line 5"),
+    "rounded": (["0.0995", *["0.1"] * 9], None, None),
+    "rounded up": (["0.1005", *["0.1"] * 9], None, None),
+    "rounded too much": (["0.0985", *["0.1"] * 9], "sum", None),
+    "zeros and a one": (["1", *["0"] * 9], None, None),
 }
 
 
@@ -135,10 +169,10 @@ def test_probabilities_are_checked(folder, cells) -> None:
         lines[4][1:] = PROBABILITIES[cells][0]
     content = "".join(",".join(line) + "\n" for line in lines).encode()
     found = list(find_faults(expected, content))
-    if cells is None:
+    _, kind, text = PROBABILITIES.get(cells, ("", None, None))
+    if kind is None:
         assert found == []
         return
-    _, kind, text = PROBABILITIES[cells]
     assert found[0].kind == kind
     assert text in (None, found[0].text)
 

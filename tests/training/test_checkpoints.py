@@ -141,6 +141,15 @@ def test_the_smaller_last_batch_of_an_epoch_is_never_the_first_of_a_process(tiny
     assert same_files(whole(job), train(job, tiny, tmp_path))
 
 
+@pytest.mark.faults
+def test_a_warm_up_is_continued_and_what_follows_too(tiny, tmp_path, whole) -> None:
+    changes = {"epochs": 2, "min_side": 32, "backbone.warm_up_epochs": 2}
+    job = job_of("transfer-tuned", tiny, **{"backbone.weights": "none"}, **changes)
+    stopped(job, tiny, tmp_path, at_first_step, at_end_of_epoch, at_end_of_epoch)
+    stopped(job, tiny, tmp_path, at_first_step, at_end_of_epoch)
+    assert same_files(whole(job), train(job, tiny, tmp_path))
+
+
 def without_variables(group: str) -> Callable[[Path], None]:
     """Sets a part of a checkpoint's arrays to zero."""
 
@@ -168,17 +177,18 @@ def without_memory(callback: str, **initial: object) -> Callable[[Path], None]:
     return change
 
 
+NAMES = ("loss", "accuracy", "val_loss", "val_accuracy", "learning_rate")
 PARTS = {
     "weights": without_variables("model"),
     "dropout": without_variables("seeds"),
     "optimizer": without_variables("optimizer"),
     "best weights": without_variables("best"),
-    "best loss": without_memory("BestWeights", epoch=None, loss=float("inf")),
+    "best loss": without_memory("BestWeights", epoch=0, loss=float("inf")),
     "early stopping": without_memory(
         "EarlyStopping", wait=0, best=None, best_epoch=0, stopped_epoch=0
     ),
     "plateau": without_memory("ReduceLROnPlateau", wait=0, best=None, cooldown_counter=0),
-    "history": without_memory("History", history={}),
+    "history": without_memory("History", history={name: [9.0] for name in NAMES}),
 }
 
 
@@ -312,3 +322,87 @@ def test_the_log_of_a_continued_training_has_every_epoch(tiny, tmp_path) -> None
     run = train(job, tiny, tmp_path)
     lines = (run.folder / "log.txt").read_text().splitlines()
     assert [int(re.findall(r"epoch (\d+)/", line)[0]) for line in lines] == [1, 2, 3, 4]
+
+
+def set_value(*path: str, value: object) -> Callable[[Path], None]:
+    """Changes a value in the state of a checkpoint."""
+
+    def change(folder: Path) -> None:
+        content = json.loads((folder / "state.json").read_text())
+        place = content["state"]
+        for name in path[:-1]:
+            place = place[name]
+        place[path[-1]] = value
+        (folder / "state.json").write_text(json.dumps(content))
+
+    return change
+
+
+def change_array(change: Callable[[dict[str, np.ndarray]], object]) -> Callable[[Path], None]:
+    def change_file(folder: Path) -> None:
+        arrays = dict(np.load(folder / "arrays.npz"))
+        change(arrays)
+        np.savez(folder / "arrays.npz", **arrays)
+
+    return change_file
+
+
+FIRST = "model/00000"
+CRAFTED = {
+    "no callbacks": set_value("callbacks", value={}),
+    "text for a number": set_value("callbacks", "BestWeights", "loss", value="low"),
+    "no best loss": set_value("callbacks", "BestWeights", value={"epoch": 0}),
+    "best weights of no epoch": set_value(
+        "callbacks", "BestWeights", value={"epoch": None, "loss": float("inf")}
+    ),
+    "a best epoch that is to come": set_value("callbacks", "BestWeights", "epoch", value=1),
+    "a warm-up": set_value("warm_up", value=True),
+    "more epochs than the history": set_value("epoch", value=2),
+    "more steps than an epoch has": set_value("step", value=99),
+    "no means of the steps": set_value("means", value={}),
+    "a history of fewer values": set_value("callbacks", "History", "history", value={}),
+    "a history of one more": set_value(
+        "callbacks", "History", "history", value={name: [1.0, 1.0] for name in NAMES}
+    ),
+    "a history that is not finite": set_value(
+        "callbacks", "History", "history", value={name: [float("nan")] for name in NAMES}
+    ),
+    "lines that cannot be written": set_value(
+        "callbacks", "ReportProgress", "lines", value=["\ud800"]
+    ),
+    "an array that is missing": change_array(lambda arrays: arrays.pop(FIRST)),
+    "an array of another shape": change_array(lambda a: a.update({FIRST: a[FIRST][:-1]})),
+    "an array of another type": change_array(lambda a: a.update({FIRST: a[FIRST].astype(str)})),
+    "no best weights": change_array(
+        lambda a: [a.pop(name) for name in list(a) if name.startswith("best")]
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", CRAFTED)
+def test_a_checkpoint_that_no_training_wrote_is_refused(
+    kind: str, tiny, tmp_path, stop_in_second_epoch
+) -> None:
+    """Its checksums are right."""
+    job = job_of("dense", tiny)
+    newest = stop_in_second_epoch(job, tmp_path)[-1]
+    CRAFTED[kind](newest)
+    (newest / "SHA256SUMS").unlink()
+    write_checksums(newest)
+    with pytest.raises(PipelineError) as error:
+        train(job, tiny, tmp_path)
+    assert error.value.found.startswith("its checkpoint is not one of this training: ")
+    assert str(newest.parent) in str(error.value.remedy)
+    assert not (tmp_path / job.name).exists()
+    assert newest.exists()
+
+
+@pytest.mark.parametrize("ends", [[1.0], [0.5, 0.5, 1.0]])
+def test_a_pace_that_no_training_had_is_refused(ends, tiny, tmp_path, stop_in_second_epoch) -> None:
+    job = replace(job_of("fast", tiny, epochs=50), deadline=time.time() + 60)
+    newest = stop_in_second_epoch(job, tmp_path)[-1]
+    set_value("callbacks", "KeepPace", "ends", value=ends)(newest)
+    (newest / "SHA256SUMS").unlink()
+    write_checksums(newest)
+    with pytest.raises(PipelineError, match="not one of this training: pace"):
+        train(job, tiny, tmp_path)
