@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -116,6 +117,8 @@ def test_features_of_a_frozen_backbone_are_computed_once(job, tiny, tmp_path, mo
     )
     assert len(calls) == 1
     assert run.record.epochs == 3
+    with zipfile.ZipFile(run.folder / "model.keras") as saved:
+        assert b"optimizer" not in saved.read("model.weights.h5")
     np.testing.assert_array_equal(run.predict(tiny.test_pixels), run.test_probabilities)
 
 
