@@ -17,6 +17,7 @@ READY := .venv/ready-$(BUILD)
 # If Python cannot write bytecode when it imports a package, it is written at installation.
 SYNC   = $(BIN)/uv sync --quiet --frozen --python $(BIN)/python --extra $(BUILD) \
          --no-default-groups $(if $(PYTHONDONTWRITEBYTECODE),--compile-bytecode)
+RAY    = $(BIN)/python -c 'import ray' 2> /dev/null || $(SYNC) --group dev --extra cluster
 export UV_PROJECT_ENVIRONMENT := .venv
 # The lock file names PyPI, independent of mirrors configured on the machine.
 PYPI  := --default-index https://pypi.org/simple
@@ -113,6 +114,10 @@ test-database: .venv/ready-dev  ## Run the test of tuning with PostgreSQL, insta
 	  { apt-get update && apt-get install --yes postgresql; }
 	@$(BIN)/pytest -m database tests/tuning
 
+test-cluster: .venv/ready-dev  ## Train on a Ray cluster of several nodes, installing Ray if it is missing
+	@$(RAY)
+	@$(BIN)/pytest -m cluster
+
 lint: .venv/ready-dev  ## Check style, types (ruff, mypy) and that uv.lock fits pyproject.toml
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
@@ -152,6 +157,10 @@ bench-target: .venv/ready-dev  ## Measure the time to 99.5 % on DATA compared wi
 bench-ingredients: .venv/ready-dev  ## Measure what TTA, folds and so on bring on DATA (half an hour)
 	@$(BIN)/python -m benchmarks.ingredients "$$DATA"
 
+bench-engines: .venv/ready-dev  ## Measure a job's overhead in each engine, installing Ray if it is missing (an hour)
+	@$(RAY)
+	@$(BIN)/python -m benchmarks.engines
+
 bench-tuning: .venv/ready-dev  ## Measure what tuning brings on DATA of 22,000 rows (three quarters of an hour)
 	@$(BIN)/python -m benchmarks.tuning "$$DATA"
 
@@ -185,4 +194,4 @@ $(READY): uv.lock pyproject.toml | $(BIN)/uv
 	@$(SYNC) --group dev --group docs
 	@touch $@
 
-.PHONY: help submit train tune leaderboard ensemble report draw inspect models doctor install test docs test-docs docs-outputs faults mutation test-forms test-browser test-database lint format lock data pictures bench bench-memory bench-growth bench-scaling bench-target bench-ingredients bench-tuning clean distclean
+.PHONY: help submit train tune leaderboard ensemble report draw inspect models doctor install test docs test-docs docs-outputs faults mutation test-forms test-browser test-database test-cluster lint format lock data pictures bench bench-memory bench-growth bench-scaling bench-target bench-ingredients bench-engines bench-tuning clean distclean

@@ -57,11 +57,13 @@ if TYPE_CHECKING:
     from pipeline.networks.space import Choice, Float, Integer, Space
     from pipeline.runs.record import Scores
     from pipeline.runs.run import Run
+    from pipeline.search.engine import EngineChoice
 
 _MODULES = {
     "Augmentation": "pipeline.images.augmentation",
     "Choice": "pipeline.networks.space",
     "Competition": "pipeline.competition.competition",
+    "EngineChoice": "pipeline.search.engine",
     "Float": "pipeline.networks.space",
     "Fold": "pipeline.competition.folds",
     "Integer": "pipeline.networks.space",
@@ -111,6 +113,7 @@ __all__ = [
     "Augmentation",
     "Choice",
     "Competition",
+    "EngineChoice",
     "Float",
     "Fold",
     "Integer",

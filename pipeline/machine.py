@@ -1,11 +1,19 @@
-"""The machine: its processor, the cores that this process may use, and its memory."""
+"""The machine: its processor, the cores that this process may use, its memory, its versions."""
 
 import ctypes
 import os
 import platform
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from pipeline import __version__
+
 CGROUPS = Path("/sys/fs/cgroup")
+# Packages that results depend on.
+PACKAGES = (
+    "keras", "tensorflow", "tensorflow-cpu", "torch", "jax", "numpy", "opencv-python-headless"
+)  # fmt: skip
+OTHER_BACKENDS = {"torch", "jax"}  # of Keras, which KERAS_BACKEND chooses
 UNLIMITED = 1 << 60  # bytes; version 1 of control groups has no word for it
 
 
@@ -70,6 +78,13 @@ def free_memory() -> int:
     return max(0, min(free, limit - sum(map(int, used)) + cached))
 
 
+def versions() -> dict[str, str]:
+    """Those of this package, of Python, and of the installed PACKAGES, by name."""
+    found = {name: _version(name) for name in PACKAGES}
+    installed = {name: each for name, each in found.items() if each}
+    return {"pipeline": __version__, "python": platform.python_version(), **installed}
+
+
 def keep_memory() -> None:
     """Makes glibc keep freed memory instead of returning it to the system.
 
@@ -85,6 +100,13 @@ def keep_memory() -> None:
 def release_memory() -> None:
     """Returns freed memory to the system."""
     _call_libc("malloc_trim", 0)
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
 
 
 def _call_libc(function: str, *values: int) -> None:

@@ -89,7 +89,7 @@ def test_imports_follow_the_flow_of_the_data(path: Path) -> None:
     if folder in USES:
         assert used - {"__version__"} <= USES[folder] | BASE | {folder}
     elif folder.removesuffix(".py") in BASE:
-        assert used <= BASE
+        assert used - {"__version__"} <= BASE
 
 
 @by_path
@@ -123,6 +123,7 @@ def test_quick_commands_load_nothing_heavy(words: list[str]) -> None:
         "try: main(sys.argv[1:])\n"
         "except SystemExit: pass\n"
         "heavy = {'tensorflow', 'keras', 'sklearn', 'matplotlib', 'cv2', 'cleanlab', 'optuna'}\n"
+        "heavy |= {'ray'}\n"
         "print(sorted(heavy & set(sys.modules)))"
     )
     result = subprocess.run(

@@ -42,12 +42,13 @@ def names(requirements: list[str]) -> set[str]:
 
 
 def test_what_users_need_is_declared() -> None:
-    assert imported("pipeline") <= names(USERS + BACKENDS + EXTRAS["kaggle"] + EXTRAS["export"])
+    optional = EXTRAS["kaggle"] + EXTRAS["export"] + EXTRAS["cluster"]
+    assert imported("pipeline") <= names(USERS + BACKENDS + optional)
 
 
 @pytest.mark.parametrize("folder", ["tests", "benchmarks"])
 def test_what_developers_need_is_declared(folder: str) -> None:
-    assert imported(folder) <= names(USERS + DEVELOPERS + BACKENDS)
+    assert imported(folder) <= names(USERS + DEVELOPERS + BACKENDS + EXTRAS["cluster"])
 
 
 def test_the_lock_names_pypi_alone() -> None:

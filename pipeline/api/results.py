@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from pipeline.runs.reveal import Reveal
     from pipeline.search.budget import Budget
+    from pipeline.search.engine import AnyEngine
 
 
 def list_runs(
@@ -220,6 +221,7 @@ def submit_for(
     *,
     output: Path | str | None = None,
     runs: Path | str = RUNS,
+    engine: "AnyEngine" = "auto",
     progress: bool = True,
 ) -> tuple[Path, Run]:
     """Trains for a given time, see `train_for`, with the best submission so far on the disk.
@@ -227,7 +229,7 @@ def submit_for(
     The first submission is there after a third of the time, and stays if the call is interrupted.
 
     Args:
-        budget, runs, progress: as for `train_for`.
+        budget, runs, engine, progress: as for `train_for`.
         output: the file. Default: `submissions/<competition>/best-<budget>.csv`.
 
     Returns:
@@ -247,7 +249,10 @@ def submit_for(
     def write(run: Run) -> Path:
         return submit(competition, run, output=path)
 
-    return path, train_for(competition, budget, runs=runs, on_better=write, progress=progress)
+    best = train_for(
+        competition, budget, runs=runs, on_better=write, engine=engine, progress=progress
+    )
+    return path, best
 
 
 def score_test(competition: Competition, run: Run | str, *, runs: Path | str = RUNS) -> Scores:

@@ -14,7 +14,7 @@ from pipeline.runs.run import list_runs as _list_runs
 if TYPE_CHECKING:
     from pipeline.networks.recipe import Recipe
     from pipeline.search.budget import Budget
-    from pipeline.search.engine import Engine
+    from pipeline.search.engine import AnyEngine
 
 
 def train(
@@ -87,7 +87,7 @@ def train_all(
     folds: int | None = None,
     runs: Path | str = RUNS,
     fresh: bool = False,
-    engine: "str | Engine" = "auto",
+    engine: "AnyEngine" = "auto",
     progress: bool = True,
 ) -> list[Run]:
     """Trains each combination of recipes, values of settings, and seeds, in parallel.
@@ -98,7 +98,9 @@ def train_all(
         seeds: random seeds.
         fold, folds: as for `train`.
         runs, fresh, progress: as for `train`.
-        engine: "inline", "processes", or "auto"; or an `Engine` of `pipeline.search.engine`.
+        engine: "inline", "processes", "ray", or "auto"; an `EngineChoice`, which has the number of
+            workers and the address of a Ray cluster too; or an `Engine` of
+            `pipeline.search.engine`.
 
     Returns:
         The runs, by recipe, settings, seed.
@@ -137,6 +139,7 @@ def train_for(
     *,
     runs: Path | str = RUNS,
     on_better: Callable[[Run], object] = lambda _: None,
+    engine: "AnyEngine" = "auto",
     progress: bool = True,
 ) -> Run:
     """Trains for a given time: recipes, folds, epochs and their combination are chosen for it.
@@ -149,6 +152,7 @@ def train_for(
         runs: folder of all runs.
         on_better: called with each run that is better than those before; the first one is there
             after a third of the time. What it returns is shown.
+        engine: as for `train_all`.
         progress: show the progress.
 
     Returns:
@@ -164,7 +168,8 @@ def train_for(
 
     budget = budget if isinstance(budget, Budget) else Budget.start(budget)
     display = Display(quiet=not progress)
-    return spend(budget, competition, run_folder(competition, runs), display, on_better)
+    folder = run_folder(competition, runs)
+    return spend(budget, competition, folder, display, on_better, engine)
 
 
 def train_plan(
@@ -172,6 +177,7 @@ def train_plan(
     plan: Path | str,
     *,
     runs: Path | str = RUNS,
+    engine: "AnyEngine" = "auto",
     progress: bool = True,
 ) -> Run:
     """Repeats the trainings of a budget without a clock, and returns the best run.
@@ -180,6 +186,7 @@ def train_plan(
 
     Args:
         plan: the file that `train_for` wrote, such as "runs/digits/plan-30m.json".
+        engine: as for `train_all`.
 
     Raises:
         PipelineError: the file is no plan, or of other data.
@@ -188,7 +195,7 @@ def train_plan(
     from pipeline.search.display import Display
 
     folder, display = run_folder(competition, runs), Display(quiet=not progress)
-    return repeat(Path(plan), competition, folder, display)
+    return repeat(Path(plan), competition, folder, display, engine)
 
 
 def ensemble(

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from pipeline.networks.recipe import Recipe
     from pipeline.search.budget import Budget
-    from pipeline.search.engine import Engine
+    from pipeline.search.engine import AnyEngine
     from pipeline.tuning.subject import Subject
 
 
@@ -27,7 +27,7 @@ def tune(
     storage: str | None = None,
     seed: int = 0,
     runs: Path | str = RUNS,
-    engine: "str | Engine" = "auto",
+    engine: "AnyEngine" = "auto",
     progress: bool = True,
     **changes: Any,
 ) -> Run:

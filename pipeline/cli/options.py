@@ -47,12 +47,25 @@ EPOCHS = click.option("--epochs", type=click.IntRange(1), help="Maximum number o
 SEED = click.option(
     "--seed", type=click.IntRange(0), default=0, show_default=True, help="Random seed."
 )
-ENGINE = click.option(
-    "--engine",
-    type=click.Choice(["auto", "inline", "processes"]),
-    default="auto",
-    show_default=True,
-    help="Train in this process or in parallel.",
+ENGINE = (
+    click.option(
+        "--engine",
+        type=click.Choice(["auto", "inline", "processes", "ray"]),
+        default="auto",
+        show_default=True,
+        help="Train in this process, in several processes, or on a Ray cluster.",
+    ),
+    click.option(
+        "--workers",
+        type=click.IntRange(1),
+        metavar="N",
+        help="Number of trainings in parallel.  [default: one for each core, if there is memory]",
+    ),
+    click.option(
+        "--address",
+        help="Ray cluster: auto, host:6379 or ray://host:10001.  [default: one is started on this "
+        "machine]",
+    ),
 )
 FORMAT = format_option("table")
 QUIET = click.option("--quiet", is_flag=True, help="Hide progress.")
@@ -131,6 +144,13 @@ SCHEMA = (
     ),
     click.option("--range", type=float, nargs=2, help="Pixel values of black and white: 0 255."),
 )
+
+
+def engine_options(command: Command) -> Command:
+    """Options about where trainings run; see `EngineChoice`."""
+    for option in reversed(ENGINE):
+        command = option(command)
+    return command
 
 
 def schema_options(command: Command) -> Command:

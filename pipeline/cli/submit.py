@@ -7,7 +7,7 @@ import click
 
 from pipeline.cli.leaderboard import echo_leaderboard
 from pipeline.cli.main import BEGAN
-from pipeline.cli.options import BUDGET, DATA, QUIET, RUNS, schema_options
+from pipeline.cli.options import BUDGET, DATA, QUIET, RUNS, engine_options, schema_options
 from pipeline.cli.output import echo, score_text
 from pipeline.cli.sending import Destination, check_destination, send, sending_options
 from pipeline.competition.sample import asks_for_probabilities
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 )
 @click.option("--output", type=click.Path(path_type=Path), help="The file to write.")
 @BUDGET
+@engine_options
 @sending_options
 @QUIET
 @RUNS
@@ -39,6 +40,9 @@ def command(
     file: Path | None,
     output: Path | None,
     budget: str | None,
+    engine: str,
+    workers: int | None,
+    address: str | None,
     kaggle: str | None,
     local: Path | None,
     message: str,
@@ -63,10 +67,16 @@ def command(
     """
     import pipeline as pp
     from pipeline.search.budget import Budget
+    from pipeline.search.engine import EngineChoice
 
     to = Destination(kaggle, local, message, team, wait, again, yes)
     if run and budget:
         raise PipelineError("both --run and --budget are given", expected="one of them")
+    choice = EngineChoice(engine, workers, address)
+    if choice != EngineChoice() and not budget:
+        raise PipelineError(
+            "--engine, --workers or --address without --budget", expected="a budget"
+        )
     if file:
         _check_file_options(to, run, budget, output)
     check_destination(to)
@@ -77,7 +87,12 @@ def command(
         return
     if time_granted:
         path, best = pp.submit_for(
-            competition, time_granted, output=output, runs=runs, progress=not quiet
+            competition,
+            time_granted,
+            output=output,
+            runs=runs,
+            engine=choice,
+            progress=not quiet,
         )
         name = best.name
     else:

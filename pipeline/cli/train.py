@@ -10,11 +10,11 @@ from pipeline.cli.main import BEGAN
 from pipeline.cli.options import (
     BUDGET,
     DATA,
-    ENGINE,
     EPOCHS,
     QUIET,
     RUNS,
     SEED,
+    engine_options,
     schema_options,
     settings_option,
     sweep_of,
@@ -53,7 +53,7 @@ from pipeline.errors import PipelineError
 )
 @settings_option("Change a setting of the recipe. NAME=A,B,C makes one run per value.")
 @click.option("--fresh", is_flag=True, help="Retrain existing runs.")
-@ENGINE
+@engine_options
 @QUIET
 @RUNS
 @schema_options
@@ -71,6 +71,8 @@ def command(
     settings: tuple[str, ...],
     fresh: bool,
     engine: str,
+    workers: int | None,
+    address: str | None,
     quiet: bool,
     runs: Path,
     **overrides: Any,
@@ -85,10 +87,11 @@ def command(
     """
     import pipeline as pp
     from pipeline.search.budget import Budget
+    from pipeline.search.engine import EngineChoice
 
     short = {"epochs": epochs, "backbone.weights": weights, "precision": precision}
     sweep = sweep_of(settings, {name: value for name, value in short.items() if value is not None})
-    own = sweep or recipes or folds or seed or replicates > 1 or fresh or engine != "auto"
+    own = sweep or recipes or folds or seed or replicates > 1 or fresh
     if (budget or plan) and (own or (budget and plan)):
         raise PipelineError(
             f"{'--budget' if budget else '--plan'} with other settings of the training",
@@ -96,12 +99,13 @@ def command(
             remedy="A budget chooses recipes, folds, epochs and seeds itself; a plan has them. "
             "Leave out options such as --model, --epochs, --set, --folds and --seed.",
         )
+    choice = EngineChoice(engine, workers, address)
     time_granted = Budget.start(budget, click.get_current_context().meta[BEGAN]) if budget else None
     competition = pp.load(data, **overrides)
     if time_granted:
-        pp.train_for(competition, time_granted, runs=runs, progress=not quiet)
+        pp.train_for(competition, time_granted, runs=runs, engine=choice, progress=not quiet)
     elif plan:
-        pp.train_plan(competition, plan, runs=runs, progress=not quiet)
+        pp.train_plan(competition, plan, runs=runs, engine=choice, progress=not quiet)
     else:
         pp.train_all(
             competition,
@@ -111,7 +115,7 @@ def command(
             folds=folds,
             runs=runs,
             fresh=fresh,
-            engine=engine,
+            engine=choice,
             progress=not quiet,
         )
     echo_leaderboard(competition, runs)

@@ -9,12 +9,12 @@ import click
 from pipeline.cli.main import BEGAN
 from pipeline.cli.options import (
     DATA,
-    ENGINE,
     EPOCHS,
     FORMAT,
     QUIET,
     RUNS,
     SEED,
+    engine_options,
     schema_options,
     settings_option,
     sweep_of,
@@ -59,7 +59,7 @@ OPTIONAL = ("epochs", "seconds", "loss", "state")  # what a narrow terminal leav
     is_flag=True,
     help="Show the best ten trials, and train nothing. JSON and CSV have all trials.",
 )
-@ENGINE
+@engine_options
 @FORMAT
 @QUIET
 @RUNS
@@ -75,6 +75,8 @@ def command(
     settings: tuple[str, ...],
     show: bool,
     engine: str,
+    workers: int | None,
+    address: str | None,
     output_format: str,
     quiet: bool,
     runs: Path,
@@ -98,6 +100,7 @@ def command(
     import pipeline as pp
     from pipeline.runs.folder import TUNED, tuning_page_path
     from pipeline.search.budget import Budget
+    from pipeline.search.engine import EngineChoice
 
     sweep = sweep_of(settings, {} if epochs is None else {"epochs": epochs})
     changes = {name: _one(name, values) for name, values in sweep.items()}
@@ -108,6 +111,7 @@ def command(
         _warn_changed(table.attrs.get("changed", []))
         echo_trials(table, output_format)
         return
+    choice = EngineChoice(engine, workers, address)
     began = click.get_current_context().meta[BEGAN]
     time_granted = Budget.start(budget, began) if budget else None
     competition = pp.load(data, **overrides)
@@ -116,7 +120,7 @@ def command(
         recipe,
         trials=trials,
         budget=time_granted,
-        engine=engine,
+        engine=choice,
         progress=not quiet,
         **same,
     )

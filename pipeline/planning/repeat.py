@@ -11,14 +11,22 @@ from pipeline.runs.fold_file import load_folds
 from pipeline.runs.ranking import ranked_by
 from pipeline.runs.run import Run
 from pipeline.search.display import Display
+from pipeline.search.engine import AnyEngine
 from pipeline.search.execute import execute
 
 
-def repeat(path: Path, competition: Competition, folder: Path, display: Display) -> Run:
+def repeat(
+    path: Path,
+    competition: Competition,
+    folder: Path,
+    display: Display,
+    engine: AnyEngine = "auto",
+) -> Run:
     """Trains what a budget has trained, without a clock, and combines it in the same way.
 
     Args:
         path: of a plan.
+        engine: as for `execute`.
 
     Raises:
         PipelineError: it is no plan, or of other data.
@@ -30,7 +38,7 @@ def repeat(path: Path, competition: Competition, folder: Path, display: Display)
         )
     folds = load_folds(competition, FOLDS, folder)
     jobs = [training.job(folds, competition.labels) for training in plan.trainings]
-    runs = execute(jobs, competition, folder, display)
+    runs = execute(jobs, competition, folder, display, engine=engine)
     combination = Combination(folder, ensemble_name(plan.budget), competition.groups)
     for run in runs:  # as they ended
         combination.add([ranked_by(run, competition.metric)])

@@ -2,10 +2,10 @@
 
 import itertools
 import math
+import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
 from pathlib import Path
 
 from pipeline.competition.competition import Competition
@@ -13,7 +13,6 @@ from pipeline.competition.folds import Fold
 from pipeline.evaluation.leaderboard import check_same_data
 from pipeline.files import check_writable
 from pipeline.images.resize import to_images
-from pipeline.networks.backend import uses_accelerator
 from pipeline.networks.recipe import Recipe
 from pipeline.planning.combining import (
     Combination,
@@ -40,9 +39,8 @@ from pipeline.runs.ranking import ranked_by
 from pipeline.runs.run import Run, list_runs
 from pipeline.search.budget import Budget, closing_seconds
 from pipeline.search.display import Display
-from pipeline.search.engine import Inline, count_side_by_side
-from pipeline.search.execute import note_checkpoint
-from pipeline.search.processes import Processes
+from pipeline.search.engine import AnyEngine, Engine, Work
+from pipeline.search.execute import engine_for, note_checkpoint
 from pipeline.training.job import Job
 from pipeline.training.progress import Observer
 from pipeline.training.train import train
@@ -65,6 +63,7 @@ def spend(
     folder: Path,
     display: Display,
     on_better: OnBetter = lambda _: None,
+    engine: AnyEngine = "auto",
 ) -> Run:
     """Trains for the time of a budget, and combines what it trained and what was there.
 
@@ -72,6 +71,7 @@ def spend(
         folder: the competition's runs.
         on_better: called with each run that is better than those before. The first one is there
             after a third of the time.
+        engine: as for `execute`.
 
     Returns:
         The best run.
@@ -80,9 +80,9 @@ def spend(
         Exception: the first one, if there is no run because all trainings failed.
     """
     check_writable(folder)
-    spending = Spending.prepare(budget, competition, folder, display, on_better)
-    engine = Inline() if spending.workers == 1 else Processes(spending.workers)
-    work = partial(_work, competition, folder)
+    engine = engine_for((), sys.maxsize, engine)
+    spending = Spending.prepare(budget, competition, folder, display, on_better, engine)
+    work = Work(_work, competition, folder)
     with display.show([], budget):
         for job, result in engine.run(work, spending.jobs(), display.progress):
             spending.receive(job, result)
@@ -105,6 +105,7 @@ class Spending:
 
     Attributes:
         kinds: the recipes to train.
+        engine: runs the trainings.
         workers: how many trainings run in parallel.
         combination: what is made of finished trainings, those of earlier commands included.
         improvements: when its best result was replaced by a better one.
@@ -120,6 +121,7 @@ class Spending:
     folds: Sequence[Fold]
     kinds: Kinds
     combination: Combination
+    engine: Engine
     workers: int
     improvements: list[Improvement] = field(default_factory=list)
     speeds: Speeds = field(default_factory=dict)
@@ -133,6 +135,7 @@ class Spending:
         folder: Path,
         display: Display,
         on_better: OnBetter,
+        engine: Engine,
     ) -> "Spending":
         """Makes the folds, chooses recipes for the images, and finds runs of earlier commands.
 
@@ -151,10 +154,8 @@ class Spending:
         images = to_images(pixels, schema.shape, schema.planes, schema.transpose)
         kinds = choose_kinds(images, competition.labels)
         combination = Combination(folder, ensemble_name(str(budget)), competition.groups)
-        workers = 1 if uses_accelerator() else count_side_by_side()
-        spending = cls(
-            budget, competition, folder, display, on_better, folds, kinds, combination, workers
-        )
+        spending = cls(budget, competition, folder, display, on_better, folds, kinds, combination,
+                       engine, engine.workers)  # fmt: skip
         if runs := sorted(runs_of_folds(found, folds), key=lambda run: run.record.created):
             display.note(f"Reused: {', '.join(run.name for run in runs)}")
             spending.add(runs)
@@ -221,7 +222,8 @@ class Spending:
 
     def _started(self, job: Job) -> Job:
         self.display.add(job)
-        note_checkpoint(job, self.competition, self.folder, self.display)
+        if self.engine.local:
+            note_checkpoint(job, self.competition, self.folder, self.display)
         return job
 
     def _measurement(self, name: str) -> Measurement:

@@ -67,7 +67,7 @@ class RunWriter:
         self.folder = folder
 
     def record(self, record: RunRecord) -> None:
-        self._write(RECORD, encode(record).encode())
+        self.write(RECORD, encode(record).encode())
 
     @contextmanager
     def reserve(self, size: int) -> Iterator[None]:
@@ -90,32 +90,33 @@ class RunWriter:
             TEST: test,
         }
         for name, array in arrays.items():
-            self._write(name, array_bytes(array))
+            self.write(name, array_bytes(array))
 
     def history(self, history: "pd.DataFrame") -> None:
-        self._write(HISTORY, history.to_csv(index_label="epoch").encode())
+        self.write(HISTORY, history.to_csv(index_label="epoch").encode())
 
     def members(self, table: "pd.DataFrame") -> None:
         """The runs that an ensemble could choose from, see `Run.candidates`."""
-        self._write(MEMBERS, table.to_csv(index=False).encode())
+        self.write(MEMBERS, table.to_csv(index=False).encode())
 
     def log(self, lines: Sequence[str]) -> None:
-        self._write(LOG, "".join(f"{line}\n" for line in lines).encode())
+        self.write(LOG, "".join(f"{line}\n" for line in lines).encode())
 
     def model(self, content: bytes) -> None:
-        self._write(MODEL, content)
+        self.write(MODEL, content)
 
     def backbone(self, content: bytes) -> None:
         """The trained backbone alone, for `--weights`."""
-        self._write(BACKBONE, content)
+        self.write(BACKBONE, content)
 
     def explanation(
         self, layers: Sequence[LayerRecord], arrays: Mapping[str, npt.NDArray[Any]]
     ) -> None:
-        self._write(LAYERS, encode(layers).encode())
-        self._write(EXPLANATION, arrays_bytes(arrays))
+        self.write(LAYERS, encode(layers).encode())
+        self.write(EXPLANATION, arrays_bytes(arrays))
 
-    def _write(self, name: str, content: bytes) -> None:
+    def write(self, name: str, content: bytes) -> None:
+        """A file of any name."""
         write_bytes(self.folder / name, content)
 
 
@@ -151,6 +152,18 @@ def copy_run(source: Path, folder: Path) -> None:
     with write_run(folder) as writer:
         for name in checksums:
             write_bytes(writer.folder / name, verify(source, checksums, name).read_bytes())
+
+
+def read_files(folder: Path) -> dict[str, bytes]:
+    """The content of all files of a run by name, to send it to another machine."""
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def write_files(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Writes a run that another machine has sent, see `read_files` and `write_run`."""
+    with write_run(folder) as writer:
+        for name in files.keys() - {CHECKSUMS}:
+            writer.write(name, files[name])
 
 
 def check_run_name(name: str) -> None:

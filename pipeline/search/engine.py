@@ -1,12 +1,16 @@
-"""Engines run jobs: one after another in this process, or in parallel in several.
+"""Engines run jobs: one after another in this process, in several processes, or on a cluster.
 
 An engine yields each job with its run, or with the exception that ended it, as they finish. One
 failure never stops another job.
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Protocol, TypeVar
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Generic, Protocol, TypeVar
 
+from pipeline.competition.competition import Competition
 from pipeline.errors import PipelineError
 from pipeline.machine import core_count, free_memory
 from pipeline.training.progress import Observer
@@ -21,15 +25,84 @@ class Named(Protocol):
 
 J = TypeVar("J", bound=Named)
 R = TypeVar("R")
-Work = Callable[[J, Observer], R]
-"""Makes a job's result. Picklable."""
 
-ENGINES = ("auto", "inline", "processes")
+ENGINES = ("auto", "inline", "processes", "ray")
 MEMORY = 2 << 30  # bytes for one training process
 
 
+@dataclass(frozen=True)
+class Work(Generic[J, R]):
+    """What makes the result of each job. Picklable.
+
+    Attributes:
+        make: called with the competition, the folder of its runs, the job, and the observer.
+        folder: the competition's runs. On another machine `make` gets a folder there; if the
+            result is a run, its files are copied to this one.
+    """
+
+    make: Callable[[Competition, Path, J, Observer], R]
+    competition: Competition
+    folder: Path
+
+    def __call__(self, job: J, observer: Observer) -> R:
+        return self.make(self.competition, self.folder, job, observer)
+
+
+@dataclass(frozen=True)
+class EngineChoice:
+    """Where jobs run, as a user chooses it.
+
+    Attributes:
+        name: "inline", "processes", "ray", or "auto", which is one of the first two.
+        workers: how many jobs run in parallel. Default: one for each core, if there is memory.
+        address: of a Ray cluster: "auto" for the one of this machine, "host:6379", or
+            "ray://host:10001". Default: one is started on this machine.
+
+    Raises:
+        PipelineError: they do not fit together, or Ray is not installed.
+    """
+
+    name: str = "auto"
+    workers: int | None = None
+    address: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.name not in ENGINES:
+            raise PipelineError(f"engine {self.name!r}", expected=f"one of {', '.join(ENGINES)}")
+        if self.workers is not None and self.workers < 1:
+            raise PipelineError(f"{self.workers} workers", expected="at least 1")
+        if self.name == "inline" and self.workers not in (None, 1):
+            raise PipelineError(
+                f"{self.workers} workers with the engine inline",
+                expected="one",
+                remedy="The engine processes trains in parallel.",
+            )
+        if self.address is not None and self.name != "ray":
+            raise PipelineError(
+                f"the address {self.address} with the engine {self.name}",
+                expected="the engine ray",
+            )
+        if self.name == "ray" and not find_spec("ray"):
+            raise PipelineError(
+                "the package ray is not installed",
+                where="engine ray",
+                remedy="Run `.venv/bin/uv pip install 'ray[client]'`, or in an environment of your "
+                "own `pip install 'ray[client]'`.",
+            )
+
+
 class Engine(Protocol):
-    """How jobs are run; a cluster is one more implementation of this."""
+    """How jobs are run."""
+
+    @property
+    def workers(self) -> int:
+        """How many jobs run in parallel, at most."""
+        ...
+
+    @property
+    def local(self) -> bool:
+        """Whether jobs run where the files of this machine are, such as checkpoints."""
+        ...
 
     def run(
         self, work: Work[J, R], jobs: Iterable[J], observer: Observer
@@ -43,8 +116,14 @@ class Engine(Protocol):
         ...
 
 
+AnyEngine = str | EngineChoice | Engine
+"""An engine, a choice of one, or the name of a choice."""
+
+
 class Inline:
     """Runs jobs one after another in this process."""
+
+    workers, local = 1, True
 
     def run(
         self, work: Work[J, R], jobs: Iterable[J], observer: Observer
@@ -58,20 +137,27 @@ class Inline:
             yield job, outcome
 
 
-def choose_engine(jobs: int, name: str = "auto", accelerator: bool = False) -> Engine:
+def choose_engine(
+    jobs: int, choice: str | EngineChoice = "auto", accelerator: bool = False
+) -> Engine:
     """The engine for a number of jobs.
 
     Small networks leave cores idle: two trainings in parallel finish sooner than one after the
     other. How many run in parallel depends on cores and memory; their results do not.
 
     Args:
-        name: "inline", "processes", or "auto".
-        accelerator: whether a GPU does the work; jobs then run one after another.
+        choice: a choice, or its name.
+        accelerator: whether a GPU does the work; jobs then run one after another, unless the
+            choice has a number of workers.
     """
-    if name not in ENGINES:
-        raise PipelineError(f"engine {name!r}", expected=f"one of {', '.join(ENGINES)}")
-    side_by_side = max(1, min(jobs, count_side_by_side()))
-    if name == "inline" or (name == "auto" and (accelerator or side_by_side == 1)):
+    choice = EngineChoice(choice) if isinstance(choice, str) else choice
+    if choice.name == "ray":
+        from pipeline.search.cluster import Cluster
+
+        return Cluster(choice.address, choice.workers)
+    workers = choice.workers or (1 if accelerator else count_side_by_side())
+    side_by_side = max(1, min(jobs, workers))
+    if choice.name == "inline" or (choice.name == "auto" and side_by_side == 1):
         return Inline()
     from pipeline.search.processes import Processes
 

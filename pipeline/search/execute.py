@@ -22,7 +22,7 @@ from pipeline.runs.folder import (
 from pipeline.runs.record import Identity
 from pipeline.runs.run import Run, list_runs
 from pipeline.search.display import Display
-from pipeline.search.engine import Engine, choose_engine
+from pipeline.search.engine import AnyEngine, Engine, EngineChoice, Work, choose_engine
 from pipeline.search.grid import AnyJob, CombinedJob, combinations_of, trainings_of
 from pipeline.training.job import Job
 from pipeline.training.progress import Observer
@@ -35,14 +35,14 @@ def execute(
     folder: Path,
     display: Display,
     fresh: bool = False,
-    engine: str | Engine = "auto",
+    engine: AnyEngine = "auto",
 ) -> list[Run]:
     """Makes the runs of all jobs. Finished runs with the same identity are reused.
 
     Args:
         folder: the competition's runs.
         fresh: retrain existing runs.
-        engine: "inline", "processes" or "auto", see `choose_engine`; or an engine.
+        engine: a choice or its name, see `choose_engine`; or an engine.
 
     Returns:
         A run for each job, in their order.
@@ -65,10 +65,12 @@ def execute(
     check_writable(folder)
     for name in trainings.keys() & runs.keys():
         remove_checkpoints(folder / name)  # left by a kill at the end of the run
-    for job in missing:
+    engine = engine_for(missing, len(missing), engine)
+    for job in missing if engine.local else ():
         note_checkpoint(job, competition, folder, display, replace=fresh)
     failures = []
-    for job, outcome in _run(missing, competition, folder, display, engine, fresh):
+    outcomes = _run(missing, competition, folder, display, engine, fresh) if missing else ()
+    for job, outcome in outcomes:
         if isinstance(outcome, Run):
             runs[job.name] = outcome
         else:
@@ -104,13 +106,12 @@ def _run(
     competition: Competition,
     folder: Path,
     display: Display,
-    engine: str | Engine,
+    engine: Engine,
     fresh: bool,
 ) -> Iterator[tuple[Job, Run | Exception]]:
     """Runs the jobs on an engine, and displays them."""
-    engine = engine_for(jobs, len(jobs), engine)
     with display.show(jobs):
-        work = partial(_train, competition, folder, fresh)
+        work = Work(partial(_train, fresh), competition, folder)
         for job, outcome in engine.run(work, jobs, display.progress):
             if isinstance(outcome, Run):
                 display.finish(job.name, outcome)
@@ -119,11 +120,15 @@ def _run(
             yield job, outcome
 
 
-def engine_for(jobs: Sequence[Job], count: int, engine: str | Engine) -> Engine:
+def engine_for(jobs: Sequence[Job], count: int, engine: AnyEngine) -> Engine:
     """The engine for a number of jobs like these, see `choose_engine`."""
-    if engine == "auto" and not all(_can_be_sent(job) for job in jobs):
-        engine = "inline"
-    return choose_engine(count, engine, uses_accelerator()) if isinstance(engine, str) else engine
+    if isinstance(engine, str):
+        engine = EngineChoice(engine)
+    if not isinstance(engine, EngineChoice):
+        return engine
+    if engine.name == "auto" and not all(_can_be_sent(job) for job in jobs):
+        engine = EngineChoice("inline")
+    return choose_engine(count, engine, uses_accelerator())
 
 
 def _can_be_sent(job: Job) -> bool:
@@ -135,7 +140,7 @@ def _can_be_sent(job: Job) -> bool:
 
 
 def _train(
-    competition: Competition, folder: Path, fresh: bool, job: Job, observer: Observer
+    fresh: bool, competition: Competition, folder: Path, job: Job, observer: Observer
 ) -> Run:
     return train(job, competition, folder, observer, fresh)
 

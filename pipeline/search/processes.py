@@ -19,6 +19,7 @@ from pipeline.errors import PipelineError
 from pipeline.search.engine import J, Named, R, Work
 from pipeline.training.progress import Observer, Progress
 
+UNSENDABLE = (pickle.PicklingError, AttributeError, TypeError)  # raised by pickling
 PATIENCE = 10.0  # seconds that a process may take to end
 
 
@@ -35,6 +36,8 @@ class Processes:
     Args:
         workers: number of processes.
     """
+
+    local = True
 
     def __init__(self, workers: int) -> None:
         self.workers = workers
@@ -86,14 +89,8 @@ class _Worker:
         """Gives the process a job. If it cannot be sent, the answer is the exception."""
         try:
             self.connection.send((work, job))
-        except (pickle.PicklingError, AttributeError, TypeError) as error:
-            self.connection.send(
-                PipelineError(
-                    f"it cannot be sent to another process: {error}",
-                    where=f"run {job.name}",
-                    remedy="Define the layers of a recipe in a module, or use engine='inline'.",
-                )
-            )
+        except UNSENDABLE as error:
+            self.connection.send(cannot_be_sent(job, error))
         except OSError:
             return  # the process has ended, which `receive` tells
 
@@ -118,6 +115,15 @@ class _Worker:
         self.process.join()
 
 
+def cannot_be_sent(job: Named, error: Exception) -> PipelineError:
+    """The error for a job that cannot be pickled."""
+    return PipelineError(
+        f"it cannot be sent to another process: {error}",
+        where=f"run {job.name}",
+        remedy="Define the layers of a recipe in a module, or use engine='inline'.",
+    )
+
+
 def _serve(connection: Connection) -> None:
     """Runs jobs until this process is terminated."""
     signal.signal(signal.SIGTERM, _end)
@@ -128,7 +134,7 @@ def _serve(connection: Connection) -> None:
         except EOFError:
             return
         except Exception as error:  # the job cannot be rebuilt here
-            connection.send(_portable(error))
+            connection.send(portable(error))
             continue
         try:
             if isinstance(message, Exception):
@@ -136,7 +142,7 @@ def _serve(connection: Connection) -> None:
             work, job = message
             connection.send(work(job, connection.send))
         except Exception as error:
-            connection.send(_portable(error))
+            connection.send(portable(error))
 
 
 @contextmanager
@@ -166,7 +172,7 @@ def _without_main() -> Iterator[None]:
         sys.modules["__main__"] = main
 
 
-def _portable(error: Exception) -> Exception:
+def portable(error: Exception) -> Exception:
     """The exception itself, if it can be sent to another process, with its traceback as cause."""
     text = traceback.format_exc()
     try:

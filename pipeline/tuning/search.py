@@ -22,7 +22,7 @@ from pipeline.networks.recipe import FIXED
 from pipeline.networks.space import text_of
 from pipeline.search.budget import Budget, closing_seconds
 from pipeline.search.display import Display
-from pipeline.search.engine import Engine
+from pipeline.search.engine import Engine, Work
 from pipeline.training.job import Job, make_job
 from pipeline.training.progress import Progress
 from pipeline.tuning.study import (
@@ -127,7 +127,7 @@ class Search:
             Exception: the first failure, if several trials failed one after another, and none
                 was completed.
         """
-        work = partial(run_trial, competition, self.pruner)
+        work = Work(partial(run_trial, self.pruner), competition, self.place.journal.parent)
         more = self._due() if self.count else 0
         with self.display.show([], self.budget, more):
             try:

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 from statistics import fmean
 from typing import Literal
 
@@ -110,8 +111,9 @@ def make_pruner(recipe: Recipe, rows: int) -> optuna.pruners.BasePruner:
 
 
 def run_trial(
-    competition: Competition,
     pruner: optuna.pruners.BasePruner,
+    competition: Competition,
+    folder: Path,
     trial: TrialJob,
     observer: Observer,
 ) -> TrialResult:
@@ -121,6 +123,7 @@ def run_trial(
 
     Args:
         pruner: see `make_pruner`.
+        folder: not used, because a trial writes no files but its study.
     """
     began, watch = time.monotonic(), _Watch(trial, competition, pruner, observer)
     results = list[tuple[float, float]]()

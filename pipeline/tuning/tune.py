@@ -14,7 +14,7 @@ from pipeline.runs.folder import TUNED, copy_run
 from pipeline.runs.run import Run, list_runs, load_run
 from pipeline.search.budget import Budget
 from pipeline.search.display import Display
-from pipeline.search.engine import Engine
+from pipeline.search.engine import AnyEngine
 from pipeline.search.execute import engine_for, execute
 from pipeline.training.job import make_job
 from pipeline.tuning.search import MANY, Search
@@ -32,7 +32,7 @@ def tune(
     count: int | None = None,
     budget: Budget | None = None,
     url: str | None = None,
-    engine: str | Engine = "auto",
+    engine: AnyEngine = "auto",
 ) -> Run:
     """Makes trials until there are enough finished ones, and a run of the best.
 
@@ -42,16 +42,24 @@ def tune(
             many as the budget allows.
         budget: time for everything.
         url: of an Optuna storage. Default: a journal in the folder.
+        engine: runs the trials; the last training is made by this process.
 
     Raises:
-        PipelineError: the count is below 1, no trial was completed, or the folder has runs of
-            other data.
+        PipelineError: the count is below 1, the engine needs a database server, no trial was
+            completed, or the folder has runs of other data.
         Exception: the first failure, if MAX_FAILURES trials failed one after another, and none
             was completed.
     """
     if count is not None and count < 1:
         raise PipelineError(f"trials = {count}", expected="at least 1")
     count = TRIALS if count is None and budget is None else count
+    if (url is None or url.startswith("sqlite")) and not engine_for((), MANY, engine).local:
+        raise PipelineError(
+            "the nodes of a cluster cannot keep trials in a file",
+            where="tuning",
+            expected="--storage with the URL of a database server, such as "
+            "postgresql+psycopg://user:password@host/database",
+        )
     found = list_runs(folder, lambda error: display.note(error.message))
     check_same_data(found, competition.fingerprint)
     place = subject.place(competition.name, folder, url)

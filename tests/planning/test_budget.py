@@ -23,6 +23,7 @@ from pipeline.recipes import find_recipe
 from pipeline.runs.fold_file import load_folds
 from pipeline.search.budget import Budget, parse_duration, short_duration
 from pipeline.search.display import Display
+from pipeline.search.engine import choose_engine
 from pipeline.training.job import Job
 from pipeline.training.train import train
 
@@ -144,7 +145,7 @@ def test_the_leaderboard_and_submit_use_what_it_left(spent, tiny) -> None:
         (["train", "--budget", "10m", "--epochs", "3"], "--budget with other settings"),
         (["train", "--budget", "10m", "--seed", "3"], "--budget with other settings"),
         (["train", "--budget", "10m", "--replicates", "3"], "--budget with other settings"),
-        (["train", "--budget", "10m", "--engine", "inline"], "--budget with other settings"),
+        (["train", "--budget", "10m", "--workers", "0"], "--workers"),
         (["train", "--budget", "soon"], "budget 'soon'"),
         (["submit", "--budget", "10m", "--run", "fast"], "both --run and --budget"),
         (["submit", "--budget", "3"], "budget '3'"),
@@ -187,7 +188,11 @@ def test_a_file_that_is_no_plan_is_refused(content, tiny_folder, tmp_path) -> No
 def starting(tiny, tmp_path) -> Spending:
     """A budget that begins."""
     budget = Budget(seconds=600, began=time.time())
-    return Spending.prepare(budget, tiny, tmp_path / "tiny", Display(quiet=True), lambda _: None)
+    return prepare(budget, tiny, tmp_path / "tiny", Display(quiet=True))
+
+
+def prepare(budget: Budget, tiny: pp.Competition, folder: Path, display: Display) -> Spending:
+    return Spending.prepare(budget, tiny, folder, display, lambda _: None, choose_engine(9))
 
 
 def speeds(now: float, alone: float | None = None) -> dict[str, Speed]:
@@ -232,7 +237,7 @@ def test_a_sample_has_rows_of_rare_classes(starting) -> None:
 
 def test_a_run_that_was_scored_on_other_rows_is_named(tiny, tmp_path, capsys) -> None:
     finish(tiny, tmp_path / "tiny" / "earlier", 2.0, draw=1)
-    Spending.prepare(Budget(60, time.time()), tiny, tmp_path / "tiny", Display(), lambda _: None)
+    prepare(Budget(60, time.time()), tiny, tmp_path / "tiny", Display())
     assert "`pipeline submit --run earlier` submits it" in capsys.readouterr().err
 
 

@@ -9,11 +9,13 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
+from pipeline.cli import main
 from pipeline.errors import PipelineError
 from pipeline.machine import cores
 from pipeline.search import engine
-from pipeline.search.engine import Inline, choose_engine
+from pipeline.search.engine import EngineChoice, Inline, choose_engine
 from pipeline.search.processes import Processes
 from pipeline.training.progress import Progress
 
@@ -113,21 +115,51 @@ def test_leaving_the_loop_ends_the_processes() -> None:
 @pytest.mark.parametrize(
     ("count", "name", "accelerator", "expected"),
     [
-        (1, "auto", False, None),
-        (2, "auto", False, 2),
-        (9, "auto", False, 4),
-        (9, "auto", True, None),
-        (9, "inline", False, None),
-        (1, "processes", False, 1),
+        (1, "auto", False, Inline()),
+        (2, "auto", False, Processes(2)),
+        (9, "auto", False, Processes(4)),
+        (9, "auto", True, Inline()),
+        (9, "inline", False, Inline()),
+        (1, "processes", False, Processes(1)),
+        (9, EngineChoice("processes", workers=6), False, Processes(6)),
+        (9, EngineChoice(workers=6), True, Processes(6)),
+        (9, EngineChoice(workers=1), False, Inline()),
     ],
 )
-def test_the_engine_follows_from_jobs_and_cores(
+def test_the_engine_follows_from_jobs_and_cores_or_the_workers_that_are_asked_for(
     count, name, accelerator, expected, monkeypatch
 ) -> None:
     monkeypatch.setattr(engine, "core_count", lambda: 4)
     monkeypatch.setattr(engine, "free_memory", lambda: 64 << 30)
     chosen = choose_engine(count, name, accelerator)
-    assert getattr(chosen, "workers", None) == expected
+    assert (type(chosen), chosen.workers) == (type(expected), expected.workers)
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        (["--engine", "inline", "--workers", "2"], "2 workers with the engine inline"),
+        (["--address", "auto"], "the address auto with the engine auto"),
+        (["--engine", "processes", "--address", "auto"], "with the engine processes"),
+    ],
+)
+def test_options_of_the_engine_that_do_not_fit_together_are_refused(
+    words, found, tiny_folder, tmp_path
+) -> None:
+    for command in ("train", "tune"):
+        every = [command, str(tiny_folder), *words, "--runs", str(tmp_path)]
+        result = CliRunner().invoke(main, every)
+        assert (result.exit_code, list(tmp_path.iterdir())) == (2, [])
+        assert found in result.stderr
+
+
+def test_without_ray_the_message_says_what_to_install(tiny_folder, tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(engine, "find_spec", lambda name: None)
+    words = ["train", str(tiny_folder), "--engine", "ray", "--runs", str(tmp_path)]
+    result = CliRunner().invoke(main, words)
+    assert (result.exit_code, list(tmp_path.iterdir())) == (2, [])
+    assert "ray is not installed" in result.stderr
+    assert "pip install 'ray[client]'" in result.stderr
 
 
 def test_little_memory_means_one_training_at_a_time(monkeypatch) -> None:

@@ -59,6 +59,8 @@ class Scored:
         trials: those that it was asked to run.
     """
 
+    workers, local = 1, True
+
     def __init__(self, *scores: float | None, seconds: float = 0.0) -> None:
         self.scores = itertools.chain(scores, itertools.repeat(scores[-1]))
         self.seconds = seconds
@@ -76,6 +78,8 @@ class Scored:
 
 class Interrupted:
     """An engine that gets Ctrl-C after the first epoch of a trial."""
+
+    workers, local = 1, True
 
     def __init__(self, trial: str) -> None:
         self.trial = trial

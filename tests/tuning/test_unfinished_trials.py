@@ -254,3 +254,18 @@ def test_several_machines_share_the_trials_in_postgresql(
     assert trials["state"].isin(FINISHED).sum() == 4
     owners = {t.user_attrs["owner"]["process"] for t in study.trials if t.state.name != "FAIL"}
     assert len(owners) == 2
+
+
+@pytest.mark.cluster
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_trials_run_on_a_cluster(postgresql: str, tiny, tmp_path) -> None:
+    ray = pytest.importorskip("ray", reason="ray is not installed: make test-cluster installs it")
+    engine = pp.EngineChoice("ray", workers=1)
+    same: dict[str, Any] = {"storage": postgresql, "epochs": 3, "runs": tmp_path}
+    try:
+        run = pp.tune(tiny, "dense", trials=3, engine=engine, progress=False, **same)
+    finally:
+        ray.shutdown()
+    assert pp.trials(tiny, "dense", **same)["state"].isin(FINISHED).sum() == 3
+    assert run.record.recipe == "dense"

@@ -1,0 +1,213 @@
+"""The engine that runs jobs on a Ray cluster, each as a Ray task.
+
+Ray schedules the tasks, moves the data, and tries a task again if its worker or node dies. This
+process alone writes runs, so that no disk needs to be shared.
+"""
+
+import os
+import platform
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import fields, replace
+from typing import Any, Generic
+
+import ray
+from ray import cloudpickle
+from ray.util.queue import Queue
+from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+from pipeline.competition.competition import Competition
+from pipeline.errors import PipelineError
+from pipeline.machine import OTHER_BACKENDS, versions
+from pipeline.runs.folder import write_files
+from pipeline.runs.run import load_run
+from pipeline.search.connection import connect
+from pipeline.search.engine import MEMORY, J, Named, R, Work
+from pipeline.search.processes import UNSENDABLE, cannot_be_sent
+from pipeline.search.remote import Refusal, RunFiles, Started, perform
+from pipeline.training.progress import Observer
+
+RETRIES = 3  # of a job whose worker or node dies
+INTERVAL = 0.2  # seconds between two looks at the progress
+PATIENCE = 10.0  # seconds that cancelled jobs may take to save a checkpoint
+# Environment variables that workers get from this process, because results depend on them.
+SENT = (
+    "KERAS_BACKEND", "OMP_NUM_THREADS", "ONEDNN_MAX_CPU_ISA", "TF_CPP_MIN_LOG_LEVEL",
+    "TF_ENABLE_ONEDNN_OPTS", "TF_NUM_INTRAOP_THREADS", "XLA_FLAGS",
+)  # fmt: skip
+
+
+class Cluster:
+    """Runs jobs on the nodes of a Ray cluster. Each takes a core and MEMORY.
+
+    Args:
+        address: "auto", "host:6379" or "ray://host:10001". None starts a cluster on this machine,
+            which ends with this process.
+        limit: how many jobs run in parallel, at most. Default: as many as the nodes are enough for.
+    """
+
+    local = False
+
+    def __init__(self, address: str | None = None, limit: int | None = None) -> None:
+        self.address, self.limit = address, limit
+
+    @property
+    def workers(self) -> int:
+        """How many jobs can run in parallel at the moment.
+
+        Raises:
+            PipelineError: there is no such cluster, or no node is enough for a job.
+        """
+        connect(self.address)
+        if not (places := self._count_places()):
+            raise PipelineError(
+                "no node has a core and 2 GB of memory",
+                where=f"Ray cluster {self.address or 'on this machine'}",
+                remedy="Add a node: `ray start --address HOST:6379` on another machine.",
+            )
+        return places
+
+    def run(
+        self, work: Work[J, R], jobs: Iterable[J], observer: Observer
+    ) -> Iterator[tuple[J, R | Exception]]:
+        places, waiting, running = self.workers, iter(jobs), dict[ray.ObjectRef, J]()
+        sending = _Sending(work)
+        try:
+            while True:
+                while len(running) < places and (job := next(waiting, None)) is not None:
+                    try:
+                        running[sending.send(job)] = job
+                    except UNSENDABLE as error:
+                        yield job, cannot_be_sent(job, error)
+                if not running:
+                    return
+                done, _ = ray.wait(list(running), timeout=INTERVAL)
+                sending.report(observer, {job.name for job in running.values()})
+                for task in done:
+                    job = running.pop(task)
+                    outcome = sending.receive(task, job)
+                    if isinstance(outcome, Refusal):
+                        sending.refuse(outcome, job)
+                        if not self._count_places(sending.refused):
+                            raise _other_versions(sending.refused.values())
+                        running[sending.send(job)] = job
+                    else:
+                        yield job, outcome
+                # Nodes join and leave. While there is none, one job waits for it.
+                places = max(1, self._count_places(sending.refused))
+        finally:
+            _cancel(list(running))
+
+    def _count_places(self, refused: Collection[str] = ()) -> int:
+        """How many jobs the nodes are enough for, within the limit."""
+        resources = [
+            node["Resources"]
+            for node in ray.nodes()
+            if node["Alive"] and node["NodeID"] not in refused
+        ]
+        places = sum(
+            int(min(each.get("CPU", 0), each.get("memory", 0) // MEMORY)) for each in resources
+        )
+        return places if self.limit is None else min(places, self.limit)
+
+
+class _Sending(Generic[J, R]):
+    """Sends jobs to a cluster, and receives their progress and results.
+
+    Attributes:
+        data: a reference to the fields of the competition by name, which each node gets once.
+        queue: an actor beside this process, to which workers send progress.
+        refused: nodes with other versions, by id.
+        started: names of jobs that have started.
+        notes: what to say with the next progress of a job.
+    """
+
+    def __init__(self, work: Work[J, R]) -> None:
+        self.work = work
+        content = {each.name: getattr(work.competition, each.name) for each in fields(Competition)}
+        self.data = ray.put(content)
+        here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
+        self.queue = Queue(actor_options={"num_cpus": 0, "scheduling_strategy": here})
+        self.refused: dict[str, Refusal] = {}
+        self.started: set[str] = set()
+        self.notes: dict[str, str] = {}
+
+    def send(self, job: J) -> ray.ObjectRef:
+        """The task that runs a job on a node with the same versions.
+
+        Raises:
+            UNSENDABLE: it cannot be pickled.
+        """
+        content = cloudpickle.dumps((self.work.make, job))
+        options = {"name": job.name, "num_cpus": 1, "memory": MEMORY, "max_retries": RETRIES}
+        if self.refused:
+            options["label_selector"] = {"ray.io/node-id": f"!in({','.join(self.refused)})"}
+        variables = {name: os.environ[name] for name in SENT if name in os.environ}
+        folder, data = self.work.folder.resolve(), self.work.competition.fingerprint
+        place = f"{platform.node()} {folder} {data}"
+        task = ray.remote(perform).options(**options)
+        return task.remote(_expected(), variables, place, content, [self.data], self.queue)
+
+    def report(self, observer: Observer, names: Collection[str]) -> None:
+        """Passes on the progress of these jobs; that of others came after their result."""
+        count = self.queue.qsize()
+        for message in self.queue.get_nowait_batch(count) if count else ():
+            name = message.name
+            if isinstance(message, Started):
+                if name in self.started:
+                    self.notes[name] = f"its worker or node died; again on {message.address}"
+                self.started.add(name)
+            elif name in names:
+                note = message.note or self.notes.pop(name, "")
+                observer(replace(message, note=note))
+
+    def receive(self, task: ray.ObjectRef, job: J) -> Any:
+        """The result of a task, whose run is written here; or a refusal, or an exception."""
+        try:
+            result = ray.get(task)
+            if isinstance(result, RunFiles):
+                write_files(self.work.folder / job.name, result.files)
+                return load_run(self.work.folder / job.name)
+            return result
+        except ray.exceptions.RayError as error:
+            return _failure(job, error)
+        except Exception as error:
+            return error
+
+    def refuse(self, refusal: Refusal, job: J) -> None:
+        """Sends no more jobs to a node."""
+        self.refused[refusal.node] = refusal
+        self.notes[job.name] = str(refusal)
+
+
+def _expected() -> dict[str, str]:
+    """The versions that a node must have: those of this process, without backends not in use."""
+    unused = OTHER_BACKENDS - {os.environ.get("KERAS_BACKEND")}
+    return {name: each for name, each in versions().items() if name not in unused}
+
+
+def _failure(job: Named, error: Exception) -> PipelineError:
+    """What Ray says of a job that it could not run."""
+    said = (str(error).strip().splitlines() or [type(error).__name__])[-1].strip()
+    return PipelineError(
+        f"Ray could not run it: {said}",
+        where=f"run {job.name}",
+        remedy="Run the command again; finished runs are reused.",
+    )
+
+
+def _other_versions(refusals: Iterable[Refusal]) -> PipelineError:
+    """The error for a cluster without a node that can be used."""
+    return PipelineError(
+        "its nodes have other versions than this machine",
+        where="Ray cluster",
+        remedy="Install the same versions on them.",
+        details=[str(each) for each in refusals],
+    )
+
+
+def _cancel(tasks: list[ray.ObjectRef]) -> None:
+    """Ends tasks, of which those that train save a checkpoint."""
+    for task in tasks:
+        ray.cancel(task)
+    if tasks:
+        ray.wait(tasks, num_returns=len(tasks), timeout=PATIENCE)

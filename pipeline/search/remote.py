@@ -1,0 +1,127 @@
+"""What a worker of a Ray cluster does: one job, with the data of the cluster's object store."""
+
+import hashlib
+import os
+import pickle
+import shutil
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import ray
+from ray.util.queue import Queue
+
+from pipeline.competition.competition import Competition
+from pipeline.machine import versions
+from pipeline.runs.folder import read_files
+from pipeline.runs.run import Run
+from pipeline.search.processes import portable
+from pipeline.training.progress import Progress
+
+
+@dataclass(frozen=True)
+class Started:
+    """A node begins with a job, perhaps not for the first time."""
+
+    name: str
+    address: str
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """A node with other versions, which runs nothing.
+
+    Attributes:
+        node: its id.
+        differences: one for each version, in words.
+    """
+
+    node: str
+    address: str
+    differences: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"the node {self.address} is not used: {', '.join(self.differences)}"
+
+
+@dataclass(frozen=True)
+class RunFiles:
+    """A run on its way to the machine that asked for it.
+
+    Attributes:
+        files: the content of each file by name.
+    """
+
+    files: dict[str, bytes]
+
+
+def perform(
+    expected: Mapping[str, str],
+    variables: Mapping[str, str],
+    place: str,
+    content: bytes,
+    data: list[ray.ObjectRef],
+    queue: Queue,
+) -> Any:
+    """Runs a job on a worker.
+
+    The job is unpickled, and Keras is imported, after the versions have been compared and the
+    number of threads has been set.
+
+    Args:
+        expected: versions by name.
+        variables: environment variables.
+        place: of the runs: the machine, the folder, and the data.
+        content: what makes the result, and the job, pickled.
+        data: a reference to the fields of the competition by name. In a list, Ray passes it as it
+            is.
+        queue: receives the progress.
+
+    Returns:
+        The result (a run as `RunFiles`), the exception that ended the job, or a `Refusal`.
+    """
+    address = ray.util.get_node_ip_address()
+    if differences := _differences(expected):
+        return Refusal(ray.get_runtime_context().get_node_id(), address, differences)
+    os.environ.update(variables)
+    folder = _own_folder(place, content)
+    try:
+        make, job = pickle.loads(content)
+        _send(queue, Started(job.name, address))
+        competition = Competition(**ray.get(data[0]))
+        result = make(competition, folder, job, lambda progress: _send(queue, progress))
+        if isinstance(result, Run):
+            result = RunFiles(read_files(result.folder))
+    except Exception as error:
+        return portable(error)
+    shutil.rmtree(folder, ignore_errors=True)
+    return result
+
+
+def _differences(expected: Mapping[str, str]) -> tuple[str, ...]:
+    found = versions()
+    return tuple(
+        f"{name} {found.get(name, 'is missing')} instead of {version}"
+        for name, version in expected.items()
+        if found.get(name) != version
+    )
+
+
+def _send(queue: Queue, message: Progress | Started) -> None:
+    """Sends a message without waiting for its arrival: an epoch may take milliseconds."""
+    queue.actor.put_nowait.remote(message)
+
+
+def _own_folder(place: str, content: bytes) -> Path:
+    """The temporary folder of a job on this machine: the same one if the job is tried again.
+
+    Raises:
+        PermissionError: it belongs to another user.
+    """
+    root = Path(tempfile.gettempdir()) / f"pixel-pipeline-{os.getuid()}"
+    root.mkdir(mode=0o700, exist_ok=True)
+    if root.lstat().st_uid != os.getuid():
+        raise PermissionError(f"{root} belongs to another user")
+    return root / hashlib.sha256(place.encode() + content).hexdigest()[:16]

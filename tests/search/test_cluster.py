@@ -1,0 +1,279 @@
+"""Jobs on a Ray cluster: the same bytes as in this process, also if nodes die."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import pairwise
+from pathlib import Path
+from tempfile import gettempdir
+from types import SimpleNamespace
+from typing import Any
+
+import psutil
+import pytest
+
+import pipeline as pp
+from pipeline.errors import PipelineError
+from pipeline.planning.plan import read_plan
+from pipeline.runs.run import list_runs
+from pipeline.search.engine import EngineChoice, Work
+from pipeline.training.progress import Progress
+
+ray = pytest.importorskip("ray", reason="ray is not installed: make test-cluster installs it")
+cluster = pytest.mark.cluster
+# Ray leaves the processes that it has ended to the garbage collector.
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
+GB = 1 << 30
+SAME = ("model.keras", "validation.npy", "test.npy", "history.csv")
+NODE = {"num_cpus": 1, "memory": 3 * GB, "object_store_memory": GB // 8}
+
+
+@pytest.fixture(autouse=True)
+def apart(tmp_path, monkeypatch) -> Iterator[None]:
+    """Workers import this module's functions by value, and write to a folder of the test."""
+    ray.cloudpickle.register_pickle_by_value(sys.modules[__name__])
+    monkeypatch.setenv("RAY_TMPDIR", gettempdir())  # the names of its sockets must be short
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "workers"))
+    (tmp_path / "workers").mkdir()
+    yield
+    ray.shutdown()
+
+
+def describe(competition: Any, folder: Path, job: Any, observer: Any) -> Any:
+    """Does what the job's name says, and tells what it was given."""
+    observer(Progress(job.name, 1, 1, 1, 1, 0.1, {}, True))
+    if job.name == "user error":
+        raise PipelineError("bad", where="here")
+    return SimpleNamespace(
+        competition=competition.fingerprint,
+        pixels=competition.train_pixels.sum(),
+        writeable=competition.train_pixels.flags.writeable,
+        folder=folder,
+        threads=os.environ["TF_NUM_INTRAOP_THREADS"],
+    )
+
+
+def test_a_worker_has_the_data_read_only_and_a_folder_of_its_own(tiny, tmp_path, monkeypatch):
+    from pipeline.search.cluster import Cluster
+
+    monkeypatch.setenv("TF_NUM_INTRAOP_THREADS", "3")
+    work, seen = Work(describe, tiny, tmp_path / "runs"), list[str]()
+    jobs = [SimpleNamespace(name=name) for name in ("a", "user error", "b")]
+    found = Cluster(limit=1).run(work, jobs, lambda progress: seen.append(progress.name))
+    outcomes = {job.name: outcome for job, outcome in found}
+    assert set(seen) <= {"a", "user error", "b"}
+    for name in "ab":
+        one = outcomes[name]
+        assert (one.competition, one.pixels) == (tiny.fingerprint, tiny.train_pixels.sum())
+        assert (one.writeable, one.threads) == (False, "3")
+        assert one.folder.parent.parent == tmp_path / "workers"
+    assert (outcomes["user error"].found, outcomes["user error"].where) == ("bad", "here")
+    assert not (tmp_path / "runs").exists()
+
+
+@contextmanager
+def started(*cores: int) -> Iterator[Any]:
+    """A Ray cluster with a head, which has the first number of cores, and other nodes."""
+    from ray.cluster_utils import Cluster as Nodes
+
+    first = {**NODE, "num_cpus": cores[0], "memory": 3 * GB * max(1, cores[0])}
+    found = Nodes(initialize_head=True, head_node_args=first)
+    try:
+        found.workers = [
+            found.add_node(wait=False, **{**NODE, "num_cpus": one}) for one in cores[1:]
+        ]
+        found.wait_for_nodes(timeout=300)
+        yield found
+    finally:
+        ray.shutdown()
+        found.shutdown()
+
+
+def train(tiny: Any, folder: Path, engine: Any, seeds: int = 6, epochs: int = 40) -> list[pp.Run]:
+    sweep = {"epochs": [epochs], "early_stopping": [None]}
+    recipes = ["dense", "conv"]
+    return pp.train_all(tiny, recipes, sweep=sweep, seeds=range(seeds), runs=folder, engine=engine)
+
+
+@cluster
+def test_all_runs_are_there_with_the_same_bytes_if_a_node_dies_midway(
+    tiny, tmp_path, capsys
+) -> None:
+    from pipeline.search.cluster import Cluster
+
+    class Killing(Cluster):
+        """Kills a node in the middle of its job, when three jobs have ended."""
+
+        def run(self, work: Any, jobs: Any, observer: Any) -> Any:
+            ended = 0
+
+            def observe(progress: Progress) -> None:
+                if ended >= 3 and len(nodes.workers) == 3:
+                    nodes.remove_node(nodes.workers.pop(), allow_graceful=False)
+                observer(progress)
+
+            for job, outcome in super().run(work, jobs, observe):
+                ended += 1
+                yield job, outcome
+
+    with started(0, 1, 1, 1) as nodes:
+        ours = train(tiny, tmp_path / "ray", Killing(nodes.address))
+        assert len(nodes.workers) == 2
+    assert "its worker or node died" in capsys.readouterr().err
+    theirs = train(tiny, tmp_path / "inline", "inline")
+    assert len(ours) == 12
+    for one, two in zip(ours, theirs, strict=True):
+        assert {name: one.checksums[name] for name in SAME} == {
+            name: two.checksums[name] for name in SAME
+        }
+    assert {run.name for run in list_runs(tmp_path / "ray/tiny")} == {run.name for run in ours}
+    left = [path for path in (tmp_path / "workers").rglob("*") if path.name == "run.json"]
+    assert left == []
+
+
+@cluster
+def test_a_worker_that_is_killed_goes_on_from_its_checkpoint(tiny, tmp_path) -> None:
+    from pipeline.search.cluster import Cluster
+
+    seen: list[int] = []
+
+    class Killing(Cluster):
+        """Kills the worker when it has saved a checkpoint."""
+
+        def run(self, work: Any, jobs: Any, observer: Any) -> Any:
+            def observe(progress: Progress) -> None:
+                if progress.name.startswith("dense"):
+                    seen.append(progress.epoch)
+                saved = any((tmp_path / "workers").rglob("state.json"))
+                if saved and not killed:
+                    killed.extend(working("epochs=1500"))
+                    for worker in killed:
+                        worker.kill()
+                observer(progress)
+
+            killed: list[psutil.Process] = []
+            yield from super().run(work, jobs, observe)
+
+    engine = Killing(limit=1)
+    (one, _) = train(tiny, tmp_path / "ray", engine, seeds=1, epochs=1500)
+    back = [now for before, now in pairwise(seen) if now < before]
+    assert back
+    assert min(back) > 1  # not from its beginning
+    (two, _) = train(tiny, tmp_path / "inline", "inline", seeds=1, epochs=1500)
+    assert one.checksums["model.keras"] == two.checksums["model.keras"]
+
+
+def working(job: str) -> list[psutil.Process]:
+    """The processes that run a job with this in its name, which Ray gives them."""
+    found = list(psutil.process_iter(["cmdline"]))
+    return [
+        each for each in found
+        if (name := "".join(each.info["cmdline"] or [])).startswith("ray::") and job in name
+    ]  # fmt: skip
+
+
+@cluster
+def test_a_node_with_other_versions_is_not_used_and_named(tmp_path, tiny, capsys) -> None:
+    other = tmp_path / "other" / "keras-0.0.1.dist-info"
+    other.mkdir(parents=True)
+    (other / "METADATA").write_text("Metadata-Version: 2.1\nName: keras\nVersion: 0.0.1\n")
+    path = os.pathsep.join([str(other.parent), *filter(None, sys.path)])
+    with started(0) as nodes:
+        nodes.add_node(**NODE, env_vars={"PYTHONPATH": path})
+        nodes.wait_for_nodes(timeout=300)
+        choice = EngineChoice("ray", address=nodes.address)
+        with pytest.raises(PipelineError, match="other versions") as caught:
+            train(tiny, tmp_path / "none", choice, seeds=1, epochs=1)
+        assert "keras 0.0.1 instead of" in caught.value.details[0]
+        nodes.add_node(**NODE)
+        nodes.wait_for_nodes(timeout=300)
+        capsys.readouterr()
+        assert len(train(tiny, tmp_path / "some", choice, seeds=2, epochs=2)) == 4
+        assert "is not used: keras 0.0.1 instead of" in capsys.readouterr().err
+
+
+@cluster
+def test_ctrl_c_keeps_finished_runs_and_the_same_command_continues(tiny_folder, tmp_path) -> None:
+    with started(3) as nodes:
+        check_ctrl_c(nodes.address, tiny_folder, tmp_path)
+
+
+def check_ctrl_c(address: str, tiny_folder: Path, tmp_path: Path) -> None:
+    words = ["--model", "dense", "--model", "conv", "--set", "epochs=2,20000"]
+    words += ["--set", "early_stopping=none", "--engine", "ray", "--address", address]
+    command = [sys.executable, "-m", "pipeline", "train", str(tiny_folder), *words]
+    command += ["--runs", str(tmp_path / "runs")]
+    finished, epochs = until_interrupted(command, runs=2, epochs=50)
+    assert finished == 2
+    assert len(list_runs(tmp_path / "runs/tiny")) == 2
+    assert min(epochs) == 1
+    until = time.monotonic() + 60
+    while working("epochs=20000") and time.monotonic() < until:
+        time.sleep(0.5)
+    assert not working("epochs=20000")
+    _, epochs = until_interrupted(command, runs=0, epochs=1)
+    assert min(epochs) > 1  # both from a checkpoint
+    assert len(list_runs(tmp_path / "runs/tiny")) == 2
+
+
+def until_interrupted(command: list[str], runs: int, epochs: int) -> tuple[int, list[int]]:
+    """Runs a command, and interrupts it when so many runs are finished and both others trained.
+
+    Returns:
+        How many runs are finished; the epochs of the others.
+    """
+    process = subprocess.Popen(
+        command, stderr=subprocess.PIPE, text=True, start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )  # fmt: skip
+    assert process.stderr is not None
+    finished, seen = 0, dict[str, list[int]]()
+    while finished < runs or len(seen) < 2 or min(map(len, seen.values())) < epochs:
+        line = process.stderr.readline()
+        assert line, process.wait()
+        finished += bool(re.search(r"epochs=2  [\d.]+ %", line))
+        if found := re.match(r"(\S+epochs=20000)  epoch +(\d+)/", line):
+            seen.setdefault(found[1], []).append(int(found[2]))
+    os.killpg(process.pid, signal.SIGINT)  # a terminal sends it to all
+    said = process.communicate(timeout=600)[1]
+    assert (process.wait(), "Interrupted" in said) == (130, True)
+    return finished, [epoch for each in seen.values() for epoch in each]
+
+
+@cluster
+def test_a_budget_is_spent_on_a_cluster(tiny, tmp_path) -> None:
+    engine = EngineChoice("ray", workers=2)
+    run = pp.train_for(tiny, "3m", engine=engine, runs=tmp_path / "runs", progress=False)
+    plan = read_plan(tmp_path / "runs/tiny/plan-3m.json")
+    assert (plan.workers, bool(plan.speed)) == (2, True)
+    assert len(plan.trainings) > 1
+    assert run.name in {each.name for each in list_runs(tmp_path / "runs/tiny")}
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1:1", "nowhere"])
+@cluster
+def test_a_cluster_that_is_not_there_is_named(address: str, tiny_folder, tmp_path) -> None:
+    words = ["train", str(tiny_folder), "--engine", "ray", "--address", address]
+    result = subprocess.run(
+        [sys.executable, "-m", "pipeline", *words, "--runs", str(tmp_path / "runs")],
+        capture_output=True, text=True, timeout=900,
+    )  # fmt: skip
+    assert result.returncode == 2, result.stderr
+    assert f"Ray cluster {address}" in result.stderr
+    assert "ray start --head" in result.stderr
+
+
+def test_tuning_on_a_cluster_needs_a_database_server(tiny, tmp_path) -> None:
+    for storage in (None, f"sqlite:///{tmp_path}/tuning.db"):
+        with pytest.raises(PipelineError) as caught:
+            pp.tune(tiny, "dense", engine="ray", storage=storage, runs=tmp_path / "runs")
+        assert "postgresql" in (caught.value.expected or "")
+    assert list(tmp_path.iterdir()) == [tmp_path / "workers"]
