@@ -12,6 +12,7 @@ from pipeline.errors import PipelineError
 from pipeline.machine import core_count
 
 PATIENCE = 10.0  # seconds until a machine answers
+MESSAGE = 500  # characters of what Ray says, such as the versions that differ
 QUIET = {"log_to_driver": False, "logging_level": logging.ERROR}
 
 
@@ -37,7 +38,7 @@ def connect(address: str | None) -> None:
             _check_listening(address)
             ray.init(address, **QUIET)
     except Exception as error:  # Ray raises many kinds, and Exception itself
-        said = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        said = " ".join(str(error).split())[:MESSAGE] or type(error).__name__
         raise PipelineError(
             f"the connection failed: {said}",
             where=f"Ray cluster {address or 'on this machine'}",
