@@ -6,7 +6,9 @@ process alone writes runs, so that no disk needs to be shared.
 
 import os
 import platform
+import sys
 from collections.abc import Collection, Iterable, Iterator
+from contextlib import redirect_stdout
 from dataclasses import fields, replace
 from typing import Any, Generic
 
@@ -67,6 +69,12 @@ class Cluster:
         return places
 
     def run(
+        self, work: Work[J, R], jobs: Iterable[J], observer: Observer
+    ) -> Iterator[tuple[J, R | Exception]]:
+        with redirect_stdout(sys.stderr):  # Ray prints there which workers and nodes died
+            yield from self._run(work, jobs, observer)
+
+    def _run(
         self, work: Work[J, R], jobs: Iterable[J], observer: Observer
     ) -> Iterator[tuple[J, R | Exception]]:
         places, waiting, running = self.workers, iter(jobs), dict[ray.ObjectRef, J]()
