@@ -18,10 +18,15 @@ from pipeline.files import write_array
 
 HOLD_OUT = "hold-out"
 LOCKED_SEED = 4_294_967_291  # locked rows do not depend on the seed of the validation rows
-SIMILAR = 0.02  # root mean square difference of similar images, as a fraction of the range
+# Root mean square difference of similar images, in standard deviations of all pixels: of digits
+# that is 2 % of the range of the pixels, which a single bright pixel would change.
+SIMILAR = 0.065
+MAX_CANDIDATES = 2_000_000  # pairs of rows
+MAX_GROUP, SMALL = 0.1, 20  # share of the rows and rows; a larger group is a chain, not copies
 MAX_COMPARED = 60_000  # rows
 GROUPS = "groups.npy"
 FEW = 4000  # rows, whose groups are found so quickly that they are not cached
+ROUNDING = 1.01  # of the squared distances of sketches, in float32
 CHUNK, SKETCH = 1024, 64  # rows, and numbers for each, that are compared at a time
 
 
@@ -103,6 +108,8 @@ def hold_out(groups: Rows, labels: Labels, share: float, seed: int) -> Fold:
     single = 0
     for label in np.unique(labels):
         members = random.permutation(np.flatnonzero(label_of_group == label))
+        if not len(members):  # all its images are copies of images of other classes
+            continue
         single += len(members) == 1
         space = _validation_rows(sizes[members], share)
         for member in members:
@@ -169,7 +176,7 @@ def k_folds(groups: Rows, labels: Labels, k: int, seed: int) -> tuple[Fold, ...]
 
     Copies and near copies of an image validate in the same fold. A class with fewer images than
     folds is missing in the validation rows of some, and one with a single image in the training
-    rows of one.
+    rows of one. There are at least as many different images as folds.
 
     Args:
         groups: (n,) group numbers, equal for rows that stay together.
@@ -217,37 +224,50 @@ def cached_groups(pixels: Pixels, name: str, fingerprint: str) -> Rows:
 
 
 def groups_of_similar_rows(pixels: Pixels) -> Rows:
-    """Groups rows with nearly equal pixels: a root mean square difference of up to 2 %.
+    """Groups rows with nearly equal pixels, see `SIMILAR`, and rows that others connect.
 
-    Of more than `MAX_COMPARED` different rows, only equal ones are grouped: the time is quadratic.
+    Only equal rows are grouped if that takes too long (there are more than `MAX_COMPARED` different
+    rows, as the time is quadratic, or more than `MAX_CANDIDATES` pairs), or if so many rows are
+    connected (more than `MAX_GROUP`) that they are like frames of a film rather than copies.
 
     Returns:
         (n,) group numbers, from 0 in the order of first appearance.
     """
     equal, _ = groups_of_equal_rows(pixels)
     first = np.unique(equal, return_index=True)[1]
-    return equal if len(first) > MAX_COMPARED else _connect_similar(pixels[first])[equal]
+    if len(first) > MAX_COMPARED:
+        return equal
+    similar = _connect_similar(pixels[first])
+    if np.bincount(similar).max() > max(MAX_GROUP * len(first), SMALL):
+        return equal
+    return similar[equal]
 
 
 def _connect_similar(pixels: Pixels) -> Rows:
     """Groups different rows: those that are similar, and those that others connect.
 
     Returns:
-        (n,) group numbers.
+        (n,) group numbers. Each row is a group if there are too many candidates.
     """
-    scale = max(float(pixels.max()) - float(pixels.min()), 1e-9)
+    # In the middle of the pixels, float32 has the most digits for their differences.
+    middle, scale = float(pixels.mean(dtype=np.float64)), float(pixels.std(dtype=np.float64))
+    scale = max(scale, 1e-9)
     limit = SIMILAR**2 * pixels.shape[1]  # of the squared distance
     parts = [pixels[at : at + CHUNK] for at in range(0, len(pixels), CHUNK)]
-    sketch = np.concatenate([_sketch(part.astype(np.float32) / scale) for part in parts])
+    sketch = np.concatenate([_sketch((part - middle).astype(np.float32) / scale) for part in parts])
     squares, ones = (sketch**2).sum(axis=1), np.ones(len(sketch))
     # The products of their rows are squared distances.
     left = np.column_stack([-2 * sketch, squares, ones]).astype(np.float32)
     right = np.column_stack([sketch, ones, squares]).astype(np.float32)
-    group = np.arange(len(pixels))
+    every = np.arange(len(pixels))
+    group, candidates = every, 0
     for first in range(0, len(sketch), CHUNK):
         distances = left[first : first + CHUNK] @ right[first:].T
-        one, two = np.nonzero(distances <= 1.01 * limit)
+        one, two = np.nonzero(distances <= ROUNDING * limit)
         one, two = (one + first)[two > one], (two + first)[two > one]
+        candidates += len(one)
+        if candidates > MAX_CANDIDATES:
+            return every
         near = [
             (((pixels[one[some]] - pixels[two[some]].astype(np.float32)) / scale) ** 2).sum(axis=1)
             for some in (slice(at, at + CHUNK) for at in range(0, len(one), CHUNK))

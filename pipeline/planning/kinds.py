@@ -116,7 +116,11 @@ def describe_plan(
     )
 
 
-def training_name(recipe: str, tag: str, seed: int, part: int) -> str:
-    """The name of a budget's run: "deep-30m-fold=1of5", "deep-30m-seed=1-fold=1of5"."""
-    seeded = f"-seed={seed}" if seed else ""
-    return f"{recipe}-{tag}{seeded}-fold={part}of{FOLDS}"
+def kind_name(recipe: str, budget: str, seed: int) -> str:
+    """What the names of a budget's runs begin with: "deep-30m", or "deep-30m-seed=1"."""
+    return f"{recipe}-{budget}" + (f"-seed={seed}" if seed else "")
+
+
+def training_name(kind: str, part: int) -> str:
+    """The name of a run: "deep-30m-fold=1of5"."""
+    return f"{kind}-fold={part}of{FOLDS}"

@@ -19,6 +19,7 @@ from pipeline.planning.combining import (
     describe_other_rows,
     ensemble_name,
     runs_of_folds,
+    similar_kind,
     tta_helps,
 )
 from pipeline.planning.kinds import (
@@ -28,6 +29,7 @@ from pipeline.planning.kinds import (
     choose_kinds,
     describe_plan,
     divide,
+    kind_name,
     order_trainings,
     training_name,
     training_steps,
@@ -174,17 +176,32 @@ class Spending:
             self.kinds = replace(self.kinds, main=(self.kinds.short,))
         kinds, count = self._divide()
         order = order_trainings(kinds)
-        new = (each for each in order if not (self.folder / self._name(*each)).exists())
         for started in itertools.count():
-            recipe, seed, part = next(new)
             seconds = self.budget.left / max(1, math.ceil((count - started) / self.workers))
+            recipe, seed, part, name = self._next(order, seconds)
             recipe = self._with_tta_that_pays(recipe, seconds)
             least = 2 * self._closing(recipe)
             if started >= count:  # what is left because trainings ended earlier
                 least = max(least, LEFT_OVER * self.budget.seconds)
             if seconds < least:
                 return
-            yield self._started(self._job(recipe, seed, part, seconds))
+            yield self._started(replace(self._job(recipe, seed, part, seconds), name=name))
+
+    def _next(
+        self, order: Iterator[tuple[Recipe, int, int]], seconds: float
+    ) -> tuple[Recipe, int, int, str]:
+        """The next training that is not finished: recipe, seed, fold number, name of its run.
+
+        If an earlier budget trained the recipe for about as long, its other folds are next: to
+        train on the same fold again would give nearly the same network.
+        """
+        images = seconds * self.speed.now if self.speed else 0.0
+        for recipe, seed, part in order:
+            own = kind_name(recipe.name, str(self.budget), seed)
+            kind = similar_kind(self.combination.runs, recipe.name, seed, images) or own
+            if not (self.folder / training_name(kind, part)).exists():
+                return recipe, seed, part, training_name(kind, part)
+        raise AssertionError("the order has an end")
 
     @property
     def speed(self) -> Speed | None:
@@ -274,7 +291,7 @@ class Spending:
         return closing_seconds(rows * recipe.views, self.speed.now if self.speed else math.inf)
 
     def _name(self, recipe: Recipe, seed: int, part: int) -> str:
-        return training_name(recipe.name, str(self.budget), seed, part)
+        return training_name(kind_name(recipe.name, str(self.budget), seed), part)
 
     def _write_plan(self) -> None:
         runs, folds = self.combination.runs, self.folds

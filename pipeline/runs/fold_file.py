@@ -30,11 +30,17 @@ def load_folds(competition: Competition, k: int, folder: Path) -> tuple[Fold, ..
         folder: the competition's runs.
 
     Raises:
-        PipelineError: there are fewer rows than folds.
+        PipelineError: there are too few rows, or too few different images, for as many folds.
     """
     n, rows = len(competition.labels), competition.file_rows
     if not 2 <= k <= n // 2:
         raise PipelineError(f"{k} folds", expected=f"2 to {n // 2}, for {n} training rows")
+    if (images := len(np.unique(competition.groups))) < k:
+        raise PipelineError(
+            f"{k} folds, but only {images} different images among {n} training rows",
+            where=competition.train_source.path,
+            expected="an image for each fold, as copies stay in the same fold",
+        )
     seed = competition.overrides.split_seed
     seeded = f"-seed={seed}" if seed else ""
     path = folder / f"folds-{k}-{competition.fingerprint[:8]}{seeded}.csv"

@@ -90,6 +90,61 @@ def test_near_copies_stay_together_wherever_rows_are_divided(few, folder, monkey
     assert {row + 90 for row in locked if row < 40} <= set(locked)
 
 
+@pytest.mark.parametrize("offset", [0, 300, 30_000])
+def test_near_copies_are_found_wherever_the_range_of_pixels_is(offset: int) -> None:
+    random = np.random.default_rng(0)
+    pixels = random.random((60, 144), dtype=np.float32)
+    near = pixels + 0.005 * random.random(pixels.shape, dtype=np.float32)
+    group = groups_of_similar_rows(np.concatenate([pixels, near]) + np.float32(offset))
+    np.testing.assert_array_equal(group, [*range(60), *range(60)])
+
+
+def different(rows: int, pixels: int, low: int, high: int) -> np.ndarray:
+    return np.random.default_rng(0).integers(low, high, (rows, pixels)).astype(np.uint16)
+
+
+def with_bright_pixel(images: np.ndarray) -> np.ndarray:
+    images[0, 0] = 65_535
+    return images
+
+
+def dark_with_points(images: np.ndarray) -> np.ndarray:
+    return np.where(images < 8, images + 200, 0)
+
+
+@pytest.mark.parametrize(
+    "pixels",
+    [
+        with_bright_pixel(different(300, 64, 0, 4000)),
+        different(300, 64, 96, 105),
+        dark_with_points(different(120, 4096, 0, 4096)),
+        with_bright_pixel(different(300, 64, 0, 2)),
+    ],
+    ids=["a bright pixel", "low contrast", "few bright points", "two values and a bright pixel"],
+)
+def test_different_images_are_no_near_copies(pixels: np.ndarray) -> None:
+    assert len(np.unique(groups_of_similar_rows(pixels))) == len(pixels)
+
+
+def test_frames_of_a_film_are_not_one_image() -> None:
+    frames = np.linspace(0, 1, 400)[:, None] * np.random.default_rng(0).random((2, 1, 144))
+    assert len(np.unique(groups_of_similar_rows(frames.sum(axis=0).astype(np.float32)))) == 400
+
+
+def test_a_class_whose_images_are_all_in_another_class_too_does_not_validate() -> None:
+    fold = hold_out(np.concatenate([images(20)] * 2), np.repeat([0, 1], 20), 0.2, 0)
+    assert 0 < len(fold.validation) < len(fold.train)
+
+
+def test_fewer_different_images_than_folds_are_refused(folder) -> None:
+    folder.fill(rows=4)
+    rows = folder.rows("train.csv")
+    folder.save("train.csv", rows * 5)
+    competition = folder.load()
+    with pytest.raises(pp.PipelineError, match="5 folds, but only 4 different images among 20"):
+        load_folds(competition, 5, folder.path)
+
+
 def test_the_hold_out_of_images_without_copies_is_the_same_in_all_versions() -> None:
     digits = pp.load(Path(__file__).parents[2] / "data/digits")
     assert digits.hold_out.fingerprint.startswith("1a79694cb409")

@@ -310,6 +310,26 @@ def test_nothing_is_planned_before_the_speed_is_known(workers: int, starting) ->
     assert planned.deadline < starting.budget.end - 8
 
 
+@pytest.mark.parametrize(
+    ("longer", "name"),
+    [(0.5, "best-10m-fold=1of5"), (1.0, "best-5m-fold=2of5"), (3.0, "best-10m-fold=1of5")],
+)
+def test_a_continued_budget_trains_other_folds_unless_it_trains_longer(
+    longer: float, name: str, starting, tiny, tmp_path
+) -> None:
+    """After an earlier budget, on the same folds, with the seconds of a training in this one."""
+    seconds, speed = 580, 10.0
+    run = finish(tiny, starting.folder / "best-5m-fold=1of5", 2.0, draw=1)
+    rows = len(starting.folds[0].train)
+    trained = replace(run.record.training, epochs=round(seconds * speed / rows / longer))
+    fold = replace(run.record.fold, part=1, train_rows=rows)
+    identity = replace(run.record.identity, recipe="best")
+    record = replace(run.record, identity=identity, training=trained, fold=fold)
+    starting.combination.runs.append(replace(run, record=record))
+    starting.workers = 1
+    assert next_training(starting, starting.jobs(), speed).name == name
+
+
 def test_tta_that_takes_too_much_of_the_time_is_left_out(starting) -> None:
     jobs = starting.jobs()
     next_training(starting, jobs, 0.1)
