@@ -126,7 +126,7 @@ def test_a_fold_and_a_number_of_folds_exclude_each_other(tiny, tmp_path) -> None
         ({"sweep": {"epochs": 1}}, "epochs = 1"),
         ({"sweep": {"l2": "1e-6"}}, "l2 = '1e-6'"),
         ({"seeds": [1.5]}, "seed 1.5"),
-        ({"engine": "ray"}, "engine 'ray'"),
+        ({"engine": "rays"}, "engine 'rays'"),
     ],
 )
 def test_arguments_of_another_type_are_refused(words, found, tiny, tmp_path) -> None:

@@ -18,7 +18,9 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import click
+import numpy as np
 
+from pipeline.arrays import Pixels, Rows
 from pipeline.errors import PipelineError, printable
 from pipeline.files import (
     LOCKS,
@@ -28,11 +30,12 @@ from pipeline.files import (
     remove_folder,
     sync,
     touch,
+    write_array,
     write_json,
 )
 from pipeline.reading.unpack import file_on_disk
 
-RECORD = "files.json"
+RECORD, ARRAY = "files.json", "array.npy"
 # The modules that decide what is cached, inside the package.
 CODE = (
     "arrays.py",
@@ -52,6 +55,25 @@ CODE = (
 # Seconds that a file system may round times to: FAT, the coarsest in use, rounds to two.
 TIME_RESOLUTION = 2.0
 EXPIRES_AFTER = 30 * 24 * 3600.0  # seconds
+
+
+def cached_array(
+    name: str, fingerprint: str, make: Callable[[Pixels], Rows], pixels: Pixels
+) -> Rows:
+    """What is computed of pixels once.
+
+    Args:
+        name, fingerprint: of the competition.
+        make: computes it, if it is not in the cache.
+        pixels: (n, pixels) of the competition's training rows.
+    """
+
+    def write(folder: Path) -> None:
+        write_array(folder / ARRAY, make(pixels))
+
+    with cached(name, {}, {make.__name__: fingerprint}, write) as entry:
+        array: Rows = np.load(entry / ARRAY)
+        return array
 
 
 @contextmanager

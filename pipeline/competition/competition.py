@@ -11,14 +11,14 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.arrays import Labels, Pixels, Rows
-from pipeline.competition.cache import cached
+from pipeline.competition.cache import cached, cached_array
 from pipeline.competition.columns import text_columns
 from pipeline.competition.folder import choose_metric, find_files
 from pipeline.competition.folds import (
     Fold,
-    cached_groups,
     choose_locked,
     given_hold_out,
+    groups_of_similar_rows,
     hold_out,
 )
 from pipeline.competition.labels import classes_of, labels_of, with_label
@@ -157,7 +157,7 @@ class Competition:
 
         Rows of a group stay together wherever rows are divided.
         """
-        return cached_groups(self.train_pixels, self.name, self.fingerprint)
+        return cached_array(self.name, self.fingerprint, groups_of_similar_rows, self.train_pixels)
 
     @cached_property
     def hold_out(self) -> Fold:

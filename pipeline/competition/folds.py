@@ -5,16 +5,13 @@ import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from pipeline.arrays import Labels, Pixels, Rows
-from pipeline.competition.cache import cached
 from pipeline.errors import PipelineError
-from pipeline.files import write_array
 
 HOLD_OUT = "hold-out"
 LOCKED_SEED = 4_294_967_291  # locked rows do not depend on the seed of the validation rows
@@ -24,8 +21,6 @@ SIMILAR = 0.065
 MAX_CANDIDATES = 2_000_000  # pairs of rows
 MAX_GROUP, SMALL = 0.1, 20  # share of the rows and rows; a larger group is a chain, not copies
 MAX_COMPARED = 60_000  # rows
-GROUPS = "groups.npy"
-FEW = 4000  # rows, whose groups are found so quickly that they are not cached
 ROUNDING = 1.01  # of the squared distances of sketches, in float32
 CHUNK, SKETCH = 1024, 64  # rows, and numbers for each, that are compared at a time
 
@@ -203,24 +198,6 @@ def k_folds(groups: Rows, labels: Labels, k: int, seed: int) -> tuple[Fold, ...]
         Fold(train, validation, f"{part}of{k}", tuple(notes), part)
         for part, (train, validation) in enumerate(parts, 1)
     )
-
-
-def cached_groups(pixels: Pixels, name: str, fingerprint: str) -> Rows:
-    """As `groups_of_similar_rows`; the groups of many rows are cached.
-
-    Args:
-        pixels: (n, pixels) of a competition's training rows.
-        name, fingerprint: of the competition.
-    """
-    if len(pixels) <= FEW:
-        return groups_of_similar_rows(pixels)
-
-    def write(folder: Path) -> None:
-        write_array(folder / GROUPS, groups_of_similar_rows(pixels))
-
-    with cached(name, {}, {"groups of": fingerprint}, write) as entry:
-        groups: Rows = np.load(entry / GROUPS)
-        return groups
 
 
 def groups_of_similar_rows(pixels: Pixels) -> Rows:

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 import pipeline as pp
-from pipeline.competition import folds
 from pipeline.competition.folds import Fold, groups_of_equal_rows, groups_of_similar_rows
 from pipeline.competition.folds import hold_out as hold_out_of_groups
 from pipeline.errors import PipelineError
@@ -70,9 +69,7 @@ def test_an_image_with_very_many_copies_is_used_for_training(seed) -> None:
     assert len(fold.validation) == 8
 
 
-@pytest.mark.parametrize("few", [0, 1000])
-def test_near_copies_stay_together_wherever_rows_are_divided(few, folder, monkeypatch) -> None:
-    monkeypatch.setattr(folds, "FEW", few)  # 0: the groups are cached
+def test_near_copies_stay_together_wherever_rows_are_divided(folder) -> None:
     folder.fill(rows=90, scale="0..255")
     rows = folder.rows("train.csv")
     near = [[str(max(int(cell), 1)) for cell in row[:-1]] + row[-1:] for row in rows[:40]]

@@ -21,7 +21,7 @@ from pipeline.planning import speed, spend
 from pipeline.planning.plan import read_plan
 from pipeline.runs.folder import is_run
 from pipeline.runs.run import load_run
-from pipeline.search import budget
+from pipeline.search import budget, engine
 from pipeline.tuning.journal import check_journal
 
 BUDGET = "submit {tiny} --budget 3s --runs {runs} --output {sent}/timed.csv"
@@ -123,7 +123,7 @@ def fail_everywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FailEver
     monkeypatch.setattr(budget, "SHORTEST", 1)
     monkeypatch.setattr(speed, "SECONDS", 0.1)
     monkeypatch.setattr(spend, "AT_LEAST", 1)
-    monkeypatch.setattr(spend, "count_side_by_side", lambda: 1)
+    monkeypatch.setattr(engine, "count_side_by_side", lambda: 1)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "place" / "cache"))
 
     def check(template: Place, command: str, error: str, lasting: bool, step: int = 1) -> int:

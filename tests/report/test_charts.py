@@ -11,6 +11,7 @@ from reader import Page
 from pipeline.competition.competition import Competition
 from pipeline.evaluation.calibration import reliability
 from pipeline.evaluation.sweeps import Point, Sweep
+from pipeline.metrics.metric import ACCURACY
 from pipeline.report.competition.charts import score_by_time, sweep_chart
 from pipeline.report.formatting import duration, in_use, moment, p_value, percent
 from pipeline.report.run.charts import histogram, reliability_diagram
@@ -35,7 +36,7 @@ def test_each_class_has_two_histograms_that_can_be_hidden() -> None:
 
 def test_values_of_a_sweep_are_shown_and_not_run() -> None:
     points = (Point("<script>$x_", 0.9, None, 1), Point("b", 0.8, 0.1, 2))
-    page = Page(sweep_chart(Sweep("dense", "optimizer<b>", points, None), "s"))
+    page = Page(sweep_chart(Sweep("dense", "optimizer<b>", points, None, ACCURACY), "s"))
     assert page.scripts == []
     assert {"<script>$x_", "optimizer<b>"} <= {text for text, _, _ in page.labels}
 
@@ -47,7 +48,7 @@ def test_the_values_of_a_sweep_are_written_apart_below_their_dots(
     values: tuple[float, ...],
 ) -> None:
     points = tuple(Point(value, 0.9, 0.01, 2) for value in values)
-    page = Page(sweep_chart(Sweep("dense", "l2", points, None), "s"))
+    page = Page(sweep_chart(Sweep("dense", "l2", points, None, ACCURACY), "s"))
     x = {text: x for text, x, _ in page.labels}
     positions = [x[f"{value:g}"] for value in values]
     assert min(b - a for a, b in pairwise(positions)) > 40

@@ -88,6 +88,7 @@ class Interrupted:
         def observe(progress: Progress) -> None:
             observer(progress)
             if progress.name == self.trial and progress.epoch_ended:
+                signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's & ignores it
                 signal.raise_signal(signal.SIGINT)
 
         yield from Inline().run(work, jobs, observe)
