@@ -6,7 +6,7 @@ from pathlib import Path
 from pipeline.competition.competition import Competition
 from pipeline.competition.folder import find_metric
 from pipeline.errors import PipelineError, suggest
-from pipeline.metrics.metric import DEFAULT
+from pipeline.metrics.metric import DEFAULT_METRIC
 from pipeline.runs.folder import RECORD, is_run
 from pipeline.runs.ranking import metric_of, ranked_by
 from pipeline.runs.run import Run, find_run, load_run
@@ -53,7 +53,7 @@ def ranked(runs: Sequence[Run], competition: Competition | Path | str) -> list[R
         newest = max(runs, key=lambda run: run.record.created, default=None)
         places = (folder for folder in (Path(competition), DATA / competition) if folder.is_dir())
         found = next(filter(None, map(find_metric, places)), None)
-        metric = found or (metric_of(newest) if newest else DEFAULT)
+        metric = found or (metric_of(newest) if newest else DEFAULT_METRIC)
     return [ranked_by(run, metric) for run in runs]
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from pipeline.competition.overrides import FILE, Overrides, load_overrides
 from pipeline.competition.sample import NO_SAMPLE, Sample, asks_for_probabilities
 from pipeline.errors import PipelineError, suggest
-from pipeline.metrics.metric import DEFAULT, LOG_LOSS, METRICS, Metric
+from pipeline.metrics.metric import DEFAULT_METRIC, LOG_LOSS, METRICS, Metric
 from pipeline.reading.source import open_source
 from pipeline.reading.unpack import file_names, file_on_disk
 
@@ -183,7 +183,7 @@ def choose_metric(overrides: Overrides, header: Sequence[str]) -> Metric:
     Args:
         header: of the sample; empty if there is none.
     """
-    inferred = LOG_LOSS if asks_for_probabilities(header) else DEFAULT
+    inferred = LOG_LOSS if asks_for_probabilities(header) else DEFAULT_METRIC
     return METRICS[overrides.metric or inferred.name]
 
 
