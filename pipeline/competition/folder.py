@@ -47,12 +47,12 @@ def find_files(folder: Path, options: Mapping[str, Any]) -> tuple[dict[str, Path
     archived = [] if in_folder else _archived_files(files)
     paths = {}
     for role in NAMES:
+        if role == "sample" and overrides.sample == NO_SAMPLE:
+            continue
         if name := getattr(overrides, role):
             paths[role] = folder / name
         elif path := _find(folder, files, role) or _find(folder, archived, role):
             paths[role] = path
-    if overrides.sample == NO_SAMPLE:
-        del paths["sample"]
     if overrides.validation_file:
         paths["validation"] = folder / overrides.validation_file
     if not paths and len(only := _tables(files, archived)) == 1:

@@ -276,7 +276,7 @@ def test_of_two_commands_at_once_one_sends_the_file(hosted: Path) -> None:
             time.sleep(0.05)
     errors = [process.communicate()[1] for process in (one, two)]
     assert (one.returncode, two.returncode) == (0, 2), errors
-    assert "another process" in errors[1]
+    assert "another process is sending a file" in errors[1]
     assert pp.hosted_leaderboard(hosted)["submissions"].tolist() == [1]
 
 
