@@ -108,15 +108,15 @@ def test_folds_that_leak_or_do_not_fit_are_refused(
     assert caught.value.where == where
 
 
-@pytest.mark.parametrize("call", [pp.draw, pp.export, pp.reveal, pp.submit])
+@pytest.mark.parametrize("call", [pp.draw, pp.export, pp.submit])
 def test_a_folder_is_no_run(call, tiny) -> None:
-    with pytest.raises(pp.PipelineError, match="dense.* is not a run. Expected a run, or its"):
+    with pytest.raises(pp.PipelineError, match="is not a run"):
         call(tiny, Path("dense"))
 
 
 @pytest.mark.parametrize("call", [pp.draw, pp.export])
 def test_a_run_alone_is_no_competition(call) -> None:
-    with pytest.raises(pp.PipelineError, match="'digits/fast' is not a competition. Expected"):
+    with pytest.raises(pp.PipelineError, match="'digits/fast' is not a competition"):
         call("digits/fast")
 
 

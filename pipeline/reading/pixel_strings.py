@@ -56,10 +56,8 @@ class PixelStrings:
         for wanted, some in groupby(enumerate(rows, start=line), lambda row: self._is_read(row[1])):
             if wanted:
                 numbered = list(some)
-                yield (
-                    numbered[0][0],
-                    b"".join(self._expand(row, sign, to_signs) for _, row in numbered),
-                )
+                expanded = b"".join(self._expand(row, sign, to_signs) for _, row in numbered)
+                yield numbered[0][0], expanded
 
     def _is_read(self, row: Sequence[bytes]) -> bool:
         if self.part is None or self.usage is None or len(row) != self.columns:
