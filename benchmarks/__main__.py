@@ -3,7 +3,8 @@
     python -m benchmarks [--repeats N] [--only WORD] [--data FOLDER] [--seconds N]
 
 Each figure is the median of N processes, with their range; ours and theirs run in turn, after one
-of each to warm up. Numbered lines below the table are caveats of a comparison.
+of each to warm up; not for the accuracy, whose time is given. Numbered lines below the table are
+caveats of a comparison.
 """
 
 import sys

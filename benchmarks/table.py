@@ -60,10 +60,15 @@ class Row:
 
     @property
     def ratio(self) -> float:
-        """How many times as good ours is: the ratio of the medians, above 1 if ours is better."""
+        """How many times as good ours is: the ratio of the medians, above 1 if ours is better.
+
+        Of equal figures it is 1, also of two zeros.
+        """
         ours, theirs = self.ours.median, self.theirs.median
         if self.higher_is_better:
             ours, theirs = theirs, ours
+        if ours == theirs:
+            return 1.0
         return theirs / ours if ours else math.inf
 
     @property

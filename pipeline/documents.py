@@ -21,8 +21,13 @@ MAX_ARRAYS = 1 << 28  # bytes of the unpacked arrays of a .npz file
 NPZ = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # what NumPy writes
 # What reading a damaged archive raises, besides ValueError; an encrypted one a RuntimeError.
 DAMAGE = (
-    *(ArithmeticError, EOFError, LookupError, RuntimeError, struct.error),
-    *(zipfile.BadZipFile, zlib.error),
+    ArithmeticError,
+    EOFError,
+    LookupError,
+    RuntimeError,
+    struct.error,
+    zipfile.BadZipFile,
+    zlib.error,
 )
 SEAL = re.compile(rb'(.*\n)  "sha256": "([0-9a-f]{64})"\n\}\n', re.DOTALL)
 

@@ -209,11 +209,14 @@ def _finish_replacement(path: Path, old: Path) -> None:
 
 
 @contextmanager
-def lock(path: Path, wait: bool = False) -> Iterator[None]:
+def lock(
+    path: Path, wait: bool = False, found: str = "another process is writing it"
+) -> Iterator[None]:
     """Holds a lock on the path, so that two processes never write it at the same time.
 
     Args:
         wait: whether to wait until another process releases it.
+        found: the message if another process holds it.
 
     Raises:
         PipelineError: another process holds it, or it cannot be made.
@@ -226,9 +229,7 @@ def lock(path: Path, wait: bool = False) -> Iterator[None]:
             held.acquire()
         except Timeout:
             raise PipelineError(
-                "another process is writing it",
-                where=path,
-                remedy="Wait until it ends, or stop it.",
+                found, where=path, remedy="Wait until it ends, or stop it."
             ) from None
     try:
         yield

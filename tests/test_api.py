@@ -108,6 +108,18 @@ def test_folds_that_leak_or_do_not_fit_are_refused(
     assert caught.value.where == where
 
 
+@pytest.mark.parametrize("call", [pp.draw, pp.export, pp.submit])
+def test_a_folder_is_no_run(call, tiny) -> None:
+    with pytest.raises(pp.PipelineError, match="is not a run"):
+        call(tiny, Path("dense"))
+
+
+@pytest.mark.parametrize("call", [pp.draw, pp.export])
+def test_a_run_alone_is_no_competition(call) -> None:
+    with pytest.raises(pp.PipelineError, match="'digits/fast' is not a competition"):
+        call("digits/fast")
+
+
 def test_a_misspelt_run_trains_nothing(tiny, tmp_path) -> None:
     with pytest.raises(pp.PipelineError, match="there is no run 'nosuch'"):
         pp.submit(tiny, "nosuch", runs=tmp_path, progress=False)

@@ -4,7 +4,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipeline.api.places import RUNS, best_with_model, named_run, run_folder
+from pipeline.api.folders import RUNS
+from pipeline.api.places import best_with_model, choose_run
 from pipeline.competition.competition import Competition
 from pipeline.errors import PipelineError
 from pipeline.runs.run import Run
@@ -49,9 +50,9 @@ def draw(
     """
     from pipeline.evaluation.leaderboard import check_same_data
 
-    if isinstance(run, str):
-        run = named_run(run, run_folder(competition, runs))
-    run = run or best_with_model(competition, runs, on_damage)
+    if run is None:
+        run = best_with_model(competition, runs, on_damage)
+    run = choose_run(competition, run, runs)
     check_same_data([run], competition.fingerprint)
     from pipeline.drawing.server import DrawingServer
 

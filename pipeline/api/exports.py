@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pipeline.api.places import RUNS, best_with_model, named_run, run_folder
+from pipeline.api.folders import EXPORTS, RUNS
+from pipeline.api.places import best_with_model, choose_run
 from pipeline.competition.competition import Competition
 from pipeline.errors import PipelineError
 from pipeline.runs.run import Run
@@ -14,7 +15,6 @@ from pipeline.runs.run import Run
 if TYPE_CHECKING:
     from pipeline.exports.export import Export
 
-EXPORTS = Path("exports")
 CHECKED_ROWS = 256
 
 
@@ -71,9 +71,9 @@ def export(
     from pipeline.exports.export import check_output, export_run, find_format
 
     how = find_format(format)
-    if isinstance(run, str):
-        run = named_run(run, run_folder(competition, runs))
-    run = run or best_with_model(competition, runs, on_damage)
+    if run is None:
+        run = best_with_model(competition, runs, on_damage)
+    run = choose_run(competition, run, runs)
     path = Path(output or EXPORTS / competition.name / f"{run.name}{how.ending}")
     check_output(path, how, force)
     check_same_data([run], competition.fingerprint)

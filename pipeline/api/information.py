@@ -4,7 +4,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipeline.api.places import RUNS, run_folder
+from pipeline.api.folders import RUNS, SUBMISSIONS
+from pipeline.api.places import run_folder
 from pipeline.competition.competition import Competition
 from pipeline.errors import PipelineError
 from pipeline.runs.run import list_runs as _list_runs
@@ -108,4 +109,4 @@ def doctor(*, runs: Path | str = RUNS) -> "pd.DataFrame":
 
     from pipeline.installation.checks import check_installation
 
-    return pd.DataFrame(check_installation(Path(runs)))
+    return pd.DataFrame(check_installation(Path(runs), SUBMISSIONS))

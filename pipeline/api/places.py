@@ -3,18 +3,15 @@
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from pipeline.api.folders import DATA
 from pipeline.competition.competition import Competition
 from pipeline.competition.folder import find_metric
 from pipeline.errors import PipelineError, suggest
-from pipeline.metrics.metric import DEFAULT
+from pipeline.metrics.metric import DEFAULT_METRIC
 from pipeline.runs.folder import RECORD, is_run
 from pipeline.runs.ranking import metric_of, ranked_by
 from pipeline.runs.run import Run, find_run, load_run
 from pipeline.runs.run import list_runs as _list_runs
-
-RUNS = Path("runs")
-DATA = Path("data")  # where a competition is looked for by its name
-"""Default folder of runs, with one subfolder for each competition."""
 
 
 def run_folder(competition: Competition | Path | str, runs: Path | str) -> Path:
@@ -53,8 +50,22 @@ def ranked(runs: Sequence[Run], competition: Competition | Path | str) -> list[R
         newest = max(runs, key=lambda run: run.record.created, default=None)
         places = (folder for folder in (Path(competition), DATA / competition) if folder.is_dir())
         found = next(filter(None, map(find_metric, places)), None)
-        metric = found or (metric_of(newest) if newest else DEFAULT)
+        metric = found or (metric_of(newest) if newest else DEFAULT_METRIC)
     return [ranked_by(run, metric) for run in runs]
+
+
+def choose_run(competition: Competition, run: Run | str, runs: Path | str) -> Run:
+    """A run, or the competition's run of that name.
+
+    Raises:
+        PipelineError: there is no such run, it is damaged, or something else is given.
+    """
+    _check_competition(competition)
+    if isinstance(run, Run):
+        return run
+    if isinstance(run, str):
+        return named_run(run, run_folder(competition, runs))
+    raise PipelineError(f"{run!r} is not a run", expected="a run, or its name, such as 'fast'")
 
 
 def best_with_model(
@@ -65,6 +76,7 @@ def best_with_model(
     Args:
         on_damage: called for each run that is damaged or has no model.
     """
+    _check_competition(competition)
     from pipeline.evaluation.leaderboard import choose_best
     from pipeline.runs.models import with_models
 
@@ -78,6 +90,14 @@ def best_with_model(
             remedy="Train one with `pipeline train`.",
         )
     return choose_best(ranked(found, competition))
+
+
+def _check_competition(competition: object) -> None:
+    if not isinstance(competition, Competition):
+        raise PipelineError(
+            f"{competition!r} is not a competition",
+            expected="what `pipeline.load` returns; a run is the second argument",
+        )
 
 
 def named_run(name: str, folder: Path) -> Run:

@@ -4,13 +4,13 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipeline.api.places import RUNS, named_run, open_run, ranked, run_folder, some_runs
+from pipeline.api.folders import RUNS, SUBMISSIONS
+from pipeline.api.places import choose_run, open_run, ranked, run_folder, some_runs
 from pipeline.api.training import train_all, train_for
 from pipeline.competition.competition import Competition
 from pipeline.competition.folds import groups_of_equal_rows
 from pipeline.errors import PipelineError
 from pipeline.files import check_replaceable
-from pipeline.installation.checks import SUBMISSIONS
 from pipeline.runs.record import Scores
 from pipeline.runs.run import Run
 from pipeline.runs.run import list_runs as _list_runs
@@ -197,15 +197,13 @@ def submit(
     from pipeline.submission.write import write_submission
 
     submission = submission_format(competition)  # what makes one impossible is said first
-    folder = run_folder(competition, runs)
-    if isinstance(run, str):
-        run = named_run(run, folder)
     if run is None:
-        found = _list_runs(folder, on_damage)
+        found = _list_runs(run_folder(competition, runs), on_damage)
         if not found:
             check_replaceable(Path(output or SUBMISSIONS / competition.name / "run.csv"))
             found = train_all(competition, runs=runs, progress=progress)
         run = choose_best(ranked(found, competition))
+    run = choose_run(competition, run, runs)
     check_same_data([run], competition.fingerprint)
     path = Path(output or SUBMISSIONS / competition.name / f"{run.name}.csv")
     probabilities = run.test_probabilities
@@ -279,8 +277,7 @@ def score_test(competition: Competition, run: Run | str, *, runs: Path | str = R
             where=competition.folder,
             remedy="If the test file has a label column, name it with --test-label.",
         )
-    folder = run_folder(competition, runs)
-    run = run if isinstance(run, Run) else named_run(run, folder)
+    run = choose_run(competition, run, runs)
     check_same_data([run], competition.fingerprint)
     copies = groups_of_equal_rows(competition.test_pixels)[1]
     return score_by(competition.metric, run.test_probabilities, competition.test_labels, copies)
@@ -310,9 +307,9 @@ def reveal(
     folder = run_folder(competition, runs)
     found = load_reveal(competition, folder)
     if found is None:
-        if isinstance(run, str):
-            run = named_run(run, folder)
-        run = run or best_run(competition, runs=runs)
+        if run is None:
+            run = best_run(competition, runs=runs)
+        run = choose_run(competition, run, runs)
         found = make_reveal(competition, run, folder)
     name = run.name if isinstance(run, Run) else run
     if name and name != found.run:

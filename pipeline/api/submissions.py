@@ -6,10 +6,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipeline.api.places import RUNS, named_run, ranked, run_folder
+from pipeline.api.folders import DATA, HOSTED, RUNS, SUBMISSIONS
+from pipeline.api.places import choose_run, ranked, run_folder
 from pipeline.competition.competition import Competition
 from pipeline.errors import PipelineError
-from pipeline.installation.checks import SUBMISSIONS
 from pipeline.runs.run import Run
 
 if TYPE_CHECKING:
@@ -39,8 +39,8 @@ def fetch(slug: str, *, output: Path | str | None = None, force: bool = False) -
     from pipeline.submission.fetch import fetch_files, slug_of
 
     slug = slug_of(slug)
-    folder = Path(output or Path("data") / slug)
-    fetch_files(slug, folder, force)
+    folder = Path(output or DATA / slug)
+    fetch_files(slug, folder, DATA, force)
     return folder
 
 
@@ -53,7 +53,7 @@ def kaggle_quota(slug: str) -> "Quota":
     from pipeline.submission.fetch import slug_of
     from pipeline.submission.kaggle import Kaggle
 
-    return Kaggle().quota(slug_of(slug))
+    return Kaggle(DATA).quota(slug_of(slug))
 
 
 def send_to_kaggle(
@@ -104,7 +104,7 @@ def send_to_kaggle(
     from pipeline.submission.sending import send
 
     check(competition, file, on_doubt=on_doubt)
-    place, ledger = KagglePlace(Kaggle(), slug_of(slug), agree), _ledger(competition)
+    place, ledger = KagglePlace(Kaggle(DATA), slug_of(slug), agree), _ledger(competition)
     run = _ranked_run(competition, run, runs)
     entry = new_entry(place.name, True, Path(file), message, run)
     number = send(place, ledger, entry, again)
@@ -229,7 +229,7 @@ def host(
     """
     from pipeline.hosting.split import host_competition
 
-    folder = Path(output or Path("hosted") / competition.name)
+    folder = Path(output or HOSTED / competition.name)
     return host_competition(competition, folder, hidden, public, seed)
 
 
@@ -264,9 +264,9 @@ def close_hosted(hosted: Path | str) -> "pd.DataFrame":
 
 
 def _ranked_run(competition: Competition, run: Run | str | None, runs: Path | str) -> Run | None:
-    if isinstance(run, str):
-        run = named_run(run, run_folder(competition, runs))
-    return run and ranked([run], competition)[0]
+    if run is None:
+        return None
+    return ranked([choose_run(competition, run, runs)], competition)[0]
 
 
 def _ledger(competition: Competition | Path | str) -> Path:
@@ -280,7 +280,7 @@ def _refresh_kaggle(ledger: Path, slug: str) -> "Quota":
     from pipeline.submission.kaggle_place import KagglePlace
     from pipeline.submission.sending import refresh
 
-    kaggle = Kaggle()
+    kaggle = Kaggle(DATA)
     refresh(KagglePlace(kaggle, slug), ledger)
     return kaggle.quota(slug)
 

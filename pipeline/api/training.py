@@ -4,7 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipeline.api.places import RUNS, named_run, ranked, run_folder
+from pipeline.api.folders import RUNS
+from pipeline.api.places import named_run, ranked, run_folder
 from pipeline.competition.competition import Competition
 from pipeline.competition.folds import Fold, check_fold
 from pipeline.errors import PipelineError

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipeline.api.places import RUNS, run_folder
+from pipeline.api.folders import RUNS
+from pipeline.api.places import run_folder
 from pipeline.competition.competition import Competition
 from pipeline.runs.run import Run
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from pipeline.api.folders import SUBMISSIONS
 from pipeline.cli.options import FORMAT, RUNS
 from pipeline.cli.output import echo
 from pipeline.tables import csv_text
@@ -22,7 +23,7 @@ def command(context: click.Context, output_format: str, runs: Path) -> None:
     """
     from pipeline.installation.checks import Check, check_installation
 
-    checks = check_installation(runs)
+    checks = check_installation(runs, SUBMISSIONS)
     rows = [asdict(check) for check in checks]
     if output_format == "json":
         echo(json.dumps(rows, indent=2, ensure_ascii=False))

@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 import click
 
+from pipeline.api import folders
 from pipeline.errors import PipelineError
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -14,14 +15,14 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 def _data(context: click.Context, argument: click.Parameter, folder: Path | None) -> Path:
     """DATA, or else the folder of the training file, or else data/digits."""
     train = context.params.get("train")  # what is given is parsed before what is not
-    return folder or (Path(train).parent if train else Path("data/digits"))
+    return folder or (Path(train).parent if train else folders.DATA / "digits")
 
 
 DATA = click.argument("data", type=click.Path(path_type=Path), required=False, callback=_data)
 RUNS = click.option(
     "--runs",
     type=click.Path(path_type=Path, file_okay=False),
-    default=Path("runs"),
+    default=folders.RUNS,
     show_default=True,
     help="Folder of runs, with one subfolder per competition.",
 )

@@ -9,7 +9,7 @@ from typing import Any
 from pipeline.competition.overrides import FILE, Overrides, load_overrides
 from pipeline.competition.sample import NO_SAMPLE, Sample, asks_for_probabilities
 from pipeline.errors import PipelineError, suggest
-from pipeline.metrics.metric import DEFAULT, LOG_LOSS, METRICS, Metric
+from pipeline.metrics.metric import DEFAULT_METRIC, LOG_LOSS, METRICS, Metric
 from pipeline.reading.source import open_source
 from pipeline.reading.unpack import file_names, file_on_disk
 
@@ -47,12 +47,12 @@ def find_files(folder: Path, options: Mapping[str, Any]) -> tuple[dict[str, Path
     archived = [] if in_folder else _archived_files(files)
     paths = {}
     for role in NAMES:
+        if role == "sample" and overrides.sample == NO_SAMPLE:
+            continue
         if name := getattr(overrides, role):
             paths[role] = folder / name
         elif path := _find(folder, files, role) or _find(folder, archived, role):
             paths[role] = path
-    if overrides.sample == NO_SAMPLE:
-        del paths["sample"]
     if overrides.validation_file:
         paths["validation"] = folder / overrides.validation_file
     if not paths and len(only := _tables(files, archived)) == 1:
@@ -183,7 +183,7 @@ def choose_metric(overrides: Overrides, header: Sequence[str]) -> Metric:
     Args:
         header: of the sample; empty if there is none.
     """
-    inferred = LOG_LOSS if asks_for_probabilities(header) else DEFAULT
+    inferred = LOG_LOSS if asks_for_probabilities(header) else DEFAULT_METRIC
     return METRICS[overrides.metric or inferred.name]
 
 

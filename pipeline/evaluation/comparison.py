@@ -24,13 +24,11 @@ class Comparison:
     """Runs on the same validation rows, the best first.
 
     Attributes:
-        correct: (r, n) whether each run is correct.
         p_values: (r, r) of the paired tests, 1 on the diagonal.
         agreement: (r, r) fractions of rows with the same prediction, in 0..1.
     """
 
     runs: Sequence[Run]
-    correct: npt.NDArray[np.bool_]
     p_values: npt.NDArray[np.float64]
     agreement: npt.NDArray[np.float64]
 
@@ -57,7 +55,8 @@ class Comparison:
         """The metric of the first run, corrected for having been chosen on these rows."""
         images, metric = _images(self.runs), metric_of(self.runs[0])
         if metric.share:
-            return estimate_winner(self.correct, images)
+            right = np.stack([rows[:, 0] > 0 for rows in _rows(self.runs, None)])
+            return estimate_winner(right, images, metric=metric)
         return estimate_best(metric, _rows(self.runs, images))
 
     @cached_property
@@ -73,17 +72,15 @@ def compare(runs: Sequence[Run]) -> Comparison:
         PipelineError: their scores are not comparable.
     """
     ranked = rank(runs)
-    labels = ranked[0].validation.labels
     predicted = np.stack([run.validation.probabilities.argmax(axis=1) for run in ranked])
     agreement = np.array([(predicted == one).mean(axis=1) for one in predicted])
-    correct = predicted == labels
     images, metric = _images(ranked), metric_of(ranked[0])
+    rows = _rows(ranked, images)
     if metric.share:
-        per_image = correct if images is None else [np.bincount(images, one) for one in correct]
-        p_values = paired_tests(np.asarray(per_image))
+        p_values = paired_tests(np.stack([one[:, 0] for one in rows]))
     else:
-        p_values = permutation_tests(metric, _rows(ranked, images))
-    return Comparison(ranked, correct, p_values, agreement)
+        p_values = permutation_tests(metric, rows)
+    return Comparison(ranked, p_values, agreement)
 
 
 def _images(runs: Sequence[Run]) -> Rows | None:

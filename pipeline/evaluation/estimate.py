@@ -7,7 +7,14 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.arrays import Rows
-from pipeline.metrics.metric import ACCURACY, DEFAULT, Metric, Sums, random_bits, wilson_interval
+from pipeline.metrics.metric import (
+    ACCURACY,
+    DEFAULT_METRIC,
+    Metric,
+    Sums,
+    random_bits,
+    wilson_interval,
+)
 
 SPLITS = 500
 AT_ONCE = 4_000_000  # rows of splits in memory
@@ -29,16 +36,19 @@ class Estimate:
     high: float
     optimism: float
     runs: int
-    metric: Metric = DEFAULT
+    metric: Metric = DEFAULT_METRIC
 
     def __str__(self) -> str:
         return self.metric.with_interval(self.value, self.low, self.high)
 
 
 def estimate_winner(
-    correct: npt.NDArray[np.bool_], groups: Rows | None = None, seed: int = 0
+    correct: npt.NDArray[np.bool_],
+    groups: Rows | None = None,
+    seed: int = 0,
+    metric: Metric = ACCURACY,
 ) -> Estimate:
-    """Estimates the accuracy of the most accurate run on new rows.
+    """Estimates the accuracy of the most accurate run on new rows, or another share of rows.
 
     The choice is repeated on random halves of the rows, and the chosen run is scored on the other
     half, where it has no advantage. Where one run is far ahead it is always chosen, and nothing is
@@ -58,6 +68,7 @@ def estimate_winner(
         groups: (n,) rows with equal values are copies of one image. They stay in one half, and
             count once for the interval. None: there are no copies.
         seed: random seed of the halves.
+        metric: the share, whose `of_rows` gives `correct`.
     """
     right, sizes = _count(correct, groups)
     best_first = right[np.argsort(-right.sum(axis=1), kind="stable")]
@@ -65,7 +76,7 @@ def estimate_winner(
     hits = right[0, ~differ].sum() + _right_when_chosen(best_first[:, differ], seed)
     best, accuracy = float(best_first[0].sum() / sizes.sum()), float(hits / sizes.sum())
     low, high = wilson_interval(accuracy, len(sizes))
-    return Estimate(accuracy, low, high, best - accuracy, len(correct), ACCURACY)
+    return Estimate(accuracy, low, high, best - accuracy, len(correct), metric)
 
 
 def estimate_best(metric: Metric, runs: Sequence[Sums], seed: int = 0) -> Estimate:

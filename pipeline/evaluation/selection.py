@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from pipeline.arrays import Labels, Probabilities, Rows
 from pipeline.evaluation.calibration import fit_temperature
-from pipeline.metrics.metric import DEFAULT, Metric
+from pipeline.metrics.metric import DEFAULT_METRIC, Metric
 from pipeline.runs.metrics import apply_temperature, average
 
 MAX_ADDITIONS = 30
@@ -44,7 +44,7 @@ def select_greedily(
     probabilities: Sequence[Probabilities],
     labels: Labels,
     groups: Rows | None = None,
-    metric: Metric = DEFAULT,
+    metric: Metric = DEFAULT_METRIC,
 ) -> Selection:
     """Ensemble selection with replacement by log loss (Caruana et al., 2004), and a temperature.
 
@@ -77,7 +77,7 @@ def select_all(
     probabilities: Sequence[Probabilities],
     labels: Labels,
     groups: Rows | None = None,
-    metric: Metric = DEFAULT,
+    metric: Metric = DEFAULT_METRIC,
 ) -> Selection:
     """The plain mean of all runs, which uses no label. Arguments as for `select_greedily`."""
     counts = np.ones(len(probabilities), np.int64)

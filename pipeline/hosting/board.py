@@ -1,6 +1,7 @@
 """Scores submissions on the hidden labels, and ranks teams."""
 
-from dataclasses import replace
+import hashlib
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -29,36 +30,54 @@ if TYPE_CHECKING:
 MAX_TEAM = 60  # characters
 
 
-def receive(folder: Path, file: Path, team: str) -> tuple[int, Received]:
+@dataclass(frozen=True)
+class Valid:
+    """A submission that may be received.
+
+    Attributes:
+        content: of the file.
+        solution: what it is scored by.
+    """
+
+    team: str
+    content: bytes
+    solution: Solution
+
+
+def receive(folder: Path, valid: Valid) -> tuple[int, Received]:
     """Scores a submission on the public part, and puts it on the board.
 
     Returns:
         Its number, from 1, and its entry.
 
     Raises:
-        PipelineError: it is not valid, the competition is closed, or the name of the team is not
-            usable.
+        PipelineError: the competition is closed.
     """
-    content, solution = review(folder, file, team)
     created = datetime.now(UTC).isoformat(timespec="seconds")
-    digest, public = sha256(file), _score(content, solution, public=True)
+    digest = hashlib.sha256(valid.content).hexdigest()
+    public = _score(valid.content, valid.solution, public=True)
     with lock(folder / HOSTED, wait=True):
         hosted = _read_open(folder)
-        write_bytes(_place(folder, digest), content)
-        entry = Received(created, team.strip(), digest, public)
+        write_bytes(_place(folder, digest), valid.content)
+        entry = Received(created, valid.team, digest, public)
         write_hosted(folder, replace(hosted, received=(*hosted.received, entry)))
     return len(hosted.received) + 1, entry
 
 
-def review(folder: Path, file: Path, team: str) -> tuple[bytes, Solution]:
-    """Checks what `receive` would refuse; returns the content of the file, and the labels."""
+def check_received(folder: Path, file: Path, team: str) -> Valid:
+    """Checks a file that is to be received.
+
+    Raises:
+        PipelineError: it is not valid, the competition is closed, or the name of the team is not
+            usable.
+    """
     if not team.strip() or len(team) > MAX_TEAM or UNPRINTABLE.search(team):
         expected = f"1 to {MAX_TEAM} printable characters"
         raise PipelineError(f"the team {team!r}", where="--team", expected=expected)
     _read_open(folder)
     content, solution = file.read_bytes(), read_solution(folder)
     raise_faults(find_faults(solution.expected, content), file)
-    return content, solution
+    return Valid(team.strip(), content, solution)
 
 
 def close(folder: Path) -> Hosted:

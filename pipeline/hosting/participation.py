@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from pipeline.hosting.board import receive, review
+from pipeline.hosting.board import Valid, check_received, receive
 from pipeline.hosting.hosted import read_hosted
 from pipeline.submission.ledger import Entry, read_entries
 from pipeline.submission.place import Submission
@@ -17,6 +17,7 @@ class HostedPlace:
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.name = folder, str(folder)
+        self.checked: Valid | None = None
 
     def submissions(self) -> Sequence[Submission]:
         return [
@@ -32,11 +33,12 @@ class HostedPlace:
         ]
 
     def may_send(self, entry: Entry) -> bool:
-        review(self.folder, Path(entry.file), entry.team)
+        self.checked = check_received(self.folder, Path(entry.file), entry.team)
         return True
 
     def submit(self, entry: Entry) -> int:
-        return receive(self.folder, Path(entry.file), entry.team)[0]
+        assert self.checked is not None  # `may_send` was asked just before
+        return receive(self.folder, self.checked)[0]
 
 
 def participate(ledger: Path, entry: Entry, again: bool = False) -> Entry:

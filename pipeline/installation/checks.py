@@ -21,7 +21,6 @@ from typing import Literal
 from pipeline import __version__
 from pipeline.installation.imports import find_failures, reason, run_python
 
-SUBMISSIONS = Path("submissions")
 DISTRIBUTION = "pixel-pipeline"
 PYTHON = (3, 11), (3, 14)  # the first version that works, and the first that does not
 MIN_DISK = 200 << 20  # bytes
@@ -57,7 +56,7 @@ class Check:
     remedy: str = ""
 
 
-def check_installation(runs: Path, submissions: Path = SUBMISSIONS) -> list[Check]:
+def check_installation(runs: Path, submissions: Path) -> list[Check]:
     """Checks versions, Keras, the processor, memory, and the folders that are written to."""
     checks: dict[str, Callable[[], Iterator[Check]]] = {
         "versions": _versions,

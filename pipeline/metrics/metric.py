@@ -28,7 +28,7 @@ Sums = npt.NDArray[np.float64]
 """(..., s) sums over rows of what a metric needs; the last one is the number of rows."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Metric:
     """A metric of probabilities and labels.
 
@@ -37,11 +37,13 @@ class Metric:
         title: in texts.
         higher_is_better: its direction.
         percent: whether it is shown in percent.
+        zero_to_one: whether its values are in 0..1, and the best one is at an end.
         of_rows: probabilities and labels -> (n, s - 1) what is summed over rows.
         of_sums: sums, the number of rows among them -> the value, for any number of sums at once.
         field: which field of saved or published scores holds it; empty if none does.
-        share: whether it is the share of correct rows, which has an exact interval (Wilson's) and
-            an exact paired test (McNemar's).
+        share: whether it is the share of the rows that are right in some sense, which has Wilson's
+            interval and an exact paired test (McNemar's). `of_rows` gives one column then, 1 for
+            a row that is right and 0 for another, and `of_sums` is its mean.
         needs_probabilities: whether classes alone are not enough to be scored well.
         balanced: whether all classes count equally, however many rows they have.
     """
@@ -50,6 +52,7 @@ class Metric:
     title: str
     higher_is_better: bool
     percent: bool
+    zero_to_one: bool
     of_rows: Callable[[Probabilities, Labels], npt.NDArray[np.float64]]
     of_sums: Callable[[Sums], npt.NDArray[np.float64]]
     field: str = ""
@@ -83,8 +86,8 @@ class Metric:
     def interval(self, rows: Sums) -> tuple[float, float]:
         """The 95 % interval of the value: the percentiles of 1,000 bootstrap samples of images.
 
-        For a share it is Wilson's, see `wilson_interval`. Another value in 0..1 has at least
-        that one, because samples of rows without an error have none either.
+        For a share it is Wilson's, see `wilson_interval`. Another metric with values in 0..1 has at
+        least that one, because samples of rows without an error have none either.
 
         Args:
             rows: (n, s) as `rows` gives them.
@@ -94,7 +97,7 @@ class Metric:
             return wilson_interval(value, len(rows))
         sums = np.concatenate([weights @ rows for weights in _bootstrap(len(rows))])
         low, high = np.quantile(self.of_sums(sums), [0.025, 0.975]).tolist()
-        if self.percent:
+        if self.zero_to_one:
             least, most = wilson_interval(value, len(rows))
             return min(low, least), max(high, most)
         return low, high
@@ -268,10 +271,37 @@ def _macro_f1(sums: Sums) -> npt.NDArray[np.float64]:
     return mean
 
 
-ACCURACY = Metric("accuracy", "accuracy", True, True, _correct, _mean, "accuracy", share=True)
-LOG_LOSS = Metric(
-    "log_loss", "log loss", False, False, _losses, _mean, "loss", needs_probabilities=True
+ACCURACY = Metric(
+    name="accuracy",
+    title="accuracy",
+    higher_is_better=True,
+    percent=True,
+    zero_to_one=True,
+    of_rows=_correct,
+    of_sums=_mean,
+    field="accuracy",
+    share=True,
 )
-MACRO_F1 = Metric("macro_f1", "macro F1", True, True, _counts, _macro_f1, balanced=True)
+LOG_LOSS = Metric(
+    name="log_loss",
+    title="log loss",
+    higher_is_better=False,
+    percent=False,
+    zero_to_one=False,
+    of_rows=_losses,
+    of_sums=_mean,
+    field="loss",
+    needs_probabilities=True,
+)
+MACRO_F1 = Metric(
+    name="macro_f1",
+    title="macro F1",
+    higher_is_better=True,
+    percent=True,
+    zero_to_one=True,
+    of_rows=_counts,
+    of_sums=_macro_f1,
+    balanced=True,
+)
 METRICS: dict[str, Metric] = {metric.name: metric for metric in (ACCURACY, LOG_LOSS, MACRO_F1)}
-DEFAULT = ACCURACY  # of a competition that says nothing else
+DEFAULT_METRIC = ACCURACY  # of a competition that says nothing else

@@ -51,29 +51,35 @@ class PixelStrings:
             block: complete lines that end in LF.
         """
         sign = delimiter.encode()
+        to_signs = bytes.maketrans(SPACES, sign * len(SPACES))
         rows = [row.split(sign) for row in block[:-1].replace(b'"', b"").split(b"\n")]
         for wanted, some in groupby(enumerate(rows, start=line), lambda row: self._is_read(row[1])):
             if wanted:
                 numbered = list(some)
-                yield numbered[0][0], b"".join(self._expand(row, sign) for _, row in numbered)
+                expanded = b"".join(self._expand(row, sign, to_signs) for _, row in numbered)
+                yield numbered[0][0], expanded
 
     def _is_read(self, row: Sequence[bytes]) -> bool:
         if self.part is None or self.usage is None or len(row) != self.columns:
             return True
         return (row[self.usage].strip().lower() in TRAINING) == (self.part == "train")
 
-    def _expand(self, row: Sequence[bytes], sign: bytes) -> bytes:
+    def _expand(self, row: Sequence[bytes], sign: bytes, to_signs: bytes) -> bytes:
         """A row of other columns keeps them all, so that it is found to be too long or short."""
         cells = list(row)
         if len(cells) == self.columns:
-            cells[self.pixels] = self._delimited(cells[self.pixels], sign)
+            cells[self.pixels] = self._delimited(cells[self.pixels], sign, to_signs)
             if self.usage is not None:
                 del cells[self.usage]
         return sign.join(cells) + b"\n"
 
-    def _delimited(self, numbers: bytes, sign: bytes) -> bytes:
-        """Numbers with spaces between them, with delimiters instead."""
-        delimited = numbers.strip().translate(bytes.maketrans(SPACES, sign * len(SPACES)))
+    def _delimited(self, numbers: bytes, sign: bytes, to_signs: bytes) -> bytes:
+        """Numbers with spaces between them, with delimiters instead.
+
+        Args:
+            to_signs: translates spaces to delimiters.
+        """
+        delimited = numbers.strip().translate(to_signs)
         if delimited.count(sign) == self.count - 1:
             return delimited
         return sign.join(numbers.split())  # several spaces are one delimiter; much slower

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.arrays import Labels, Probabilities, Rows
-from pipeline.metrics.metric import Metric, accuracy, log_loss, wilson_interval
+from pipeline.metrics.metric import ACCURACY, Metric, accuracy, log_loss, wilson_interval
 from pipeline.runs.record import Scores, Value
 
 
@@ -28,7 +28,7 @@ def score_by(
 ) -> Scores:
     """The same, with the value of a metric that is not the accuracy."""
     scores = score(probabilities, labels, copies)
-    if metric.share:
+    if metric is ACCURACY:
         return scores
     rows = metric.rows(probabilities, labels, number_images([probabilities], copies))
     value = metric.value(probabilities, labels)

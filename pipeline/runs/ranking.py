@@ -2,14 +2,14 @@
 
 from dataclasses import replace
 
-from pipeline.metrics.metric import DEFAULT, METRICS, Metric
+from pipeline.metrics.metric import ACCURACY, DEFAULT_METRIC, METRICS, Metric
 from pipeline.runs.metrics import number_images
 from pipeline.runs.record import recorded
 from pipeline.runs.run import Run
 
 
 def metric_of(run: Run) -> Metric:
-    return METRICS[run.record.data.metric or DEFAULT.name]
+    return METRICS[run.record.data.metric or DEFAULT_METRIC.name]
 
 
 def ranked_by(run: Run, metric: Metric) -> Run:
@@ -31,7 +31,7 @@ def value_of(run: Run) -> float:
 def interval_of(run: Run) -> tuple[float, float]:
     """The 95 % interval of the value."""
     metric = metric_of(run)
-    if metric.share:
+    if metric is ACCURACY:
         return run.scores.low, run.scores.high
     found = run.validation
     images = number_images([found.probabilities], run.scores.copies)

@@ -9,7 +9,7 @@ import msgspec
 
 from pipeline.competition.layout import FileLayout
 from pipeline.documents import parse_json
-from pipeline.metrics.metric import DEFAULT, Metric, MetricName
+from pipeline.metrics.metric import DEFAULT_METRIC, Metric, MetricName
 from pipeline.networks.published import Published
 
 SCHEMA_VERSION = 3
@@ -162,7 +162,7 @@ class Data:
 
 def recorded(metric: Metric) -> MetricName | msgspec.UnsetType:
     """A metric in `Data`; the default is left out."""
-    return msgspec.UNSET if metric is DEFAULT else metric.name
+    return msgspec.UNSET if metric is DEFAULT_METRIC else metric.name
 
 
 @dataclass(frozen=True)

@@ -40,12 +40,13 @@ def is_complete(folder: Path) -> bool:
         return False
 
 
-def fetch_files(slug: str, folder: Path, force: bool) -> bool:
+def fetch_files(slug: str, folder: Path, data: Path, force: bool) -> bool:
     """Downloads and unpacks a competition's files; False if they were there.
 
     The folder is complete or as before. Other files in it stay.
 
     Args:
+        data: as for `Kaggle`.
         force: replace files in the folder that have the same names as fetched ones.
 
     Raises:
@@ -60,7 +61,7 @@ def fetch_files(slug: str, folder: Path, force: bool) -> bool:
             remedy="Rename it, or name another folder with --output. --force replaces files that "
             "have the same names.",
         )
-    kaggle = Kaggle()
+    kaggle = Kaggle(data)
     with lock(folder), new_folder(folder) as new:
         with tempfile.TemporaryDirectory(dir=new) as download:
             unpack_files(kaggle.download(slug, Path(download)), new)

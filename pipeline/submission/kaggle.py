@@ -56,9 +56,13 @@ class Kaggle:
 
     Methods raise PipelineError if Kaggle refuses what is asked for, KaggleError if it fails, and
     NoAnswerError if it is not known what happened.
+
+    Args:
+        data: the folder of competitions, whose names may be meant by a name that Kaggle has not.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, data: Path) -> None:
+        self.data = data
         self.known = find_credentials()
         self.api: Any = None
         self.api = self._ask(_make_api, "")
@@ -173,7 +177,7 @@ class Kaggle:
 
     def _similar(self, slug: str) -> str:
         """Asks "Did you mean ...?" with a competition that Kaggle finds, or that is in data."""
-        names = [path.name for path in Path("data").glob("*/")]
+        names = [path.name for path in self.data.glob("*/")]
         words = [slug, *slug.split("-")[:1]]
         for word in words:
             with contextlib.suppress(Exception, TimeIsUp), _silent(), limit_time(PATIENCE):

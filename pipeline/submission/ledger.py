@@ -161,7 +161,7 @@ def sending(path: Path) -> Iterator[None]:
     Raises:
         PipelineError: another one does.
     """
-    with lock(path.with_name(SENDING)):
+    with lock(path.with_name(SENDING), found="another process is sending a file"):
         yield
 
 

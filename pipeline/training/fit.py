@@ -143,13 +143,13 @@ class _Training:
             keep = KeepCheckpoints(
                 self.checkpoints,
                 interrupts,
-                callbacks,
-                self.report.note,
-                first,
-                warm_up,
-                len(self.train.rows) % self.train.batch_size > 0,
-                self.began,
-                found,
+                others=callbacks,
+                on_failure=self.report.note,
+                first=first,
+                warm_up=warm_up,
+                smaller_last=len(self.train.rows) % self.train.batch_size > 0,
+                began=self.began,
+                found=found,
             )
             return run([*callbacks, keep])
 

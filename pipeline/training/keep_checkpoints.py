@@ -1,6 +1,7 @@
 """The callback that saves checkpoints, and restores one."""
 
 import math
+import re
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import chain, pairwise
@@ -35,6 +36,7 @@ REMEMBERED: dict[str, dict[str, Any]] = {
     "ReduceLROnPlateau": {"wait": Count, "best": float | None, "cooldown_counter": Count},
     "ReportProgress": {"lines": list[str]},
 }
+SURROGATE = re.compile("[\ud800-\udfff]")  # half of a pair, which cannot be written
 Memory = dict[str, dict[str, Any]]
 """The values of these attributes, by class."""
 
@@ -62,6 +64,7 @@ class KeepCheckpoints(keras.callbacks.Callback):
         self,
         checkpoints: Checkpoints,
         interrupts: Interrupts,
+        *,
         others: Sequence[keras.callbacks.Callback],
         on_failure: Callable[[str], None],
         first: int,
@@ -169,7 +172,6 @@ class KeepCheckpoints(keras.callbacks.Callback):
         """Raises a ValueError if a number does not fit the others."""
         history, lines = memory["History"]["history"], memory["ReportProgress"]["lines"]
         best, pace = memory.get("BestWeights"), self.others.get("KeepPace")
-        "".join(lines).encode()  # half of a surrogate pair cannot be written
         fits = {
             "warm_up": state.warm_up == self.warm_up,
             "epoch": state.epoch >= self.first and (state.epoch > 0 or not state.ended),
@@ -178,6 +180,7 @@ class KeepCheckpoints(keras.callbacks.Callback):
             "history": history.keys() == (HISTORY if state.epoch else set())
             and all(len(values) == state.epoch for values in history.values())
             and all(map(math.isfinite, chain(*history.values()))),
+            "lines": not any(map(SURROGATE.search, lines)),
             "best epoch": not best or (best["epoch"] or 0) < max(state.epoch, 1),
         }
         if pace:

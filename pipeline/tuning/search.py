@@ -48,7 +48,7 @@ RESERVE = 0.25  # of a budget, for the last training, as long as no trial tells 
 AT_LEAST = 2.0  # seconds of a trial
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Search:
     """The trials of a study.
 
@@ -99,15 +99,24 @@ class Search:
             PipelineError: the study was made with other data or settings.
         """
         job = make_job(subject.recipe, {}, subject.seed, scoring_fold(competition))
-        metric = competition.metric
         pruner = make_pruner(job.recipe, len(job.fold.train))
-        study = make_study(place, job.identity(competition), subject.space, pruner, metric)
+        study = make_study(
+            place, job.identity(competition), subject.space, pruner, competition.metric
+        )
         if stale := retry_stale(study, alone=place.url is None):
             display.note(f"{stale} unfinished trials of an earlier command are tried again")
         rows = len(competition.hold_out.validation) + len(competition.test_pixels)
-        predictions = rows * job.recipe.views
         search = cls(
-            subject, place, study, job, metric, display, count, budget, pruner, predictions
+            subject=subject,
+            place=place,
+            study=study,
+            job=job,
+            metric=competition.metric,
+            display=display,
+            count=count,
+            budget=budget,
+            pruner=pruner,
+            predictions=rows * job.recipe.views,
         )
         if finished := search._count(FINISHED):
             display.note(f"{finished} finished trials are there, and count")

@@ -57,6 +57,7 @@ def test_a_ratio_of_rates_is_that_of_ours_to_theirs() -> None:
     assert Row("work", *rates, 3, higher_is_better=True).ratio == 3
     assert Row("work", *rates, 3.1, higher_is_better=True).missed
     assert row(0, 2, at_least=1).ratio == np.inf
+    assert row(0, 0, at_least=1).ratio == 1
 
 
 def test_the_table_numbers_caveats(capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,7 +2,9 @@
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,7 +18,16 @@ from pipeline.cli import main
 from pipeline.competition.competition import Competition
 from pipeline.evaluation.estimate import estimate_best, estimate_winner
 from pipeline.evaluation.selection import select_greedily
-from pipeline.metrics.metric import ACCURACY, LOG_LOSS, MACRO_F1, METRICS, Metric, permutation_tests
+from pipeline.metrics.metric import (
+    ACCURACY,
+    LOG_LOSS,
+    MACRO_F1,
+    METRICS,
+    Metric,
+    permutation_tests,
+    wilson_interval,
+)
+from pipeline.runs.metrics import score_by
 
 by_metric = pytest.mark.parametrize("metric", METRICS.values(), ids=METRICS)
 
@@ -158,6 +169,33 @@ def test_runs_are_ranked_by_the_metric_of_the_folder(two_runs: Path) -> None:
         if name == "log_loss":
             assert table["run"][0] == min(losses, key=lambda run: losses[run])
             assert table["run"][0] != plain["run"][0]
+
+
+def test_a_further_metric_is_an_entry(two_runs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def among_two(probabilities: np.ndarray, labels: np.ndarray) -> np.ndarray:
+        best = np.argsort(-probabilities, axis=1)[:, :2]
+        return (best == labels[:, None]).any(axis=1, keepdims=True).astype(np.float64)
+
+    name: Any = "top_2"
+    metric = replace(ACCURACY, name=name, title="top 2", of_rows=among_two, field="")
+    monkeypatch.setitem(METRICS, name, metric)
+    competition = pp.load(two_runs)
+    competition = replace(competition, overrides=replace(competition.overrides, metric=name))
+    table = pp.leaderboard(competition).set_index("run")
+    for run in pp.list_runs(competition):
+        found, n = run.validation, table.loc[run.name, "n"]
+        value = float(among_two(found.probabilities, found.labels).mean())
+        assert table.loc[run.name, name] == pytest.approx(value)
+        assert value > table.loc[run.name, "accuracy"]
+        assert table.loc[run.name, ["low", "high"]].tolist() == pytest.approx(
+            wilson_interval(value, n)
+        )
+        scores = score_by(metric, found.probabilities, found.labels, run.scores.copies)
+        assert scores.other
+        assert (scores.other.metric, scores.other.value) == (name, pytest.approx(value))
+    ((best, estimate),) = table.attrs["estimate"].items()
+    assert estimate.metric == metric
+    assert estimate.value + estimate.optimism == pytest.approx(table.loc[best, name])
 
 
 def test_commands_show_the_metric(two_runs: Path) -> None:

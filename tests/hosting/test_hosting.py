@@ -22,7 +22,7 @@ from sklearn.metrics import accuracy_score, f1_score, log_loss
 import pipeline as pp
 from pipeline.cli import main
 from pipeline.files import lock
-from pipeline.hosting.board import receive
+from pipeline.hosting.board import check_received, receive
 from pipeline.hosting.hosted import HOSTED, LABELS
 from pipeline.submission.ledger import add_entry, new_entry, read_entries
 from pipeline.submission.write import write_submission
@@ -276,7 +276,7 @@ def test_of_two_commands_at_once_one_sends_the_file(hosted: Path) -> None:
             time.sleep(0.05)
     errors = [process.communicate()[1] for process in (one, two)]
     assert (one.returncode, two.returncode) == (0, 2), errors
-    assert "another process" in errors[1]
+    assert "another process is sending a file" in errors[1]
     assert pp.hosted_leaderboard(hosted)["submissions"].tolist() == [1]
 
 
@@ -288,7 +288,7 @@ def test_after_a_kill_the_board_knows_what_arrived(
     entry = new_entry(str(hosted.resolve()), False, file, "", None)
     add_entry(LEDGER, replace(entry, team="us"))
     if arrived:
-        receive(hosted, file, "us")
+        receive(hosted, check_received(hosted, file, "us"))
     submit(invoke, hosted, file, "us")
     assert pp.hosted_leaderboard(hosted)["submissions"].tolist() == [1]
     statuses = [entry.status for entry in read_entries(LEDGER)]
