@@ -1,7 +1,7 @@
 """Runs of single folds -> the best that can be made of them."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -10,6 +10,8 @@ import numpy as np
 from pipeline.arrays import Rows
 from pipeline.competition.folds import Fold
 from pipeline.evaluation.ensemble import combine, cross_validate
+from pipeline.networks.recipe import Recipe
+from pipeline.planning.kinds import kind_name, training_name
 from pipeline.runs.folder import remove_run
 from pipeline.runs.ranking import loss_of, metric_of, ranked_by
 from pipeline.runs.run import Run, find_equal
@@ -17,6 +19,8 @@ from pipeline.runs.run import Run, find_equal
 # Factors of the log loss up to which the mean of more models is preferred, and that of more folds:
 # the mean of five networks has a loss that is 30 % lower than that of one (conv-10-committee).
 EQUAL, MORE_FOLDS = 1.02, 1.1
+# Factor of the log loss on its own rows beyond which the network of a further fold has failed.
+FAILED = 3.0
 # The factor up to which two trainings count as equally long. On rotated MNIST, networks of another
 # 30 epochs on the same folds brought nothing; on Digit Recognizer, those of 21 after 14 did.
 SIMILAR = 1.5
@@ -35,16 +39,37 @@ def runs_of_folds(runs: Sequence[Run], folds: Sequence[Fold]) -> list[Run]:
     ]  # fmt: skip
 
 
-def similar_kind(runs: Sequence[Run], recipe: str, seed: int, images: float) -> str | None:
-    """The kind, see `kind_name`, of the trainings most like one on so many images, epochs counted.
+def choose_next(
+    order: Iterator[tuple[Recipe, int, int]],
+    runs: Sequence[Run],
+    folder: Path,
+    budget: str,
+    images: float,
+) -> tuple[Recipe, int, int, str]:
+    """The next training that is not finished: recipe, seed, fold number, name of its run.
+
+    If an earlier budget trained the recipe for about as long, its other folds are next: to train on
+    the same fold again would give nearly the same network.
 
     Args:
-        runs: of single folds.
-        recipe, seed: of the training.
-        images: rows, times epochs.
+        order: trainings, see `order_trainings`.
+        runs: of single folds, which are finished.
+        folder: the competition's runs.
+        budget: such as "30m".
+        images: how many a training takes, with those of all epochs.
+    """
+    for recipe, seed, part in order:
+        own = kind_name(recipe.name, budget, seed)
+        name = training_name(_similar_kind(runs, recipe.name, seed, images) or own, part)
+        if not (folder / name).exists():
+            return recipe, seed, part, name
+    raise AssertionError("the order has an end")
 
-    Returns:
-        None if no training of the recipe and seed has been about as long.
+
+def _similar_kind(runs: Sequence[Run], recipe: str, seed: int, images: float) -> str | None:
+    """The kind of the trainings of a recipe and seed that took most nearly so many images.
+
+    None if no training has been about as long.
     """
     found: dict[str, float] = {}
     for run in runs:
@@ -177,20 +202,28 @@ def _is_better(run: Run, best: Run) -> bool:
 
     A mean over more folds may have a loss that is a tenth higher, and a mean of more models on as
     many folds one that is 2 % higher: each row is scored by the models of one fold, while those of
-    all folds predict the test rows.
+    all folds predict the test rows. But if the network of a further fold has failed, the mean is
+    spoilt.
     """
     rows, at, best_at = np.intersect1d(
         run.validation.rows, best.validation.rows, assume_unique=True, return_indices=True
     )
     if not len(rows):
         return False
-    labels = run.validation.labels[at]
-    loss = metric_of(run).loss(run.validation.probabilities[at], labels)
-    best_loss = metric_of(run).loss(best.validation.probabilities[best_at], labels)
+    loss, best_loss = loss_on(run, at), loss_on(best, best_at)
+    further = np.setdiff1d(np.arange(len(run.validation.rows)), at)
+    if len(further) and loss_on(run, further) > FAILED * loss_on(best, slice(None)):
+        return False
     folds, best_folds = run.record.fold.joined, best.record.fold.joined
     if folds != best_folds:
         return loss < best_loss * (MORE_FOLDS if folds > best_folds else 1 / MORE_FOLDS)
     return loss < best_loss * (EQUAL if count_models(run) > count_models(best) else 1.0)
+
+
+def loss_on(run: Run, at: Rows | slice) -> float:
+    """The loss of a run on some of its validation rows, by position."""
+    found = run.validation
+    return metric_of(run).loss(found.probabilities[at], found.labels[at])
 
 
 def count_models(run: Run) -> int:

@@ -3,6 +3,7 @@
 import itertools
 import time
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -10,9 +11,11 @@ from pipeline.competition.competition import Competition
 from pipeline.networks.backend import uses_accelerator
 from pipeline.networks.build import compile_network
 from pipeline.networks.normalization import speed_up_normalization
+from pipeline.runs.run import Run
 from pipeline.training.batches import Batches
 from pipeline.training.job import Job
-from pipeline.training.train import job_images
+from pipeline.training.progress import Observer
+from pipeline.training.train import job_images, train
 
 SECONDS = 1.5
 WARM_UP = 2  # steps that are not measured: the first one prepares the computation
@@ -41,6 +44,15 @@ class Measurement:
 
 Speeds = dict[str, Speed]
 """By the name of the recipe."""
+
+
+def train_or_measure(
+    competition: Competition, folder: Path, job: Job | Measurement, observer: Observer
+) -> Run | Speeds:
+    """What the worker of a budget does: a training, or a measurement."""
+    if isinstance(job, Measurement):
+        return {each.recipe.name: measure_speed(each, competition) for each in job.jobs}
+    return train(job, competition, folder, observer)
 
 
 def measure_speed(job: Job, competition: Competition) -> Speed:

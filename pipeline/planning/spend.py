@@ -16,10 +16,10 @@ from pipeline.images.resize import to_images
 from pipeline.networks.recipe import Recipe
 from pipeline.planning.combining import (
     Combination,
+    choose_next,
     describe_other_rows,
     ensemble_name,
     runs_of_folds,
-    similar_kind,
     tta_helps,
 )
 from pipeline.planning.kinds import (
@@ -35,7 +35,7 @@ from pipeline.planning.kinds import (
     training_steps,
 )
 from pipeline.planning.plan import Improvement, Plan, plan_training, sample_rows, write_plan
-from pipeline.planning.speed import Measurement, Speed, Speeds, measure_speed
+from pipeline.planning.speed import Measurement, Speed, Speeds, train_or_measure
 from pipeline.runs.fold_file import load_folds
 from pipeline.runs.ranking import ranked_by
 from pipeline.runs.run import Run, list_runs
@@ -44,8 +44,6 @@ from pipeline.search.display import Display
 from pipeline.search.engine import AnyEngine, Engine, Work
 from pipeline.search.execute import engine_for, note_checkpoint
 from pipeline.training.job import Job
-from pipeline.training.progress import Observer
-from pipeline.training.train import train
 
 OnBetter = Callable[[Run], object]
 """Returns what to show, such as the path of a file, or None."""
@@ -84,21 +82,13 @@ def spend(
     check_writable(folder)
     engine = engine_for((), sys.maxsize, engine)
     spending = Spending.prepare(budget, competition, folder, display, on_better, engine)
-    work = Work(_work, competition, folder)
+    work = Work(train_or_measure, competition, folder)
     with display.show([], budget):
         for job, result in engine.run(work, spending.jobs(), display.progress):
             spending.receive(job, result)
     if spending.combination.best is None:
         raise spending.failures[0]
     return spending.combination.best
-
-
-def _work(
-    competition: Competition, folder: Path, job: Job | Measurement, observer: Observer
-) -> Run | Speeds:
-    if isinstance(job, Measurement):
-        return {each.recipe.name: measure_speed(each, competition) for each in job.jobs}
-    return train(job, competition, folder, observer)
 
 
 @dataclass
@@ -176,32 +166,23 @@ class Spending:
             self.kinds = replace(self.kinds, main=(self.kinds.short,))
         kinds, count = self._divide()
         order = order_trainings(kinds)
+        longest = 0.0
         for started in itertools.count():
             seconds = self.budget.left / max(1, math.ceil((count - started) / self.workers))
-            recipe, seed, part, name = self._next(order, seconds)
+            longest = max(longest, seconds)
+            images = seconds * self.speed.now if self.speed else 0.0
+            recipe, seed, part, name = choose_next(
+                order, self.combination.runs, self.folder, str(self.budget), images
+            )
             recipe = self._with_tta_that_pays(recipe, seconds)
-            least = 2 * self._closing(recipe)
+            least = max(2 * self._closing(recipe), LITTLE * longest)
             if started >= count:  # what is left because trainings ended earlier
                 least = max(least, LEFT_OVER * self.budget.seconds)
             if seconds < least:
+                if not started:
+                    self.display.note("There is no time for another training.")
                 return
             yield self._started(replace(self._job(recipe, seed, part, seconds), name=name))
-
-    def _next(
-        self, order: Iterator[tuple[Recipe, int, int]], seconds: float
-    ) -> tuple[Recipe, int, int, str]:
-        """The next training that is not finished: recipe, seed, fold number, name of its run.
-
-        If an earlier budget trained the recipe for about as long, its other folds are next: to
-        train on the same fold again would give nearly the same network.
-        """
-        images = seconds * self.speed.now if self.speed else 0.0
-        for recipe, seed, part in order:
-            own = kind_name(recipe.name, str(self.budget), seed)
-            kind = similar_kind(self.combination.runs, recipe.name, seed, images) or own
-            if not (self.folder / training_name(kind, part)).exists():
-                return recipe, seed, part, training_name(kind, part)
-        raise AssertionError("the order has an end")
 
     @property
     def speed(self) -> Speed | None:

@@ -69,6 +69,14 @@ def test_the_mean_over_more_folds_may_have_a_slightly_higher_loss(
     assert choose_better(two, [one]).record.recipe == better
 
 
+def test_a_fold_whose_network_has_failed_does_not_spoil_the_mean(tmp_path: Path) -> None:
+    """The rows that both predict are predicted equally by both."""
+    good, failed = part(tmp_path, "net", 1, 0.7), part(tmp_path, "net", 2, 0.01)
+    (one,) = combine_folds([good], tmp_path, "ensemble", LABELS)
+    (two,) = combine_folds([good, failed], tmp_path, "ensemble", LABELS)
+    assert choose_better(one, [two]).name == one.name
+
+
 @pytest.mark.parametrize(("of_label", "better"), [(0.695, "mean"), (0.6, "one-fold=1of3")])
 def test_more_models_are_preferred_to_a_loss_that_is_hardly_lower(
     of_label: float, better: str, tmp_path: Path
