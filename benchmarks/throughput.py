@@ -17,8 +17,8 @@ OTHER_NETWORK = (
 )
 SIDE_BY_SIDE = (
     "The same in two processes at once on both sides, each with its default number of threads; "
-    "the sum of both rates. The pipeline does so by itself, for a notebook it is a second kernel. The "
-    "two do not start at the same moment, so a part of the time one may have the machine to itself."
+    "the sum of both rates. The pipeline does so by itself, for a notebook it is a second kernel. "
+    "The two do not start at the same moment: for a part of the time one may be alone."
 )
 SAME_NETWORK = (
     "The same network, optimizer, limits of augmentation and batches. Ours has bfloat16 where the "
@@ -27,8 +27,8 @@ SAME_NETWORK = (
 )
 EQUAL = (
     "The same network in float32, equal oneDNN and thread settings, neither augments. What is left "
-    "is batch normalization in one operation, and the loop around the steps. `fit` starts anew every "
-    "20 steps here, which costs it up to a tenth."
+    "is batch normalization in one operation, and the loop around the steps. `fit` starts anew "
+    "every 20 steps here, which costs it up to a tenth."
 )
 
 
