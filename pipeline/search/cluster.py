@@ -71,12 +71,6 @@ class Cluster:
     def run(
         self, work: Work[J, R], jobs: Iterable[J], observer: Observer
     ) -> Iterator[tuple[J, R | Exception]]:
-        with redirect_stdout(sys.stderr):  # Ray prints there which workers and nodes died
-            yield from self._run(work, jobs, observer)
-
-    def _run(
-        self, work: Work[J, R], jobs: Iterable[J], observer: Observer
-    ) -> Iterator[tuple[J, R | Exception]]:
         places, waiting, running = self.workers, iter(jobs), dict[ray.ObjectRef, J]()
         sending = _Sending(work)
         try:
@@ -88,7 +82,7 @@ class Cluster:
                         yield job, cannot_be_sent(job, error)
                 if not running:
                     return
-                done, _ = ray.wait(list(running), timeout=INTERVAL)
+                done = _wait(list(running), 1, INTERVAL)
                 sending.report(observer, {job.name for job in running.values()})
                 for task in done:
                     job = running.pop(task)
@@ -218,4 +212,11 @@ def _cancel(tasks: list[ray.ObjectRef]) -> None:
     for task in tasks:
         ray.cancel(task)
     if tasks:
-        ray.wait(tasks, num_returns=len(tasks), timeout=PATIENCE)
+        _wait(tasks, len(tasks), PATIENCE)
+
+
+def _wait(tasks: list[ray.ObjectRef], count: int, seconds: float) -> list[ray.ObjectRef]:
+    """So many of the tasks that have ended; fewer when the time is over."""
+    with redirect_stdout(sys.stderr):  # Ray prints meanwhile which workers and nodes died
+        ended: list[ray.ObjectRef] = ray.wait(tasks, num_returns=count, timeout=seconds)[0]
+    return ended

@@ -60,14 +60,20 @@ def describe(competition: Any, folder: Path, job: Any, observer: Any) -> Any:
     )
 
 
-def test_a_worker_has_the_data_read_only_and_a_folder_of_its_own(tiny, tmp_path, monkeypatch):
+def test_a_worker_has_the_data_read_only_and_a_folder_of_its_own(
+    tiny, tmp_path, monkeypatch
+) -> None:
     from pipeline.search.cluster import Cluster
 
     monkeypatch.setenv("TF_NUM_INTRAOP_THREADS", "3")
     work, seen = Work(describe, tiny, tmp_path / "runs"), list[str]()
     jobs = [SimpleNamespace(name=name) for name in ("a", "user error", "b")]
-    found = Cluster(limit=1).run(work, jobs, lambda progress: seen.append(progress.name))
-    outcomes = {job.name: outcome for job, outcome in found}
+    outcomes, output = dict[str, Any](), sys.stdout
+    for job, outcome in Cluster(limit=1).run(
+        work, jobs, lambda progress: seen.append(progress.name)
+    ):
+        outcomes[job.name] = outcome
+        assert sys.stdout is output  # what is printed between two jobs stays there
     assert set(seen) <= {"a", "user error", "b"}
     for name in "ab":
         one = outcomes[name]
