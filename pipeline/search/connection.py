@@ -15,18 +15,24 @@ PATIENCE = 10.0  # seconds until a machine answers
 MESSAGE = 500  # characters of what Ray says, such as the versions that differ
 QUIET = {"log_to_driver": False, "logging_level": logging.ERROR}
 
+_asked: dict[str, str | None] = {}  # what the connected cluster was asked for as, by Ray's address
+
 
 def connect(address: str | None) -> None:
-    """Connects this process to a cluster, until it ends. A connection that is there is kept.
+    """Connects this process to a cluster, until it ends.
+
+    A connection to that cluster is kept. So is one that the user made with `ray.init`, if the
+    address is None or "auto".
 
     Args:
         address: None starts a cluster on this machine.
 
     Raises:
-        PipelineError: there is no such cluster, it has another version of Python or Ray, or none
-            can be started.
+        PipelineError: there is no such cluster, it has another version of Python or Ray, none can
+            be started, or this process is connected to another one.
     """
     if ray.is_initialized():
+        _check_same(address)
         return
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # a started cluster tells nobody
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "1")  # its default, without a note
@@ -48,6 +54,26 @@ def connect(address: str | None) -> None:
     finally:
         if threading.current_thread() is threading.main_thread():
             signal.signal(signal.SIGTERM, handler)  # Ray sets its own
+    _asked.clear()
+    _asked[ray.get_runtime_context().gcs_address] = address
+
+
+def _check_same(address: str | None) -> None:
+    """Checks that this process is connected to the cluster with this address.
+
+    Raises:
+        PipelineError: it is connected to another one.
+    """
+    connected = ray.get_runtime_context().gcs_address
+    same = {_asked[connected]} if connected in _asked else {None, "auto"}
+    if address in same | {connected}:
+        return
+    raise PipelineError(
+        f"this process is connected to another one, {_asked.get(connected) or connected}",
+        where=f"Ray cluster {address or 'on this machine'}",
+        expected="one cluster in each process",
+        remedy="Call `ray.shutdown()` before, or start another process.",
+    )
 
 
 def _check_listening(address: str) -> None:

@@ -68,10 +68,9 @@ def test_a_worker_has_the_data_read_only_and_a_folder_of_its_own(
     monkeypatch.setenv("TF_NUM_INTRAOP_THREADS", "3")
     work, seen = Work(describe, tiny, tmp_path / "runs"), list[str]()
     jobs = [SimpleNamespace(name=name) for name in ("a", "user error", "b")]
+    found = Cluster(limit=1).run(work, jobs, lambda progress: seen.append(progress.name))
     outcomes, output = dict[str, Any](), sys.stdout
-    for job, outcome in Cluster(limit=1).run(
-        work, jobs, lambda progress: seen.append(progress.name)
-    ):
+    for job, outcome in found:
         outcomes[job.name] = outcome
         assert sys.stdout is output  # what is printed between two jobs stays there
     assert set(seen) <= {"a", "user error", "b"}
@@ -82,6 +81,9 @@ def test_a_worker_has_the_data_read_only_and_a_folder_of_its_own(
         assert one.folder.parent.parent == tmp_path / "workers"
     assert (outcomes["user error"].found, outcomes["user error"].where) == ("bad", "here")
     assert not (tmp_path / "runs").exists()
+    with pytest.raises(PipelineError, match="connected to another one") as caught:
+        next(Cluster("big:6379").run(work, jobs, lambda progress: None))
+    assert caught.value.where == "Ray cluster big:6379"
 
 
 @contextmanager
