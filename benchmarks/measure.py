@@ -9,12 +9,10 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from pipeline.machine import cores
+from pipeline.machine import VARIABLES, cores
 
 ROOT = Path(__file__).parent.parent
 MAX_THREADS = 4
-# These change the speed of TensorFlow; a process gets them from here alone.
-SPEED_VARIABLES = ("TF_ENABLE_ONEDNN_OPTS", "TF_NUM_INTRAOP_THREADS", "OMP_NUM_THREADS")
 RSS_UNIT = 1 if sys.platform == "darwin" else 1024  # bytes, of getrusage
 
 Figures = dict[str, float]
@@ -24,7 +22,11 @@ Figures = dict[str, float]
 def equal_settings() -> dict[str, str]:
     """Environment variables that give both sides the same oneDNN and thread settings."""
     threads = str(min(MAX_THREADS, len(cores())))
-    return dict(zip(SPEED_VARIABLES, ("1", threads, threads), strict=True))
+    return {
+        "TF_ENABLE_ONEDNN_OPTS": "1",
+        "TF_NUM_INTRAOP_THREADS": threads,
+        "OMP_NUM_THREADS": threads,
+    }
 
 
 def timed(work: Callable[[], object]) -> Figures:
@@ -103,7 +105,8 @@ def alternate(repeats: int, *measurements: Callable[[], Figures]) -> list[list[F
 
 
 def _environment(variables: Mapping[str, str] | None) -> dict[str, str]:
-    inherited = {name: value for name, value in os.environ.items() if name not in SPEED_VARIABLES}
+    # The speed depends on VARIABLES; a process gets them from here alone.
+    inherited = {name: value for name, value in os.environ.items() if name not in VARIABLES}
     path = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
     own = {"PYTHONPATH": path, "TF_CPP_MIN_LOG_LEVEL": "3"}
     return inherited | own | dict(variables or {})

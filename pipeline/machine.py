@@ -13,6 +13,12 @@ CGROUPS = Path("/sys/fs/cgroup")
 PACKAGES = (
     "keras", "tensorflow", "tensorflow-cpu", "torch", "jax", "numpy", "opencv-python-headless"
 )  # fmt: skip
+# Environment variables that change how something is computed, or how fast. A worker of a cluster
+# gets them from the machine that sends, unlike CUDA_VISIBLE_DEVICES, which is about one machine.
+VARIABLES = (
+    "KERAS_BACKEND", "OMP_NUM_THREADS", "ONEDNN_MAX_CPU_ISA", "TF_ENABLE_ONEDNN_OPTS",
+    "TF_NUM_INTRAOP_THREADS", "XLA_FLAGS",
+)  # fmt: skip
 OTHER_BACKENDS = {"torch", "jax"}  # of Keras, which KERAS_BACKEND chooses
 UNLIMITED = 1 << 60  # bytes; version 1 of control groups has no word for it
 

@@ -7,7 +7,7 @@ process alone writes runs, so that no disk needs to be shared.
 import os
 import platform
 import sys
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import redirect_stdout
 from dataclasses import fields, replace
 from typing import Any, Generic
@@ -19,23 +19,19 @@ from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from pipeline.competition.competition import Competition
 from pipeline.errors import PipelineError
-from pipeline.machine import OTHER_BACKENDS, versions
+from pipeline.machine import OTHER_BACKENDS, VARIABLES, versions
 from pipeline.runs.folder import write_files
 from pipeline.runs.run import load_run
 from pipeline.search.connection import connect
 from pipeline.search.engine import MEMORY, J, Named, R, Work
 from pipeline.search.processes import UNSENDABLE, cannot_be_sent
-from pipeline.search.remote import Refusal, RunFiles, Started, perform
+from pipeline.search.remote import Refusal, RunFiles, Started
 from pipeline.training.progress import Observer
 
 RETRIES = 3  # of a job whose worker or node dies
 INTERVAL = 0.2  # seconds between two looks at the progress
 PATIENCE = 10.0  # seconds that cancelled jobs may take to save a checkpoint
-# Environment variables that workers get from this process, because results depend on them.
-SENT = (
-    "KERAS_BACKEND", "OMP_NUM_THREADS", "ONEDNN_MAX_CPU_ISA", "TF_CPP_MIN_LOG_LEVEL",
-    "TF_ENABLE_ONEDNN_OPTS", "TF_NUM_INTRAOP_THREADS", "XLA_FLAGS",
-)  # fmt: skip
+TOO_FULL = (ray.exceptions.ObjectStoreFullError, ray.exceptions.OutOfDiskError)
 
 
 class Cluster:
@@ -62,9 +58,11 @@ class Cluster:
         connect(self.address)
         if not (places := self._count_places()):
             raise PipelineError(
-                "no node has a core and 2 GB of memory",
+                f"no node has a core and {MEMORY >> 30} GB of memory",
                 where=f"Ray cluster {self.address or 'on this machine'}",
-                remedy="Add a node: `ray start --address HOST:6379` on another machine.",
+                remedy="Add a node: `ray start --address HOST:6379` on another machine."
+                if self.address
+                else "Free memory, or use the engine inline.",
             )
         return places
 
@@ -89,8 +87,9 @@ class Cluster:
                     outcome = sending.receive(task, job)
                     if isinstance(outcome, Refusal):
                         sending.refuse(outcome, job)
-                        if not self._count_places(sending.refused):
-                            raise _other_versions(sending.refused.values())
+                        # A node that was accepted may come back.
+                        if not sending.started and not self._count_places(sending.refused):
+                            raise _all_refused(sending.refused.values())
                         running[sending.send(job)] = job
                     else:
                         yield job, outcome
@@ -115,18 +114,28 @@ class Cluster:
 class _Sending(Generic[J, R]):
     """Sends jobs to a cluster, and receives their progress and results.
 
+    Raises:
+        PipelineError: the data do not fit into the object store.
+
     Attributes:
         data: a reference to the fields of the competition by name, which each node gets once.
         queue: an actor beside this process, to which workers send progress.
-        refused: nodes with other versions, by id.
+        refused: nodes with other versions or without a package, by id.
         started: names of jobs that have started.
         notes: what to say with the next progress of a job.
     """
 
     def __init__(self, work: Work[J, R]) -> None:
-        self.work = work
+        self.work, self.task = work, ray.remote(_sent_by_value())
         content = {each.name: getattr(work.competition, each.name) for each in fields(Competition)}
-        self.data = ray.put(content)
+        try:
+            self.data = ray.put(content)
+        except TOO_FULL as error:
+            raise PipelineError(
+                "the data do not fit into Ray's object store",
+                where="Ray cluster",
+                remedy=_remedy(error),
+            ) from error
         here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
         self.queue = Queue(actor_options={"num_cpus": 0, "scheduling_strategy": here})
         self.refused: dict[str, Refusal] = {}
@@ -143,10 +152,10 @@ class _Sending(Generic[J, R]):
         options = {"name": job.name, "num_cpus": 1, "memory": MEMORY, "max_retries": RETRIES}
         if self.refused:
             options["label_selector"] = {"ray.io/node-id": f"!in({','.join(self.refused)})"}
-        variables = {name: os.environ[name] for name in SENT if name in os.environ}
+        variables = {name: os.environ[name] for name in VARIABLES if name in os.environ}
         folder, data = self.work.folder.resolve(), self.work.competition.fingerprint
         place = f"{platform.node()} {folder} {data}"
-        task = ray.remote(perform).options(**options)
+        task = self.task.options(**options)
         return task.remote(_expected(), variables, place, content, [self.data], self.queue)
 
     def report(self, observer: Observer, names: Collection[str]) -> None:
@@ -171,6 +180,9 @@ class _Sending(Generic[J, R]):
                 return load_run(self.work.folder / job.name)
             return result
         except ray.exceptions.RayError as error:
+            if isinstance(cause := getattr(error, "cause", None), ModuleNotFoundError):
+                node, address, missing = cause.args
+                return Refusal(node, address, (missing,))
             return _failure(job, error)
         except Exception as error:
             return error
@@ -193,14 +205,45 @@ def _failure(job: Named, error: Exception) -> PipelineError:
     return PipelineError(
         f"Ray could not run it: {said}",
         where=f"run {job.name}",
-        remedy="Run the command again; finished runs are reused.",
+        remedy=_remedy(error),
     )
 
 
-def _other_versions(refusals: Iterable[Refusal]) -> PipelineError:
+def _remedy(error: Exception) -> str:
+    """What a user can do about what Ray says."""
+    if isinstance(error, ray.exceptions.OutOfMemoryError):
+        return "Train fewer in parallel, `--workers N`, or on nodes with more memory."
+    if isinstance(error, TOO_FULL):
+        return (
+            "Start the nodes with a larger object store, `ray start --object-store-memory BYTES`, "
+            "or free space on their disks."
+        )
+    return "Run the command again; finished runs are reused."
+
+
+def _sent_by_value() -> Callable[..., Any]:
+    """The function `perform`, for a node that may lack this package or one that it needs.
+
+    Ray pickles a nested function by value. On such a node, it tells the node's id and address and
+    what is missing.
+    """
+
+    def perform_there(*arguments: Any) -> Any:
+        try:
+            from pipeline.search.remote import perform
+        except ModuleNotFoundError as error:
+            node, missing = ray.get_runtime_context().get_node_id(), error.name
+            address = ray.util.get_node_ip_address()
+            raise ModuleNotFoundError(node, address, f"the package {missing} is missing") from None
+        return perform(*arguments)
+
+    return perform_there
+
+
+def _all_refused(refusals: Iterable[Refusal]) -> PipelineError:
     """The error for a cluster without a node that can be used."""
     return PipelineError(
-        "its nodes have other versions than this machine",
+        "its nodes have other versions than this machine, or lack packages",
         where="Ray cluster",
         remedy="Install the same versions on them.",
         details=[str(each) for each in refusals],

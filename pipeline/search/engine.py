@@ -86,8 +86,8 @@ class EngineChoice:
             raise PipelineError(
                 "the package ray is not installed",
                 where="engine ray",
-                remedy="Run `.venv/bin/uv pip install 'ray[client]'`, or in an environment of your "
-                "own `pip install 'ray[client]'`.",
+                remedy="In the clone, run `.venv/bin/uv pip install -e '.[cluster]'`, or in an "
+                "environment of your own `pip install '.[cluster]'`.",
             )
 
 

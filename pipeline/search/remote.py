@@ -14,7 +14,7 @@ import ray
 from ray.util.queue import Queue
 
 from pipeline.competition.competition import Competition
-from pipeline.machine import versions
+from pipeline.machine import VARIABLES, versions
 from pipeline.runs.folder import read_files
 from pipeline.runs.run import Run
 from pipeline.search.processes import portable
@@ -31,11 +31,11 @@ class Started:
 
 @dataclass(frozen=True)
 class Refusal:
-    """A node with other versions, which runs nothing.
+    """A node with other versions or without a package, which runs nothing.
 
     Attributes:
         node: its id.
-        differences: one for each version, in words.
+        differences: one for each version or package, in words.
     """
 
     node: str
@@ -72,7 +72,7 @@ def perform(
 
     Args:
         expected: versions by name.
-        variables: environment variables.
+        variables: those of VARIABLES that are set on the machine that sends.
         place: of the runs: the machine, the folder, and the data.
         content: what makes the result, and the job, pickled.
         data: a reference to the fields of the competition by name. In a list, Ray passes it as it
@@ -85,6 +85,8 @@ def perform(
     address = ray.util.get_node_ip_address()
     if differences := _differences(expected):
         return Refusal(ray.get_runtime_context().get_node_id(), address, differences)
+    for name in VARIABLES:  # Ray and the node have set some
+        os.environ.pop(name, None)
     os.environ.update(variables)
     folder = _own_folder(place, content)
     try:
@@ -95,7 +97,8 @@ def perform(
         if isinstance(result, Run):
             result = RunFiles(read_files(result.folder))
     except Exception as error:
-        return portable(error)
+        result = portable(error)
+    # Not in a `finally`: a job that is cancelled leaves its checkpoints for the next try.
     shutil.rmtree(folder, ignore_errors=True)
     return result
 

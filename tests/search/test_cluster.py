@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import gettempdir
@@ -48,6 +48,7 @@ def apart(tmp_path, monkeypatch) -> Iterator[None]:
 
 def describe(competition: Any, folder: Path, job: Any, observer: Any) -> Any:
     """Does what the job's name says, and tells what it was given."""
+    folder.mkdir(exist_ok=True)
     observer(Progress(job.name, 1, 1, 1, 1, 0.1, {}, True))
     if job.name == "user error":
         raise PipelineError("bad", where="here")
@@ -57,6 +58,7 @@ def describe(competition: Any, folder: Path, job: Any, observer: Any) -> Any:
         writeable=competition.train_pixels.flags.writeable,
         folder=folder,
         threads=os.environ["TF_NUM_INTRAOP_THREADS"],
+        unset=os.environ.get("OMP_NUM_THREADS"),
     )
 
 
@@ -66,6 +68,7 @@ def test_a_worker_has_the_data_read_only_and_a_folder_of_its_own(
     from pipeline.search.cluster import Cluster
 
     monkeypatch.setenv("TF_NUM_INTRAOP_THREADS", "3")
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)  # which Ray sets
     work, seen = Work(describe, tiny, tmp_path / "runs"), list[str]()
     jobs = [SimpleNamespace(name=name) for name in ("a", "user error", "b")]
     found = Cluster(limit=1).run(work, jobs, lambda progress: seen.append(progress.name))
@@ -77,9 +80,10 @@ def test_a_worker_has_the_data_read_only_and_a_folder_of_its_own(
     for name in "ab":
         one = outcomes[name]
         assert (one.competition, one.pixels) == (tiny.fingerprint, tiny.train_pixels.sum())
-        assert (one.writeable, one.threads) == (False, "3")
+        assert (one.writeable, one.threads, one.unset) == (False, "3", None)
         assert one.folder.parent.parent == tmp_path / "workers"
     assert (outcomes["user error"].found, outcomes["user error"].where) == ("bad", "here")
+    assert not [*(tmp_path / "workers").glob("pixel-pipeline-*/*")]  # nor of the job that failed
     assert not (tmp_path / "runs").exists()
     with pytest.raises(PipelineError, match="connected to another one") as caught:
         next(Cluster("big:6379").run(work, jobs, lambda progress: None))
@@ -190,24 +194,94 @@ def working(job: str) -> list[psutil.Process]:
     ]  # fmt: skip
 
 
-@cluster
-def test_a_node_with_other_versions_is_not_used_and_named(tmp_path, tiny, capsys) -> None:
-    other = tmp_path / "other" / "keras-0.0.1.dist-info"
+@pytest.mark.parametrize(
+    ("error", "remedy"),
+    [
+        (ray.exceptions.OutOfMemoryError("killed"), "Train fewer in parallel"),
+        (ray.exceptions.ObjectStoreFullError("full"), "--object-store-memory"),
+        (ray.exceptions.OutOfDiskError("full"), "free space on their disks"),
+        (ray.exceptions.WorkerCrashedError(), "Run the command again"),
+    ],
+)
+def test_what_helps_depends_on_what_ray_says(error, remedy) -> None:
+    from pipeline.search.cluster import _failure
+
+    assert remedy in (_failure(SimpleNamespace(name="a"), error).remedy or "")
+
+
+@pytest.fixture
+def old_keras(tmp_path) -> dict[str, Any]:
+    """A node with another version of Keras."""
+    other = tmp_path / "old" / "keras-0.0.1.dist-info"
     other.mkdir(parents=True)
     (other / "METADATA").write_text("Metadata-Version: 2.1\nName: keras\nVersion: 0.0.1\n")
-    path = os.pathsep.join([str(other.parent), *filter(None, sys.path)])
+    return with_path(other.parent)
+
+
+@pytest.fixture
+def without_this_package(tmp_path) -> dict[str, Any]:
+    """A node where this package cannot be imported."""
+    other = tmp_path / "without"
+    other.mkdir()
+    (other / "sitecustomize.py").write_text("import sys\nsys.modules['pipeline'] = None\n")
+    return with_path(other)
+
+
+def with_path(folder: Path) -> dict[str, Any]:
+    """A node where Python looks into this folder first."""
+    return {
+        **NODE,
+        "env_vars": {"PYTHONPATH": os.pathsep.join([str(folder), *filter(None, sys.path)])},
+    }
+
+
+@cluster
+def test_nodes_with_other_versions_or_without_the_package_are_not_used_and_named(
+    old_keras, without_this_package, tmp_path, tiny, capsys
+) -> None:
     with started(0) as nodes:
-        nodes.add_node(**NODE, env_vars={"PYTHONPATH": path})
+        nodes.add_node(wait=False, **old_keras)
+        nodes.add_node(wait=False, **without_this_package)
         nodes.wait_for_nodes(timeout=300)
         choice = EngineChoice("ray", address=nodes.address)
         with pytest.raises(PipelineError, match="other versions") as caught:
             train(tiny, tmp_path / "none", choice, seeds=1, epochs=1)
-        assert "keras 0.0.1 instead of" in caught.value.details[0]
+        said = sorted(caught.value.details)
+        assert "keras 0.0.1 instead of" in said[0]
+        assert "the package pipeline is missing" in said[1]
         nodes.add_node(**NODE)
         nodes.wait_for_nodes(timeout=300)
         capsys.readouterr()
         assert len(train(tiny, tmp_path / "some", choice, seeds=2, epochs=2)) == 4
         assert "is not used: keras 0.0.1 instead of" in capsys.readouterr().err
+
+
+@cluster
+def test_a_node_that_is_refused_while_the_others_are_away_ends_nothing(
+    old_keras, tiny, tmp_path, monkeypatch
+) -> None:
+    from pipeline.search.cluster import Cluster
+
+    monkeypatch.setenv("TF_NUM_INTRAOP_THREADS", "1")
+    back: list[Any] = []
+
+    class Returning(Cluster):
+        """Has a good node again when it has seen that there is none."""
+
+        def _count_places(self, refused: Collection[str] = ()) -> int:
+            places = super()._count_places(refused)
+            if refused and not places and not back:
+                back.append(nodes.add_node(**NODE))
+            return places
+
+    work, jobs = Work(describe, tiny, tmp_path), [SimpleNamespace(name=name) for name in "ab"]
+    with started(0, 1) as nodes:
+        found = Returning(nodes.address, limit=1).run(work, jobs, lambda progress: None)
+        next(found)
+        nodes.remove_node(nodes.workers.pop(), allow_graceful=False)
+        nodes.add_node(**old_keras)
+        assert [(job.name, outcome.threads) for job, outcome in found] == [("b", "1")]
+    assert back
 
 
 @cluster

@@ -159,7 +159,7 @@ def test_without_ray_the_message_says_what_to_install(tiny_folder, tmp_path, mon
     result = CliRunner().invoke(main, words)
     assert (result.exit_code, list(tmp_path.iterdir())) == (2, [])
     assert "ray is not installed" in result.stderr
-    assert "pip install 'ray[client]'" in result.stderr
+    assert "pip install '.[cluster]'" in result.stderr
 
 
 def test_little_memory_means_one_training_at_a_time(monkeypatch) -> None:
