@@ -15,7 +15,7 @@ PATIENCE = 10.0  # seconds until a machine answers
 MESSAGE = 500  # characters of what Ray says, such as the versions that differ
 QUIET = {"log_to_driver": False, "logging_level": logging.ERROR}
 
-_asked: dict[str, str | None] = {}  # what the connected cluster was asked for as, by Ray's address
+_asked: dict[str, str | None] = {}  # the address that was asked for, by the one that Ray gives
 
 
 def connect(address: str | None) -> None:
