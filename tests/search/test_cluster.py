@@ -3,6 +3,7 @@
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -353,6 +354,27 @@ def test_a_cluster_that_is_not_there_is_named(address: str, tiny_folder, tmp_pat
     assert result.returncode == 2, result.stderr
     assert f"Ray cluster {address}" in result.stderr
     assert "ray start --head" in result.stderr
+
+
+@cluster
+def test_a_client_s_address_gives_the_same_bytes(tiny, tmp_path) -> None:
+    from ray.cluster_utils import Cluster as Nodes
+
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    head = {**NODE, "include_dashboard": False, "ray_client_server_port": port}
+    nodes = Nodes(initialize_head=True, head_node_args=head)
+    try:
+        choice = EngineChoice("ray", address=f"ray://127.0.0.1:{port}")
+        (one,) = train(tiny, tmp_path / "ray", choice, 1, 2, ["dense"])
+        with pytest.raises(PipelineError, match=f"another one, ray://127.0.0.1:{port}"):
+            train(tiny, tmp_path / "other", "ray", 1, 2, ["dense"])
+    finally:
+        ray.shutdown()
+        nodes.shutdown()
+    (two,) = train(tiny, tmp_path / "inline", "inline", 1, 2, ["dense"])
+    assert one.checksums["model.keras"] == two.checksums["model.keras"]
 
 
 def test_tuning_on_a_cluster_needs_a_database_server(tiny, tmp_path) -> None:
