@@ -33,6 +33,16 @@ pytestmark = [
 ]
 GB = 1 << 30
 SAME = ("model.keras", "validation.npy", "test.npy", "history.csv")
+MISSING = """
+import sys
+
+class Finder:
+    def find_spec(name, path=None, target=None):
+        if name == "pipeline":
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+sys.meta_path.insert(0, Finder)
+"""
 NODE = {"num_cpus": 1, "memory": 3 * GB, "object_store_memory": GB // 8}
 
 
@@ -224,7 +234,7 @@ def without_this_package(tmp_path) -> dict[str, Any]:
     """A node where this package cannot be imported."""
     other = tmp_path / "without"
     other.mkdir()
-    (other / "sitecustomize.py").write_text("import sys\nsys.modules['pipeline'] = None\n")
+    (other / "sitecustomize.py").write_text(MISSING)
     return with_path(other)
 
 
