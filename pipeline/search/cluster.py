@@ -165,7 +165,7 @@ class _Sending(Generic[J, R]):
             name = message.name
             if isinstance(message, Started):
                 if name in self.started:
-                    self.notes[name] = f"its worker or node died; again on {message.address}"
+                    self._note(name, f"its worker or node died; again on {message.address}")
                 self.started.add(name)
             elif name in names:
                 note = message.note or self.notes.pop(name, "")
@@ -190,7 +190,11 @@ class _Sending(Generic[J, R]):
     def refuse(self, refusal: Refusal, job: J) -> None:
         """Sends no more jobs to a node."""
         self.refused[refusal.node] = refusal
-        self.notes[job.name] = str(refusal)
+        self._note(job.name, str(refusal))
+
+    def _note(self, name: str, text: str) -> None:
+        """Adds to what is said with the next progress of a job."""
+        self.notes[name] = "; ".join(filter(None, (self.notes.get(name), text)))
 
 
 def _expected() -> dict[str, str]:

@@ -264,7 +264,7 @@ def test_nodes_with_other_versions_or_without_the_package_are_not_used_and_named
         nodes.wait_for_nodes(timeout=300)
         capsys.readouterr()
         assert len(train(tiny, tmp_path / "some", choice, seeds=2, epochs=2)) == 4
-        assert "is not used: keras 0.0.1 instead of" in capsys.readouterr().err
+        assert "is not used: " in capsys.readouterr().err  # either, or both
 
 
 @cluster
