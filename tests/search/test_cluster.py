@@ -334,7 +334,7 @@ def until_interrupted(command: list[str], runs: int, epochs: int) -> tuple[int, 
     while finished < runs or len(seen) < 2 or min(map(len, seen.values())) < epochs:
         line = process.stderr.readline()
         assert line, process.wait()
-        finished += bool(re.search(r"epochs=2  [\d.]+ %", line))
+        finished += bool(re.search(r"epochs=2  accuracy [\d.]+ %", line))
         if found := re.match(r"(\S+epochs=20000)  epoch +(\d+)/", line):
             seen.setdefault(found[1], []).append(int(found[2]))
     os.killpg(process.pid, signal.SIGINT)  # a terminal sends it to all
