@@ -120,5 +120,7 @@ def open_run(name: Path | str, runs: Path) -> Run:
         "not the folder of a run" if Path(name).exists() else "there is no such run",
         where=name,
         expected=f"one of {', '.join(known)}" if known else "the folder of a finished run",
-        remedy=f"Did you mean {same[0]!r}?" if same else suggest(str(name), [*known, *within]),
+        remedy=f"Did you mean {same[0]!r}?"
+        if same
+        else suggest(str(name), [*known, *within]) or None,
     )

@@ -2,10 +2,11 @@
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from pipeline.errors import PipelineError
 from pipeline.networks.backbone import load_backbone
 from pipeline.networks.backend import keras, use_precision
 from pipeline.networks.recipe import WITH_MOMENTUM, Backbone, Recipe
@@ -63,17 +64,19 @@ def build(
             over fewer of them, except in published recipes.
 
     Raises:
-        PipelineError: the pretrained weights are unavailable.
+        PipelineError: the pretrained weights are unavailable, or the recipe's layers are no list of
+            layers, or their output is no vector.
     """
     with use_precision(recipe.precision):
         images = keras.Input(image_shape, name="images")
-        own = recipe.layers(recipe)
+        own = _own_layers(recipe)
         if steps and not recipe.published:
             _shorten_averages(own, steps)
         own.append(layers.Dense(classes, activation="softmax", dtype="float32"))
         _number_names(own)
         if recipe.backbone is None:
-            model = keras.Model(images, _apply(own, _rescale(images, low, high)), name=recipe.name)
+            classified = _classify(own, _rescale(images, low, high), recipe.name)
+            model = keras.Model(images, classified, name=recipe.name)
             return Network(model, None, model)
         weights = recipe.backbone.weights if pretrained else "none"
         backbone = load_backbone(weights, tuple(images.shape[1:]))
@@ -86,7 +89,7 @@ def settling_steps(recipe: Recipe) -> int:
 
     Validation uses these averages; before they settle, its accuracy can be as low as chance.
     """
-    momenta = [layer.momentum for layer in recipe.layers(recipe) if _is_averaged(layer)]
+    momenta = [layer.momentum for layer in _own_layers(recipe) if _is_averaged(layer)]
     return max((round(WINDOWS / (1 - momentum)) for momentum in momenta), default=0)
 
 
@@ -123,10 +126,30 @@ def _build_on_backbone(
     frozen = keras.Model(backbone.input, backbone.layers[cut].output, name="frozen")
     frozen.trainable = False
     features = keras.Input(frozen.output.shape[1:], name="features")
-    head = keras.Model(features, _apply([*trained, *own], features), name="head")
+    head = keras.Model(features, _classify([*trained, *own], features, name), name="head")
     model = keras.Model(images, head(frozen(scaled)), name=name)
     to_features = keras.Model(images, frozen(scaled)) if cut else None
     return Network(model, to_features, head if cut else model, backbone, tuple(trained))
+
+
+def _own_layers(recipe: Recipe) -> list[Any]:
+    """What the recipe's function returns, as a list.
+
+    Raises:
+        PipelineError: it is no list of Keras layers.
+    """
+    made: Any = recipe.layers(recipe)
+    found = list(made) if isinstance(made, Iterable) else None
+    wrong = [one for one in found or () if not isinstance(one, layers.Layer)]
+    if found is None or wrong:
+        inside = f"a list with {type(wrong[0]).__name__}" if wrong else type(made).__name__
+        raise PipelineError(
+            f"layers(recipe) returns {'None' if made is None else inside}",
+            where=f"recipe {recipe.name}",
+            expected="a list of Keras layers",
+            remedy="Is its `return` missing?" if made is None else None,
+        )
+    return found
 
 
 def _rescale(images: Any, low: float, high: float, size: float = 1.0) -> Any:
@@ -155,7 +178,20 @@ def _number_names(stack: Sequence[Any]) -> None:
         seen[kind] += 1
 
 
-def _apply(stack: Sequence[Any], value: Any) -> Any:
-    for layer in stack:
+def _classify(stack: Sequence[Any], value: Any, recipe: str) -> Any:
+    """Applies the layers of a recipe, the last of which is the softmax over the classes."""
+    *features, classifier = stack
+    for layer in features:
         value = layer(value)
-    return value
+    if len(value.shape) != 2:
+        raise PipelineError(
+            f"the layers end with an output of shape {_shape_text(value)} for each image",
+            where=f"recipe {recipe}",
+            expected="a vector for each image",
+            remedy="Add Flatten or GlobalAveragePooling2D.",
+        )
+    return classifier(value)
+
+
+def _shape_text(value: Any) -> str:
+    return " x ".join(map(str, value.shape[1:])) or "()"

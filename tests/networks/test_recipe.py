@@ -1,6 +1,7 @@
 """Settings of recipes, given as values or text."""
 
 from dataclasses import replace
+from typing import Any
 
 import keras
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from pipeline.errors import PipelineError
 from pipeline.images.augmentation import Augmentation
 from pipeline.networks.build import build, compile_network
-from pipeline.networks.recipe import Plateau
+from pipeline.networks.recipe import Plateau, Recipe
 from pipeline.recipes import find_recipe
 from pipeline.training.callbacks import recipe_callbacks
 
@@ -168,3 +169,24 @@ def test_the_precision_of_a_recipe_does_not_change_other_models() -> None:
     build(find_recipe("fast").change(precision="bfloat16"), (28, 28, 1), 10, 0, 255)
     assert keras.config.dtype_policy().name == "float32"
     assert keras.layers.Dense(3).compute_dtype == "float32"
+
+
+@pytest.mark.parametrize(
+    ("made", "message"),
+    [
+        (None, "returns None. Expected a list of Keras layers. Is its `return` missing?"),
+        (keras.layers.Flatten(), "returns Flatten. Expected a list of Keras layers."),
+        ([keras.layers.Flatten(), 32], "returns a list with int. Expected a list of Keras layers."),
+        (
+            [keras.layers.Conv2D(2, 3)],
+            "end with an output of shape 6 x 6 x 2 for each image. Expected a vector for each "
+            "image. Add Flatten or GlobalAveragePooling2D.",
+        ),
+    ],
+)
+def test_layers_that_cannot_be_used_are_refused_by_name(made: Any, message: str) -> None:
+    recipe = Recipe(name="mine", origin="me", layers=lambda recipe: made)
+    with pytest.raises(PipelineError) as caught:
+        build(recipe, (8, 8, 1), 10, 0, 16)
+    assert caught.value.message.startswith("recipe mine: ")
+    assert caught.value.message.endswith(message)
