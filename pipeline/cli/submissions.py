@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 HEADER = (
-    "date", "file", "sha256", "run", "own score", "95 % interval", "public", "private", "status",
+    "team", "date", "file", "sha256", "run", "own score", "95 % interval", "public", "private", "status",
     "message",
 )  # fmt: skip
 OPTIONAL = ("sha256", "file", "message", "95 % interval", "private")
@@ -57,9 +57,10 @@ def command(data: Path, offline: bool, output_format: str) -> None:
 
 def _echo_submissions(table: "pd.DataFrame") -> None:
     known = table.astype(object).where(table.notna(), None)
-    rows = [_cells(row) for row in known.to_dict("records")]
-    echo_table(HEADER, rows, left=("date", "file", "sha256", "run", "status", "message"),
-               optional=OPTIONAL)  # fmt: skip
+    first = 0 if table["team"].any() else 1  # Kaggle's entries have no team
+    rows = [_cells(row)[first:] for row in known.to_dict("records")]
+    left = ("team", "date", "file", "sha256", "run", "status", "message")
+    echo_table(HEADER[first:], rows, left, OPTIONAL)
     for _, row in table[table["error"] != ""].iterrows():
         echo(f"{row['file']}: {row['error']}")
 
@@ -67,6 +68,7 @@ def _echo_submissions(table: "pd.DataFrame") -> None:
 def _cells(row: Any) -> tuple[str, ...]:
     metric = METRICS[row["metric"]] if row["metric"] else None
     return (
+        row["team"],
         row["created"][:16].replace("T", " "),
         row["file"],
         row["sha256"][:8],

@@ -190,6 +190,7 @@ def ledger_table(entries: list[Entry]) -> "pd.DataFrame":
         {
             "created": entry.created,
             "place": entry.place,
+            "team": entry.team,
             "file": entry.file,
             "sha256": entry.sha256,
             "run": entry.run,

@@ -39,6 +39,13 @@ class Submission:
     file_name: str = ""
     description: str = ""
 
+    def is_of(self, entry: Entry) -> bool:
+        """Whether it is the submission of an entry with a number.
+
+        Numbers are not enough: a hosted competition that is made again counts from 1 again.
+        """
+        return self.ref == entry.ref and (not self.sha256 or self._has_file_of(entry))
+
     def may_be(self, entry: Entry) -> bool:
         """Whether it may be the submission of an entry of unknown outcome.
 
@@ -47,10 +54,13 @@ class Submission:
         if self.ref <= entry.newer_than:
             return False
         if self.sha256:
-            return (self.sha256, self.team) == (entry.sha256, entry.team)
+            return self._has_file_of(entry)
         text = html.unescape(self.description).strip()
         same_text = html.unescape(entry.message).startswith(text) and (text or not entry.message)
         return self.file_name == Path(entry.file).name and bool(same_text)
+
+    def _has_file_of(self, entry: Entry) -> bool:
+        return (self.sha256, self.team) == (entry.sha256, entry.team)
 
 
 class Place(Protocol):

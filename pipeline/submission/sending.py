@@ -71,10 +71,10 @@ def refresh(place: Place, ledger: Path) -> int:
     """
     listed = sorted(place.submissions(), key=lambda one: one.ref)
     mine = {n: one for n, one in enumerate(read_entries(ledger)) if one.place == place.name}
-    known = {entry.ref for entry in mine.values()}
+    known = {one.ref for one in listed for entry in mine.values() if one.is_of(entry)}
     for number, entry in mine.items():
         if entry.ref:
-            same = (one for one in listed if one.ref == entry.ref)
+            same = (one for one in listed if one.is_of(entry))
         elif entry.status == "unknown":
             same = (one for one in listed if one.ref not in known and one.may_be(entry))
         else:

@@ -252,6 +252,31 @@ def test_the_same_file_is_not_sent_twice(hosted: Path, invoke: Invoke) -> None:
     assert pp.hosted_leaderboard(hosted)["submissions"].tolist() == [1]
 
 
+def test_a_competition_that_is_made_again_does_not_change_earlier_entries(
+    hosted: Path, invoke: Invoke, folder: Any
+) -> None:
+    submit(invoke, hosted, write(hosted, "x.csv", lambda number, _: number % 2 == 0), "us")
+    (before,) = read_entries(LEDGER)
+    shutil.rmtree(hosted)
+    invoke("host", str(folder.path), *SPLIT)
+    submit(invoke, hosted, write(hosted, "y.csv", lambda number, _: number == 0), "them")
+    first, second = read_entries(LEDGER)
+    assert (first, second.ref) == (before, before.ref)
+    invoke("submissions", "ours-hosted")
+    assert read_entries(LEDGER)[0] == before
+
+
+def test_the_ledger_tells_teams_apart(hosted: Path, invoke: Invoke) -> None:
+    file = write(hosted, "x.csv", lambda number, _: number == 0)
+    for team in ("us", "them"):
+        submit(invoke, hosted, file, team)
+    _, header, *rows = invoke("submissions", "ours-hosted").stdout.splitlines()[:4]
+    assert [line.split()[0] for line in (header, *rows)] == ["team", "us", "them"]
+    listed = json.loads(invoke("submissions", "ours-hosted", "--format", "json").stdout)
+    assert [entry["team"] for entry in listed] == ["us", "them"]
+    assert ",team," in invoke("submissions", "ours-hosted", "--format", "csv").stdout
+
+
 def test_of_two_commands_at_once_one_sends_the_file(hosted: Path) -> None:
     write(hosted, "x.csv", lambda number, _: number == 0)
     words = ["submit", "ours/ours-hosted", "--file", "x.csv", "--local", "ours", "--team", "us"]
