@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from pipeline.cli.main import Terminated
-from pipeline.cli.options import DATA, RUNS, schema_options
+from pipeline.cli.options import DATA, RUNS, refuse_run, schema_options
 from pipeline.cli.output import echo, warn_skipped
 
 
@@ -37,6 +37,7 @@ def command(
     """
     import pipeline as pp
 
+    refuse_run(data, runs)
     competition = pp.load(data, **overrides)
     echo("Loading the model ...", err=True)
     with pp.draw(competition, run, port=port, runs=runs, on_damage=warn_skipped) as server:

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from pipeline.cli.options import DATA, RUNS, schema_options
+from pipeline.cli.options import DATA, RUNS, refuse_run, schema_options
 from pipeline.cli.output import echo, warn_skipped
 
 
@@ -50,6 +50,7 @@ def command(
     """
     import pipeline as pp
 
+    refuse_run(data, runs)
     exported = pp.export(
         pp.load(data, **overrides),
         run,

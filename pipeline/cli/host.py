@@ -1,5 +1,6 @@
 """pipeline host"""
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,9 @@ SHARE = click.FloatRange(0, 1, min_open=True, max_open=True)
 @click.command()
 @click.argument("data", type=click.Path(path_type=Path))
 @click.option(
-    "--output", type=click.Path(path_type=Path), help="The folder.  [default: hosted/NAME]"
+    "--output",
+    type=click.Path(path_type=Path),
+    help="The folder. The one for participants is OUTPUT/OUTPUT-hosted.  [default: hosted/NAME]",
 )
 @click.option(
     "--hidden", type=SHARE, default=0.3, show_default=True, help="Share of rows that are hidden."
@@ -73,6 +76,8 @@ def command(
     competition = pp.load(data, **overrides)
     folder = pp.host(competition, output=output, hidden=hidden, public=public, seed=seed)
     echo(f"Keep the labels and the leaderboard in {folder.parent} to yourself.", err=True)
+    words = ["pipeline", "submit", str(folder), "--local", str(folder.parent), "--team", "NAME"]
+    echo(f"Send a submission with: {shlex.join(words)}", err=True)
     echo("Give participants:", err=True)
     echo(folder)
 

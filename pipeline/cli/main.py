@@ -6,7 +6,7 @@ import signal
 import threading
 import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 from typing import Any
@@ -57,6 +57,8 @@ class Commands(click.Group):
                 return super().invoke(ctx)
         except click.UsageError as error:
             error.message = printable(error.message, TEXT)  # type: ignore[misc]
+            if isinstance(error, click.NoSuchOption):
+                error.possibilities = _similar(error.option_name, error.possibilities or ())
             raise
         except (click.exceptions.Exit, click.Abort):
             raise
@@ -70,6 +72,11 @@ class Commands(click.Group):
             if isinstance(error, OSError) and error.errno == errno.EPIPE:
                 raise  # click ends quietly when the reader of a pipe has gone
             ctx.exit(_show(error, debug=bool(ctx.params.get("debug"))))
+
+
+def _similar(option: str, choices: Iterable[str]) -> list[str]:
+    """Those that resemble the option by more than the dashes before it."""
+    return [one for one in choices if suggest(option.lstrip("-"), [one.lstrip("-")])]
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})

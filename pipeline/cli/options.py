@@ -154,6 +154,24 @@ def engine_options(command: Command) -> Command:
     return command
 
 
+def refuse_run(data: Path, runs: Path) -> None:
+    """Says how to name a run, if DATA is one: `pipeline predict` takes a run there.
+
+    Raises:
+        PipelineError: it is a run, or the name of one.
+    """
+    from pipeline.runs.folder import is_run
+
+    named = [] if data.is_dir() else [runs / data, *(folder / data for folder in runs.glob("*"))]
+    if any(map(is_run, [data, *named])):
+        raise PipelineError(
+            "it is a run",
+            where=data,
+            expected="a competition folder",
+            remedy=f"To choose a run: --run {data.name}.",
+        )
+
+
 def schema_options(command: Command) -> Command:
     """Options about the files of a competition; they override what is inferred."""
     for option in reversed(SCHEMA):

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 HEADER = (
-    "team", "date", "file", "sha256", "run", "own score", "95 % interval", "public", "private", "status",
-    "message",
+    "team", "date", "file", "sha256", "run", "own score", "95 % interval", "public", "private",
+    "status", "message",
 )  # fmt: skip
 OPTIONAL = ("sha256", "file", "message", "95 % interval", "private")
 

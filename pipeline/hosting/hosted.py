@@ -98,7 +98,10 @@ def hosted_format(
 
 
 def participants_folder(folder: Path) -> Path:
-    """What participants get: a competition without the hidden labels."""
+    """What participants get: a competition without the hidden labels.
+
+    It is named after the folder, so that each hosted competition has runs of its own.
+    """
     return folder / f"{folder.resolve().name}-hosted"
 
 

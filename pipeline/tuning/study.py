@@ -253,8 +253,10 @@ def find_study(place: Place, others: Sequence[str] = ()) -> optuna.Study:
     raise PipelineError(
         "there are no trials",
         where=str(place),
-        expected=f"the options of one of {', '.join(others)}" if others else None,
-        remedy="Make some with `pipeline tune`.",
+        remedy=f"There are trials of {', '.join(others)}: to these belong --epochs, --set and "
+        "--seed as in the name."
+        if others
+        else "Make some with `pipeline tune`.",
     )
 
 
