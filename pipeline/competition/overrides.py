@@ -50,7 +50,8 @@ class Overrides:
             leaves out one that is there.
         label, id: columns, by name or as "first" and "last".
         test_label: the label column of a test file that has labels.
-        classes: all classes, in the order of the sample's columns of probabilities.
+        classes: all classes, in the order of the sample's columns of probabilities. Those without
+            training rows are submitted as 0.
         header: whether the files have a header row.
         delimiter: comma, semicolon, tab or pipe.
         shape: (height, width, channels) of an image.

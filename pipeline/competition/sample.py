@@ -76,10 +76,13 @@ def class_columns(
 ) -> tuple[str, ...]:
     """The class of each column after the id; empty if there is a single column of classes.
 
+    There is a column for each class of the training file, and perhaps for others that are named.
+
     Columns have the names of the classes, perhaps all after the same prefix: "7", "class_7", "p7".
 
     Args:
-        named: the classes in the order of the columns, if the user names them.
+        named: the classes in the order of the columns, if the user names them; some of them may
+            have no training rows.
 
     Raises:
         PipelineError: the columns are neither a class nor one for each class.
@@ -87,23 +90,27 @@ def class_columns(
     names = sample.header[1:]
     if len(names) == 1:
         return ()
-    for end in range(len(names[0])):
-        of_class = {names[0][:end] + name: name for name in classes}
-        if of_class.keys() == {*names}:
-            return tuple(of_class[name] for name in names)
     in_order = tuple(map(str, named or ()))
-    if len(in_order) == len(names) and {*in_order} == {*classes}:
+    for end in range(len(names[0])):
+        of_class = {names[0][:end] + name: name for name in (*classes, *in_order)}
+        columns = tuple(of_class[name] for name in names if name in of_class)
+        if len(columns) == len(names) and {*columns} >= {*classes}:
+            return columns
+    if len(in_order) == len(names) and {*in_order} >= {*classes}:
         return in_order
-    in_toml = (
-        "If there is one for each class, name the classes in their order in competition.toml: "
-    )
-    in_toml += f"classes = [...]. {WITHOUT}"
+    in_toml = "name the classes in their order in competition.toml: classes = [...]."
+    remedy = REMEDY
+    if len(names) == len(classes):
+        remedy = f"If there is one for each class, {in_toml} {WITHOUT}"
+    elif len(names) > len(classes):
+        remedy = f"If some classes have no training rows, {in_toml} "
+        remedy += f"The probabilities of these are 0. {REMEDY}"
     raise PipelineError(
         f"{len(names)} columns after the id: {', '.join(names)}",
         where=sample.path,
         expected=f"one column for the class, or one for each of the {len(classes)} classes of the "
         f"training file: {', '.join(classes)}",
-        remedy=in_toml if len(names) == len(classes) else REMEDY,
+        remedy=remedy,
     )
 
 

@@ -22,7 +22,8 @@ class SubmissionFormat:
         order: for each id, the index of its test row.
         classes: names of the classes.
         columns: for a submission of probabilities, the class of each column after the id; empty
-            for a submission of classes, which has a single column after the id.
+            for a submission of classes, which has a single column after the id. Some may have no
+            training rows, and are none of `classes`.
     """
 
     header: tuple[str, ...]
@@ -39,9 +40,11 @@ class SubmissionFormat:
         """
         ordered = probabilities[list(self.order)]
         if self.columns:
-            ordered = ordered[:, [self.classes.index(column) for column in self.columns]]
+            known = {name: ordered[:, index] for index, name in enumerate(self.classes)}
+            never = np.zeros(len(ordered), np.float32)  # of a class without training rows
+            columns = np.stack([known.get(name, never) for name in self.columns], axis=1)
             # Nine digits are enough to restore a float32 exactly.
-            cells = [[f"{value:.9g}" for value in row] for row in ordered.tolist()]
+            cells = [[f"{value:.9g}" for value in row] for row in columns.tolist()]
         else:
             cells = [[self.classes[best]] for best in np.argmax(ordered, axis=1)]
         return [[id, *row] for id, row in zip(self.ids, cells, strict=True)]

@@ -90,11 +90,12 @@ def _find_doubts(
     shares = dict(zip(expected.classes, (trained / trained.sum()).tolist(), strict=True))
     for name, count in counts.most_common(1):
         share = count / rows
-        much_more = share > max(OFTEN, shares[name] + MORE_THAN_TRAINED)
-        the_only_one = share == 1 and shares[name] < 1
+        usual = shares.get(name, 0.0)
+        much_more = share > max(OFTEN, usual + MORE_THAN_TRAINED)
+        the_only_one = share == 1 and usual < 1
         if much_more or the_only_one:
             yield (
-                f"{count:,} of {rows:,} rows are of class {name!r}, and {shares[name]:.0%} of the "
+                f"{count:,} of {rows:,} rows are of class {name!r}, and {usual:.0%} of the "
                 "training rows"
             )
     never = [name for name, share in shares.items() if not counts[name] and share * rows >= SURE]

@@ -120,6 +120,24 @@ def test_columns_with_other_numbers_need_the_classes_in_their_order(folder, subm
     np.testing.assert_array_equal(written, probabilities[:, ::-1])
 
 
+@pytest.mark.parametrize("columns", [[*range(10), "UNK"], [f"p{number}" for number in range(11)]])
+def test_a_class_without_training_rows_that_is_named_is_submitted_as_0(
+    folder, submit, columns
+) -> None:
+    folder.fill()
+    folder.save("sample_submission.csv", [["id", *columns], *([n, *[0] * 11] for n in range(12))])
+    assert "classes = [...]. The probabilities of these are 0." in folder.refused().remedy
+    folder.write("competition.toml", 'classes = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, "UNK"]')
+    rows, _, probabilities = submit()
+    written = np.array([row[1:] for row in rows[1:]], np.float32)
+    np.testing.assert_array_equal(written, np.pad(probabilities, ((0, 0), (0, 1))))
+    never = [[row[0], *[0] * 10, 1] for row in rows[1:]]
+    folder.save("elsewhere.csv", [rows[0], *never])
+    doubts: list[str] = []
+    pp.check(folder.load(), folder.path / "elsewhere.csv", on_doubt=doubts.append)
+    assert "12 of 12 rows are of class 'UNK', and 0% of the training rows" in doubts
+
+
 def test_row_numbers_in_another_order_are_refused_unless_they_are_meant(folder, submit) -> None:
     folder.fill()
     order = np.random.default_rng(1).permutation(12)
