@@ -13,7 +13,15 @@ import pandas as pd
 
 from benchmarks.measure import ROOT
 from benchmarks.scaling import page
-from benchmarks.scaling.experiments import DATA, JOBS, cluster, compare, vary_deaths, vary_workers
+from benchmarks.scaling.experiments import (
+    DATA,
+    JOBS,
+    cluster,
+    compare,
+    vary_deaths,
+    vary_draws,
+    vary_workers,
+)
 from benchmarks.scaling.limits import most_workers
 from benchmarks.scaling.measured import (
     RUN_TIMES,
@@ -62,6 +70,7 @@ def scaling(runs: tuple[Path, ...], rows: int, measure: bool, output: Path) -> N
     ends = {data: most_workers(jobs, calm, size) for data, size in DATA.items()}
     texts = {
         "makespans": page.makespans_text(makespans),
+        "draws": page.draws_text(vary_draws(run_times, speeds[WRITER])),
         "moved": page.moved_text(makespans),
         "ends": page.ends_text(ends),
         "data": page.data_text(speeds, run_times, growth),

@@ -9,11 +9,13 @@ import pandas as pd
 
 from benchmarks.data import PIXELS
 from benchmarks.scaling.limits import NODE, bounds
+from benchmarks.scaling.measured import draw_jobs
 from benchmarks.scaling.simulation import Cluster, Job, Outcome, Policy, ideal, simulate
 
 JOBS = 1000
 WORKERS = (10, 100, 1000)
 SEEDS = range(10)
+DRAWS = range(10)  # of the jobs
 DATA = {"70,000 rows": 70_000.0 * PIXELS, "10,000,000 rows": 1e7 * PIXELS}
 CHECKPOINT_SECONDS = 50.0
 START_SECONDS = 10.0
@@ -84,6 +86,21 @@ def _means(
         "data_per_job": attempts * policy.data_bytes,
         "results": mean(outcome.result_bytes for outcome in outcomes),
     }
+
+
+def vary_draws(run_times: pd.DataFrame, write_seconds: float, workers: int = 100) -> pd.DataFrame:
+    """A row for each draw of the jobs, condition and order, from the checkpoint: ratio."""
+    found = []
+    for draw in DRAWS:
+        jobs = draw_jobs(run_times, JOBS, draw)
+        for condition, settings in CONDITIONS.items():
+            for order, longest_first in ORDERS.items():
+                place = cluster(workers, write_seconds, **settings)
+                policy = Policy(longest_first, CHECKPOINT_SECONDS, DATA["70,000 rows"])
+                outcomes = [simulate(jobs, place, policy, seed) for seed in SEEDS]
+                labels = {"draw": draw, "condition": condition, "order": order}
+                found.append({**labels, **_means(jobs, workers, policy, outcomes)})
+    return pd.DataFrame(found)
 
 
 def vary_deaths(jobs: Sequence[Job], write_seconds: float, workers: int = 100) -> pd.DataFrame:

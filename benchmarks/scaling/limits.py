@@ -11,6 +11,9 @@ from benchmarks.scaling.simulation import Cluster, Job
 
 ROWS = (10**5, 10**7, 10**9)
 NODES = 125  # of 1,000 workers
+INTERVAL = 50.0  # seconds between the checkpoints within an epoch
+SAVING, SAVING_SHARE = 0.02, 0.02  # seconds to save one, and the share of the time for it
+PARAMETER = 12  # bytes in a checkpoint: a weight, and both moments of Adam
 PIXELS_SIZE, READING_SIZE = "pixels as uint8, for each node", "own memory while reading"
 
 
@@ -75,6 +78,19 @@ def occurs(way: str, rows: int, node: Hardware = NODE) -> bool:
     """Whether a way of `data_times` is one on this node: a map is in memory if it fits."""
     fits = rows * float(PIXELS) <= node.memory
     return not way.endswith("map on disk" if fits else "map in memory")
+
+
+def checkpoint_traffic(run_times: pd.DataFrame) -> float:
+    """Bytes of checkpoints that a worker writes a second, on average over the training time.
+
+    There is one at the end of each epoch, and every 50 seconds within it, but not more than their
+    share of the time allows.
+    """
+    times = run_times["fit_seconds"]
+    epoch = times / run_times["epochs"]
+    between = (epoch / (1 + epoch // INTERVAL)).clip(lower=SAVING / SAVING_SHARE)
+    written = run_times["parameters"] * PARAMETER / between
+    return float((written * times).sum() / times.sum())
 
 
 def training_speed(run_times: pd.DataFrame, recipe: str = "fast") -> float:

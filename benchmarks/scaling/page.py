@@ -55,6 +55,14 @@ def makespans_text(table: pd.DataFrame) -> str:
     return markdown(header, rows)
 
 
+def draws_text(table: pd.DataFrame) -> str:
+    """The range of the makespans over the ideal of several draws, for each order."""
+    found = table.groupby(["condition", "order"])["ratio"].agg(["min", "max"])
+    ranges = {key: f"{low:.2f} - {high:.2f}" for key, (low, high) in found.T.items()}
+    rows = [[name, *(ranges[name, order] for order in ORDERS)] for name in CONDITIONS]
+    return markdown(["condition", *ORDERS], rows)
+
+
 def moved_text(table: pd.DataFrame) -> str:
     """Bytes moved, in a calm cluster and with everything that stops jobs."""
     some = table[
@@ -83,7 +91,7 @@ def ends_text(ends: Mapping[str, Mapping[str, float]]) -> str:
         [name, *(f"{float(f'{found[name]:.2g}'):,.0f}" for found in ends.values())]
         for name in names
     ]
-    return markdown(["what ends", *ends], rows)
+    return markdown(["what becomes the limit", *ends], rows)
 
 
 def data_text(speeds: "pd.Series[float]", run_times: pd.DataFrame, growth: pd.DataFrame) -> str:

@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from benchmarks.measure import ROOT
 from benchmarks.scaling import limits, page
 from benchmarks.scaling.__main__ import GROWTH, scaling
-from benchmarks.scaling.experiments import DATA, cluster
+from benchmarks.scaling.experiments import CONDITIONS, DATA, ORDERS, cluster
 from benchmarks.scaling.experiments import JOBS as JOBS_SIMULATED
 from benchmarks.scaling.measured import RUN_TIMES, SPEEDS, WRITER, draw_jobs, read_runs
 from benchmarks.scaling.simulation import Cluster, Job, Outcome, Policy, ideal, simulate
@@ -214,6 +214,28 @@ def test_the_page_says_what_was_measured_and_what_follows_from_it() -> None:
     assert page.speeds_text(measured) in text
     assert page.data_text(speeds, run_times, growth) in text
     assert page.ends_text(ends) in text
+    traffic = 1000 * limits.checkpoint_traffic(run_times) / 1e6
+    assert f"write {round(traffic, -1):.0f} MB/s" in text
+
+
+def test_checkpoints_are_at_the_end_of_epochs_and_within_long_ones() -> None:
+    """Epochs of 0.1, 10 and 80 seconds."""
+    for epoch, between in ((0.1, 1.0), (10.0, 10.0), (80.0, 40.0)):
+        table = pd.DataFrame({"parameters": [10], "fit_seconds": [epoch * 6], "epochs": [6]})
+        expected = 10 * limits.PARAMETER / between
+        assert limits.checkpoint_traffic(table) == pytest.approx(expected)
+
+
+def test_the_ranges_of_draws_are_those_of_each_condition_and_order() -> None:
+    labels = [(condition, order) for condition in CONDITIONS for order in ORDERS]
+    rows = [
+        {"condition": condition, "order": order, "ratio": 1 + number + draw / 10}
+        for draw in range(3)
+        for number, (condition, order) in enumerate(labels)
+    ]
+    text = page.draws_text(pd.DataFrame(rows))
+    assert "| calm | 1.00 - 1.20 | 2.00 - 2.20 |" in text
+    assert text.count("\n") == 2 + len(CONDITIONS)
 
 
 def test_a_folder_without_runs_is_refused_before_anything_is_written(tmp_path: Path) -> None:
