@@ -58,7 +58,7 @@ class Commands(click.Group):
         except click.UsageError as error:
             error.message = printable(error.message, TEXT)  # type: ignore[misc]
             if isinstance(error, click.NoSuchOption):
-                error.possibilities = _similar(error.option_name, error.possibilities or ())
+                error.possibilities = _similar(error.option_name, error.possibilities or ())  # type: ignore[misc]
             raise
         except (click.exceptions.Exit, click.Abort):
             raise

@@ -253,8 +253,8 @@ def find_study(place: Place, others: Sequence[str] = ()) -> optuna.Study:
     raise PipelineError(
         "there are no trials",
         where=str(place),
-        remedy=f"There are trials of {', '.join(others)}: to these belong --epochs, --set and "
-        "--seed as in the name."
+        remedy=f"There are some of {', '.join(others)}: give the --epochs, --set and --seed of "
+        "that name."
         if others
         else "Make some with `pipeline tune`.",
     )
