@@ -117,8 +117,8 @@ def auto_precision() -> tuple[Literal["float32", "bfloat16"], str]:
     if keras.backend.backend() != "tensorflow":
         return "float32", "only TensorFlow computes in bfloat16 on processors"
     if has_bfloat16():
-        return "bfloat16", "the processor has instructions for it"
-    return "float32", "the processor has no instructions for bfloat16"
+        return "bfloat16", "the processor is faster in it"
+    return "float32", "the processor is not faster in bfloat16"
 
 
 def describe() -> dict[str, Any]:

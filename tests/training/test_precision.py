@@ -35,6 +35,8 @@ def test_a_run_says_its_precision_and_its_probabilities_are_float32(
         ("fpu sse2 avx2", "float32"),
         ("fpu avx512f avx512_bf16", "mixed_bfloat16"),
         ("fpu amx_bf16 amx_tile", "mixed_bfloat16"),
+        ("fpu avx512_bf16 avx512_fp16 amx_bf16", "mixed_bfloat16"),
+        ("fpu avx512_bf16 avx512_fp16", "float32"),
     ],
 )
 def test_auto_asks_the_processor(flags, expected, monkeypatch) -> None:
