@@ -1,5 +1,6 @@
 """Runs of single folds -> the best that can be made of them."""
 
+import math
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -19,8 +20,9 @@ from pipeline.runs.run import Run, find_equal
 # Factors of the log loss up to which the mean of more models is preferred, and that of more folds:
 # the mean of five networks has a loss that is 30 % lower than that of one (conv-10-committee).
 EQUAL, MORE_FOLDS = 1.02, 1.1
-# Factor of the log loss on its own rows beyond which the network of a further fold has failed.
-FAILED = 3.0
+# A network failed if its log loss is above this share of the loss of a guess, and above this factor
+# of the lowest loss of its kind.
+OF_GUESS, OF_LOWEST = 0.9, 3.0
 # The factor up to which two trainings count as equally long. On rotated MNIST, networks of another
 # 30 epochs on the same folds brought nothing; on Digit Recognizer, those of 21 after 14 did.
 SIMILAR = 1.5
@@ -144,6 +146,8 @@ class Combination:
 def combine_folds(runs: Sequence[Run], folder: Path, name: str, groups: Rows) -> list[Run]:
     """Joins the folds of each kind of network, and combines the kinds with the same folds.
 
+    Networks that failed, for example because their time was too short, are left out.
+
     Args:
         runs: runs of single folds; those of a kind have the same name apart from the fold.
         folder: the competition's runs; the combined ones are written there.
@@ -157,7 +161,10 @@ def combine_folds(runs: Sequence[Run], folder: Path, name: str, groups: Rows) ->
     for run in sorted(runs, key=lambda run: (run.name, run.record.fold.part)):
         kinds.setdefault(_kind(run), []).append(run)
     metric = metric_of(runs[0])  # what was joined before may have been ranked by another
-    joined = [ranked_by(_join(folder, kind, members), metric) for kind, members in kinds.items()]
+    joined = [
+        ranked_by(_join(folder, kind, _without_failed(members)), metric)
+        for kind, members in kinds.items()
+    ]
     by_rows: dict[str, list[Run]] = {}
     for run in joined:
         by_rows.setdefault(run.record.fold.fingerprint, []).append(run)
@@ -202,34 +209,34 @@ def _is_better(run: Run, best: Run) -> bool:
 
     A mean over more folds may have a loss that is a tenth higher, and a mean of more models on as
     many folds one that is 2 % higher: each row is scored by the models of one fold, while those of
-    all folds predict the test rows. But if the network of a further fold has failed, the mean is
-    spoilt.
+    all folds predict the test rows.
     """
     rows, at, best_at = np.intersect1d(
         run.validation.rows, best.validation.rows, assume_unique=True, return_indices=True
     )
     if not len(rows):
         return False
-    loss, best_loss = loss_on(run, at), loss_on(best, best_at)
-    further = np.setdiff1d(np.arange(len(run.validation.rows)), at)
-    if len(further) and loss_on(run, further) > FAILED * loss_on(best, slice(None)):
-        return False
+    labels = run.validation.labels[at]
+    loss = metric_of(run).loss(run.validation.probabilities[at], labels)
+    best_loss = metric_of(run).loss(best.validation.probabilities[best_at], labels)
     folds, best_folds = run.record.fold.joined, best.record.fold.joined
     if folds != best_folds:
         return loss < best_loss * (MORE_FOLDS if folds > best_folds else 1 / MORE_FOLDS)
     return loss < best_loss * (EQUAL if count_models(run) > count_models(best) else 1.0)
 
 
-def loss_on(run: Run, at: Rows | slice) -> float:
-    """The loss of a run on some of its validation rows, by position."""
-    found = run.validation
-    return metric_of(run).loss(found.probabilities[at], found.labels[at])
-
-
 def count_models(run: Run) -> int:
     """How many trained models a run combines, 1 for a training."""
     members = {member.name: member for member in run.members}.values()
     return sum(map(count_models, members)) or 1
+
+
+def _without_failed(members: Sequence[Run]) -> list[Run]:
+    """The runs of a kind, without those that hardly predict better than a guess."""
+    lowest = min(run.scores.loss for run in members)
+    guess = math.log(len(members[0].record.data.classes))
+    limit = max(OF_GUESS * guess, OF_LOWEST * lowest)
+    return [run for run in members if run.scores.loss <= limit]
 
 
 def _kind(run: Run) -> str:

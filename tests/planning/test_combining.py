@@ -69,12 +69,17 @@ def test_the_mean_over_more_folds_may_have_a_slightly_higher_loss(
     assert choose_better(two, [one]).record.recipe == better
 
 
-def test_a_fold_whose_network_has_failed_does_not_spoil_the_mean(tmp_path: Path) -> None:
-    """The rows that both predict are predicted equally by both."""
-    good, failed = part(tmp_path, "net", 1, 0.7), part(tmp_path, "net", 2, 0.01)
-    (one,) = combine_folds([good], tmp_path, "ensemble", LABELS)
-    (two,) = combine_folds([good, failed], tmp_path, "ensemble", LABELS)
-    assert choose_better(one, [two]).name == one.name
+@pytest.mark.parametrize(
+    ("best", "others", "joined"), [(0.99, 0.51, 1), (0.99, 0.6, 3), (0.6, 0.51, 3)]
+)
+def test_networks_that_predict_like_a_guess_are_left_out(
+    best: float, others: float, joined: int, tmp_path: Path
+) -> None:
+    """Unless all networks of the kind do. Networks of further folds are compared with the best."""
+    runs = [part(tmp_path, "net", 1, others), part(tmp_path, "net", 2, best)]
+    runs.append(part(tmp_path, "net", 3, others))
+    (mean,) = combine_folds(runs, tmp_path, "ensemble", LABELS)
+    assert mean.record.fold.joined == joined
 
 
 @pytest.mark.parametrize(("of_label", "better"), [(0.695, "mean"), (0.6, "one-fold=1of3")])
