@@ -24,7 +24,7 @@ from pipeline.runs.folder import write_files
 from pipeline.runs.run import load_run
 from pipeline.search.connection import connect
 from pipeline.search.engine import MEMORY, J, Named, R, Work
-from pipeline.search.processes import UNSENDABLE, cannot_be_sent
+from pipeline.search.pickling import UNSENDABLE, cannot_be_sent
 from pipeline.search.remote import Refusal, RunFiles, Started
 from pipeline.training.progress import Observer
 

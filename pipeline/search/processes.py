@@ -2,12 +2,10 @@
 
 import multiprocessing
 import os
-import pickle
 import signal
 import sys
 import threading
 import time
-import traceback
 import types
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -17,17 +15,10 @@ from typing import Any
 
 from pipeline.errors import PipelineError
 from pipeline.search.engine import J, Named, R, Work
+from pipeline.search.pickling import UNSENDABLE, cannot_be_sent, portable
 from pipeline.training.progress import Observer, Progress
 
-UNSENDABLE = (pickle.PicklingError, AttributeError, TypeError)  # raised by pickling
 PATIENCE = 10.0  # seconds that a process may take to end
-
-
-class WorkerTracebackError(Exception):
-    """The traceback of an exception in another process, as its cause."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__(f"\n{text}")
 
 
 class Processes:
@@ -115,15 +106,6 @@ class _Worker:
         self.process.join()
 
 
-def cannot_be_sent(job: Named, error: Exception) -> PipelineError:
-    """The error for a job that cannot be pickled."""
-    return PipelineError(
-        f"it cannot be sent to another process: {error}",
-        where=f"run {job.name}",
-        remedy="Define the layers of a recipe in a module, or use engine='inline'.",
-    )
-
-
 def _serve(connection: Connection) -> None:
     """Runs jobs until this process is terminated."""
     signal.signal(signal.SIGTERM, _end)
@@ -170,31 +152,6 @@ def _without_main() -> Iterator[None]:
         yield
     finally:
         sys.modules["__main__"] = main
-
-
-def portable(error: Exception) -> Exception:
-    """The exception itself, if it can be sent to another process, with its traceback as cause."""
-    text = traceback.format_exc()
-    try:
-        copy: Exception = pickle.loads(pickle.dumps(error))
-    except Exception:
-        copy = RuntimeError(f"{type(error).__name__}: {error}")
-    return _WithCause(copy, text)  # type: ignore[return-value]
-
-
-class _WithCause:
-    """Pickles to the exception, with the traceback of the other process as its cause."""
-
-    def __init__(self, error: Exception, text: str) -> None:
-        self.error, self.text = error, text
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return _rebuild, (self.error, self.text)
-
-
-def _rebuild(error: Exception, text: str) -> Exception:
-    error.__cause__ = WorkerTracebackError(text)
-    return error
 
 
 def _end(number: int, frame: types.FrameType | None) -> None:

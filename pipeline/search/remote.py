@@ -17,7 +17,7 @@ from pipeline.competition.competition import Competition
 from pipeline.machine import VARIABLES, versions
 from pipeline.runs.folder import read_files
 from pipeline.runs.run import Run
-from pipeline.search.processes import portable
+from pipeline.search.pickling import portable
 from pipeline.training.progress import Progress
 
 
