@@ -23,7 +23,7 @@ BOTH = (
     "conv-deep for 28 x 28."
 )
 DEFAULTS = (
-    "Ours ends with a learning rate of zero, has bfloat16 where the processor has it, and averages "
+    "Ours ends with a learning rate of zero, has bfloat16 where it is faster, and averages "
     "views; theirs halves the rate after three epochs that are not better, as the notebook does, "
     "and keeps its last weights."
 )

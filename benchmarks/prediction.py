@@ -11,7 +11,7 @@ EQUAL = (
     "notebooks do. One call on all views in an array would save some of its overhead."
 )
 DEFAULTS = (
-    "Each with its defaults: ours has bfloat16 where the processor has it, oneDNN and batches of "
+    "Each with its defaults: ours has bfloat16 where it is faster, oneDNN and batches of "
     "128; theirs float32 and batches of 32."
 )
 

@@ -26,7 +26,7 @@ The comparison is of two ways to train, not of two programs on the same work:
 - The two networks differ in size: {fast:,} and {notebook:,} parameters.
 - Seeds: {seeds} of `fast`, 1 of the notebook's network. `fast` is not stopped at the accuracy; the
   notebook's network is, by the rows that score it.
-- `fast` uses bfloat16 where the processor has it, and averages five views of an image."""
+- `fast` uses bfloat16 where it is faster, and averages five views of an image."""
 
 
 @click.command()

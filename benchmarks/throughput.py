@@ -12,7 +12,7 @@ TOGETHER = 2  # processes side by side
 OTHER_NETWORK = (
     "Other networks: conv-deep is the course notebook's, in float32 and batches of 86, fed by "
     "ImageDataGenerator; it has 887,530 parameters. fast, best and deep have 61,402, 242,602 and "
-    "289,066, in batches of 128, and bfloat16 where the processor has it. More images a second "
+    "289,066, in batches of 128, and bfloat16 where it is faster. More images a second "
     "say nothing of accuracy: see the rows about errors."
 )
 SIDE_BY_SIDE = (
@@ -21,8 +21,8 @@ SIDE_BY_SIDE = (
     "The two do not start at the same moment: for a part of the time one may be alone."
 )
 SAME_NETWORK = (
-    "The same network, optimizer, limits of augmentation and batches. Ours has bfloat16 where the "
-    "processor has it, batch normalization in one operation, and augments in another thread; "
+    "The same network, optimizer, limits of augmentation and batches. Ours has bfloat16 where it "
+    "is faster, batch normalization in one operation, and augments in another thread; "
     "theirs has Keras' defaults: float32, ImageDataGenerator."
 )
 EQUAL = (

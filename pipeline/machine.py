@@ -63,7 +63,7 @@ def processor() -> str:
     return _read_proc("cpuinfo", "model name") or platform.processor() or platform.machine()
 
 
-def has_bfloat16() -> bool:
+def bfloat16_is_faster() -> bool:
     """Whether the processor computes faster in bfloat16 than in float32.
 
     AMD's AVX-512 and Intel's AMX do. Intel's AVX-512 alone does not: where a virtual machine hides

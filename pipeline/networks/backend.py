@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from pipeline.errors import PipelineError
 from pipeline.interrupts import delay_interrupts
-from pipeline.machine import core_count, has_bfloat16, keep_memory
+from pipeline.machine import bfloat16_is_faster, core_count, keep_memory
 
 __all__ = [
     "describe",
@@ -116,7 +116,7 @@ def auto_precision() -> tuple[Literal["float32", "bfloat16"], str]:
         return "bfloat16", "an accelerator does the work"
     if keras.backend.backend() != "tensorflow":
         return "float32", "only TensorFlow computes in bfloat16 on processors"
-    if has_bfloat16():
+    if bfloat16_is_faster():
         return "bfloat16", "the processor is faster in it"
     return "float32", "the processor is not faster in bfloat16"
 
