@@ -19,7 +19,7 @@ T = TypeVar("T")
 MAX_SIZE = 1 << 24  # bytes
 MAX_ARRAYS = 1 << 28  # bytes of the unpacked arrays of a .npz file
 NPZ = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # what NumPy writes
-# What reading a damaged archive raises, besides ValueError; an encrypted one a RuntimeError.
+# Errors of reading a damaged archive, besides ValueError; an encrypted one raises a RuntimeError.
 DAMAGE = (
     ArithmeticError,
     EOFError,

@@ -22,7 +22,7 @@ def draw(
     runs: Path | str = RUNS,
     on_damage: Callable[[PipelineError], None] | None = None,
 ) -> "DrawingServer":
-    """Starts a server for a page on which you draw, and see live what a run makes of it.
+    """Starts a server for a page to draw on, which shows the predictions of a run live.
 
     The page shows the probabilities, the image that the model sees, the pixels that decide
     between the two most probable classes, and the nearest training images. Drawings are scaled
@@ -30,8 +30,8 @@ def draw(
     the page at its address, which has a random token, and nobody else.
 
     Args:
-        run: a run or its name. The models of an ensemble are those of its members. Default: the
-            best run with a model.
+        run: a run or its name. An ensemble needs the models of its members. Default: the best run
+            with a model.
         port: 0 takes any that is free.
         on_damage: called for each run that is damaged or has no model, if the best is chosen.
 

@@ -1,6 +1,6 @@
 """Default folders, each with a subfolder for each competition.
 
-`pipeline doctor` needs them where packages are broken: only the standard library is imported.
+Only the standard library is imported: `pipeline doctor` must work when packages are broken.
 """
 
 from pathlib import Path

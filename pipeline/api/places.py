@@ -58,7 +58,7 @@ def choose_run(competition: Competition, run: Run | str, runs: Path | str) -> Ru
     """A run, or the competition's run of that name.
 
     Raises:
-        PipelineError: there is no such run, it is damaged, or something else is given.
+        PipelineError: there is no such run, it is damaged, or `run` is neither a run nor a name.
     """
     _check_competition(competition)
     if isinstance(run, Run):
@@ -96,7 +96,7 @@ def _check_competition(competition: object) -> None:
     if not isinstance(competition, Competition):
         raise PipelineError(
             f"{competition!r} is not a competition",
-            expected="what `pipeline.load` returns; a run is the second argument",
+            expected="the result of `pipeline.load`; a run is the second argument",
         )
 
 

@@ -130,8 +130,8 @@ def predict(
         files: a file or folder, or several. A CSV has the columns of the run's training or test
             file, or only the pixels, with values in the competition's range. Images are PNG or
             JPEG of any size, grey or colour; white becomes the upper end of the range, black and
-            transparent parts the lower end. In a folder, what is no image by its name or content
-            is skipped, as are hidden files and subfolders.
+            transparent parts the lower end. In a folder, hidden files, subfolders and files that
+            are not images by name or content are skipped.
         invert: invert the images (dark digits on white).
         delimiter: of the CSV files: comma, semicolon, tab or pipe. Default: inferred.
         header: whether the CSV files have a header row. Default: inferred.
@@ -142,9 +142,9 @@ def predict(
         written in the file, else the row number from 0; the file name of an image), class,
         float32 probabilities with a column for each class, and label if a file has labels. With
         several files, the first column is the file. The probabilities of a class with one of
-        these names, such as "label", are in the column "class_label". `attrs["copies"]` says of
-        each CSV how many rows with a known label repeat the image of another such row,
-        `attrs["skipped"]` of each folder what was skipped.
+        these names, such as "label", are in the column "class_label". `attrs["copies"]` has for
+        each CSV the number of rows with a known label that repeat the image of another such row.
+        `attrs["skipped"]` has for each folder the names that were skipped.
 
     Raises:
         PipelineError: there is no such run, it is damaged, or a file cannot be used, with its
@@ -256,7 +256,7 @@ def submit_for(
 def score_test(competition: Competition, run: Run | str, *, runs: Path | str = RUNS) -> Scores:
     """Scores a run on the labelled test rows (`test_label`).
 
-    If the competition's metric is not the accuracy, `other` of the result has its value.
+    If the competition's metric is not the accuracy, its value is in `other` of the result.
 
     No run, epoch or setting is chosen by these rows, so that the score of the run that was chosen
     on the validation rows is unbiased. Choosing among runs by this score would change that.

@@ -99,8 +99,8 @@ def train_all(
         seeds: random seeds.
         fold, folds: as for `train`.
         runs, fresh, progress: as for `train`.
-        engine: "inline", "processes", "ray", or "auto"; an `EngineChoice`, which has the number of
-            workers and the address of a Ray cluster too; or an `Engine` of
+        engine: "inline", "processes", "ray", or "auto"; an `EngineChoice`, which also has the
+            number of workers and the address of a Ray cluster; or an `Engine` of
             `pipeline.search.engine`.
 
     Returns:

@@ -35,11 +35,11 @@ def tune(
     """Searches the space of a recipe, trains with the best settings, and writes a page about it.
 
     Each trial trains on four fifths of the hold-out's training rows, and is scored on the others by
-    the competition's metric, as a run is: with its TTA views. Of equal trials the one with the
-    lower log loss is better; penalties of layers are not counted. Hyperband prunes a trial early if
-    it is worse than others, and TPE chooses its settings. The hold-out's validation rows decide
-    nothing, so that the score of the returned run is not biased by the search. Repeat the call to
-    continue, in whatever way it ended.
+    the competition's metric with its TTA views, as a run is. If two scores are equal, the trial
+    with the lower log loss is better; penalties of layers are not counted. TPE chooses the settings
+    of a trial, and Hyperband prunes it early if it is worse than others. The search does not use
+    the hold-out's validation rows, so that it does not bias the score of the returned run. Repeat
+    the call to continue, also after an interruption or an error.
 
     Args:
         recipe: the name of a recipe with a search space, or such a recipe.

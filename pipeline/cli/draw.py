@@ -13,7 +13,7 @@ from pipeline.cli.output import echo, warn_skipped
 
 @click.command()
 @DATA
-@click.option("--run", help="The run that reads. Default: the best run with a model.")
+@click.option("--run", help="The run that predicts. Default: the best run with a model.")
 @RUNS
 @click.option(
     "--port",

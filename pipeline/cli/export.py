@@ -41,8 +41,8 @@ def command(
 
     An ensemble becomes one model. The model takes raw pixels as in the CSV files, for any number
     of rows, and returns the probabilities of the classes that its metadata names. It is written
-    only if it gives the run's probabilities for the validation rows. The last line printed is its
-    path.
+    only if its probabilities for the validation rows are those of the run. The last line printed is
+    its path.
 
     \b
     Examples: pipeline export

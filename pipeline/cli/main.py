@@ -75,7 +75,7 @@ class Commands(click.Group):
 
 
 def _similar(option: str, choices: Iterable[str]) -> list[str]:
-    """Those that resemble the option by more than the dashes before it."""
+    """The choices that are similar to the option, without the dashes."""
     return [one for one in choices if suggest(option.lstrip("-"), [one.lstrip("-")])]
 
 

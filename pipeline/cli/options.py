@@ -60,12 +60,12 @@ ENGINE = (
         "--workers",
         type=click.IntRange(1),
         metavar="N",
-        help="Number of trainings in parallel.  [default: one for each core, if there is memory]",
+        help="Number of parallel trainings.  [default: one per core, if there is enough memory]",
     ),
     click.option(
         "--address",
-        help="Ray cluster: auto, host:6379 or ray://host:10001.  [default: one is started on this "
-        "machine]",
+        help="Address of a Ray cluster: auto, host:6379 or ray://host:10001.  [default: a cluster "
+        "is started on this machine]",
     ),
 )
 FORMAT = format_option("table")
@@ -118,7 +118,7 @@ def _validation(
 SCHEMA = (
     click.option("--train", metavar="FILE", help="Training file: its name in DATA, or a path."),
     click.option("--test", metavar="FILE", help="Test file."),
-    click.option("--sample", metavar="FILE", help="Sample submission; none leaves it out."),
+    click.option("--sample", metavar="FILE", help="Sample submission; none means no sample."),
     click.option(
         "--validation",
         callback=_validation,
@@ -155,10 +155,10 @@ def engine_options(command: Command) -> Command:
 
 
 def refuse_run(data: Path, runs: Path) -> None:
-    """Says how to name a run, if DATA is one: `pipeline predict` takes a run there.
+    """Refuses a run as DATA: only `pipeline predict` takes a run as its first argument.
 
     Raises:
-        PipelineError: it is a run, or the name of one.
+        PipelineError: it is a run, or the name of a run.
     """
     from pipeline.runs.folder import is_run
 

@@ -43,7 +43,7 @@ def command(
     RUN is a run's folder, or its path within the folder of runs. A CSV has the columns of the
     run's training or test file, or only the pixels; if it has labels, the accuracy is printed
     too. Images are PNG or JPEG, grey or colour, of any size; transparent parts count as black.
-    What else is in a folder is skipped.
+    Other files in a folder are skipped.
 
     \b
     Examples: pipeline predict runs/digits/fast new.csv

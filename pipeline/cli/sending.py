@@ -35,7 +35,7 @@ OPTIONS = (
         "-m",
         "--message",
         default="",
-        help="Your description of what is sent; required with --kaggle.",
+        help="Your description of the submission; required with --kaggle.",
     ),
     click.option("--team", help="The team, for --local.  [default: your user name]"),
     click.option(

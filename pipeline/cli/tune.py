@@ -43,7 +43,7 @@ OPTIONAL = ("epochs", "seconds", "loss", "state")  # what a narrow terminal leav
 @click.option(
     "--budget",
     metavar="TIME",
-    help="End after this time, such as 30m, with the training of the best settings.",
+    help="Time for everything, such as 30m, with the training of the best settings.",
 )
 @click.option(
     "--storage",
@@ -84,9 +84,9 @@ def command(
 ) -> None:
     """Search the settings of a recipe, and train with the best.
 
-    Trials are scored by the competition's metric on a part of the training rows; the validation
-    rows, which compare runs, decide nothing. Hyperband prunes bad trials early. After Ctrl-C, a
-    crash or a kill the same command continues. `pipeline models NAME` shows what is searched.
+    Trials are scored by the competition's metric on a part of the training rows. The validation
+    rows, which compare runs, are not used. Hyperband prunes bad trials early. After Ctrl-C, a crash
+    or a kill, the same command continues. `pipeline models NAME` shows the search space.
 
     The best becomes the run NAME-tuned; its path is the last line. A page shows all trials and
     which settings matter.
@@ -139,7 +139,7 @@ def _one(name: str, values: list[Any]) -> Any:
 
 
 def _warn_changed(changed: list[str]) -> None:
-    """Says that the trials shown are not those that the same command would continue."""
+    """Warns that the same command would not continue the trials that are shown."""
     if changed:
         echo("Warning: these trials were made with other data, rows or metric:", err=True)
         for line in changed:

@@ -60,11 +60,11 @@ EXPIRES_AFTER = 30 * 24 * 3600.0  # seconds
 def cached_array(
     name: str, fingerprint: str, make: Callable[[Pixels], Rows], pixels: Pixels
 ) -> Rows:
-    """What is computed of pixels once.
+    """An array that is computed from the pixels once, and then kept in the cache.
 
     Args:
-        name, fingerprint: of the competition.
-        make: computes it, if it is not in the cache.
+        name, fingerprint: those of the competition.
+        make: computes the array, if it is not in the cache.
         pixels: (n, pixels) of the competition's training rows.
     """
 

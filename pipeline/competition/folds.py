@@ -15,14 +15,14 @@ from pipeline.errors import PipelineError
 
 HOLD_OUT = "hold-out"
 LOCKED_SEED = 4_294_967_291  # locked rows do not depend on the seed of the validation rows
-# Root mean square difference of similar images, in standard deviations of all pixels: of digits
-# that is 2 % of the range of the pixels, which a single bright pixel would change.
+# Largest root mean square difference of similar images, in standard deviations of all pixels. For
+# digits it is 2 % of the range of the pixels. A single bright pixel would change the range itself.
 SIMILAR = 0.065
 MAX_CANDIDATES = 2_000_000  # pairs of rows
 MAX_GROUP, SMALL = 0.1, 20  # share of the rows and rows; a larger group is a chain, not copies
 MAX_COMPARED = 60_000  # rows
-ROUNDING = 1.01  # of the squared distances of sketches, in float32
-CHUNK, SKETCH = 1024, 64  # rows, and numbers for each, that are compared at a time
+ROUNDING = 1.01  # tolerance for squared distances of sketches in float32
+CHUNK, SKETCH = 1024, 64  # rows that are compared at a time, numbers in the sketch of a row
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,7 +31,7 @@ class Fold:
 
     Attributes:
         name: name of the fold, such as "hold-out" or "1of5".
-        notes: what a user should know about it.
+        notes: notes for the user.
         part: its number, from 1, among the folds of a cross-validation; 0 for a hold-out.
     """
 
@@ -60,7 +60,7 @@ def check_fold(fold: Fold, rows: int) -> None:
         rows: number of rows of the training file.
 
     Raises:
-        PipelineError: it has other rows than the file, or a row that trains and validates.
+        PipelineError: a row is not in the file, or not in order, or both trains and validates.
     """
     for role, some in (("train", fold.train), ("validation", fold.validation)):
         ascending = len(some) and (np.diff(some, prepend=-1, append=rows) > 0).all()
@@ -87,10 +87,10 @@ def hold_out(groups: Rows, labels: Labels, share: float, seed: int) -> Fold:
     """A stratified split that keeps copies and near copies of an image in the same set.
 
     A copy of a training image among the validation rows would bias the score. An image with more
-    copies than the share is used for training only, and so is a class with a single image.
+    copies than the share is only used for training. So is a class with a single image.
 
     Args:
-        groups: (n,) group numbers, equal for rows that stay together.
+        groups: (n,) group numbers. Rows with equal numbers stay together.
         labels: (n,) class indices.
         share: fraction of the rows of each class that validate, between 0 and 1.
         seed: random seed.
@@ -114,7 +114,7 @@ def hold_out(groups: Rows, labels: Labels, share: float, seed: int) -> Fold:
     validates = np.isin(group, chosen)
     notes = []
     if similar := len(group) - len(sizes):
-        notes.append(f"{similar} rows are like other rows; these stay in the same set")
+        notes.append(f"{similar} copies or near copies of rows stay in the same set")
     if single:
         notes.append(f"{_classes_have(single)} a single image; it is used for training only")
     return Fold(np.flatnonzero(~validates), np.flatnonzero(validates), notes=tuple(notes))
@@ -152,10 +152,10 @@ def given_hold_out(pixels: Pixels, validation_rows: int) -> Fold:
 
 
 def _validation_rows(sizes: npt.NDArray[np.int64], share: float) -> int:
-    """How many rows of a class may validate: the share of all but the groups larger than it.
+    """The number of rows of a class that may validate: the share, without larger groups.
 
     Args:
-        sizes: numbers of rows of the groups that are not to be separated.
+        sizes: number of rows of each group; a group is never split.
     """
     rows = rest = int(sizes.sum())
     for size in np.sort(sizes)[::-1].tolist():
@@ -170,11 +170,11 @@ def k_folds(groups: Rows, labels: Labels, k: int, seed: int) -> tuple[Fold, ...]
     """Stratified folds: every row validates in exactly one of them.
 
     Copies and near copies of an image validate in the same fold. A class with fewer images than
-    folds is missing in the validation rows of some, and one with a single image in the training
-    rows of one. There are at least as many different images as folds.
+    folds is missing in the validation rows of some folds. A class with a single image is missing in
+    the training rows of one fold. There must be at least as many different images as folds.
 
     Args:
-        groups: (n,) group numbers, equal for rows that stay together.
+        groups: (n,) group numbers. Rows with equal numbers stay together.
         labels: (n,) class indices.
         k: number of folds, 2 or more.
         seed: random seed.
@@ -187,12 +187,12 @@ def k_folds(groups: Rows, labels: Labels, k: int, seed: int) -> tuple[Fold, ...]
     )
     notes = []
     if similar:
-        notes.append(f"{similar} rows are like other rows; these stay in the same fold")
+        notes.append(f"{similar} copies or near copies of rows stay in the same fold")
     rare = int((np.bincount(labels) < k).sum())
     if rare:
         notes.append(f"{_classes_have(rare)} fewer than {k} rows")
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # rare classes, which the notes tell
+        warnings.simplefilter("ignore", UserWarning)  # rare classes: they are in the notes
         parts = list(splitter.split(labels, labels, groups))
     return tuple(
         Fold(train, validation, f"{part}of{k}", tuple(notes), part)
@@ -201,11 +201,11 @@ def k_folds(groups: Rows, labels: Labels, k: int, seed: int) -> tuple[Fold, ...]
 
 
 def groups_of_similar_rows(pixels: Pixels) -> Rows:
-    """Groups rows with nearly equal pixels, see `SIMILAR`, and rows that others connect.
+    """Groups rows with nearly equal pixels, see `SIMILAR`, also through other similar rows.
 
-    Only equal rows are grouped if that takes too long (there are more than `MAX_COMPARED` different
-    rows, as the time is quadratic, or more than `MAX_CANDIDATES` pairs), or if so many rows are
-    connected (more than `MAX_GROUP`) that they are like frames of a film rather than copies.
+    Only equal rows are grouped in two cases. The first: there are more than `MAX_COMPARED`
+    different rows or `MAX_CANDIDATES` pairs, which would take too long (the time is quadratic). The
+    second: a group is larger than `MAX_GROUP`. Its images are probably frames of a film, no copies.
 
     Returns:
         (n,) group numbers, from 0 in the order of first appearance.
@@ -221,12 +221,12 @@ def groups_of_similar_rows(pixels: Pixels) -> Rows:
 
 
 def _connect_similar(pixels: Pixels) -> Rows:
-    """Groups different rows: those that are similar, and those that others connect.
+    """Groups different rows that are similar, directly or through other rows.
 
     Returns:
         (n,) group numbers. Each row is a group if there are too many candidates.
     """
-    # In the middle of the pixels, float32 has the most digits for their differences.
+    # float32 keeps more digits of the differences if the pixels are centred.
     middle, scale = float(pixels.mean(dtype=np.float64)), float(pixels.std(dtype=np.float64))
     scale = max(scale, 1e-9)
     limit = SIMILAR**2 * pixels.shape[1]  # of the squared distance
@@ -256,7 +256,7 @@ def _connect_similar(pixels: Pixels) -> Rows:
 
 
 def _sketch(values: npt.NDArray[np.float32]) -> npt.NDArray[np.floating[Any]]:
-    """Sums over disjoint pixels, divided by the root of their number: never further apart."""
+    """Scaled sums over disjoint pixels. Sketches are never further apart than their rows."""
     pixels = values.shape[1]
     sums = [values[:, at::SKETCH].sum(axis=1) for at in range(min(SKETCH, pixels))]
     counts = [len(range(at, pixels, SKETCH)) for at in range(len(sums))]
@@ -264,7 +264,7 @@ def _sketch(values: npt.NDArray[np.float32]) -> npt.NDArray[np.floating[Any]]:
 
 
 def _connect(group: Rows, one: Rows, two: Rows) -> Rows:
-    """The groups (n,) after row `one[i]` was joined with row `two[i]`."""
+    """(n,) group numbers, after each row `one[i]` is joined with row `two[i]`."""
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 
@@ -287,7 +287,7 @@ def groups_of_equal_rows(pixels: Pixels) -> tuple[Rows, int]:
 
 
 def _renumber(groups: npt.NDArray[Any]) -> Rows:
-    """(n,) the numbers of groups, from 0 in the order of first appearance.
+    """(n,) group numbers, from 0 in the order of first appearance.
 
     Args:
         groups: (n,) equal values for the rows of a group.

@@ -46,8 +46,8 @@ class Overrides:
     """Schema overrides; None means that it is inferred.
 
     Attributes:
-        train, test, sample: file names in the competition's folder, or paths. The sample "none"
-            leaves out one that is there.
+        train, test, sample: file names in the competition's folder, or paths. With "none"
+            as the sample, a sample in the folder is not used.
         label, id: columns, by name or as "first" and "last".
         test_label: the label column of a test file that has labels.
         classes: all classes, in the order of the sample's columns of probabilities. Those without
@@ -65,7 +65,7 @@ class Overrides:
         split_seed: random seed of the validation rows.
         submission_header: the submission format, if there is no sample submission.
         first_id: the id of the first test row, if ids number the test rows.
-        metric: what the competition is scored by, such as "log_loss".
+        metric: name of the competition's metric, such as "log_loss".
     """
 
     train: FileName | None = None

@@ -76,16 +76,16 @@ def class_columns(
 ) -> tuple[str, ...]:
     """The class of each column after the id; empty if there is a single column of classes.
 
-    There is a column for each class of the training file, and perhaps for others that are named.
+    There is a column for each class of the training file, and for other classes in `named`.
 
-    Columns have the names of the classes, perhaps all after the same prefix: "7", "class_7", "p7".
+    Columns have the names of the classes, perhaps all with one prefix: "7", "class_7", "p7".
 
     Args:
-        named: the classes in the order of the columns, if the user names them; some of them may
+        named: the classes in the order of the columns, if the user names them. Some of them may
             have no training rows.
 
     Raises:
-        PipelineError: the columns are neither a class nor one for each class.
+        PipelineError: there is neither one column for the class nor one column for each class.
     """
     names = sample.header[1:]
     if len(names) == 1:

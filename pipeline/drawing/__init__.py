@@ -1,1 +1,1 @@
-"""A page in the browser, to draw an image and see what a run makes of it."""
+"""A page in the browser to draw an image, with the predictions of a run."""

@@ -177,7 +177,7 @@ def leaderboard(runs: Sequence[Run]) -> "pd.DataFrame":
     ]
     table = pd.DataFrame(rows)
     table = table.astype({"epochs": "Int64", "best_epoch": "Int64"}, errors="ignore")
-    apart = "The tables are scored on different rows: compare only runs of the same table. "
+    apart = "The tables are scored on different rows: only compare runs of the same table. "
     apart += f"`submit` uses {choose_best(runs).name}, of the first runs the best on shared rows. "
     estimates = {comparison.runs[0].name: comparison.estimate for comparison in comparisons}
     note = caution([run for comparison in comparisons for run in comparison.runs], estimates)

@@ -93,9 +93,9 @@ def _network_probabilities(run: Run, pixels: Any, name: str) -> Any:
 
 
 def _with_constants(model: keras.Model) -> keras.Model:
-    """The model, with NumPy arrays where its layers hold tensors that are no weights.
+    """The model, with tensors of its layers that are not weights as NumPy arrays.
 
-    tf2onnx would make inputs of the graph of the tensors.
+    tf2onnx would turn these tensors into inputs of the graph.
     """
     for layer in model.layers:
         if isinstance(layer, keras.layers.Normalization):

@@ -32,11 +32,11 @@ MAX_TEAM = 60  # characters
 
 @dataclass(frozen=True)
 class Valid:
-    """A submission that may be received.
+    """A submission that was checked, and can be received.
 
     Attributes:
-        content: of the file.
-        solution: what it is scored by.
+        content: content of the file.
+        solution: the hidden labels and the metric.
     """
 
     team: str
@@ -65,11 +65,10 @@ def receive(folder: Path, valid: Valid) -> tuple[int, Received]:
 
 
 def check_received(folder: Path, file: Path, team: str) -> Valid:
-    """Checks a file that is to be received.
+    """Checks a file before it is received.
 
     Raises:
-        PipelineError: it is not valid, the competition is closed, or the name of the team is not
-            usable.
+        PipelineError: the file or the name of the team is not valid, or the competition is closed.
     """
     if not team.strip() or len(team) > MAX_TEAM or UNPRINTABLE.search(team):
         expected = f"1 to {MAX_TEAM} printable characters"
@@ -99,9 +98,9 @@ def close(folder: Path) -> Hosted:
 def board_table(hosted: Hosted) -> "pd.DataFrame":
     """A row for each team, the best first.
 
-    The submission that counts is that with the best public score, of equal ones the first. Before
-    the end, teams are ranked by their public score, afterwards by the private one.
-    `attrs["metric"]` of the table is what they are scored by.
+    A team's submission with the best public score counts, and the first one if scores are equal.
+    Teams are ranked by the public score, and by the private one when the competition is closed.
+    `attrs["metric"]` of the table is the name of the metric.
     """
     import pandas as pd
 

@@ -28,7 +28,7 @@ class Received:
         team: its name.
         sha256: checksum of the file, which is in the folder `received`.
         public: score on the public part.
-        private: that on the private part, once the competition is closed.
+        private: score on the private part; None until the competition is closed.
     """
 
     created: str
@@ -48,7 +48,7 @@ class Hosted:
         seed: random seed of the split.
         classes: names of the classes.
         labels_sha256: checksum of labels.csv.
-        metric: what submissions are scored by.
+        metric: name of the metric that scores submissions.
         probabilities: whether a submission has a column for each class.
         closed: time at which the private scores were revealed.
         received: the submissions, in the order in which they arrived.
@@ -70,7 +70,7 @@ class Solution:
     """The hidden labels.
 
     Attributes:
-        metric: what submissions are scored by.
+        metric: the metric that scores submissions.
         expected: the format of a submission.
         labels: the class of each id.
         public: the ids of the public part.
@@ -88,7 +88,7 @@ def hosted_format(
     """The format of a submission.
 
     Args:
-        header: of a submission of classes. One of probabilities has other columns after the id.
+        header: header of a submission of classes. With probabilities, there is a column per class.
     """
     order = tuple(range(len(ids)))
     if not probabilities:
@@ -98,9 +98,9 @@ def hosted_format(
 
 
 def participants_folder(folder: Path) -> Path:
-    """What participants get: a competition without the hidden labels.
+    """The folder for participants: a competition without the hidden labels.
 
-    It is named after the folder, so that each hosted competition has runs of its own.
+    Its name starts with the name of the hosted competition, so that each one has its own runs.
     """
     return folder / f"{folder.resolve().name}-hosted"
 
@@ -109,7 +109,7 @@ def read_hosted(folder: Path) -> Hosted:
     """The state of a hosted competition.
 
     Raises:
-        PipelineError: the folder is none, or damaged.
+        PipelineError: the folder is not a hosted competition, or it is damaged.
     """
     path = folder / HOSTED
     if not path.exists():

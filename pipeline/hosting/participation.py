@@ -1,4 +1,4 @@
-"""A participant's side of a hosted competition: a submission, and its place in the ledger."""
+"""Sends a submission to a hosted competition, with an entry in the ledger."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -42,16 +42,16 @@ class HostedPlace:
 
 
 def participate(ledger: Path, entry: Entry, again: bool = False) -> Entry:
-    """Has the file of a new entry scored on the public part; returns the entry with the score.
+    """Sends the file of a new entry; returns the entry with its public score.
 
-    If it turns out that the same file arrived when its outcome was unknown, that is the entry.
+    If the same file was sent before with unknown outcome and has arrived, its entry is returned.
 
     Args:
         again: send it even if it was sent before.
 
     Raises:
-        PipelineError: it was sent before, another process is sending, or as `receive`; then it is
-            not in the ledger.
+        PipelineError: the file was sent before, another process is sending, or as for `receive`.
+            The file is then not added to the ledger.
     """
     place = HostedPlace(Path(entry.place))
     number = send(place, ledger, entry, again)

@@ -40,11 +40,11 @@ def host_competition(
 
     Args:
         hidden: share of the training rows whose labels are hidden.
-        public: share of the hidden rows that the public score is of.
+        public: share of the hidden rows for the public score.
         seed: random seed. Default: a new one, so that nobody can repeat the split.
 
     Returns:
-        What participants get.
+        The folder for participants.
 
     Raises:
         PipelineError: the folder exists, or a part would be empty.
@@ -121,7 +121,7 @@ def _wants_probabilities(competition: Competition) -> bool:
 
 
 def _settings(competition: Competition) -> str:
-    """What a part of the rows may not show, as lines of competition.toml."""
+    """Settings that cannot be inferred from a part of the rows, as lines of competition.toml."""
     schema = competition.schema
     values = {
         "label": "label",
@@ -146,7 +146,7 @@ def _cells(competition: Competition, rows: Rows) -> Iterator[Sequence[str]]:
 
 
 def _write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Writes class names as they are: an apostrophe before one would make another of it."""
+    """Writes class names unchanged: an added apostrophe would change the class."""
 
     def parts() -> Iterator[bytes]:
         yield csv_text(header, ()).encode()
@@ -174,7 +174,7 @@ def _check(competition: Competition, folder: Path, train: Rows, hidden: Rows) ->
         raise PipelineError(
             "the files that were made are not read as the same images",
             where=competition.folder,
-            remedy="Name what differs in competition.toml, such as shape and range.",
+            remedy="Set what differs in competition.toml, such as shape and range.",
         )
 
 

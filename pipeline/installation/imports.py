@@ -15,7 +15,7 @@ IMPORT = "from pipeline.installation.imports import print_failures; print_failur
 def find_failures(modules: Sequence[str]) -> dict[str, str]:
     """Why modules cannot be imported; those that can are left out.
 
-    Another process imports them. If one makes it crash, a new one goes on after it.
+    Another process imports them. If a module crashes it, a new process imports the rest.
     """
     found: dict[str, str] = {}
     while modules:

@@ -1,10 +1,10 @@
 """The metrics that competitions are scored by: value, direction, interval, comparison.
 
-Whatever ranks, chooses or shows runs asks a `Metric`, so that a further one is an entry of METRICS
-and its name in `MetricName`.
+All code that ranks, chooses or shows runs uses a `Metric`. To add a metric, add it to METRICS and
+its name to `MetricName`.
 
-Every metric here follows from sums over rows. Resampled or exchanged rows have other sums, so that
-intervals, tests and corrections are made in one way for all metrics.
+Every metric is computed from sums over rows. Intervals, tests and corrections resample or exchange
+rows, and compute the metric from the new sums. So they are the same for all metrics.
 """
 
 import math
@@ -25,7 +25,7 @@ KEPT = 64_000_000  # bytes of samples that are kept for the next run
 
 MetricName = Literal["accuracy", "log_loss", "macro_f1"]
 Sums = npt.NDArray[np.float64]
-"""(..., s) sums over rows of what a metric needs; the last one is the number of rows."""
+"""(..., s) sums over rows, from which a metric is computed. The last is the number of rows."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,19 +33,19 @@ class Metric:
     """A metric of probabilities and labels.
 
     Attributes:
-        name: in competition.toml and in tables.
-        title: in texts.
-        higher_is_better: its direction.
+        name: name in competition.toml and in tables.
+        title: name in texts.
+        higher_is_better: whether higher values are better.
         percent: whether it is shown in percent.
-        zero_to_one: whether its values are in 0..1, and the best one is at an end.
-        of_rows: probabilities and labels -> (n, s - 1) what is summed over rows.
-        of_sums: sums, the number of rows among them -> the value, for any number of sums at once.
-        field: which field of saved or published scores holds it; empty if none does.
-        share: whether it is the share of the rows that are right in some sense, which has Wilson's
-            interval and an exact paired test (McNemar's). `of_rows` gives one column then, 1 for
-            a row that is right and 0 for another, and `of_sums` is its mean.
-        needs_probabilities: whether classes alone are not enough to be scored well.
-        balanced: whether all classes count equally, however many rows they have.
+        zero_to_one: whether its values are in 0..1, and the best value is 0 or 1.
+        of_rows: function from probabilities and labels to the (n, s - 1) values to sum over rows.
+        of_sums: function from sums to values of the metric, for any number of sums at once.
+        field: the field of saved or published scores that holds it; empty if there is none.
+        share: whether it is a share of correct rows. It then has Wilson's interval and an exact
+            paired test (McNemar's). `of_rows` must return one column, 1 for a correct row and 0
+            for another, and `of_sums` its mean.
+        needs_probabilities: whether a good score needs probabilities instead of classes.
+        balanced: whether all classes have equal weight, whatever their number of rows.
     """
 
     name: MetricName
@@ -61,7 +61,7 @@ class Metric:
     balanced: bool = False
 
     def rows(self, probabilities: Probabilities, labels: Labels, images: Rows | None) -> Sums:
-        """(n, s) what is summed; the rows of an image are summed already.
+        """(n, s) the values to sum, with one row for each image.
 
         Args:
             images: (n,) a number for the image of each row; None if no row repeats another.
@@ -79,18 +79,19 @@ class Metric:
         return float(self.of_sums(self.rows(probabilities, labels, None).sum(axis=0)))
 
     def saved(self, scores: object) -> float | None:
-        """The value that saved or published scores hold, if they do."""
+        """The value in saved or published scores; None if they do not have it."""
         found: float | None = getattr(scores, self.field, None)
         return found
 
     def interval(self, rows: Sums) -> tuple[float, float]:
         """The 95 % interval of the value: the percentiles of 1,000 bootstrap samples of images.
 
-        For a share it is Wilson's, see `wilson_interval`. Another metric with values in 0..1 has at
-        least that one, because samples of rows without an error have none either.
+        A share has Wilson's interval instead, see `wilson_interval`. For another metric with values
+        in 0..1, the interval is at least as wide as Wilson's: if no row has an error, the samples
+        have no errors either.
 
         Args:
-            rows: (n, s) as `rows` gives them.
+            rows: (n, s) as `rows` returns them.
         """
         value = float(self.of_sums(rows.sum(axis=0)))
         if self.share:
@@ -103,7 +104,7 @@ class Metric:
         return low, high
 
     def goodness(self, values: npt.ArrayLike) -> npt.NDArray[np.float64]:
-        """The values, or if lower ones are better, their negatives."""
+        """The values, with the opposite sign if lower is better."""
         return np.asarray(values, np.float64) * (1 if self.higher_is_better else -1)
 
     def weights(self, labels: Labels) -> npt.NDArray[np.float64] | None:
@@ -115,10 +116,10 @@ class Metric:
         return weights
 
     def loss(self, probabilities: Probabilities, labels: Labels) -> float:
-        """What choices among similar runs minimise: the log loss, see `log_loss`.
+        """The loss for choices among similar runs: the log loss, see `log_loss`.
 
-        It says more than a metric of predicted classes, which moves in steps of rows. If all
-        classes count equally in the metric, they do so here.
+        It shows smaller differences than a metric of predicted classes. Classes have equal weight
+        if they have equal weight in the metric.
         """
         return log_loss(probabilities, labels, self.weights(labels))
 
@@ -128,7 +129,7 @@ class Metric:
 
     @property
     def test(self) -> str:
-        """The paired test of two runs, with its article."""
+        """The name of the paired test of two runs, with its article."""
         return "an exact paired" if self.share else "a paired permutation"
 
     @property
@@ -186,10 +187,10 @@ def permutation_tests(metric: Metric, runs: Sequence[Sums]) -> npt.NDArray[np.fl
     """(r, r) two-sided p-values of the paired permutation test, 1 on the diagonal.
 
     If two runs were equally good, their predictions for an image could be exchanged. The p-value is
-    the share of 1,999 random exchanges after which they differ at least as much as they do.
+    the share of 1,999 random exchanges after which they differ at least as much as before.
 
     Args:
-        runs: for each run (n, s), as `Metric.rows` gives them, for the same images.
+        runs: for each run (n, s), as `Metric.rows` returns them, for the same images.
     """
     parts = [
         [(2 * bits - 1.0) @ rows / 2 for rows in runs]
@@ -304,4 +305,4 @@ MACRO_F1 = Metric(
     balanced=True,
 )
 METRICS: dict[str, Metric] = {metric.name: metric for metric in (ACCURACY, LOG_LOSS, MACRO_F1)}
-DEFAULT_METRIC = ACCURACY  # of a competition that says nothing else
+DEFAULT_METRIC = ACCURACY  # of a competition that names no other

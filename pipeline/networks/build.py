@@ -64,8 +64,8 @@ def build(
             over fewer of them, except in published recipes.
 
     Raises:
-        PipelineError: the pretrained weights are unavailable, or the recipe's layers are no list of
-            layers, or their output is no vector.
+        PipelineError: the pretrained weights are unavailable, or the recipe's layers are not a
+            list of layers, or their output is not a vector.
     """
     with use_precision(recipe.precision):
         images = keras.Input(image_shape, name="images")
@@ -133,10 +133,10 @@ def _build_on_backbone(
 
 
 def _own_layers(recipe: Recipe) -> list[Any]:
-    """What the recipe's function returns, as a list.
+    """The layers that the recipe's function returns, as a list.
 
     Raises:
-        PipelineError: it is no list of Keras layers.
+        PipelineError: the function does not return a list of Keras layers.
     """
     made: Any = recipe.layers(recipe)
     found = list(made) if isinstance(made, Iterable) else None

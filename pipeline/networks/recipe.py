@@ -94,8 +94,8 @@ class Recipe:
     Attributes:
         name: the recipe's name on the command line.
         origin: where the recipe comes from.
-        layers: function from the recipe to the Keras layers after the scaled images, without the
-            last layer, a softmax over the classes, which is added.
+        layers: function from the recipe to the Keras layers that follow the scaled images. The last
+            layer, a softmax over the classes, is added to them.
         published: the score that was published for it, if there is one.
         space: the settings that `pipeline tune` searches, if there are any.
         min_side: smaller images are enlarged until their shorter side has this many pixels.

@@ -1,1 +1,1 @@
-"""What a time budget trains, and the best that is made of it."""
+"""Plans the trainings of a time budget, and combines their results."""

@@ -16,14 +16,14 @@ QUICK = "fast"  # makes the first submission
 UPRIGHT = ("deep", "deep-strided")  # kinds that make different errors, the better one first
 ANY_ANGLE = ("deep-rotated",)
 SHORT = "best"
-# The share of its training steps below which a deep network is less accurate than SHORT in the same
-# time. Of 8,402 rows of Digit Recognizer, after four or five minutes on a core: `deep` 42 errors,
-# `best` 30, `fast` 36 (one seed; `best` and `fast` were chosen on these rows).
+# With less than this share of its training steps, a deep network is less accurate than SHORT after
+# the same time. Errors on 8,402 rows of Digit Recognizer, after four or five minutes on a core:
+# `deep` 42, `best` 30, `fast` 36 (one seed; `best` and `fast` were chosen on these rows).
 LITTLE = 0.25
-# Training steps that a network is worth: measured with 9,600 rows (3,000) and 33,600 rows (5,000).
+# Useful number of training steps: 3,000 measured with 9,600 rows, and 5,000 with 33,600 rows.
 STEPS, ROWS, GROWTH = 5000, 33_600, 0.36
-BUSY = 0.8  # of its speed: below that, a machine does other work too
-LONGER = 3  # times as many steps still help more than another seed
+BUSY = 0.8  # of its full speed; a slower machine is busy with other work
+LONGER = 3  # up to so many times the steps, they help more than another seed
 
 
 @dataclass(frozen=True)
@@ -64,20 +64,20 @@ def choose_kinds(images: Images, labels: Labels) -> Kinds:
 
 
 def training_steps(rows: int) -> int:
-    """How many steps a training on that many rows is worth."""
+    """The useful number of training steps for a number of rows."""
     return int(STEPS * (rows / ROWS) ** GROWTH)
 
 
 def divide(worth: float, workers: int, kinds: Sequence[Recipe]) -> tuple[Sequence[Recipe], int]:
-    """The recipes to train, and how many trainings to divide a time among.
+    """The recipes to train, and the number of trainings that share the time.
 
     Two longer trainings are better than ten short ones, until there is time for all folds. If there
-    is no time for all folds of all recipes, only the first one trains. The others need longer: they
-    would not improve its result.
+    is no time for all folds of all recipes, only the first recipe is trained. The others need more
+    time, and would not improve its result.
 
     Args:
-        worth: how many trainings of `training_steps` the time is enough for.
-        workers: how many run in parallel.
+        worth: number of trainings of `training_steps` that fit into the time.
+        workers: number of parallel trainings.
         kinds: the recipes, the most accurate first.
     """
     all_folds = FOLDS * len(kinds)
@@ -88,7 +88,7 @@ def divide(worth: float, workers: int, kinds: Sequence[Recipe]) -> tuple[Sequenc
 
 
 def order_trainings(kinds: Sequence[Recipe]) -> Iterator[tuple[Recipe, int, int]]:
-    """The recipe, seed and fold number (from 1) of each training, without end.
+    """The recipe, seed and fold number (from 1) of each training; an infinite iterator.
 
     All recipes train on a fold before the next one, so that they can be compared and combined.
     """
@@ -101,14 +101,14 @@ def order_trainings(kinds: Sequence[Recipe]) -> Iterator[tuple[Recipe, int, int]
 def describe_plan(
     kinds: Sequence[Recipe], count: int, workers: int, speed: Speed
 ) -> tuple[str, str]:
-    """The speed of this machine, and what it trains, in words."""
+    """The speed of this machine, and the plan, as texts."""
     order = itertools.islice(order_trainings(kinds), count)
     names = [recipe.name for recipe, _, _ in order]
     parts = " and ".join(f"{names.count(name)} of {name}" for name in dict.fromkeys(names))
     augmentation = kinds[0].augmentation
     assert augmentation is not None
     busy = speed.now < BUSY * speed.alone
-    beside = f", {speed.now:,.0f} at the moment beside other work" if busy else ""
+    beside = f", {speed.now:,.0f} now, because of other work" if busy else ""
     return (
         f"This machine trains {names[0]} with {speed.alone:,.0f} images/s{beside}.",
         f"Plan: {parts}, each on {FOLDS - 1} of {FOLDS} folds, {workers} at a time. Random "
@@ -117,7 +117,7 @@ def describe_plan(
 
 
 def kind_name(recipe: str, budget: str, seed: int) -> str:
-    """What the names of a budget's runs begin with: "deep-30m", or "deep-30m-seed=1"."""
+    """The start of the names of a budget's runs: "deep-30m", or "deep-30m-seed=1"."""
     return f"{recipe}-{budget}" + (f"-seed={seed}" if seed else "")
 
 

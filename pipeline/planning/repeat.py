@@ -22,14 +22,14 @@ def repeat(
     display: Display,
     engine: AnyEngine = "auto",
 ) -> Run:
-    """Trains what a budget has trained, without a clock, and combines it in the same way.
+    """Repeats the trainings of a plan, without a clock, and combines them in the same way.
 
     Args:
-        path: of a plan.
+        path: path of the plan.
         engine: as for `execute`.
 
     Raises:
-        PipelineError: it is no plan, or of other data.
+        PipelineError: the file is not a plan, or the plan was made for other data.
     """
     plan = read_plan(path)
     if plan.data != competition.fingerprint:

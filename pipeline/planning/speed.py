@@ -26,8 +26,8 @@ class Speed:
     """Images per second of a training.
 
     Attributes:
-        now: beside whatever else the machine does at the moment.
-        alone: if the machine did nothing else, by the processor time that it took.
+        now: speed with the current load of the machine.
+        alone: speed without other load, estimated from the processor time.
     """
 
     now: float
@@ -49,7 +49,7 @@ Speeds = dict[str, Speed]
 def train_or_measure(
     competition: Competition, folder: Path, job: Job | Measurement, observer: Observer
 ) -> Run | Speeds:
-    """What the worker of a budget does: a training, or a measurement."""
+    """Runs a job of a budget: a training, or a measurement."""
     if isinstance(job, Measurement):
         return {each.recipe.name: measure_speed(each, competition) for each in job.jobs}
     return train(job, competition, folder, observer)
@@ -73,6 +73,6 @@ def measure_speed(job: Job, competition: Competition) -> Speed:
         if step > WARM_UP and time.perf_counter() - began > SECONDS:
             break
     seconds, used = time.perf_counter() - began, time.process_time() - used
-    # Several threads use more time than passes; beside a GPU, the processor hardly works.
+    # Several threads use more processor time than real time. With a GPU, the processor is idle.
     alone = seconds if uses_accelerator() else min(seconds, used)
     return Speed(seen / seconds, seen / alone)

@@ -49,12 +49,12 @@ OnBetter = Callable[[Run], object]
 """Returns what to show, such as the path of a file, or None."""
 STARTING = 20.0  # seconds until the first training begins
 QUICK_SHARE, QUICK_LIMIT = 0.12, 60.0  # of the budget, and seconds, for the first submission
-FIRST_BY, MARGIN = 1 / 3, 10.0  # when it must be there: share of the budget, less these seconds
-AT_LEAST = 10.0  # seconds of a training that is good for something, with a worker's start
-QUICK_PIXELS = 30_000_000  # of an epoch of the first submission's training
-LEFT_OVER = 0.1  # of the budget: for less than that no training is added
-TTA_SHARE = 0.1  # of a training's time, that TTA may take
-MOST_OF_EPOCH = 0.25  # of a training's time; an epoch of more rows has a sample of them
+FIRST_BY, MARGIN = 1 / 3, 10.0  # it must be finished by this share of the budget, minus seconds
+AT_LEAST = 10.0  # seconds of the shortest useful training, with the start of a worker
+QUICK_PIXELS = 30_000_000  # in an epoch of the training for the first submission
+LEFT_OVER = 0.1  # of the budget; if less is left, no training is added
+TTA_SHARE = 0.1  # largest share of a training's time for TTA
+MOST_OF_EPOCH = 0.25  # largest share of a training's time for an epoch; it samples rows
 
 
 def spend(
@@ -65,19 +65,19 @@ def spend(
     on_better: OnBetter = lambda _: None,
     engine: AnyEngine = "auto",
 ) -> Run:
-    """Trains for the time of a budget, and combines what it trained and what was there.
+    """Trains for the time of a budget, and combines the new runs with earlier ones.
 
     Args:
         folder: the competition's runs.
-        on_better: called with each run that is better than those before. The first one is there
-            after a third of the time.
+        on_better: called with each run that is better than those before. The first run is
+            finished after a third of the time.
         engine: as for `execute`.
 
     Returns:
         The best run.
 
     Raises:
-        Exception: the first one, if there is no run because all trainings failed.
+        Exception: the first failure, if all trainings failed and there is no run.
     """
     check_writable(folder)
     engine = engine_for((), sys.maxsize, engine)
@@ -93,16 +93,16 @@ def spend(
 
 @dataclass
 class Spending:
-    """What a budget was spent on so far.
+    """The state of a time budget.
 
     Attributes:
         kinds: the recipes to train.
         engine: runs the trainings.
-        workers: how many trainings run in parallel.
-        combination: what is made of finished trainings, those of earlier commands included.
-        improvements: when its best result was replaced by a better one.
-        speeds: of the trainings that may be planned, once they are measured.
-        failures: of trainings.
+        workers: number of parallel trainings.
+        combination: combines the finished trainings, also those of earlier commands.
+        improvements: the best results so far, with their times.
+        speeds: training speeds by recipe; empty before they are measured.
+        failures: exceptions of failed trainings.
     """
 
     budget: Budget
@@ -154,9 +154,9 @@ class Spending:
         return spending
 
     def jobs(self) -> Iterator[Job | Measurement]:
-        """What to train next, whenever a worker is free, with the time that it has."""
-        # All workers measure, or all but the one that makes the first submission: nothing is
-        # planned before the speed is known.
+        """The next job, with its time. It is asked for when a worker is free."""
+        # The speed is measured before the plan is made. All workers measure it, except the one
+        # that makes the first submission, if there is none yet.
         first = 0 if self.combination.runs else 1
         for worker in range(max(1, self.workers - first)):
             yield self._measurement(f"speed {worker}")
@@ -176,7 +176,7 @@ class Spending:
             )
             recipe = self._with_tta_that_pays(recipe, seconds)
             least = max(2 * self._closing(recipe), LITTLE * longest)
-            if started >= count:  # what is left because trainings ended earlier
+            if started >= count:  # time is left because trainings ended early
                 least = max(least, LEFT_OVER * self.budget.seconds)
             if seconds < least:
                 if not started:
@@ -186,11 +186,11 @@ class Spending:
 
     @property
     def speed(self) -> Speed | None:
-        """That of the first recipe to train; None before it is measured."""
+        """The speed of the first recipe to train; None before it is measured."""
         return self.speeds.get(self.kinds.main[0].name)
 
     def receive(self, job: Job | Measurement, result: Run | Speeds | Exception) -> None:
-        """Takes the result of a job: a speed, or a run that may improve the best one."""
+        """Handles the result of a job: a speed, or a run that may improve the best one."""
         if isinstance(result, Exception):
             self.failures.append(result)
             self.display.fail(job.name)
@@ -202,7 +202,7 @@ class Spending:
             self.speeds = result
 
     def add(self, runs: Sequence[Run]) -> None:
-        """Combines runs with those before, and tells of a better result."""
+        """Combines runs with earlier ones, and reports a better result."""
         if best := self.combination.add(runs):
             self.display.best(best)
             if told := self.on_better(best):
@@ -238,7 +238,7 @@ class Spending:
         return Job(name, recipe, 0, fold, deadline)
 
     def _divide(self) -> tuple[Sequence[Recipe], int]:
-        """The recipes to train, and how many trainings to divide the rest of the time among."""
+        """The recipes to train, and the number of trainings that share the rest of the time."""
         if not self.speed:
             return self.kinds.main[:1], self.workers
         kinds, count = divide(self._worth(), self.workers, self.kinds.main)
@@ -247,16 +247,16 @@ class Spending:
         return kinds, count
 
     def _worth(self) -> float:
-        """How many full trainings of the first recipe the rest of the time is enough for."""
+        """The number of full trainings of the first recipe that fit into the rest of the time."""
         assert self.speed is not None
         recipe = self.kinds.main[0]
         steps = training_steps(len(self.folds[0].train))
-        # Other work may end, or begin, and a training that has less time is shorter.
+        # Other work may start or stop. A training with less time has fewer steps.
         each = steps * recipe.batch_size / self.speed.alone + self._closing(recipe)
         return self.workers * self.budget.left / each
 
     def _job(self, recipe: Recipe, seed: int, part: int, seconds: float) -> Job:
-        """A training that ends in that time, with its predictions."""
+        """A training that ends in that time, predictions included."""
         now, fold = time.time(), self.folds[part - 1]
         training = max(1.0, seconds - self._closing(recipe))
         if self.speed:

@@ -98,8 +98,8 @@ def find_images(path: Path) -> tuple[list[Path], list[str]]:
     """The image itself, or the images of a folder by name; none if the file is not an image.
 
     Returns:
-        The images, and the names of what else is in the folder: hidden files, files that are
-        images neither by their name nor by their content, and subfolders.
+        The images, and the names of everything else in the folder: hidden files, subfolders, and
+        files that are not images by name or content.
 
     Raises:
         PipelineError: a folder has no images.

@@ -177,11 +177,11 @@ def _allowed(path: Path) -> int:
 
 
 def _check_size(path: Path) -> None:
-    """Raises if a gzip unpacks to too much, before its rows are parsed: if it says so itself."""
+    """Raises an error if a gzip is too large by the size in its last bytes, before parsing."""
     with open(path, "rb") as file:
         file.seek(max(0, path.stat().st_size - 4))
         size = int.from_bytes(file.read(), "little")
-    if size > _allowed(path):  # or it is cut short, and ends with other bytes
+    if size > _allowed(path):  # or it is cut short, and the last bytes are not the size
         with gzip.open(path) as unpacked:
             for _ in _chunks(path, unpacked, 1 << 20):  # type: ignore[arg-type]
                 pass

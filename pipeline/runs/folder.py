@@ -143,7 +143,7 @@ def write_run(folder: Path) -> Iterator[RunWriter]:
 
 
 def copy_run(source: Path, folder: Path) -> None:
-    """Copies a run's folder to another name, where it replaces a run.
+    """Copies a run's folder to another name, and replaces the run of that name.
 
     Raises:
         PipelineError: a file of it is damaged, or see `write_run`.
@@ -155,12 +155,12 @@ def copy_run(source: Path, folder: Path) -> None:
 
 
 def read_files(folder: Path) -> dict[str, bytes]:
-    """The content of all files of a run by name, to send it to another machine."""
+    """The content of all files of a run, by name, to send them to another machine."""
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
 def write_files(folder: Path, files: Mapping[str, bytes]) -> None:
-    """Writes a run that another machine has sent, see `read_files` and `write_run`."""
+    """Writes a run that another machine sent, see `read_files` and `write_run`."""
     with write_run(folder) as writer:
         for name in files.keys() - {CHECKSUMS}:
             writer.write(name, files[name])

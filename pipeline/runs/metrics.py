@@ -26,7 +26,7 @@ def score(probabilities: Probabilities, labels: Labels, copies: int = 0) -> Scor
 def score_by(
     metric: Metric, probabilities: Probabilities, labels: Labels, copies: int = 0
 ) -> Scores:
-    """The same, with the value of a metric that is not the accuracy."""
+    """As `score`, with the value of a metric that is not the accuracy."""
     scores = score(probabilities, labels, copies)
     if metric is ACCURACY:
         return scores

@@ -106,8 +106,8 @@ class Scores:
         loss: log loss.
         n: number of rows.
         copies: how many of them repeat the image of another.
-        other: the competition's metric, if that is not the accuracy. Saved runs have none: it is
-            computed from their probabilities.
+        other: the competition's metric, if that is not the accuracy. Saved runs do not have it: it
+            is computed from their probabilities.
     """
 
     accuracy: float
@@ -161,7 +161,7 @@ class Data:
 
 
 def recorded(metric: Metric) -> MetricName | msgspec.UnsetType:
-    """A metric in `Data`; the default is left out."""
+    """The name of a metric for `Data`; the default metric is left out."""
     return msgspec.UNSET if metric is DEFAULT_METRIC else metric.name
 
 

@@ -1,7 +1,7 @@
 """The engine that runs jobs on a Ray cluster, each as a Ray task.
 
-Ray schedules the tasks, moves the data, and tries a task again if its worker or node dies. This
-process alone writes runs, so that no disk needs to be shared.
+Ray schedules the tasks, moves the data, and retries a task if its worker or node dies. Only this
+process writes runs, so the nodes need no shared disk.
 """
 
 import os
@@ -29,7 +29,7 @@ from pipeline.search.remote import Refusal, RunFiles, Started
 from pipeline.training.progress import Observer
 
 RETRIES = 3  # of a job whose worker or node dies
-INTERVAL = 0.2  # seconds between two looks at the progress
+INTERVAL = 0.2  # seconds between two progress updates
 PATIENCE = 10.0  # seconds that cancelled jobs may take to save a checkpoint
 TOO_FULL = (ray.exceptions.ObjectStoreFullError, ray.exceptions.OutOfDiskError)
 
@@ -39,8 +39,8 @@ class Cluster:
 
     Args:
         address: "auto", "host:6379" or "ray://host:10001". None starts a cluster on this machine,
-            which ends with this process.
-        limit: how many jobs run in parallel, at most. Default: as many as the nodes are enough for.
+            which stops when this process ends.
+        limit: maximum number of parallel jobs. Default: as many as fit on the nodes.
     """
 
     local = False
@@ -50,10 +50,10 @@ class Cluster:
 
     @property
     def workers(self) -> int:
-        """How many jobs can run in parallel at the moment.
+        """The number of jobs that can run in parallel now.
 
         Raises:
-            PipelineError: there is no such cluster, or no node is enough for a job.
+            PipelineError: there is no such cluster, or a job fits on no node.
         """
         connect(self.address)
         if not (places := self._count_places()):
@@ -87,19 +87,19 @@ class Cluster:
                     outcome = sending.receive(task, job)
                     if isinstance(outcome, Refusal):
                         sending.refuse(outcome, job)
-                        # A node that was accepted may come back.
+                        # A node that was accepted before may come back.
                         if not sending.started and not self._count_places(sending.refused):
                             raise _all_refused(sending.refused.values())
                         running[sending.send(job)] = job
                     else:
                         yield job, outcome
-                # Nodes join and leave. While there is none, one job waits for it.
+                # Nodes join and leave. If there is no node, one job waits for the next one.
                 places = max(1, self._count_places(sending.refused))
         finally:
             _cancel(list(running))
 
     def _count_places(self, refused: Collection[str] = ()) -> int:
-        """How many jobs the nodes are enough for, within the limit."""
+        """The number of jobs that fit on the nodes, up to the limit."""
         resources = [
             node["Resources"]
             for node in ray.nodes()
@@ -118,11 +118,11 @@ class _Sending(Generic[J, R]):
         PipelineError: the data do not fit into the object store.
 
     Attributes:
-        data: a reference to the fields of the competition by name, which each node gets once.
-        queue: an actor beside this process, to which workers send progress.
-        refused: nodes with other versions or without a package, by id.
+        data: reference to the fields of the competition, by name. Each node gets them once.
+        queue: receives the progress from the workers. It is an actor on the node of this process.
+        refused: nodes with other versions or with a missing package, by id.
         started: names of jobs that have started.
-        notes: what to say with the next progress of a job.
+        notes: text to show with the next progress of a job, by the job's name.
     """
 
     def __init__(self, work: Work[J, R]) -> None:
@@ -143,10 +143,10 @@ class _Sending(Generic[J, R]):
         self.notes: dict[str, str] = {}
 
     def send(self, job: J) -> ray.ObjectRef:
-        """The task that runs a job on a node with the same versions.
+        """Submits a job as a task to a node that is not refused.
 
         Raises:
-            UNSENDABLE: it cannot be pickled.
+            UNSENDABLE: the job cannot be pickled.
         """
         content = cloudpickle.dumps((self.work.make, job))
         options = {"name": job.name, "num_cpus": 1, "memory": MEMORY, "max_retries": RETRIES}
@@ -159,20 +159,20 @@ class _Sending(Generic[J, R]):
         return task.remote(_expected(), variables, place, content, [self.data], self.queue)
 
     def report(self, observer: Observer, names: Collection[str]) -> None:
-        """Passes on the progress of these jobs; that of others came after their result."""
+        """Sends the progress of these jobs to the observer, and drops that of finished jobs."""
         count = self.queue.qsize()
         for message in self.queue.get_nowait_batch(count) if count else ():
             name = message.name
             if isinstance(message, Started):
                 if name in self.started:
-                    self._note(name, f"its worker or node died; again on {message.address}")
+                    self._note(name, f"its worker or node died; restarted on {message.address}")
                 self.started.add(name)
             elif name in names:
                 note = message.note or self.notes.pop(name, "")
                 observer(replace(message, note=note))
 
     def receive(self, task: ray.ObjectRef, job: J) -> Any:
-        """The result of a task, whose run is written here; or a refusal, or an exception."""
+        """The result of a task, a refusal or an exception. A run is written on this machine."""
         try:
             result = ray.get(task)
             if isinstance(result, RunFiles):
@@ -188,23 +188,23 @@ class _Sending(Generic[J, R]):
             return error
 
     def refuse(self, refusal: Refusal, job: J) -> None:
-        """Sends no more jobs to a node."""
+        """Excludes a node from further jobs."""
         self.refused[refusal.node] = refusal
         self._note(job.name, str(refusal))
 
     def _note(self, name: str, text: str) -> None:
-        """Adds to what is said with the next progress of a job."""
+        """Adds text to the next progress of a job."""
         self.notes[name] = "; ".join(filter(None, (self.notes.get(name), text)))
 
 
 def _expected() -> dict[str, str]:
-    """The versions that a node must have: those of this process, without backends not in use."""
+    """The versions that a node must have: those of this process, without unused backends."""
     unused = OTHER_BACKENDS - {os.environ.get("KERAS_BACKEND")}
     return {name: each for name, each in versions().items() if name not in unused}
 
 
 def _failure(job: Named, error: Exception) -> PipelineError:
-    """What Ray says of a job that it could not run."""
+    """The error for a job that Ray could not run, with Ray's message."""
     said = (str(error).strip().splitlines() or [type(error).__name__])[-1].strip()
     return PipelineError(
         f"Ray could not run it: {said}",
@@ -214,9 +214,9 @@ def _failure(job: Named, error: Exception) -> PipelineError:
 
 
 def _remedy(error: Exception) -> str:
-    """What a user can do about what Ray says."""
+    """What a user can do about an error of Ray."""
     if isinstance(error, ray.exceptions.OutOfMemoryError):
-        return "Train fewer in parallel, `--workers N`, or on nodes with more memory."
+        return "Run fewer trainings in parallel (`--workers N`), or use nodes with more memory."
     if isinstance(error, TOO_FULL):
         return (
             "Start the nodes with a larger object store, `ray start --object-store-memory BYTES`, "
@@ -226,10 +226,10 @@ def _remedy(error: Exception) -> str:
 
 
 def _sent_by_value() -> Callable[..., Any]:
-    """The function `perform`, for a node that may lack this package or one that it needs.
+    """A function that calls `perform`, for nodes where a package may be missing.
 
-    Ray pickles a nested function by value. On such a node, it tells the node's id and address and
-    what is missing.
+    Ray pickles a nested function by value, so the function itself does not need this package. If a
+    package is missing, it raises an error with the node's id and address and the package.
     """
 
     def perform_there(*arguments: Any) -> Any:
@@ -245,17 +245,17 @@ def _sent_by_value() -> Callable[..., Any]:
 
 
 def _all_refused(refusals: Iterable[Refusal]) -> PipelineError:
-    """The error for a cluster without a node that can be used."""
+    """The error for a cluster whose nodes are all refused."""
     return PipelineError(
-        "its nodes have other versions than this machine, or lack packages",
+        "no node has the same versions as this machine and all packages",
         where="Ray cluster",
-        remedy="Install the same versions on them.",
+        remedy="Install the versions of this machine on the nodes.",
         details=[str(each) for each in refusals],
     )
 
 
 def _cancel(tasks: list[ray.ObjectRef]) -> None:
-    """Ends tasks, of which those that train save a checkpoint."""
+    """Cancels tasks. Those that are training save a checkpoint."""
     for task in tasks:
         ray.cancel(task)
     if tasks:
@@ -263,7 +263,7 @@ def _cancel(tasks: list[ray.ObjectRef]) -> None:
 
 
 def _wait(tasks: list[ray.ObjectRef], count: int, seconds: float) -> list[ray.ObjectRef]:
-    """So many of the tasks that have ended; fewer when the time is over."""
-    with redirect_stdout(sys.stderr):  # Ray prints meanwhile which workers and nodes died
+    """Waits for a number of tasks, up to a time. Returns the finished ones."""
+    with redirect_stdout(sys.stderr):  # Ray prints which workers and nodes died
         ended: list[ray.ObjectRef] = ray.wait(tasks, num_returns=count, timeout=seconds)[0]
     return ended

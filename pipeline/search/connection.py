@@ -11,31 +11,31 @@ import ray
 from pipeline.errors import PipelineError
 from pipeline.machine import core_count
 
-PATIENCE = 10.0  # seconds until a machine answers
-MESSAGE = 500  # characters of what Ray says, such as the versions that differ
+PATIENCE = 10.0  # seconds to wait for the answer of a machine
+MESSAGE = 500  # characters of Ray's error message that are shown
 QUIET = {"log_to_driver": False, "logging_level": logging.ERROR}
 
-_asked: dict[str, str | None] = {}  # the address that was asked for, by the one that Ray gives
+_asked: dict[str, str | None] = {}  # requested address, by the address that Ray gives
 
 
 def connect(address: str | None) -> None:
-    """Connects this process to a cluster, until it ends.
+    """Connects this process to a cluster. The connection stays until the process ends.
 
-    A connection to that cluster is kept. So is one that the user made with `ray.init`, if the
-    address is None or "auto".
+    An existing connection to the same cluster is used. If the address is None or "auto", a
+    connection that the user made with `ray.init` is used too.
 
     Args:
         address: None starts a cluster on this machine.
 
     Raises:
-        PipelineError: there is no such cluster, it has another version of Python or Ray, none can
-            be started, or this process is connected to another one.
+        PipelineError: there is no such cluster, it has another version of Python or Ray, a cluster
+            cannot be started, or this process is connected to another cluster.
     """
     if ray.is_initialized():
         _check_same(address)
         return
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # a started cluster tells nobody
-    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "1")  # its default, without a note
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # sends no usage statistics
+    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "1")  # its default; hides a warning
     handler = signal.getsignal(signal.SIGTERM)
     try:
         if address is None:
@@ -62,25 +62,25 @@ def _check_same(address: str | None) -> None:
     """Checks that this process is connected to the cluster with this address.
 
     Raises:
-        PipelineError: it is connected to another one.
+        PipelineError: it is connected to another cluster.
     """
     connected = ray.get_runtime_context().gcs_address
     same = {_asked[connected]} if connected in _asked else {None, "auto"}
     if address in same | {connected}:
         return
     raise PipelineError(
-        f"this process is connected to another one, {_asked.get(connected) or connected}",
+        f"this process is connected to another cluster, {_asked.get(connected) or connected}",
         where=f"Ray cluster {address or 'on this machine'}",
-        expected="one cluster in each process",
-        remedy="Call `ray.shutdown()` before, or start another process.",
+        expected="one cluster per process",
+        remedy="Call `ray.shutdown()` first, or start another process.",
     )
 
 
 def _check_listening(address: str) -> None:
-    """Checks that something listens there: Ray itself would try for minutes.
+    """Checks that a server listens at the address. Ray itself would try for minutes.
 
     Raises:
-        OSError: nothing does.
+        OSError: no server listens there.
     """
     host, _, port = address.removeprefix("ray://").rpartition(":")
     if host and port.isdecimal():

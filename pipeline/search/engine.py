@@ -1,7 +1,7 @@
 """Engines run jobs: one after another in this process, in several processes, or on a cluster.
 
-An engine yields each job with its run, or with the exception that ended it, as they finish. One
-failure never stops another job.
+An engine yields each job when it finishes, with its run or its exception. A failed job does not
+stop the others.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -17,7 +17,7 @@ from pipeline.training.progress import Observer
 
 
 class Named(Protocol):
-    """What an engine runs."""
+    """A job, or another object with a name."""
 
     @property
     def name(self) -> str: ...
@@ -32,12 +32,12 @@ MEMORY = 2 << 30  # bytes for one training process
 
 @dataclass(frozen=True)
 class Work(Generic[J, R]):
-    """What makes the result of each job. Picklable.
+    """The function that makes the result of each job, and its arguments. It can be pickled.
 
     Attributes:
-        make: called with the competition, the folder of its runs, the job, and the observer.
-        folder: the competition's runs. On another machine `make` gets a folder there; if the
-            result is a run, its files are copied to this one.
+        make: function of the competition, the folder of its runs, the job, and the observer.
+        folder: folder of the competition's runs. On another machine, `make` gets a temporary
+            folder; if the result is a run, its files are copied to this folder.
     """
 
     make: Callable[[Competition, Path, J, Observer], R]
@@ -50,16 +50,16 @@ class Work(Generic[J, R]):
 
 @dataclass(frozen=True)
 class EngineChoice:
-    """Where jobs run, as a user chooses it.
+    """The user's choice of where jobs run.
 
     Attributes:
         name: "inline", "processes", "ray", or "auto", which is one of the first two.
-        workers: how many jobs run in parallel. Default: one for each core, if there is memory.
-        address: of a Ray cluster: "auto" for the one of this machine, "host:6379", or
-            "ray://host:10001". Default: one is started on this machine.
+        workers: number of parallel jobs. Default: one per core, if there is enough memory.
+        address: address of a Ray cluster: "auto" for the cluster of this machine, "host:6379", or
+            "ray://host:10001". Default: a cluster is started on this machine.
 
     Raises:
-        PipelineError: they do not fit together, or Ray is not installed.
+        PipelineError: the values do not fit together, or Ray is not installed.
     """
 
     name: str = "auto"
@@ -74,8 +74,8 @@ class EngineChoice:
         if self.name == "inline" and self.workers not in (None, 1):
             raise PipelineError(
                 f"{self.workers} workers with the engine inline",
-                expected="one",
-                remedy="The engine processes trains in parallel.",
+                expected="1 worker",
+                remedy="Use the engine processes to train in parallel.",
             )
         if self.address is not None and self.name != "ray":
             raise PipelineError(
@@ -92,25 +92,25 @@ class EngineChoice:
 
 
 class Engine(Protocol):
-    """How jobs are run."""
+    """Runs jobs."""
 
     @property
     def workers(self) -> int:
-        """How many jobs run in parallel, at most."""
+        """The maximum number of parallel jobs."""
         ...
 
     @property
     def local(self) -> bool:
-        """Whether jobs run where the files of this machine are, such as checkpoints."""
+        """Whether jobs can use the files of this machine, such as checkpoints."""
         ...
 
     def run(
         self, work: Work[J, R], jobs: Iterable[J], observer: Observer
     ) -> Iterator[tuple[J, R | Exception]]:
-        """Runs the jobs, and yields each with its result, or exception, as it finishes.
+        """Runs the jobs, and yields each one when it finishes, with its result or exception.
 
         Args:
-            jobs: may be a generator, which is asked for a job when one can start.
+            jobs: the jobs. If it is a generator, it is asked for a job when a worker is free.
             observer: receives the progress of every job, in this process.
         """
         ...
@@ -143,12 +143,12 @@ def choose_engine(
     """The engine for a number of jobs.
 
     Small networks leave cores idle: two trainings in parallel finish sooner than one after the
-    other. How many run in parallel depends on cores and memory; their results do not.
+    other. The number of parallel jobs depends on cores and memory; the results do not.
 
     Args:
         choice: a choice, or its name.
-        accelerator: whether a GPU does the work; jobs then run one after another, unless the
-            choice has a number of workers.
+        accelerator: whether a GPU is used. Jobs then run one after another, unless the choice has
+            a number of workers.
     """
     choice = EngineChoice(choice) if isinstance(choice, str) else choice
     if choice.name == "ray":
@@ -165,5 +165,5 @@ def choose_engine(
 
 
 def count_side_by_side() -> int:
-    """How many trainings can run in parallel: one for each core, if there is memory for them."""
+    """The number of trainings that can run in parallel: one per core, if memory allows it."""
     return max(1, min(core_count(), free_memory() // MEMORY))

@@ -42,7 +42,7 @@ def execute(
     Args:
         folder: the competition's runs.
         fresh: retrain existing runs.
-        engine: a choice or its name, see `choose_engine`; or an engine.
+        engine: an engine, or a choice or its name, see `choose_engine`.
 
     Returns:
         A run for each job, in their order.

@@ -1,4 +1,4 @@
-"""What a worker of a Ray cluster does: one job, with the data of the cluster's object store."""
+"""Runs one job on a worker of a Ray cluster, with the data from the object store."""
 
 import hashlib
 import os
@@ -23,7 +23,7 @@ from pipeline.training.progress import Progress
 
 @dataclass(frozen=True)
 class Started:
-    """A node begins with a job, perhaps not for the first time."""
+    """The message that a node has started a job. Each retry sends it again."""
 
     name: str
     address: str
@@ -31,11 +31,11 @@ class Started:
 
 @dataclass(frozen=True)
 class Refusal:
-    """A node with other versions or without a package, which runs nothing.
+    """A node that runs no jobs, because it has other versions or a package is missing.
 
     Attributes:
-        node: its id.
-        differences: one for each version or package, in words.
+        node: id of the node.
+        differences: a text for each version or package that differs.
     """
 
     node: str
@@ -48,10 +48,10 @@ class Refusal:
 
 @dataclass(frozen=True)
 class RunFiles:
-    """A run on its way to the machine that asked for it.
+    """A finished run, as it is sent to the machine that writes it.
 
     Attributes:
-        files: the content of each file by name.
+        files: the content of each file, by name.
     """
 
     files: dict[str, bytes]
@@ -67,16 +67,16 @@ def perform(
 ) -> Any:
     """Runs a job on a worker.
 
-    The job is unpickled, and Keras is imported, after the versions have been compared and the
-    number of threads has been set.
+    First the versions are compared, and the number of threads is set. Then the job is unpickled,
+    and Keras is imported.
 
     Args:
-        expected: versions by name.
-        variables: those of VARIABLES that are set on the machine that sends.
-        place: of the runs: the machine, the folder, and the data.
-        content: what makes the result, and the job, pickled.
-        data: a reference to the fields of the competition by name. In a list, Ray passes it as it
-            is.
+        expected: the versions that this node must have, by name.
+        variables: the environment variables of the sending machine that are in VARIABLES.
+        place: text that identifies the runs: the machine, the folder and the data.
+        content: the pickled function that makes the result, and the job.
+        data: a list with a reference to the fields of the competition. Ray does not resolve a
+            reference in a list.
         queue: receives the progress.
 
     Returns:
@@ -85,7 +85,7 @@ def perform(
     address = ray.util.get_node_ip_address()
     if differences := _differences(expected):
         return Refusal(ray.get_runtime_context().get_node_id(), address, differences)
-    for name in VARIABLES:  # Ray and the node have set some
+    for name in VARIABLES:  # Ray and the node set some of them
         os.environ.pop(name, None)
     os.environ.update(variables)
     folder = _own_folder(place, content)
@@ -98,7 +98,7 @@ def perform(
             result = RunFiles(read_files(result.folder))
     except Exception as error:
         result = portable(error)
-    # Not in a `finally`: a job that is cancelled leaves its checkpoints for the next try.
+    # Not in a `finally`: a cancelled job keeps its checkpoints for the next try.
     shutil.rmtree(folder, ignore_errors=True)
     return result
 
@@ -113,12 +113,12 @@ def _differences(expected: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def _send(queue: Queue, message: Progress | Started) -> None:
-    """Sends a message without waiting for its arrival: an epoch may take milliseconds."""
+    """Sends a message, and does not wait until it arrives: an epoch may take milliseconds."""
     queue.actor.put_nowait.remote(message)
 
 
 def _own_folder(place: str, content: bytes) -> Path:
-    """The temporary folder of a job on this machine: the same one if the job is tried again.
+    """The temporary folder of a job on this machine: the same one for each retry of the job.
 
     Raises:
         PermissionError: it belongs to another user.

@@ -22,8 +22,8 @@ class SubmissionFormat:
         order: for each id, the index of its test row.
         classes: names of the classes.
         columns: for a submission of probabilities, the class of each column after the id; empty
-            for a submission of classes, which has a single column after the id. Some may have no
-            training rows, and are none of `classes`.
+            for a submission of classes, which has a single column after the id. Classes without
+            training rows are in it, but not in `classes`.
     """
 
     header: tuple[str, ...]
@@ -54,8 +54,8 @@ def submission_format(competition: Competition) -> SubmissionFormat:
     """The format of the sample submission; without one, `Id,Category` and ids from 0.
 
     Raises:
-        PipelineError: there is no test file, or the columns of the sample are neither a class nor
-            one for each class.
+        PipelineError: there is no test file, or the sample has neither one column for the class
+            nor one column for each class.
     """
     if not competition.has_test:
         raise PipelineError(

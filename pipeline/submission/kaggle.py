@@ -22,7 +22,7 @@ from pipeline.submission.place import NoAnswerError, Submission
 T = TypeVar("T")
 PATIENCE = 120.0  # seconds for an answer, or without a further byte of a download
 SLOWEST = 20_000  # bytes per second of an upload
-LISTED = 200  # submissions that are asked for: as many as Kaggle lists at once
+LISTED = 200  # number of submissions to request: the most that Kaggle lists at once
 MAX_TEXT = 300  # characters of an answer that are shown
 SITE = "https://www.kaggle.com/competitions"
 
@@ -54,11 +54,11 @@ class Quota:
 class Kaggle:
     """A connection with credentials that Kaggle accepts.
 
-    Methods raise PipelineError if Kaggle refuses what is asked for, KaggleError if it fails, and
+    Methods raise PipelineError if Kaggle refuses a request, KaggleError if the request fails, and
     NoAnswerError if it is not known what happened.
 
     Args:
-        data: the folder of competitions, whose names may be meant by a name that Kaggle has not.
+        data: folder of competitions. Their names are suggested for a name that Kaggle has not.
     """
 
     def __init__(self, data: Path) -> None:

@@ -1,4 +1,4 @@
-"""A Kaggle competition as a place that files are sent to, and waiting for a score of it."""
+"""Sends files to a Kaggle competition, and waits for their scores."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -11,7 +11,7 @@ from pipeline.submission.ledger import Entry, read_entries
 from pipeline.submission.place import NoAnswerError, Submission
 from pipeline.submission.sending import PAUSE, refresh
 
-LONGEST_PAUSE = 15.0  # seconds between two questions
+LONGEST_PAUSE = 15.0  # seconds between two requests
 SHOW = "`pipeline submissions` shows the score later."
 
 
@@ -19,8 +19,8 @@ class KagglePlace:
     """A Kaggle competition, see `Place`.
 
     Args:
-        agree: called with the new entry and the quota just before it is sent; if it returns false,
-            nothing is.
+        agree: called with the new entry and the quota before the file is sent. If it returns false,
+            nothing is sent.
     """
 
     delay = 30.0
@@ -48,14 +48,14 @@ class KagglePlace:
 
 
 def wait_for_score(place: KagglePlace, ledger: Path, number: int, seconds: float) -> Entry:
-    """Asks for the score until it is there; returns the entry with it.
+    """Waits for the score; returns the entry with it.
 
     Raises:
-        KaggleError: there is none after this time, or Kaggle could not score the file.
+        KaggleError: there is no score after this time, or Kaggle could not score the file.
     """
     end, pause = time.monotonic() + seconds, PAUSE
     while True:
-        with suppress(NoAnswerError):  # the next question may be answered
+        with suppress(NoAnswerError):  # the next request may succeed
             refresh(place, ledger)
         entry = read_entries(ledger)[number]
         if entry.status == "complete":

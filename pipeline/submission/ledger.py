@@ -49,10 +49,10 @@ class Entry:
     Attributes:
         created: time in ISO 8601.
         place: the slug of a Kaggle competition, or the folder of a hosted one.
-        kaggle: whether it is Kaggle's.
+        kaggle: whether the place is Kaggle.
         file, sha256: the file's path, and its checksum.
         message: what the user says about it.
-        team: of a hosted competition.
+        team: name of the team in a hosted competition.
         run: the run that it is of; None for a file of unknown origin.
         own: the run's own score.
         status: "unknown" from just before it is sent until there is an answer: if the process is
@@ -181,8 +181,8 @@ def refuse_copies(path: Path, entry: Entry) -> None:
 def ledger_table(entries: list[Entry]) -> "pd.DataFrame":
     """A row for each entry, the latest last.
 
-    `attrs["correlations"]` has for each place and metric with three or more of both scores
-    Spearman's rank correlation of them, and their number.
+    `attrs["correlations"]` has Spearman's rank correlation of own and public scores, and their
+    number, for each place and metric with three or more entries that have both scores.
     """
     import pandas as pd
 

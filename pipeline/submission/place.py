@@ -11,7 +11,7 @@ from pipeline.submission.ledger import Entry, Status
 
 
 class NoAnswerError(PipelineError):
-    """There was no answer that can be used: what was asked for may have been done."""
+    """There was no usable answer. The request may have been carried out."""
 
     exit_code = 1
 
@@ -24,9 +24,9 @@ class Submission:
         ref: its number; later submissions have higher ones.
         public, private: its scores; None if they are not known.
         error: why it could not be scored.
-        sha256, team: the file's checksum, and who sent it; empty if the place does not tell it.
-        file_name, description: otherwise its name, and the message, which may be cut and escaped
-            for HTML.
+        sha256, team: checksum of the file, and the team; empty if the place does not list them.
+        file_name, description: name of the file, and the message, if the place does not list the
+            checksum. The message may be cut, and escaped for HTML.
     """
 
     ref: int
@@ -42,14 +42,15 @@ class Submission:
     def is_of(self, entry: Entry) -> bool:
         """Whether it is the submission of an entry with a number.
 
-        Numbers are not enough: a hosted competition that is made again counts from 1 again.
+        The number alone is not enough: a hosted competition that is made again starts at 1 again.
         """
         return self.ref == entry.ref and (not self.sha256 or self._has_file_of(entry))
 
     def may_be(self, entry: Entry) -> bool:
-        """Whether it may be the submission of an entry of unknown outcome.
+        """Whether it may be the submission of an entry with unknown outcome.
 
-        It is newer than all that the place had before, by its number: clocks may differ.
+        Its number must be higher than those of all earlier submissions. Times are not compared,
+        because clocks may differ.
         """
         if self.ref <= entry.newer_than:
             return False
@@ -68,17 +69,17 @@ class Place(Protocol):
 
     @property
     def name(self) -> str:
-        """As in `Entry.place`."""
+        """The name, as in `Entry.place`."""
 
     @property
     def delay(self) -> float:
-        """Seconds after which it lists what it has received."""
+        """Seconds until it lists a file that it has received."""
 
     def submissions(self) -> Sequence[Submission]:
         """The latest submissions."""
 
     def may_send(self, entry: Entry) -> bool:
-        """Whether to send a file; asked just before.
+        """Whether to send a file. It is called just before `submit`.
 
         Raises:
             PipelineError: the place would refuse it.
@@ -88,6 +89,6 @@ class Place(Protocol):
         """Sends the file of an entry; returns the number of the submission, or 0 if it is unknown.
 
         Raises:
-            NoAnswerError: it is not known whether it arrived.
-            PipelineError: it did not.
+            NoAnswerError: it is not known whether the file arrived.
+            PipelineError: the file did not arrive.
         """

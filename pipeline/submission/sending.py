@@ -1,4 +1,4 @@
-"""Sends a file to be scored once: it is in the ledger before, and its outcome after."""
+"""Sends a file once. The ledger has an entry before, and the outcome afterwards."""
 
 import time
 from dataclasses import replace
@@ -17,20 +17,20 @@ from pipeline.submission.ledger import (
 )
 from pipeline.submission.place import NoAnswerError, Place
 
-PAUSE = 1.0  # seconds between two questions
+PAUSE = 1.0  # seconds between two requests
 
 
 def send(place: Place, ledger: Path, entry: Entry, again: bool = False) -> int | None:
     """Sends the file of a new entry; returns its number in the ledger, or None.
 
-    If it turns out that the same file arrived when its outcome was unknown, that is its number.
+    If the same file was sent before with unknown outcome and has arrived, its number is returned.
 
     Args:
         again: send it even if it was sent before.
 
     Raises:
         PipelineError: it was sent before, another process is sending, or the place refuses it.
-        NoAnswerError: it is not known whether it arrived. The next call asks.
+        NoAnswerError: it is not known whether the file arrived. The next call checks it.
     """
     with sending(ledger):
         unknown = _unknown(ledger, place)
@@ -51,7 +51,7 @@ def send(place: Place, ledger: Path, entry: Entry, again: bool = False) -> int |
             raise NoAnswerError(
                 f"{error.found}; it is not known whether the file arrived",
                 where=place.name,
-                remedy="Run the same command again: it asks first, and sends nothing twice.",
+                remedy="Run the same command again: it checks first, and sends nothing twice.",
             ) from None
         except PipelineError as error:
             change_entry(ledger, number, status="not received", error=error.found)
@@ -62,9 +62,9 @@ def send(place: Place, ledger: Path, entry: Entry, again: bool = False) -> int |
 
 
 def refresh(place: Place, ledger: Path) -> int:
-    """Brings the entries of a place up to date.
+    """Updates the entries of a place.
 
-    An entry of unknown outcome gets the number of the submission that arrived, if one did.
+    An entry with unknown outcome gets the number of its submission, if that has arrived.
 
     Returns:
         The highest number of a submission there.
@@ -94,7 +94,7 @@ def refresh(place: Place, ledger: Path) -> int:
 
 
 def _settle(place: Place, ledger: Path) -> int:
-    """As `refresh`; afterwards no outcome is unknown. Hold the lock of `sending`."""
+    """Calls `refresh` until no outcome is unknown. The caller holds the lock of `sending`."""
     while True:
         newest, recent = refresh(place, ledger), False
         for number in _unknown(ledger, place):
@@ -109,7 +109,7 @@ def _settle(place: Place, ledger: Path) -> int:
 
 
 def _unknown(ledger: Path, place: Place) -> list[int]:
-    """The numbers of the entries of unknown outcome."""
+    """The numbers of the entries with unknown outcome."""
     entries = enumerate(read_entries(ledger))
     return [n for n, one in entries if one.place == place.name and one.status == "unknown"]
 

@@ -74,7 +74,7 @@ class KeepPace(keras.callbacks.Callback):
     def __init__(self, pace: Pace, first: int, on_change: Callable[[int], None]) -> None:
         super().__init__()
         self.pace, self.first, self.on_change = pace, first, on_change
-        self.preparing = True  # of the computation, by the first steps and validation batch
+        self.preparing = True  # in the first steps and the first validation batch
 
     @property
     def ends(self) -> tuple[float, ...]:
@@ -118,7 +118,7 @@ class KeepPace(keras.callbacks.Callback):
 
 
 def _of_all(seconds: float, measured: int, count: int) -> float:
-    """The time of a number of steps, of which some took so many seconds; 0 if none is measured."""
+    """The time of `count` steps, if `measured` steps took these seconds; 0 if none is measured."""
     return seconds * count / measured if measured > 0 else 0.0
 
 

@@ -82,8 +82,8 @@ def fit(
     recipe = job.recipe
     model, inputs = network.model, images
     if network.frozen and recipe.augmentation is None:
-        # Features that never change are computed once, not in each epoch. What is compiled is a
-        # model of its own: `head` would be saved with its optimizer.
+        # Features that never change are computed once, not in each epoch. A separate model is
+        # compiled, because `head` would be saved with its optimizer.
         model = keras.Model(network.head.inputs, network.head.outputs)
         inputs = predict(network.frozen, images)
     speed_up_normalization(model)

@@ -150,10 +150,10 @@ class KeepCheckpoints(keras.callbacks.Callback):
         return _named(self._variables())
 
     def _check(self, state: State, arrays: Arrays) -> Memory:
-        """What the callbacks remember in a checkpoint.
+        """The values of the callbacks in a checkpoint.
 
         Raises:
-            PipelineError: it cannot be of this training, in spite of its checksums.
+            PipelineError: the checkpoint is not of this training, although its checksums are right.
         """
         try:
             memory = _convert(state.callbacks, self.others)
@@ -230,7 +230,7 @@ def _named(groups: Mapping[str, Sequence[Any]]) -> Arrays:
 
 
 def _form(arrays: Arrays) -> list[tuple[Any, ...]]:
-    """What must be equal if arrays take the place of others."""
+    """The properties that must be equal if an array replaces another one."""
     return [(name, array.shape, array.dtype.str) for name, array in arrays.items()]
 
 

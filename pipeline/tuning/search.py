@@ -1,4 +1,4 @@
-"""Asks for trials, trains them in parallel, and tells the study what they came to."""
+"""Asks the study for trials, trains them in parallel, and reports their results to it."""
 
 import math
 import sys
@@ -57,7 +57,7 @@ class Search:
         place: where the study is.
         study: keeps the trials.
         job: a training on the fold that scores the trials, with the recipe's own settings.
-        metric: what trials are compared by.
+        metric: the metric that compares trials.
         display: shows them.
         count: number of finished trials to make; None for as many as the budget allows.
         budget: time for them, and for the last training; None without a limit.

@@ -155,15 +155,14 @@ def make_study(
     pruner: optuna.pruners.BasePruner,
     metric: Metric = ACCURACY,
 ) -> optuna.Study:
-    """The study at that place, which is made if there is none.
+    """The study at that place. It is made if it does not exist.
 
     Args:
         identity: of a trial's training with the recipe's own settings.
-        metric: what trials are compared by.
+        metric: the metric that compares trials.
 
     Raises:
-        PipelineError: there is one that was made with other data, settings, ranges or another
-            metric.
+        PipelineError: the study was made with other data, settings or ranges, or another metric.
     """
     study = optuna.create_study(
         storage=place.open(),
@@ -193,10 +192,10 @@ def make_study(
 
 
 def metric_of(study: optuna.Study) -> Metric:
-    """What the trials of a study are compared by.
+    """The metric that compares the trials of a study.
 
     Raises:
-        PipelineError: this version does not know it.
+        PipelineError: this version does not know the metric.
     """
     name = str(study.user_attrs.get(METRIC, ACCURACY.name))
     if name not in METRICS:
@@ -208,7 +207,7 @@ def metric_of(study: optuna.Study) -> Metric:
 
 
 def changes_since(study: optuna.Study, data: str, fold: str, metric: Metric) -> list[str]:
-    """What is no longer as it was when the study was made, in words.
+    """What has changed since the study was made, as texts.
 
     Args:
         data: the competition's fingerprint.
@@ -224,7 +223,7 @@ def _identity(study: optuna.Study) -> Identity:
         return msgspec.convert(study.user_attrs[IDENTITY], Identity)
     except (KeyError, msgspec.ValidationError) as error:
         raise PipelineError(
-            f"it is no study of `pipeline tune`: {str(error)[:200]}",
+            f"not a study of `pipeline tune`: {str(error)[:200]}",
             where=f"study {study.study_name}",
         ) from None
 
@@ -253,10 +252,10 @@ def find_study(place: Place, others: Sequence[str] = ()) -> optuna.Study:
     raise PipelineError(
         "there are no trials",
         where=str(place),
-        remedy=f"There are some of {', '.join(others)}: give the --epochs, --set and --seed of "
+        remedy=f"There are trials of {', '.join(others)}: give the --epochs, --set and --seed of "
         "that name."
         if others
-        else "Make some with `pipeline tune`.",
+        else "Run `pipeline tune` first.",
     )
 
 
@@ -284,14 +283,14 @@ def claim(trial: Trial) -> None:
 def retry_stale(study: optuna.Study, alone: bool) -> int:
     """Ends trials of commands that were killed, and queues their settings again.
 
-    So are settings that were lost if a command was killed between these two steps, but only where
-    no other command can be between them.
+    A command may also have been killed between these two steps. Its settings are queued too, but
+    only if no other command can be between these steps now.
 
     Args:
         alone: whether no other command can be working on the study.
 
     Returns:
-        How many there were.
+        The number of these trials.
     """
     running = study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
     stale = [trial for trial in running if alone or not _is_alive(trial)]
@@ -302,7 +301,7 @@ def retry_stale(study: optuna.Study, alone: bool) -> int:
 
 
 def _ended_only(study: optuna.Study) -> list[FrozenTrial]:
-    """Trials that were interrupted, or have failed, whose settings were not queued again."""
+    """Interrupted or failed trials whose settings were not queued again."""
     trials = study.get_trials(deepcopy=False)
     return [
         trial
@@ -328,11 +327,11 @@ def _is_alive(trial: FrozenTrial) -> bool:
 def retry(study: optuna.Study, trial: FrozenTrial) -> bool:
     """Ends a trial that was interrupted, or has failed, and queues its settings again.
 
-    Several commands may try this at the same time; one of them does. Settings whose training has
-    failed several times are given up.
+    Several commands may try this at the same time; only one of them succeeds. Settings that have
+    failed several times are not queued again.
 
     Returns:
-        Whether it was this command.
+        Whether this command succeeded.
     """
     try:
         study.tell(trial.number, state=TrialState.FAIL)
@@ -348,7 +347,7 @@ def _may_be_tried(trial: FrozenTrial) -> bool:
 
 
 def _failures(trial: FrozenTrial) -> int:
-    """How often its settings have failed."""
+    """How often the settings of the trial have failed."""
     return int(trial.user_attrs.get(FAILURES, 0)) + (ERROR in trial.user_attrs)
 
 
@@ -357,6 +356,6 @@ def _queue_again(study: optuna.Study, trial: FrozenTrial) -> None:
 
 
 def parameters_of(trial: FrozenTrial) -> dict[str, Any]:
-    """The parameters of a trial, those that it is queued with included."""
+    """The parameters of a trial, including those that it was queued with."""
     queued: dict[str, Any] = trial.system_attrs.get("fixed_params", {})
     return queued | trial.params

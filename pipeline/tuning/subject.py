@@ -1,4 +1,4 @@
-"""What is tuned: a recipe with its changes, and what is left to search."""
+"""The subject of a tuning: a recipe with its changes, and the settings to search."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -21,10 +21,10 @@ class Subject:
     """What is tuned.
 
     Attributes:
-        name: of the recipe, with its changes, the settings that are given instead of searched, and
-            the seed, as in the name of a run.
-        recipe: with its changes; its space has what is searched.
-        seed: of the trials, and of the last training.
+        name: name of the recipe with its changes, the settings that are given instead of searched,
+            and the seed, as in the name of a run.
+        recipe: the recipe with its changes; its space has the settings to search.
+        seed: seed of the trials and of the last training.
     """
 
     name: str
@@ -49,7 +49,7 @@ class Subject:
 
 
 def make_subject(recipe: str | Recipe, changes: Mapping[str, Any], seed: int) -> Subject:
-    """A recipe to tune, with some settings changed, which are not searched then.
+    """A recipe to tune. Settings that are changed are not searched.
 
     Raises:
         PipelineError: the recipe is unknown or has no space, or a value is not valid.
@@ -86,10 +86,10 @@ def _part(setting: str) -> str:
 
 
 def _has_effect(setting: str, searched: Range, recipe: Recipe, must: bool) -> bool:
-    """Whether a searched setting still changes the training of a recipe with some changes.
+    """Whether a searched setting still has an effect when the recipe is changed.
 
     Raises:
-        PipelineError: it does not, and it must.
+        PipelineError: the recipe refuses a value of the range, and `must` is true.
     """
     try:
         for bound in searched.bounds():

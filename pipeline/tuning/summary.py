@@ -1,4 +1,4 @@
-"""What a study has found: its best trial, a table of all, and a summary for a report."""
+"""The results of a study: its best trial, a table of all, and a summary for a report."""
 
 import math
 from collections.abc import Mapping
@@ -16,15 +16,16 @@ if TYPE_CHECKING:
     import pandas as pd
 
 FACTS = ("trial", "state", "score", "loss", "seconds", "epochs")  # of a trial, in a table
-# Completed trials that can tell which settings matter. Of six settings of which one causes half of
-# the variance of the scores, it came first in 8 of 8 simulated searches; with 20 trials in 7, with
-# 10 in 5. Where none has an effect, the largest share was 27 % on average; with 60 trials 18 %.
+# Completed trials that are enough to show which settings matter. In simulated searches over six
+# settings, one that caused half of the variance of the scores came first in 8 of 8 searches with 30
+# trials, in 7 with 20, and in 5 with 10. If no setting had an effect, the largest share was 27 % on
+# average with 30 trials, and 18 % with 60.
 ENOUGH = 30
-LAST = 200  # completed trials are asked: a few seconds; all of 600 would take half a minute
+LAST = 200  # completed trials are used, which takes a few seconds; 600 would take half a minute
 
 
 def best_trial(study: optuna.Study) -> FrozenTrial | None:
-    """The completed trial with the best score; of several, that with the lowest loss."""
+    """The completed trial with the best score; if scores are equal, with the lowest loss."""
     metric = metric_of(study)
     complete = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
     return max(complete, key=lambda trial: _quality(trial, metric), default=None)
@@ -34,8 +35,8 @@ def trials_table(study: optuna.Study, space: Space) -> "pd.DataFrame":
     """A row for each trial, the best first: completed, pruned, running, ended, waiting ones.
 
     Returns:
-        FACTS (the score is the metric of the study, which is in `attrs["metric"]`; of a pruned
-        trial its last one), and a column for each setting of the space.
+        The columns FACTS, and a column for each setting of the space. The score is the metric that
+        `attrs["metric"]` names. A pruned trial has its last score.
     """
     import pandas as pd
 
@@ -84,7 +85,7 @@ class Summary:
     """The trials of a study.
 
     Attributes:
-        metric: what trials are compared by.
+        metric: the metric that compares trials.
         ranges: what was searched, by setting.
         executions: number of trainings of a trial.
         trials: see `trials_table`.
@@ -93,7 +94,7 @@ class Summary:
         importance: share of the variance of the scores over the space that each setting explains
             alone, as a random forest predicts them (functional ANOVA: Hutter et al., 2014), the
             highest first; empty if there are fewer than ENOUGH completed trials. The rest is due to
-            settings together. Chance is in all of them.
+            combinations of settings. All shares contain chance.
     """
 
     metric: Metric

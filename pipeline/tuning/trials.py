@@ -54,15 +54,15 @@ class TrialJob:
 
 @dataclass(frozen=True)
 class TrialResult:
-    """What a trial came to.
+    """The result of a trial.
 
     Attributes:
-        state: "stopped" if the time was over; "lost" if another command took it for dead, and
-            has ended it.
-        score: the competition's metric as a run has it, the mean of its trainings; None unless
-            it is complete.
-        loss: see `Metric.loss`, the mean of its trainings. Unless it is complete, that of the last
-            epoch, to which Keras adds the penalties of layers; it decides nothing.
+        state: "stopped" if the time was over; "lost" if another command ended it, because it
+            seemed to be dead.
+        score: the competition's metric, computed as for a run; the mean over the trainings. None
+            if the trial is not complete.
+        loss: see `Metric.loss`; the mean over the trainings. If the trial is not complete, it is
+            the loss of the last epoch with the penalties of layers, and is only shown.
         seconds: training time of all of its trainings.
         epochs: number of epochs of all of its trainings.
     """
@@ -97,7 +97,7 @@ def make_pruner(recipe: Recipe, rows: int) -> optuna.pruners.BasePruner:
     """Hyperband over the percents of a training; the same for all trials of a study.
 
     The number of epochs may depend on a searched setting: trials are compared at equal shares.
-    The number of a trial draws its bracket, whatever its settings are, so that one that is tried
+    The bracket of a trial depends on its number, not on its settings. So a trial that is tried
     again may be in another bracket.
 
     Args:
@@ -117,13 +117,13 @@ def run_trial(
     trial: TrialJob,
     observer: Observer,
 ) -> TrialResult:
-    """Trains and scores a trial by the competition's metric. Each epoch's goes to the study.
+    """Trains a trial, and scores it by the competition's metric, also after each epoch.
 
     Only the first training is pruned: trials are compared by it.
 
     Args:
         pruner: see `make_pruner`.
-        folder: not used, because a trial writes no files but its study.
+        folder: not used, because a trial writes only to its study.
     """
     began, watch = time.monotonic(), _Watch(trial, competition, pruner, observer)
     results = list[tuple[float, float]]()
@@ -159,11 +159,11 @@ class _Watch:
     """The observer of a trial's trainings: reports scores, and ends the trial by an exception.
 
     Attributes:
-        predict: the probabilities of the current training for the rows that score it.
+        predict: returns the probabilities of the current network for the rows that score it.
         execution: number of the current training, from 0.
         epochs: finished epochs of all trainings.
-        loss: that of the last epoch.
-        percent: the share of the first training whose score the study has.
+        loss: loss of the last epoch.
+        percent: percent of the first training after which the study last got a score.
     """
 
     predict: Callable[..., Probabilities]
@@ -209,7 +209,7 @@ class _Watch:
             percent = 100 * epoch // epochs
             if self.execution == 0 and percent > self.percent:
                 self.percent = percent
-                if self.metric is not ACCURACY:  # Keras has measured the accuracy alone
+                if self.metric is not ACCURACY:  # Keras has only measured the accuracy
                     score, self.loss = self._scores(self.predict())
                 if self._should_prune(score):
                     raise _PrunedError
@@ -217,7 +217,7 @@ class _Watch:
             raise _TimeIsOverError
 
     def _scores(self, probabilities: Probabilities) -> tuple[float, float]:
-        """The competition's metric, and the loss that decides between equal ones."""
+        """The competition's metric, and the loss that decides between equal scores."""
         metric, labels = self.metric, self.labels
         return metric.value(probabilities, labels), metric.loss(probabilities, labels)
 

@@ -1,4 +1,4 @@
-"""Tunes a recipe: trials until there are enough, and a run of the best."""
+"""Tunes a recipe: runs trials, and trains with the settings of the best one."""
 
 from contextlib import nullcontext
 from dataclasses import replace
@@ -34,7 +34,7 @@ def tune(
     url: str | None = None,
     engine: AnyEngine = "auto",
 ) -> Run:
-    """Makes trials until there are enough finished ones, and a run of the best.
+    """Runs trials until enough are finished, and trains with the settings of the best one.
 
     Args:
         folder: the competition's runs.
@@ -42,7 +42,7 @@ def tune(
             many as the budget allows.
         budget: time for everything.
         url: of an Optuna storage. Default: a journal in the folder.
-        engine: runs the trials; the last training is made by this process.
+        engine: runs the trials. The last training runs in this process.
 
     Raises:
         PipelineError: the count is below 1, the engine needs a database server, no trial was
@@ -78,7 +78,7 @@ def tune(
 def _train_best(search: Search, best: FrozenTrial, competition: Competition, folder: Path) -> Run:
     """Trains with the settings of a trial on all training rows; replaces an earlier result.
 
-    A run of another name that has these settings is copied.
+    If there is a run with these settings, it is copied.
     """
     subject, display, budget = search.subject, search.display, search.budget
     job = make_job(subject.recipe, subject.space.settings(best.params), subject.seed,

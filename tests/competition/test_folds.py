@@ -58,7 +58,7 @@ def test_equal_images_stay_on_one_side(seed) -> None:
     )
     assert not train & validation
     assert len(fold.validation) == 36
-    assert fold.notes == ("60 rows are like other rows; these stay in the same set",)
+    assert fold.notes == ("60 copies or near copies of rows stay in the same set",)
 
 
 @pytest.mark.parametrize("seed", range(5))

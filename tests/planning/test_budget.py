@@ -271,7 +271,7 @@ def test_other_work_during_the_measurement_does_not_make_the_plan_smaller(
     next(jobs), next(jobs)
     shown = capsys.readouterr().err
     assert "This machine trains deep with 2,000,000 images/s" in shown
-    assert ("10 at the moment beside other work" in shown) == busy
+    assert ("10 now, because of other work" in shown) == busy
     assert "of deep and" in shown  # all kinds, on all folds
 
 

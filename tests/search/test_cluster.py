@@ -96,7 +96,7 @@ def test_a_worker_has_the_data_read_only_and_a_folder_of_its_own(
     assert (outcomes["user error"].found, outcomes["user error"].where) == ("bad", "here")
     assert not [*(tmp_path / "workers").glob("pixel-pipeline-*/*")]  # nor of the job that failed
     assert not (tmp_path / "runs").exists()
-    with pytest.raises(PipelineError, match="connected to another one") as caught:
+    with pytest.raises(PipelineError, match="connected to another cluster") as caught:
         next(Cluster("big:6379").run(work, jobs, lambda progress: None))
     assert caught.value.where == "Ray cluster big:6379"
 
@@ -208,7 +208,7 @@ def working(job: str) -> list[psutil.Process]:
 @pytest.mark.parametrize(
     ("error", "remedy"),
     [
-        (ray.exceptions.OutOfMemoryError("killed"), "Train fewer in parallel"),
+        (ray.exceptions.OutOfMemoryError("killed"), "Run fewer trainings"),
         (ray.exceptions.ObjectStoreFullError("full"), "--object-store-memory"),
         (ray.exceptions.OutOfDiskError("full"), "free space on their disks"),
         (ray.exceptions.WorkerCrashedError(), "Run the command again"),

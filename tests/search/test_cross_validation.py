@@ -67,7 +67,7 @@ def test_out_of_fold_scores_and_hold_out_scores_are_ranked_apart(cross_validated
     assert table["rank"].tolist() == [1, 1]
     assert table.index[0] == run.name
     note = pp.leaderboard(tiny, runs=runs).attrs["caution"]
-    assert "compare only runs of the same table" in note
+    assert "only compare runs of the same table" in note
     assert f"`submit` uses {pp.best_run(tiny, runs=runs).name}, of the first runs" in note
     printed = CliRunner().invoke(main, ["leaderboard", str(tiny.folder), "--runs", str(runs)])
     assert "Scored out of 3 folds, each row by a model that did not train on it:" in printed.stdout
@@ -129,7 +129,7 @@ def test_copies_and_near_copies_stay_in_one_fold(digits, noise) -> None:
         assert set(fold.validation[fold.validation >= 100] - 100) == set(
             fold.validation[fold.validation < 30]
         )
-    assert "30 rows are like other rows" in folds[0].notes[0]
+    assert "30 copies or near copies of rows" in folds[0].notes[0]
 
 
 def test_thousands_of_copies_are_one_group(digits) -> None:

@@ -271,7 +271,7 @@ def test_a_trial_that_is_cut_by_the_time_is_tried_again(tiny, tmp_path) -> None:
 def test_showing_trials_of_other_options_names_those_that_are_there(tuned, tiny_folder) -> None:
     result = tune(tiny_folder, tuned[0], "--show", "--epochs", "4")
     assert result.exit_code == 2
-    assert "There are some of dense-epochs=3: give the --epochs" in " ".join(result.stderr.split())
+    assert "trials of dense-epochs=3: give the --epochs" in " ".join(result.stderr.split())
 
 
 @pytest.mark.parametrize("output_format", ["table", "json", "csv"])

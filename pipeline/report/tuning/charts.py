@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 HIGHLIGHTED = 10  # trials of the parallel coordinates
-# The scores that an axis leaves out: they are far worse than the others.
+# An axis leaves out scores that are far worse than the others.
 QUARTILES_OFF = 3.0
 
 
@@ -120,7 +120,7 @@ def _show_range(axes: Axes, searched: Float | Integer) -> None:
 
 
 def worst_shown(scores: npt.ArrayLike, metric: Metric) -> float:
-    """The score at which an axis ends: the worst one, or a better one if that is far off."""
+    """The limit of an axis: the worst score, or a better one if the worst is far off."""
     values = metric.goodness(scores)
     if not len(values):
         return 0.0
