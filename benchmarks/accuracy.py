@@ -1,4 +1,4 @@
-"""Errors on fresh rows after a time of training: `fast` and `best`, against a course notebook."""
+"""Errors on new rows after a fixed training time: `fast`, `best` and a course notebook."""
 
 import statistics
 from collections.abc import Sequence
@@ -17,14 +17,14 @@ ACCURACY = "benchmarks.workers.accuracy"
 RECIPES = ("fast", "best")
 FRESH = 0.25  # of the labelled rows
 BOTH = (
-    "Each repeat has another seed and other fresh rows, which train nothing and choose nothing; "
+    "Each repeat has another seed and other fresh rows, which are used for no training or choice; "
     "both sides train on the same four fifths of the rest, and validate on the fifth. The time "
-    "begins when data and libraries are loaded. fast and best were made for images such as these, "
+    "starts when data and libraries are loaded. fast and best were made for images such as these, "
     "conv-deep for 28 x 28."
 )
 DEFAULTS = (
-    "Ours ends with a learning rate of zero, has bfloat16 where it is faster, and averages "
-    "views; theirs halves the rate after three epochs that are not better, as the notebook does, "
+    "Ours reduces the learning rate to zero, uses bfloat16 where it is faster, and averages "
+    "views; theirs halves the rate after three epochs without improvement, as the notebook does, "
     "and keeps its last weights."
 )
 EQUAL = "Equal oneDNN and thread settings, float32, one view; networks and schedules are as before."
@@ -34,9 +34,9 @@ def accuracy_rows(folder: Path, repeats: int, data: Path, seconds: float) -> lis
     """Percent of wrong rows, one process after the other.
 
     Args:
-        folder: for the competitions that are made of the data.
+        folder: folder for the competitions that are made from the data.
         data: a competition.
-        seconds: of each training.
+        seconds: duration of each training.
     """
     whole = pp.load(data)
     divided = [_divide(whole, folder, seed) for seed in range(repeats)]
@@ -64,7 +64,7 @@ def accuracy_rows(folder: Path, repeats: int, data: Path, seconds: float) -> lis
 
 
 def _divide(whole: pp.Competition, folder: Path, seed: int) -> tuple[Path, Path]:
-    """A competition of some rows of another, and the labels of its test rows, as files."""
+    """Writes a competition with some of the rows, and the labels of its test rows."""
     fresh = Fresh.divide(whole, FRESH, seed=seed)
     path, labels = folder / f"fresh-{seed}", folder / f"fresh-{seed}.npy"
     fresh.write(path)
@@ -73,7 +73,7 @@ def _divide(whole: pp.Competition, folder: Path, seed: int) -> tuple[Path, Path]
 
 
 def _times(ours: Sequence[Sequence[Figures]], theirs: Sequence[Figures]) -> str:
-    """How long the trainings really took: ours end with an epoch, theirs with a step."""
+    """The real durations of the trainings: ours stop after an epoch, theirs after a step."""
     longest = max(statistics.median(each["seconds"] for each in figures) for figures in ours)
     median = statistics.median(each["seconds"] for each in theirs)
     return f"The trainings really took {longest:.1f} s at most, and {median:.1f} s (medians)."

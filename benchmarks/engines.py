@@ -1,12 +1,12 @@
-"""What a job costs in each engine: in this process, in processes, and on a Ray cluster.
+"""The overhead of a job in each engine: in this process, in processes, and on a Ray cluster.
 
     python -m benchmarks.engines [DATA] [--seconds 60] [--jobs 4] [--tiny-jobs 12] [--repeats 3]
 
-Every measurement is a whole `pipeline train` with new runs: tiny jobs, of which the overhead is
-nearly all, and jobs of about --seconds. Ray is measured twice: with a cluster that the command
-starts, and with one that runs. The engines take turns, each time in the reverse order. The overhead
-of a job is the time that workers did not train, divided by the jobs: start, imports, sending,
-predictions, and writing.
+Every measurement is a whole `pipeline train` with new runs: tiny jobs, which are nearly all
+overhead, and jobs of about --seconds. Ray is measured twice: with a cluster that the command
+starts, and with a running one. The engines take turns, each time in the reverse order. The overhead
+of a job is the time in which workers do not train, divided by the number of jobs: start, imports,
+sending, predictions, and writing.
 """
 
 import statistics
@@ -33,8 +33,8 @@ class Jobs:
     """Equal jobs that differ by their seed.
 
     Attributes:
-        what: in words.
-        recipe: the name of one.
+        what: description of the jobs.
+        recipe: name of the recipe.
     """
 
     what: str
@@ -45,7 +45,7 @@ class Jobs:
 
 @dataclass(frozen=True)
 class Cost:
-    """What the jobs took, in seconds: in total, and the overhead of each."""
+    """Seconds of all jobs in total, and of the overhead of each."""
 
     total: float
     overhead: float
@@ -100,7 +100,7 @@ def _cost(data: Path, jobs: Jobs, engine: list[object], workers: int) -> Cost:
 
 
 def _seconds_of(data: Path, recipe: str, epochs: int) -> float:
-    """How long a training of that many epochs takes beside another one."""
+    """The duration of a training with that number of epochs, while another one runs."""
     with tempfile.TemporaryDirectory() as runs:
         words = ["--model", recipe, "--epochs", epochs, "--replicates", WORKERS, "--quiet"]
         words += ["--set", "early_stopping=none", "--runs", runs, "--engine", "processes"]

@@ -1,4 +1,4 @@
-"""Images a second of training: the project's recipes, against `fit` of Keras."""
+"""Images per second in training: the recipes of this project, compared with `fit` of Keras."""
 
 from functools import partial
 
@@ -12,28 +12,28 @@ TOGETHER = 2  # processes side by side
 OTHER_NETWORK = (
     "Other networks: conv-deep is the course notebook's, in float32 and batches of 86, fed by "
     "ImageDataGenerator; it has 887,530 parameters. fast, best and deep have 61,402, 242,602 and "
-    "289,066, in batches of 128, and bfloat16 where it is faster. More images a second "
-    "say nothing of accuracy: see the rows about errors."
+    "289,066, in batches of 128, and bfloat16 where it is faster. More images per second "
+    "do not mean a higher accuracy: see the rows about errors."
 )
 SIDE_BY_SIDE = (
     "The same in two processes at once on both sides, each with its default number of threads; "
-    "the sum of both rates. The pipeline does so by itself, for a notebook it is a second kernel. "
-    "The two do not start at the same moment: for a part of the time one may be alone."
+    "the sum of both rates. The pipeline starts two by itself; a notebook needs a second kernel. "
+    "The two do not start at the same moment, so one may run alone for a part of the time."
 )
 SAME_NETWORK = (
-    "The same network, optimizer, limits of augmentation and batches. Ours has bfloat16 where it "
+    "The same network, optimizer, limits of augmentation and batches. Ours uses bfloat16 where it "
     "is faster, batch normalization in one operation, and augments in another thread; "
     "theirs has Keras' defaults: float32, ImageDataGenerator."
 )
 EQUAL = (
-    "The same network in float32, equal oneDNN and thread settings, neither augments. What is left "
-    "is batch normalization in one operation, and the loop around the steps. `fit` starts anew "
-    "every 20 steps here, which costs it up to a tenth."
+    "The same network in float32, equal oneDNN and thread settings, neither augments. The rest "
+    "is batch normalization in one operation, and the loop around the steps. `fit` starts again "
+    "every 20 steps here, which makes it up to a tenth slower."
 )
 
 
 def throughput_rows(repeats: int) -> list[Row]:
-    """Each figure is of three seconds of training on images of 28 x 28, after a warm-up."""
+    """Speeds of three seconds of training on images of 28 x 28, after a warm-up."""
     equal = partial(run, variables=equal_settings())
     ours, theirs, our_pair, their_pair, ours_equal, theirs_equal = alternate(
         repeats,

@@ -1,19 +1,18 @@
-"""What tuning brings for its time, on rows that nothing was chosen on.
+"""The gain of tuning for its time, on rows that were not used for any choice.
 
     python -m benchmarks.tuning DATA [--recipe tuned] [--trials 40] [--minutes 13] [--rows 12000]
 
-Some labelled rows become the training rows of a copy of the competition, others its test rows,
-without their labels. `tune` searches the space of the recipe with TPE, until there are enough
-trials or the minutes are over. Then it searches with random settings, under the same Hyperband, for
-at least the same seconds on the same cores; trials that run at the end are finished. The recipe
-with its own settings and the two that were found are trained with each seed. With `--members`, so
-is the mean of as many networks with the own settings as the time of the search and of one training
-is enough for.
+Some labelled rows become the training rows of a copy of the competition. Others become its test
+rows, without their labels. `tune` searches the space of the recipe with TPE, until there are enough
+trials or the minutes are over. Then it searches with random settings and the same Hyperband, for at
+least the same time on the same cores; trials that run at the end are finished. The recipe's own
+settings and the two results of the searches are trained with each seed. `--members` adds a mean of
+networks with the own settings: as many as fit into the time of the search and of one training.
 
-A difference is to the recipe's own settings, of the same seed and on the same test rows; its
-deviation is over the seeds. Not in it: each search is one search, and other test rows would give
-others. The own settings of `fast` and `best` were chosen on rows of Digit Recognizer: there they
-are flattered. Members take as many times as long to predict, which is not counted.
+Differences are to the recipe's own settings, with the same seed and the same test rows. Their
+deviation is over the seeds. It does not include that each search was run only once, and that other
+test rows would give other results. The own settings of `fast` and `best` were chosen on rows of
+Digit Recognizer, and look too good there. The longer prediction time of the members is not counted.
 """
 
 import math
@@ -57,7 +56,7 @@ RANDOM = 1_000_000  # random trials before TPE begins: all of them
 @click.option("--seeds", type=click.IntRange(2), default=4, show_default=True)
 @click.option("--rows", type=click.IntRange(1), default=12_000, show_default=True)
 @click.option("--fresh", type=click.IntRange(1), default=10_000, show_default=True)
-@click.option("--members/--no-members", help="Also spend the time of the search on members.")
+@click.option("--members/--no-members", help="Also train more networks in the time of the search.")
 def tuning(
     data: Path,
     recipe: str,
@@ -109,7 +108,7 @@ def divide(whole: pp.Competition, rows: int, fresh: int) -> Fresh:
 
 
 class TimedSearch(search.Search):
-    """A search that asks for trials until a time. Those that run then are finished.
+    """A search that asks for trials until a time. Trials that run at this time are finished.
 
     Attributes:
         end: in seconds of `time.monotonic`.

@@ -1,1 +1,1 @@
-"""How far jobs and data scale: a simulation of a cluster, and what rows of pixels need."""
+"""How far jobs and data scale: a simulation of a cluster, and requirements of pixel rows."""

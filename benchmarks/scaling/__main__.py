@@ -1,4 +1,4 @@
-"""Simulates 1,000 jobs on up to 1,000 workers, and computes what rows of pixels need.
+"""Simulates 1,000 jobs on up to 1,000 workers, and computes the requirements of pixel rows.
 
     python -m benchmarks.scaling [--runs FOLDER] [--rows N] [--no-measure] [--output FOLDER]
 
@@ -41,7 +41,7 @@ GROWTH = ROOT / "benchmarks/growth.csv"
     "--runs",
     type=click.Path(path_type=Path, exists=True, file_okay=False),
     multiple=True,
-    help="Folder of runs whose times replace those of run_times.csv; may be repeated.",
+    help="Folder of runs; their times replace those of run_times.csv. May be repeated.",
 )
 @click.option("--rows", type=click.IntRange(1000), default=20_000, show_default=True,
               help="Rows of the file on which speeds are measured.")  # fmt: skip

@@ -1,4 +1,4 @@
-"""What is simulated: 1,000 jobs on 10, 100 and 1,000 workers under several conditions."""
+"""The simulations: 1,000 jobs on 10, 100 and 1,000 workers under several conditions."""
 
 from collections.abc import Sequence
 from dataclasses import replace

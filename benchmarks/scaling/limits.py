@@ -1,4 +1,4 @@
-"""What each part of a cluster needs by itself: for jobs, and for rows of pixels."""
+"""The time and memory that each part of a cluster needs, for jobs and for rows of pixels."""
 
 import math
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from benchmarks.scaling.simulation import Cluster, Job
 ROWS = (10**5, 10**7, 10**9)
 NODES = 125  # of 1,000 workers
 INTERVAL = 50.0  # seconds between the checkpoints within an epoch
-SAVING, SAVING_SHARE = 0.02, 0.02  # seconds to save one, and the share of the time for it
+SAVING, SAVING_SHARE = 0.02, 0.02  # seconds to save one, and the largest share of the time
 PARAMETER = 12  # bytes in a checkpoint: a weight, and both moments of Adam
 PIXELS_SIZE, READING_SIZE = "pixels as uint8, for each node", "own memory while reading"
 
@@ -23,9 +23,9 @@ class Hardware:
 
     Attributes:
         memory: bytes.
-        object_store: the share of the memory that Ray's object store takes.
-        network: bytes a second, in each direction.
-        disk, disk_requests: bytes and requests a second.
+        object_store: share of the memory that Ray's object store takes.
+        network: bytes per second, in each direction.
+        disk, disk_requests: bytes and requests per second.
         read_ahead: bytes that Linux reads for a page of a mapped file.
     """
 
@@ -38,7 +38,7 @@ class Hardware:
 
     @property
     def random_rows(self) -> float:
-        """Rows a second, in random order, of a map that is not in memory."""
+        """Rows per second that are read in random order from a map that is not in memory."""
         return min(self.disk_requests, self.disk / self.read_ahead)
 
 
@@ -46,9 +46,9 @@ NODE = Hardware()
 
 
 def bounds(jobs: Sequence[Job], cluster: Cluster, data_bytes: float) -> dict[str, float]:
-    """Seconds that each part needs by itself. No makespan is below the largest that applies.
+    """Seconds that each part needs alone. No makespan is shorter than the longest of them.
 
-    The data leaves the driver once for each node, or once for each job: one of both applies.
+    The driver sends the data once for each node, or once for each job: one of the two applies.
     """
     results = math.fsum(job.result_bytes for job in jobs)
     nodes = math.ceil(min(cluster.workers, len(jobs)) / cluster.workers_per_node)
@@ -75,16 +75,16 @@ def most_workers(jobs: Sequence[Job], cluster: Cluster, data_bytes: float) -> di
 
 
 def occurs(way: str, rows: int, node: Hardware = NODE) -> bool:
-    """Whether a way of `data_times` is one on this node: a map is in memory if it fits."""
+    """Whether a case of `data_times` occurs on this node: a map is in memory if it fits."""
     fits = rows * float(PIXELS) <= node.memory
     return not way.endswith("map on disk" if fits else "map in memory")
 
 
 def checkpoint_traffic(run_times: pd.DataFrame) -> float:
-    """Bytes of checkpoints that a worker writes a second, on average over the training time.
+    """Bytes of checkpoints that a worker writes per second, on average over the training time.
 
-    There is one at the end of each epoch, and every 50 seconds within it, but not more than their
-    share of the time allows.
+    A checkpoint is saved at the end of each epoch and every 50 seconds within it, if the share of
+    the time for checkpoints allows it.
     """
     times = run_times["fit_seconds"]
     epoch = times / run_times["epochs"]
@@ -94,7 +94,7 @@ def checkpoint_traffic(run_times: pd.DataFrame) -> float:
 
 
 def training_speed(run_times: pd.DataFrame, recipe: str = "fast") -> float:
-    """Rows a second that a recipe trains on one worker: the median."""
+    """The median number of rows per second that a recipe trains on one worker."""
     some = run_times[run_times["recipe"] == recipe]
     return float((some["rows"] * some["epochs"] / some["fit_seconds"]).median())
 
@@ -122,7 +122,7 @@ def data_sizes(rows: int, speeds: "pd.Series[float]", growth: pd.DataFrame) -> d
 def data_times(
     rows: int, speeds: "pd.Series[float]", run_times: pd.DataFrame, node: Hardware = NODE
 ) -> dict[str, float]:
-    """Seconds that a number of rows takes, on each way."""
+    """Seconds that a number of rows takes in each case."""
     size = rows * float(PIXELS)
     return {
         "read the CSV, once (one core)": rows / speeds["CSV, first read"],

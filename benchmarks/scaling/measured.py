@@ -1,4 +1,4 @@
-"""What was measured: the run times of trainings, and the speeds of reading and writing.
+"""The measurements: run times of trainings, and speeds of reading and writing.
 
 Both are tables in this folder, so that the simulation can be repeated without measuring again.
 """
@@ -69,13 +69,13 @@ def draw_jobs(table: pd.DataFrame, count: int, seed: int = 0) -> list[Job]:
 def measure_speeds(rows: int) -> pd.DataFrame:
     """Measures this reader and this writer on generated files, each in a process of its own.
 
-    The speeds are of CPU seconds, as other processes change them less than those of the clock.
+    The speeds are per CPU second, because other processes influence CPU time less.
 
     Args:
         rows: of the training file.
 
     Returns:
-        columns name, value, unit: the best of REPEATS, as other processes only ever add to a time.
+        columns name, value, unit: the best of REPEATS: other processes can only make it slower.
     """
     with tempfile.TemporaryDirectory() as name:
         data = Path(name) / "data"

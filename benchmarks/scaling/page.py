@@ -64,7 +64,7 @@ def draws_text(table: pd.DataFrame) -> str:
 
 
 def moved_text(table: pd.DataFrame) -> str:
-    """Bytes moved, in a calm cluster and with everything that stops jobs."""
+    """Bytes that are transferred, in a calm cluster and with all kinds of failures."""
     some = table[
         (table["order"] == "longest first")
         & (table["restart"] == "from the checkpoint")
@@ -95,7 +95,7 @@ def ends_text(ends: Mapping[str, Mapping[str, float]]) -> str:
 
 
 def data_text(speeds: "pd.Series[float]", run_times: pd.DataFrame, growth: pd.DataFrame) -> str:
-    """Sizes and times of a number of rows; in brackets those that do not occur."""
+    """Sizes and times for numbers of rows; values in brackets do not occur."""
     columns = []
     for rows in ROWS:
         column = {name: size(value) for name, value in data_sizes(rows, speeds, growth).items()}
@@ -122,7 +122,7 @@ def speeds_text(table: pd.DataFrame) -> str:
 
 
 def duration(seconds: float) -> str:
-    """With the largest unit of which there is more than one."""
+    """A duration in the largest unit that makes it at least 1."""
     unit = next((unit for unit in TIMES if seconds >= 1.5 * unit), 1e-3)
     value = seconds / unit
     return f"{value:,.0f} {TIMES[unit]}" if value >= 1000 else f"{value:.3g} {TIMES[unit]}"

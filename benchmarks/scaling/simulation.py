@@ -18,8 +18,8 @@ class Job:
     """A training.
 
     Attributes:
-        seconds: on a normal worker.
-        result_bytes: the size of the run that it leaves.
+        seconds: duration on a normal worker.
+        result_bytes: size of the resulting run.
     """
 
     seconds: float
@@ -28,16 +28,17 @@ class Job:
 
 @dataclass(frozen=True)
 class Cluster:
-    """What jobs run on.
+    """The workers and nodes that jobs run on.
 
     Attributes:
-        start_seconds: until a new worker can train.
-        slow_share, slow_factor: the share of workers that are slower, and how many times.
-        deaths_per_hour: of a worker, which starts again.
-        departures_per_hour: of a node; all of its workers and its copy of the data go with it.
-        away_seconds: mean time until another node takes its place.
-        bandwidth: of the driver's network, in each direction, a second.
-        write_seconds: of the writer, for a result.
+        start_seconds: seconds until a new worker can train.
+        slow_share, slow_factor: share of slow workers, and how many times as long they take.
+        deaths_per_hour: deaths of a worker per hour; it starts again.
+        departures_per_hour: departures of a node per hour, with its workers and its copy of the
+            data.
+        away_seconds: mean time until another node replaces it.
+        bandwidth: bytes per second of the driver's network, in each direction.
+        write_seconds: seconds that the writer needs for a result.
     """
 
     workers: int
@@ -62,10 +63,10 @@ class Policy:
 
     Attributes:
         longest_first: start the longest waiting job first, instead of the first one in the list.
-        checkpoint_seconds: work between two checkpoints, from which a stopped job continues on
-            any worker; None if it starts again from the beginning.
-        data_bytes: what a job reads.
-        once_per_node: whether the jobs of a node share the data, or each gets its own.
+        checkpoint_seconds: seconds of work between two checkpoints. A stopped job continues from
+            the last one on any worker; None if it starts again from the beginning.
+        data_bytes: size of the data that a job reads.
+        once_per_node: whether the jobs of a node share a copy of the data, or each gets its own.
     """
 
     longest_first: bool = False
@@ -76,15 +77,15 @@ class Policy:
 
 @dataclass
 class Outcome:
-    """What happened.
+    """The result of a simulation.
 
     Attributes:
         written: (job, second) in the order in which the writer wrote the results.
-        trained: seconds of training, in those of a normal worker.
-        lost: those of them that had to be repeated.
-        stops: how often a worker stopped while it had a job.
-        attempts: how often a job was given to a worker.
-        data_bytes, result_bytes: what left the driver, and what came back.
+        trained: seconds of training, converted to a normal worker.
+        lost: seconds of training that had to be repeated.
+        stops: number of times that a worker stopped while it had a job.
+        attempts: number of times that a job was given to a worker.
+        data_bytes, result_bytes: bytes that the driver sent and received.
     """
 
     written: list[tuple[int, float]] = field(default_factory=list)

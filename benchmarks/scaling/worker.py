@@ -20,7 +20,7 @@ from pipeline.files import new_folder, write_bytes
 from pipeline.large_arrays import new_array
 
 BATCH = 128
-# So few rows of such a large file that hardly two of them share what is read for one.
+# Few rows of a large file, so that two of them are hardly ever in the same part that is read.
 DISK_ROWS, DRAWN = 300_000, 4
 BLOCK = 512  # bytes of a block of getrusage, on Linux
 RESULT_BYTES, RESULT_FILES, RESULTS = 2_000_000, 9, 10

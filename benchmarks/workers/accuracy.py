@@ -1,10 +1,10 @@
-"""Trains for some seconds, and counts the errors on rows that nothing was chosen on.
+"""Trains for some seconds, and counts the errors on rows that were not used for any choice.
 
     python -m benchmarks.workers.accuracy RECIPE|notebook DATA LABELS SECONDS SEED [--equal]
 
 RECIPE is trained by the pipeline; notebook is the course notebook's best network in `fit` of Keras,
 fed by ImageDataGenerator. DATA is a competition, LABELS a file with the labels of its test rows.
-The time begins when data and libraries are loaded; the graph and the validation count. With
+The time starts when data and libraries are loaded, and includes the graph and validation. With
 --equal, the recipe trains in float32 and predicts one view.
 """
 

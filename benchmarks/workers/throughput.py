@@ -1,9 +1,9 @@
-"""Trains networks for some seconds each: images a second, by the name of the network.
+"""Trains networks for some seconds each, and reports images per second, by network.
 
     python -m benchmarks.workers.throughput ours|theirs [--equal] NAME...
 
 ours: recipes of the pipeline, in its loop. theirs: the same networks, or `conv-deep`, in `fit` of
-Keras. Each augments as the recipe does, and has its own precision. With --equal, both train in
+Keras. Each augments like the recipe, and has its own precision. With --equal, both train in
 float32 and neither augments.
 """
 

@@ -247,7 +247,7 @@ def _sent_by_value() -> Callable[..., Any]:
 def _all_refused(refusals: Iterable[Refusal]) -> PipelineError:
     """The error for a cluster whose nodes are all refused."""
     return PipelineError(
-        "no node has the same versions as this machine and all packages",
+        "its nodes have other versions than this machine, or packages are missing",
         where="Ray cluster",
         remedy="Install the versions of this machine on the nodes.",
         details=[str(each) for each in refusals],
