@@ -157,15 +157,15 @@ def find(
 
 @dataclass
 class Trained:
-    """Networks with what they predict.
+    """Trained networks, and their predictions.
 
     Attributes:
-        competition: what they are trained on.
-        folder: for runs.
+        competition: the competition with the training rows.
+        folder: folder for runs.
         seeds: number of seeds.
-        probabilities: for the test rows, of each seed, by name.
+        probabilities: probabilities of the test rows for each seed, by name of the network.
         searched: seconds of the search, by name.
-        seconds: of the training for one seed, by name.
+        seconds: seconds of the training for one seed, by name.
     """
 
     competition: pp.Competition
@@ -176,14 +176,14 @@ class Trained:
     seconds: dict[str, float] = field(default_factory=dict)
 
     def add(self, name: str, recipe: pp.Recipe, searched: float = 0.0) -> None:
-        """Trains a recipe that a search of so many seconds has found."""
+        """Trains a recipe that was found in a search of `searched` seconds."""
         began = time.monotonic()
         self.probabilities[name] = self._train(recipe, range(self.seeds), name)
         self.seconds[name] = (time.monotonic() - began) / self.seeds
         self.searched[name] = searched
 
     def add_members(self, recipe: pp.Recipe, seconds: float) -> None:
-        """Trains as many further networks as this time allows, for each seed, and averages them."""
+        """Trains more networks for each seed, as many as the time allows, and averages them."""
         one = self.seconds[recipe.name]
         count = 1 + max(1, round(seconds / one))
         name = f"mean of {count} networks"

@@ -13,8 +13,8 @@ CGROUPS = Path("/sys/fs/cgroup")
 PACKAGES = (
     "keras", "tensorflow", "tensorflow-cpu", "torch", "jax", "numpy", "opencv-python-headless"
 )  # fmt: skip
-# Environment variables that change how something is computed, or how fast. A worker of a cluster
-# gets them from the machine that sends, unlike CUDA_VISIBLE_DEVICES, which is about one machine.
+# Environment variables that change the method or the speed of computations. A worker of a cluster
+# gets them from the sending machine. CUDA_VISIBLE_DEVICES is not sent: it is about one machine.
 VARIABLES = (
     "KERAS_BACKEND", "OMP_NUM_THREADS", "ONEDNN_MAX_CPU_ISA", "TF_ENABLE_ONEDNN_OPTS",
     "TF_NUM_INTRAOP_THREADS", "XLA_FLAGS",

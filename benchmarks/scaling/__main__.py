@@ -2,8 +2,8 @@
 
     python -m benchmarks.scaling [--runs FOLDER] [--rows N] [--no-measure] [--output FOLDER]
 
-Writes the pictures and tables of docs/scaling.md. The run times are those of run_times.csv, which
-`--runs` writes anew from finished runs; the speeds are measured and kept in speeds.csv.
+Writes the pictures and tables of docs/scaling.md. The run times are read from run_times.csv, which
+`--runs` replaces by those of finished runs. The speeds are measured, and saved in speeds.csv.
 """
 
 from pathlib import Path

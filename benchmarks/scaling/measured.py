@@ -67,7 +67,7 @@ def draw_jobs(table: pd.DataFrame, count: int, seed: int = 0) -> list[Job]:
 
 
 def measure_speeds(rows: int) -> pd.DataFrame:
-    """Measures this reader and this writer on generated files, each in a process of its own.
+    """Measures this reader and this writer on generated files, each in its own process.
 
     The speeds are per CPU second, because other processes influence CPU time less.
 

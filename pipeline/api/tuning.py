@@ -49,8 +49,8 @@ def tune(
         budget: time for everything, such as "30m", or seconds; or a `Budget` that has begun.
         storage: URL of an Optuna storage, such as "sqlite:///tuning.db", which several machines
             can share. Default: a journal file beside the runs.
-        seed: random seed of the trainings, and of the search unless there is a storage, whose
-            machines must not search alike.
+        seed: random seed of the trainings. It is also the seed of the search, unless there is a
+            storage: its machines must not search alike.
         runs: folder of all runs.
         engine: as for `train_all`.
         progress: show the progress.
@@ -117,10 +117,10 @@ def trials(
 
     Returns:
         trial, state ("complete", "pruned", "running", "failed", "interrupted" or "waiting"), score
-        (the competition's metric, an accuracy in 0..1 unless it has another; of a pruned trial its
-        last one), loss, seconds, epochs, and each searched setting. `attrs` has the name of the
-        `metric`; for a `Competition` it has the differences in `changed`, in words, if its data,
-        its validation rows or its metric are no longer those of the trials.
+        (the competition's metric, by default the accuracy in 0..1; a pruned trial has its last
+        score), loss, seconds, epochs, and each searched setting. `attrs["metric"]` is the name of
+        the metric. For a `Competition`, `attrs["changed"]` lists what has changed since the trials:
+        its data, its validation rows or its metric.
 
     Raises:
         PipelineError: there are no trials.

@@ -220,7 +220,7 @@ def _imagenet() -> Iterator[Check]:
 
 
 def _kaggle() -> Iterator[Check]:
-    """Kaggle's own package, which is optional, and where credentials are; never what they are."""
+    """Kaggle's optional package, and the places of credentials, never their content."""
     from pipeline.errors import PipelineError
     from pipeline.submission.credentials import INSTALL, MAKE_TOKEN, find_credentials
 

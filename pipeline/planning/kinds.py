@@ -23,7 +23,7 @@ LITTLE = 0.25
 # Useful number of training steps: 3,000 measured with 9,600 rows, and 5,000 with 33,600 rows.
 STEPS, ROWS, GROWTH = 5000, 33_600, 0.36
 BUSY = 0.8  # of its full speed; a slower machine is busy with other work
-LONGER = 3  # up to so many times the steps, they help more than another seed
+LONGER = 3  # times as many steps; up to this, they help more than another seed
 
 
 @dataclass(frozen=True)

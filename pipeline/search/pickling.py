@@ -1,4 +1,4 @@
-"""Jobs and exceptions on their way to other processes and back, pickled."""
+"""Pickles jobs and exceptions, to send them to other processes and back."""
 
 import pickle
 import traceback
