@@ -14,10 +14,12 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from click.testing import CliRunner
 from optuna.trial import TrialState
 from scored import Interrupted, Scored, prepare, search
 
 import pipeline as pp
+from pipeline.cli import main
 from pipeline.networks.recipe import Recipe
 from pipeline.networks.space import Float, Space
 from pipeline.recipes import find_recipe
@@ -85,7 +87,10 @@ def test_a_command_that_is_stopped_loses_no_trial(
     assert len(stopped)
 
     count = len(kept) + len(stopped)
-    trials = table(search(tiny, "dense", tmp_path, count, storage=storage, **changes))
+    again = ["tune", *words, "--trials", str(count), "--engine", engine]
+    result = CliRunner().invoke(main, again, catch_exceptions=False)
+    assert (result.exit_code, len(pp.list_runs("tiny", runs=tmp_path))) == (0, 1)
+    trials = pp.trials(tiny_folder, "dense", **settings)
     after = trials[trials["state"].isin(FINISHED)]
     assert len(after) == count
     interrupted = trials[trials["state"] == "interrupted"]
