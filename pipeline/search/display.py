@@ -73,14 +73,16 @@ class Display:
             self.bars.remove_task(self.tasks.popitem()[1])
 
     def add(self, job: Job) -> None:
-        """Shows one more job."""
-        self.plans[job.name], self.shares[job.name] = job.plan(), 0.0
+        """Shows one more job. A plan that another job had is not printed again."""
+        plan = job.plan()
+        self.plans[job.name] = "" if plan in self.plans.values() else plan
+        self.shares[job.name] = 0.0
         self.time_left.add(job)
 
     def progress(self, progress: Progress) -> None:
         """Shows the progress of a job."""
         name, accuracy = progress.name, progress.scores.get("val_accuracy", 0.0)
-        if name not in self.time_left.began:
+        if name not in self.time_left.began and self.plans[name]:
             self._print(f"{self._fitted(name)}: {self.plans[name]}")
         if progress.note:
             self.warn(f"{name}: {progress.note}")

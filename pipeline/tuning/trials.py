@@ -156,14 +156,13 @@ class _TimeIsOverError(Exception):
 
 
 class _Watch:
-    """The observer of a trial's trainings: reports scores, and ends the trial by an exception.
+    """The observer of a trial's trainings: scores them, and ends the trial by an exception.
 
     Attributes:
         predict: returns the probabilities of the current network for the rows that score it.
         execution: number of the current training, from 0.
         epochs: finished epochs of all trainings.
         loss: loss of the last epoch.
-        percent: percent of the first training after which the study last got a score.
     """
 
     predict: Callable[..., Probabilities]
@@ -178,14 +177,9 @@ class _Watch:
         self.trial, self.competition, self.observer = trial, competition, observer
         self.metric = competition.metric
         self.labels = competition.labels[trial.job.fold.validation]
-        self.execution = self.epochs = self.percent = 0
+        self.pruning = _Pruning(trial, pruner)
+        self.execution = self.epochs = 0
         self.loss: float | None = None
-        self.storage = trial.place.open()
-        self.study = optuna.load_study(
-            study_name=trial.place.name, storage=self.storage, pruner=pruner
-        )
-        study_id = self.storage.get_study_id_from_name(trial.place.name)
-        self.trial_id = self.storage.get_trial_id_from_study_id_trial_number(study_id, trial.number)
 
     def train(self, job: Job) -> tuple[float, float]:
         """The score and the loss that a run of the job would have. Writes no run.
@@ -207,12 +201,10 @@ class _Watch:
             self.epochs += 1
             score, self.loss = progress.scores["val_accuracy"], progress.scores["val_loss"]
             percent = 100 * epoch // epochs
-            if self.execution == 0 and percent > self.percent:
-                self.percent = percent
+            if self.execution == 0 and percent > self.pruning.percent:
                 if self.metric is not ACCURACY:  # Keras has only measured the accuracy
                     score, self.loss = self._scores(self.predict())
-                if self._should_prune(score):
-                    raise _PrunedError
+                self.pruning.report(percent, score)
         if self.trial.until is not None and time.time() > self.trial.until:
             raise _TimeIsOverError
 
@@ -221,7 +213,30 @@ class _Watch:
         metric, labels = self.metric, self.labels
         return metric.value(probabilities, labels), metric.loss(probabilities, labels)
 
-    def _should_prune(self, score: float) -> bool:
-        self.storage.set_trial_intermediate_value(self.trial_id, self.percent, score)
+
+class _Pruning:
+    """Reports the scores of a trial to its study, which may prune it.
+
+    Attributes:
+        percent: percent of the training after which the study last got a score.
+    """
+
+    def __init__(self, trial: TrialJob, pruner: optuna.pruners.BasePruner) -> None:
+        place, self.percent = trial.place, 0
+        self.storage = place.open()
+        self.study = optuna.load_study(study_name=place.name, storage=self.storage, pruner=pruner)
+        study_id = self.storage.get_study_id_from_name(place.name)
+        self.trial_id = self.storage.get_trial_id_from_study_id_trial_number(study_id, trial.number)
+
+    def report(self, percent: int, score: float) -> None:
+        """Tells the study the score after a percentage of the training.
+
+        Raises:
+            _PrunedError: the pruner ends the trial.
+            UpdateFinishedTrialError: another command has ended it.
+        """
+        self.percent = percent
+        self.storage.set_trial_intermediate_value(self.trial_id, percent, score)
         trial = self.storage.get_trial(self.trial_id)
-        return self.percent < 100 and self.study.pruner.prune(self.study, trial)
+        if percent < 100 and self.study.pruner.prune(self.study, trial):
+            raise _PrunedError
