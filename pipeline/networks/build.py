@@ -136,7 +136,8 @@ def _own_layers(recipe: Recipe) -> list[Any]:
     """The layers that the recipe's function returns, as a list.
 
     Raises:
-        PipelineError: the function does not return a list of Keras layers.
+        PipelineError: the function does not return a list of Keras layers, or its last layer is a
+            softmax.
     """
     made: Any = recipe.layers(recipe)
     found = list(made) if isinstance(made, Iterable) else None
@@ -149,7 +150,19 @@ def _own_layers(recipe: Recipe) -> list[Any]:
             expected="a list of Keras layers",
             remedy="Is its `return` missing?" if made is None else None,
         )
+    if found and _is_softmax(found[-1]):
+        raise PipelineError(
+            "the last layer of layers(recipe) is a softmax",
+            where=f"recipe {recipe.name}",
+            expected="the layers before the last one: a softmax over the classes is added",
+            remedy="Remove it.",
+        )
     return found
+
+
+def _is_softmax(layer: Any) -> bool:
+    activation = getattr(layer, "activation", None)
+    return isinstance(layer, layers.Softmax) or activation is keras.activations.softmax
 
 
 def _rescale(images: Any, low: float, high: float, size: float = 1.0) -> Any:

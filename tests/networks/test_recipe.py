@@ -182,6 +182,18 @@ def test_the_precision_of_a_recipe_does_not_change_other_models() -> None:
             "end with an output of shape 6 x 6 x 2 for each image. Expected a vector for each "
             "image. Add Flatten or GlobalAveragePooling2D.",
         ),
+        *(
+            (
+                [keras.layers.Flatten(), *own],
+                "the last layer of layers(recipe) is a softmax. Expected the layers before the "
+                "last one: a softmax over the classes is added. Remove it.",
+            )
+            for own in (
+                [keras.layers.Dense(10, activation="softmax")],
+                [keras.layers.Dense(10), keras.layers.Activation("softmax")],
+                [keras.layers.Dense(10), keras.layers.Softmax()],
+            )
+        ),
     ],
 )
 def test_layers_that_cannot_be_used_are_refused_by_name(made: Any, message: str) -> None:
