@@ -19,13 +19,13 @@ from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from pipeline.competition.competition import Competition
 from pipeline.errors import PipelineError
-from pipeline.machine import OTHER_BACKENDS, VARIABLES, versions
+from pipeline.machine import OTHER_BACKENDS, VARIABLES
 from pipeline.runs.folder import write_files
 from pipeline.runs.run import load_run
 from pipeline.search.connection import connect
 from pipeline.search.engine import MEMORY, J, Named, R, Work
 from pipeline.search.pickling import UNSENDABLE, cannot_be_sent
-from pipeline.search.remote import Refusal, RunFiles, Started
+from pipeline.search.remote import Refusal, RunFiles, Started, node_versions
 from pipeline.training.progress import Observer
 
 RETRIES = 3  # of a job whose worker or node dies
@@ -80,9 +80,9 @@ class Cluster:
                         yield job, cannot_be_sent(job, error)
                 if not running:
                     return
-                done = _wait(list(running), 1, INTERVAL)
+                _wait(list(running), 1, INTERVAL)
                 sending.report(observer, {job.name for job in running.values()})
-                for task in done:
+                for task in _wait(list(running), len(running), 0):
                     job = running.pop(task)
                     outcome = sending.receive(task, job)
                     if isinstance(outcome, Refusal):
@@ -96,7 +96,8 @@ class Cluster:
                 # Nodes join and leave. If there is no node, one job waits for the next one.
                 places = max(1, self._count_places(sending.refused))
         finally:
-            _cancel(list(running))
+            for task in _cancel(list(running)):
+                sending.receive(task, running[task])  # which writes the run, if it is finished
 
     def _count_places(self, refused: Collection[str] = ()) -> int:
         """The number of jobs that fit on the nodes, up to the limit."""
@@ -120,7 +121,7 @@ class _Sending(Generic[J, R]):
     Attributes:
         data: reference to the fields of the competition, by name. Each node gets them once.
         queue: receives the progress from the workers. It is an actor on the node of this process.
-        refused: nodes with other versions or with a missing package, by id.
+        refused: nodes that cannot run jobs, by id.
         started: names of jobs that have started.
         notes: text to show with the next progress of a job, by the job's name.
     """
@@ -153,8 +154,8 @@ class _Sending(Generic[J, R]):
         if self.refused:
             options["label_selector"] = {"ray.io/node-id": f"!in({','.join(self.refused)})"}
         variables = {name: os.environ[name] for name in VARIABLES if name in os.environ}
-        folder, data = self.work.folder.resolve(), self.work.competition.fingerprint
-        place = f"{platform.node()} {folder} {data}"
+        run, data = self.work.folder.resolve() / job.name, self.work.competition.fingerprint
+        place = f"{platform.node()} {run} {data}"
         task = self.task.options(**options)
         return task.remote(_expected(), variables, place, content, [self.data], self.queue)
 
@@ -175,14 +176,13 @@ class _Sending(Generic[J, R]):
         """The result of a task, a refusal or an exception. A run is written on this machine."""
         try:
             result = ray.get(task)
+            if isinstance(result, tuple):  # see `_sent_by_value`
+                return Refusal(*result)
             if isinstance(result, RunFiles):
                 write_files(self.work.folder / job.name, result.files)
                 return load_run(self.work.folder / job.name)
             return result
         except ray.exceptions.RayError as error:
-            if isinstance(cause := getattr(error, "cause", None), ModuleNotFoundError):
-                node, address, missing = cause.args
-                return Refusal(node, address, (missing,))
             return _failure(job, error)
         except Exception as error:
             return error
@@ -200,7 +200,7 @@ class _Sending(Generic[J, R]):
 def _expected() -> dict[str, str]:
     """The versions that a node must have: those of this process, without unused backends."""
     unused = OTHER_BACKENDS - {os.environ.get("KERAS_BACKEND")}
-    return {name: each for name, each in versions().items() if name not in unused}
+    return {name: each for name, each in node_versions().items() if name not in unused}
 
 
 def _failure(job: Named, error: Exception) -> PipelineError:
@@ -226,20 +226,23 @@ def _remedy(error: Exception) -> str:
 
 
 def _sent_by_value() -> Callable[..., Any]:
-    """A function that calls `perform`, for nodes where a package may be missing.
+    """A function that calls `perform`, for nodes where this package may be missing or broken.
 
-    Ray pickles a nested function by value, so the function itself does not need this package. If a
-    package is missing, it raises an error with the node's id and address and the package.
+    Ray pickles a nested function by value, so the function itself does not need this package. If
+    the node cannot start a job, the result is a `Refusal` as a tuple of its fields.
     """
 
     def perform_there(*arguments: Any) -> Any:
         try:
             from pipeline.search.remote import perform
+
+            return perform(*arguments)
         except ModuleNotFoundError as error:
-            node, missing = ray.get_runtime_context().get_node_id(), error.name
-            address = ray.util.get_node_ip_address()
-            raise ModuleNotFoundError(node, address, f"the package {missing} is missing") from None
-        return perform(*arguments)
+            reason = f"the package {error.name} is missing"
+        except Exception as error:
+            reason = f"{type(error).__name__}: {str(error)[:200]}"
+        node = ray.get_runtime_context().get_node_id()
+        return node, ray.util.get_node_ip_address(), (reason,)
 
     return perform_there
 
@@ -247,23 +250,24 @@ def _sent_by_value() -> Callable[..., Any]:
 def _all_refused(refusals: Iterable[Refusal]) -> PipelineError:
     """The error for a cluster whose nodes are all refused."""
     return PipelineError(
-        "its nodes have other versions than this machine, or packages are missing",
+        "its nodes cannot run jobs of this machine",
         where="Ray cluster",
-        remedy="Install the versions of this machine on the nodes.",
+        expected="the same code, packages and versions on all machines",
         details=[str(each) for each in refusals],
     )
 
 
-def _cancel(tasks: list[ray.ObjectRef]) -> None:
-    """Cancels tasks. Those that are training save a checkpoint."""
+def _cancel(tasks: list[ray.ObjectRef]) -> list[ray.ObjectRef]:
+    """Cancels tasks. Those that are training save a checkpoint. Returns those that have ended."""
     for task in tasks:
         ray.cancel(task)
-    if tasks:
-        _wait(tasks, len(tasks), PATIENCE)
+    return _wait(tasks, len(tasks), PATIENCE)
 
 
 def _wait(tasks: list[ray.ObjectRef], count: int, seconds: float) -> list[ray.ObjectRef]:
     """Waits for a number of tasks, up to a time. Returns the finished ones."""
+    if not tasks:
+        return []
     with redirect_stdout(sys.stderr):  # Ray prints which workers and nodes died
         ended: list[ray.ObjectRef] = ray.wait(tasks, num_returns=count, timeout=seconds)[0]
     return ended

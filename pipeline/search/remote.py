@@ -5,7 +5,8 @@ import os
 import pickle
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,9 @@ import ray
 from ray.util.queue import Queue
 
 from pipeline.competition.competition import Competition
-from pipeline.machine import VARIABLES, versions
+from pipeline.errors import PipelineError
+from pipeline.files import lock
+from pipeline.machine import VARIABLES, hash_of_sources, versions
 from pipeline.runs.folder import read_files
 from pipeline.runs.run import Run
 from pipeline.search.pickling import portable
@@ -31,19 +34,19 @@ class Started:
 
 @dataclass(frozen=True)
 class Refusal:
-    """A node that runs no jobs, because it has other versions or a package is missing.
+    """A node that runs no jobs, because it has other versions, or cannot start a job.
 
     Attributes:
         node: id of the node.
-        differences: a text for each version or package that differs.
+        reasons: a text for each version that differs, or for the error.
     """
 
     node: str
     address: str
-    differences: tuple[str, ...]
+    reasons: tuple[str, ...]
 
     def __str__(self) -> str:
-        return f"the node {self.address} is not used: {', '.join(self.differences)}"
+        return f"the node {self.address} is not used: {', '.join(self.reasons)}"
 
 
 @dataclass(frozen=True)
@@ -73,7 +76,7 @@ def perform(
     Args:
         expected: the versions that this node must have, by name.
         variables: the environment variables of the sending machine that are in VARIABLES.
-        place: text that identifies the runs: the machine, the folder and the data.
+        place: text that identifies the run: the machine, its folder and its data.
         content: the pickled function that makes the result, and the job.
         data: a list with a reference to the fields of the competition. Ray does not resolve a
             reference in a list.
@@ -81,6 +84,9 @@ def perform(
 
     Returns:
         The result (a run as `RunFiles`), the exception that ended the job, or a `Refusal`.
+
+    Raises:
+        Exception: the node cannot start the job.
     """
     address = ray.util.get_node_ip_address()
     if differences := _differences(expected):
@@ -88,23 +94,28 @@ def perform(
     for name in VARIABLES:  # Ray and the node set some of them
         os.environ.pop(name, None)
     os.environ.update(variables)
-    folder = _own_folder(place, content)
-    try:
-        make, job = pickle.loads(content)
-        _send(queue, Started(job.name, address))
-        competition = Competition(**ray.get(data[0]))
-        result = make(competition, folder, job, lambda progress: _send(queue, progress))
-        if isinstance(result, Run):
-            result = RunFiles(read_files(result.folder))
-    except Exception as error:
-        result = portable(error)
-    # Not in a `finally`: a cancelled job keeps its checkpoints for the next try.
-    shutil.rmtree(folder, ignore_errors=True)
+    with _own_folder(place) as folder:
+        try:
+            make, job = pickle.loads(content)
+            _send(queue, Started(job.name, address))
+            competition = Competition(**ray.get(data[0]))
+            result = make(competition, folder, job, lambda progress: _send(queue, progress))
+            if isinstance(result, Run):
+                result = RunFiles(read_files(result.folder))
+        except Exception as error:
+            result = portable(error)
+        # Not in a `finally`: a cancelled job keeps its checkpoints for the next try.
+        shutil.rmtree(folder, ignore_errors=True)
     return result
 
 
+def node_versions() -> dict[str, str]:
+    """What must be equal on all nodes: versions by name, and the hash of this package's code."""
+    return {**versions(), "the code of pipeline": hash_of_sources()}
+
+
 def _differences(expected: Mapping[str, str]) -> tuple[str, ...]:
-    found = versions()
+    found = node_versions()
     return tuple(
         f"{name} {found.get(name, 'is missing')} instead of {version}"
         for name, version in expected.items()
@@ -117,14 +128,23 @@ def _send(queue: Queue, message: Progress | Started) -> None:
     queue.actor.put_nowait.remote(message)
 
 
-def _own_folder(place: str, content: bytes) -> Path:
-    """The temporary folder of a job on this machine: the same one for each retry of the job.
+@contextmanager
+def _own_folder(place: str) -> Iterator[Path]:
+    """The temporary folder of a job on this machine: the same one for each try of the job.
+
+    While another process uses it, such as a second command with the same job, it is a new one.
 
     Raises:
-        PermissionError: it belongs to another user.
+        PermissionError: its parent belongs to another user.
     """
     root = Path(tempfile.gettempdir()) / f"pixel-pipeline-{os.getuid()}"
     root.mkdir(mode=0o700, exist_ok=True)
     if root.lstat().st_uid != os.getuid():
         raise PermissionError(f"{root} belongs to another user")
-    return root / hashlib.sha256(place.encode() + content).hexdigest()[:16]
+    folder = root / hashlib.sha256(place.encode()).hexdigest()[:16]
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(lock(folder))
+        except PipelineError:
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=root)))
+        yield folder

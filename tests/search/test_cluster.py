@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -20,9 +21,12 @@ import pytest
 import pipeline as pp
 from pipeline.errors import PipelineError
 from pipeline.planning.plan import read_plan
+from pipeline.recipes import find_recipe
 from pipeline.runs.run import list_runs
 from pipeline.search.engine import EngineChoice, Work
+from pipeline.training.job import make_job
 from pipeline.training.progress import Progress
+from pipeline.training.train import train as train_job
 
 ray = pytest.importorskip("ray", reason="ray is not installed: make test-cluster installs it")
 cluster = pytest.mark.cluster
@@ -94,11 +98,59 @@ def test_a_worker_has_the_data_read_only_and_a_folder_of_its_own(
         assert (one.writeable, one.threads, one.unset) == (False, "3", None)
         assert one.folder.parent.parent == tmp_path / "workers"
     assert (outcomes["user error"].found, outcomes["user error"].where) == ("bad", "here")
-    assert not [*(tmp_path / "workers").glob("pixel-pipeline-*/*")]  # nor of the job that failed
+    assert not [
+        *(tmp_path / "workers").glob("pixel-pipeline-*/[!.]*")
+    ]  # nor of the job that failed
     assert not (tmp_path / "runs").exists()
     with pytest.raises(PipelineError, match="connected to another cluster") as caught:
         next(Cluster("big:6379").run(work, jobs, lambda progress: None))
     assert caught.value.where == "Ray cluster big:6379"
+
+
+def meet(competition: Any, folder: Path, job: Any, observer: Any) -> list[Any]:
+    """Returns its folder, and whether its file is still there when both jobs have written one."""
+    folder.mkdir(exist_ok=True)
+    (folder / "mine").write_text(job.number)
+    (job.shared / job.number).touch()
+    until = time.monotonic() + 120
+    while len(list(job.shared.iterdir())) < 2 and time.monotonic() < until:
+        time.sleep(0.1)
+    if job.number == "2":  # the other one has ended, and removed its folder
+        time.sleep(2)
+    return [folder, (folder / "mine").read_text() == job.number]
+
+
+def test_two_commands_with_the_same_job_do_not_share_a_folder(tiny, tmp_path) -> None:
+    from pipeline.search.cluster import Cluster
+
+    shared = tmp_path / "shared"
+    shared.mkdir()
+    jobs = [SimpleNamespace(name="same", number=number, shared=shared) for number in "12"]
+    work = Work(meet, tiny, tmp_path / "runs")
+    with started(2) as nodes:
+        found = [outcome for _, outcome in Cluster(nodes.address).run(work, jobs, print)]
+    assert len({folder for folder, _ in found}) == 2
+    assert [kept for _, kept in found] == [True, True]
+    assert not [*(tmp_path / "workers").glob("pixel-pipeline-*/[!.]*")]
+
+
+def train_one(competition: Any, folder: Path, job: Any, observer: Any) -> pp.Run:
+    return train_job(job, competition, folder, observer)
+
+
+def test_a_command_that_is_stopped_keeps_runs_that_have_just_finished(tiny, tmp_path) -> None:
+    from pipeline.search.cluster import Cluster
+
+    jobs = [make_job(find_recipe("dense"), {"epochs": 1}, seed, tiny.hold_out) for seed in (0, 1)]
+    with started(2) as nodes:
+        found = Cluster(nodes.address).run(Work(train_one, tiny, tmp_path / "tiny"), jobs, print)
+        next(found)
+        assert len(list_runs(tmp_path / "tiny")) == 1
+        until = time.monotonic() + 120
+        while any(working(job.name) for job in jobs) and time.monotonic() < until:
+            time.sleep(0.2)
+        found.close()
+    assert {run.name for run in list_runs(tmp_path / "tiny")} == {job.name for job in jobs}
 
 
 @contextmanager
@@ -230,6 +282,25 @@ def old_keras(tmp_path) -> dict[str, Any]:
 
 
 @pytest.fixture
+def changed_code(tmp_path) -> dict[str, Any]:
+    """A node with another line in this package."""
+    other = tmp_path / "changed"
+    shutil.copytree(Path(pp.__file__).parent, other / "pipeline")
+    with (other / "pipeline/recipes/dense.py").open("a") as file:
+        file.write("# changed\n")
+    return with_path(other)
+
+
+@pytest.fixture
+def broken_package(tmp_path) -> dict[str, Any]:
+    """A node where a module of this package has other names."""
+    other = tmp_path / "broken"
+    shutil.copytree(Path(pp.__file__).parent, other / "pipeline")
+    (other / "pipeline/search/remote.py").write_text("")
+    return with_path(other)
+
+
+@pytest.fixture
 def without_this_package(tmp_path) -> dict[str, Any]:
     """A node where this package cannot be imported."""
     other = tmp_path / "without"
@@ -247,24 +318,30 @@ def with_path(folder: Path) -> dict[str, Any]:
 
 
 @cluster
-def test_nodes_with_other_versions_or_without_the_package_are_not_used_and_named(
-    old_keras, without_this_package, tmp_path, tiny, capsys
+@pytest.mark.parametrize(
+    ("node", "reason"),
+    [
+        ("old_keras", "keras 0.0.1 instead of"),
+        ("changed_code", "the code of pipeline "),
+        ("broken_package", "ImportError: cannot import name 'perform'"),
+        ("without_this_package", "the package pipeline is missing"),
+    ],
+)
+def test_a_node_that_cannot_run_jobs_is_not_used_and_named(
+    node, reason, tmp_path, tiny, capsys, request
 ) -> None:
     with started(0) as nodes:
-        nodes.add_node(wait=False, **old_keras)
-        nodes.add_node(wait=False, **without_this_package)
+        nodes.add_node(wait=False, **request.getfixturevalue(node))
         nodes.wait_for_nodes(timeout=300)
         choice = EngineChoice("ray", address=nodes.address)
-        with pytest.raises(PipelineError, match="other versions") as caught:
+        with pytest.raises(PipelineError, match="cannot run jobs") as caught:
             train(tiny, tmp_path / "none", choice, seeds=1, epochs=1)
-        said = sorted(caught.value.details)
-        assert "keras 0.0.1 instead of" in said[0]
-        assert "the package pipeline is missing" in said[1]
+        assert reason in caught.value.details[0]
         nodes.add_node(**NODE)
         nodes.wait_for_nodes(timeout=300)
         capsys.readouterr()
         assert len(train(tiny, tmp_path / "some", choice, seeds=2, epochs=2)) == 4
-        assert "is not used: " in capsys.readouterr().err  # either, or both
+        assert "is not used: " in capsys.readouterr().err
 
 
 @cluster
@@ -378,7 +455,7 @@ def test_a_client_s_address_gives_the_same_bytes(tiny, tmp_path) -> None:
     try:
         choice = EngineChoice("ray", address=f"ray://127.0.0.1:{port}")
         (one,) = train(tiny, tmp_path / "ray", choice, 1, 2, ["dense"])
-        with pytest.raises(PipelineError, match=f"another one, ray://127.0.0.1:{port}"):
+        with pytest.raises(PipelineError, match=f"another cluster, ray://127.0.0.1:{port}"):
             train(tiny, tmp_path / "other", "ray", 1, 2, ["dense"])
     finally:
         ray.shutdown()
