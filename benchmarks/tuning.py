@@ -9,10 +9,11 @@ least the same time on the same cores; trials that run at the end are finished. 
 settings and the two results of the searches are trained with each seed. `--members` adds a mean of
 networks with the own settings: as many as fit into the time of the search and of one training.
 
-Differences are to the recipe's own settings, with the same seed and the same test rows. Their
-deviation is over the seeds. It does not include that each search was run only once, and that other
-test rows would give other results. The own settings of `fast` and `best` were chosen on rows of
-Digit Recognizer, and look too good there. The longer prediction time of the members is not counted.
+Differences are to the recipe's own settings, with the same seed and the same test rows. Members
+have other seeds. The deviation of a difference is over the seeds. It does not include that each
+search was run only once, and that other test rows would give other results. The own settings of
+`fast` and `best` were chosen on rows of Digit Recognizer, and look too good there. The longer
+prediction time of the members is not counted.
 """
 
 import math
@@ -44,7 +45,7 @@ HEADER = (
     "search s", "training s", "gain a minute",
 )  # fmt: skip
 TPE = search.STARTUP
-RANDOM = 1_000_000  # random trials before TPE begins: all of them
+RANDOM = 1_000_000  # random trials: all of them
 
 
 @click.command()
@@ -135,13 +136,12 @@ def find(
         count: number of finished trials; None without a limit.
         seconds: how long it asks for trials.
     """
-    search.STARTUP = startup
     began = time.monotonic()
     subject, display = make_subject(recipe, {}, 0), Display()
     place = subject.place(competition.name, runs, None)
     place.prepare()
     made = TimedSearch.prepare(subject, competition, place, display, count, None)
-    made.end = began + seconds
+    made.startup, made.end = startup, began + seconds
     made.run(competition, engine_for([made.job], count or search.MANY, "auto"))
     seconds = time.monotonic() - began
     best, table = best_trial(made.study), trials_table(made.study, subject.space)
@@ -185,7 +185,7 @@ class Trained:
     def add_members(self, recipe: pp.Recipe, seconds: float) -> None:
         """Trains more networks for each seed, as many as the time allows, and averages them."""
         one = self.seconds[recipe.name]
-        count = 1 + max(1, round(seconds / one))
+        count = 1 + max(1, int(seconds / one))
         name = f"mean of {count} networks"
         began = time.monotonic()
         starts = [count * (1 + seed) for seed in range(self.seeds)]

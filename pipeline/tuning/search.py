@@ -17,6 +17,7 @@ from optuna.trial import FrozenTrial, Trial, TrialState
 
 from pipeline import config
 from pipeline.competition.competition import Competition
+from pipeline.errors import PipelineError
 from pipeline.metrics.metric import Metric
 from pipeline.networks.recipe import FIXED
 from pipeline.networks.space import text_of
@@ -41,10 +42,11 @@ from pipeline.tuning.summary import best_trial
 from pipeline.tuning.trials import TrialJob, TrialResult, make_pruner, run_trial, scoring_fold
 
 MANY = sys.maxsize  # trials, where only the time is a limit
-STARTUP = 5  # random trials; TPE chooses the others
+STARTUP = 5  # random trials
 MAX_FAILURES = 5  # one after another
 BEAT = 30.0  # seconds after which a trial tells again that it is alive
 RESERVE = 0.25  # of a budget, for the last training, as long as no trial tells how long it takes
+SLACK = 1.05  # trials end this much earlier than the last training needs
 AT_LEAST = 2.0  # seconds of a trial
 
 
@@ -62,6 +64,7 @@ class Search:
         count: number of finished trials to make; None for as many as the budget allows.
         budget: time for them, and for the last training; None without a limit.
         pruner: see `make_pruner`.
+        startup: number of random trials; TPE chooses the others.
         predictions: how many images the last run predicts, each as often as it has TTA views.
         running: trials that this process has asked for, by name.
         failures: exceptions of trials, since the last finished one.
@@ -79,6 +82,7 @@ class Search:
     budget: Budget | None
     pruner: optuna.pruners.BasePruner
     predictions: int
+    startup: int = STARTUP
     running: dict[str, Trial] = field(default_factory=dict)
     failures: list[Exception] = field(default_factory=list)
     beats: dict[str, float] = field(default_factory=dict)
@@ -167,6 +171,13 @@ class Search:
         rows = 1 + len(fold.validation) / len(fold.train)
         return rows * max(took) / executions + self.closing()
 
+    def share_left(self) -> float:
+        """The share of the last training that there is time for, from 0 to 1."""
+        assert self.budget is not None
+        closing = self.closing()
+        needed = self.reserve() - closing
+        return min(1.0, max(0.0, self.budget.left - closing) / needed) if needed > 0 else 1.0
+
     def closing(self) -> float:
         """Seconds from the last training's last epoch to its run, which predicts all rows."""
         complete = self.study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
@@ -178,18 +189,29 @@ class Search:
         """The next trial, whenever a worker is free."""
         while self._due() and self._has_time():
             if trial := self._ask():
-                recipe = self.job.recipe.change(**self.subject.space.settings(trial.params))
                 name = f"trial {trial.number}"
-                job = replace(self.job, name=name, recipe=recipe)
                 self.running[name] = trial
+                try:
+                    recipe = self.job.recipe.change(**self.subject.space.settings(trial.params))
+                except PipelineError as error:
+                    self._prune(name, error)
+                    continue
+                job = replace(self.job, name=name, recipe=recipe)
                 self.display.add(job)
                 executions, until = self.subject.space.executions, self._until()
                 yield TrialJob(name, job, executions, trial.number, self.place, until)
 
+    def _prune(self, name: str, error: PipelineError) -> None:
+        """Ends a trial whose settings the recipe refuses: they fail whenever they are tried."""
+        trial = self.running.pop(name)
+        trial.set_user_attr(ERROR, str(error))
+        self.study.tell(trial.number, state=TrialState.PRUNED)
+        self.display.note(f"{name}  pruned: {error}")
+
     def _ask(self) -> Trial | None:
         """A trial of this process; None if another command has just begun the last one."""
         self.study.sampler = optuna.samplers.TPESampler(
-            n_startup_trials=STARTUP, seed=self._seed(), constant_liar=True
+            n_startup_trials=self.startup, seed=self._seed(), constant_liar=True
         )
         trial = self.study.ask(distributions(self.subject.space))
         claim(trial)
@@ -273,7 +295,7 @@ class Search:
 
     def _until(self) -> float | None:
         """Unix time at which trials end."""
-        return None if self.budget is None else self.budget.end - self.reserve()
+        return None if self.budget is None else self.budget.end - SLACK * self.reserve()
 
     def _seconds(self, states: tuple[TrialState, ...]) -> list[float]:
         trials = self.study.get_trials(deepcopy=False, states=states)

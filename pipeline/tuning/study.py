@@ -1,6 +1,7 @@
 """The study of a tuning: where Optuna keeps its trials, so that none is lost."""
 
 import itertools
+import os
 import platform
 import time
 from collections.abc import Iterator, Sequence
@@ -34,6 +35,7 @@ from pipeline.tuning.journal import Journal, check_journal
 FINISHED = (TrialState.COMPLETE, TrialState.PRUNED)
 IDENTITY, SEARCHED, METRIC = "identity", "searched", "metric"  # user attributes of a study
 OWNER, ALIVE, ERROR, FAILURES = "owner", "alive", "error", "failures"  # of a trial
+CLOCK = 60.0  # seconds; the time at which a process began changes when the clock is set
 SILENT = 300.0  # seconds after which a trial on another machine is taken for dead
 TRIES = 3  # of settings whose training fails
 WAIT, ATTEMPTS = 60, 5  # seconds for the lock of an SQLite file; attempts to open a database
@@ -275,7 +277,7 @@ def _distribution(one: Range) -> BaseDistribution:
 def claim(trial: Trial) -> None:
     """Notes that a command on this machine works on the trial."""
     process = psutil.Process()
-    owner = {"host": platform.node(), "process": process.pid, "began": process.create_time()}
+    owner = {"host": _host(), "process": process.pid, "began": process.create_time()}
     trial.set_user_attr(OWNER, owner)
     trial.set_user_attr(ALIVE, time.time())
 
@@ -315,13 +317,23 @@ def _ended_only(study: optuna.Study) -> list[FrozenTrial]:
 def _is_alive(trial: FrozenTrial) -> bool:
     """Whether the command that works on the trial is still there."""
     owner, started = trial.user_attrs.get(OWNER), trial.datetime_start
-    if owner and owner["host"] == platform.node():
+    if owner and owner["host"] == _host():
         try:
-            return bool(psutil.Process(owner["process"]).create_time() == owner["began"])
+            process = psutil.Process(owner["process"])
+            began, ended = process.create_time(), process.status() == psutil.STATUS_ZOMBIE
         except psutil.NoSuchProcess:
             return False
+        return abs(began - owner["began"]) < CLOCK and not ended
     seen = trial.user_attrs.get(ALIVE, started.timestamp() if started else 0.0)
     return time.time() - float(seen) < SILENT
+
+
+def _host() -> str:
+    """The machine, and the container if process numbers are its own."""
+    try:
+        return f"{platform.node()} {os.readlink('/proc/self/ns/pid')}"
+    except OSError:  # macOS
+        return platform.node()
 
 
 def retry(study: optuna.Study, trial: FrozenTrial) -> bool:

@@ -1,5 +1,7 @@
 """Tunes a recipe: runs trials, and trains with the settings of the best one."""
 
+import math
+from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -11,16 +13,18 @@ from pipeline.errors import PipelineError
 from pipeline.evaluation.leaderboard import check_same_data
 from pipeline.files import lock
 from pipeline.runs.folder import TUNED, copy_run
+from pipeline.runs.record import Identity
 from pipeline.runs.run import Run, list_runs, load_run
 from pipeline.search.budget import Budget
 from pipeline.search.display import Display
 from pipeline.search.engine import AnyEngine
 from pipeline.search.execute import engine_for, execute
-from pipeline.training.job import make_job
+from pipeline.training.job import Job, make_job
 from pipeline.tuning.search import MANY, Search
 from pipeline.tuning.subject import Subject
 from pipeline.tuning.summary import best_trial
 
+LENGTH = ("epochs", "pace", "min_steps")  # settings that a deadline replaces
 TRIALS = 40  # if neither a number of trials nor a time is given
 
 
@@ -62,23 +66,44 @@ def tune(
         )
     found = list_runs(folder, lambda error: display.note(error.message))
     check_same_data(found, competition.fingerprint)
+    _check_name(subject, found)
     place = subject.place(competition.name, folder, url)
     with nullcontext() if url else lock(place.journal):
         place.prepare()
         search = Search.prepare(subject, competition, place, display, count, budget)
-        search.run(competition, engine_for([search.job], count or MANY, engine))
+        runs_trials = engine_for([search.job], count or MANY, engine)
+        search.run(competition, runs_trials)
         best = best_trial(search.study)
         if best is None:
             raise PipelineError(
                 "no trial was completed", where=str(place), remedy="Give it more time or trials."
             )
-    return _train_best(search, best, competition, folder)
+    elsewhere = url is not None or not runs_trials.local
+    return _train_best(search, best, competition, folder, elsewhere)
 
 
-def _train_best(search: Search, best: FrozenTrial, competition: Competition, folder: Path) -> Run:
+def _check_name(subject: Subject, found: Sequence[Run]) -> None:
+    """Raises PipelineError if another recipe's run has the name of the result."""
+    name, recipe = subject.name + TUNED, subject.recipe.name
+    for run in found:
+        if run.name == name and run.record.recipe != recipe:
+            raise PipelineError(
+                f"it is of the recipe {run.record.recipe}, and the result has this name",
+                where=f"run {run.folder}",
+                remedy="Rename or remove the folder.",
+            )
+
+
+def _train_best(
+    search: Search, best: FrozenTrial, competition: Competition, folder: Path, elsewhere: bool
+) -> Run:
     """Trains with the settings of a trial on all training rows; replaces an earlier result.
 
-    If there is a run with these settings, it is copied.
+    If the time is too short, the training has a deadline.
+
+    Args:
+        elsewhere: whether trials may have run on other machines, so that their seconds tell
+            nothing about this one.
     """
     subject, display, budget = search.subject, search.display, search.budget
     job = make_job(subject.recipe, subject.space.settings(best.params), subject.seed,
@@ -87,15 +112,52 @@ def _train_best(search: Search, best: FrozenTrial, competition: Competition, fol
     assert best.value is not None
     score = search.metric.with_unit(best.value)
     display.note(f"trial {best.number} is the best, {score}: {job.name}")
-    identity = job.identity(competition)
-    runs = {run.name: run for run in list_runs(folder, lambda _: None)}
-    equal = [name for name, run in runs.items() if run.record.identity == identity]
-    taken = job.name in runs and runs[job.name].record.recipe != identity.recipe
-    if equal and job.name not in equal and not taken:
-        display.note(f"{job.name}: copied from {equal[0]}, which has these settings")
-        copy_run(folder / equal[0], folder / job.name)
-        return load_run(folder / job.name)
-    if budget and budget.left < search.reserve():  # it might not end in time
+    short = budget is not None and (elsewhere or search.share_left() < 1)
+    epochs = search.share_left() * job.epochs if short else math.inf
+    if earlier := _find_result(job, job.identity(competition), epochs, folder, display):
+        return earlier
+    if budget and short:
         job = replace(job, deadline=budget.end - search.closing(), at_most=True)
-    (run,) = execute([job], competition, folder, display, fresh=not (equal or taken))
+    (run,) = execute([job], competition, folder, display, fresh=True)
     return run
+
+
+def _find_result(
+    job: Job, identity: Identity, epochs: float, folder: Path, display: Display
+) -> Run | None:
+    """A finished run to use as the result.
+
+    It is the run of this name or a copy of another one, if it has this identity. A run of this name
+    that a deadline ended is used too, if there is no time for more epochs than it has.
+
+    Args:
+        epochs: number of epochs that there is time for.
+    """
+    for run in sorted(list_runs(folder, lambda _: None), key=lambda run: run.name != job.name):
+        equal = run.record.identity == identity
+        as_long = run.name == job.name and (run.record.epochs or 0) >= epochs
+        if not (equal or (as_long and _differs_in_length(run, identity))) or not _is_whole(run):
+            continue
+        if run.name == job.name:
+            display.note(f"{run.name}: finished before, reused")
+            return run
+        display.note(f"{job.name}: copied from {run.name}, which has these settings")
+        copy_run(run.folder, folder / job.name)
+        return load_run(folder / job.name)
+    return None
+
+
+def _is_whole(run: Run) -> bool:
+    """Whether no file of a run is damaged."""
+    try:
+        run.verify()
+    except PipelineError:
+        return False
+    return True
+
+
+def _differs_in_length(run: Run, identity: Identity) -> bool:
+    """Whether a run has these settings, but for the number of epochs."""
+    found = run.record.identity
+    length = {name: found.settings.get(name) for name in LENGTH}
+    return found == replace(identity, settings=identity.settings | length)

@@ -54,6 +54,7 @@ class Scored:
     Args:
         scores: None is a failure; the last one is that of all further trials.
         seconds: that a trial sleeps.
+        reported: seconds that a trial says it took. Default: those that it sleeps.
 
     Attributes:
         trials: those that it was asked to run.
@@ -61,9 +62,12 @@ class Scored:
 
     workers, local = 1, True
 
-    def __init__(self, *scores: float | None, seconds: float = 0.0) -> None:
+    def __init__(
+        self, *scores: float | None, seconds: float = 0.0, reported: float | None = None
+    ) -> None:
         self.scores = itertools.chain(scores, itertools.repeat(scores[-1]))
         self.seconds = seconds
+        self.reported = seconds if reported is None else reported
         self.trials: list[Any] = []
 
     def run(self, work: Any, jobs: Iterable[Any], observer: Any) -> Iterator[tuple[Any, Any]]:
@@ -73,7 +77,7 @@ class Scored:
             if (score := next(self.scores)) is None:
                 yield job, RuntimeError("no layers")
             else:
-                yield job, TrialResult("complete", score, 0.5, self.seconds, 1)
+                yield job, TrialResult("complete", score, 0.5, self.reported, 1)
 
 
 class Interrupted:

@@ -23,6 +23,7 @@ from pipeline.networks.space import Choice, Float, Space
 from pipeline.recipes import find_recipe
 from pipeline.search.budget import Budget
 from pipeline.search.engine import Inline
+from pipeline.tuning.search import Search
 from pipeline.tuning.subject import make_subject
 from pipeline.tuning.summary import trials_table
 from pipeline.tuning.trials import scoring_fold
@@ -253,6 +254,43 @@ def test_a_time_ends_the_trials_and_the_last_training(tiny, tmp_path) -> None:
     assert time.time() < budget.began + budget.seconds
     assert (run.name, run.record.epochs) == ("dense-epochs=2-tuned", 2)
     assert 1 <= finished(pp.trials(tiny, "dense", **settings)) < 40
+
+
+@pytest.mark.parametrize(("share", "longer"), [(0.0, False), (0.9, True)])
+def test_a_training_that_the_time_cut_is_replaced_by_a_longer_one_alone(
+    share: float, longer: bool, tiny, tmp_path, monkeypatch
+) -> None:
+    """The share of the epochs that there is time for follows from the seconds of the trials."""
+    changes: dict[str, Any] = {"epochs": 100_000, "early_stopping": None, "runs": tmp_path}
+    search(tiny, "dense", count=1, engine=Scored(0.5), **changes)
+    monkeypatch.setattr(Search, "share_left", lambda self: share)
+    first, second = (
+        pp.tune(tiny, "dense", budget=Budget(30, time.time() - 26), **changes, **QUICK)
+        for _ in range(2)
+    )
+    assert 0 < first.record.epochs < 100_000
+    assert (second.record == first.record) != longer
+
+
+def test_a_damaged_equal_run_is_left_alone(tiny, tmp_path) -> None:
+    own = pp.train(tiny, "dense", epochs=1, runs=tmp_path, progress=False)
+    (own.folder / "model.keras").write_bytes(b"damaged")
+    tuned = pp.tune(
+        tiny, "dense", trials=1, engine=Scored(0.5), epochs=1, runs=tmp_path, progress=False
+    )
+    tuned.verify()
+    assert tuned.record.identity == own.record.identity
+
+
+def test_a_run_of_another_recipe_with_the_name_of_the_result_is_found_before(
+    tiny, tmp_path
+) -> None:
+    run = pp.train(tiny, "dense", epochs=1, runs=tmp_path, progress=False)
+    run.folder.rename(run.folder.with_name("conv-epochs=1-tuned"))
+    with pytest.raises(pp.PipelineError, match="is of the recipe dense"):
+        pp.tune(tiny, "conv", trials=1, epochs=1, runs=tmp_path, **QUICK)
+    with pytest.raises(pp.PipelineError, match="no trials"):
+        pp.trials(tiny, "conv", epochs=1, runs=tmp_path)
 
 
 def test_a_trial_that_is_cut_by_the_time_is_tried_again(tiny, tmp_path) -> None:

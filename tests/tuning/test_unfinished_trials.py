@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import psutil
 import pytest
 from click.testing import CliRunner
 from optuna.trial import TrialState
@@ -21,12 +22,12 @@ from scored import Interrupted, Scored, prepare, search
 import pipeline as pp
 from pipeline.cli import main
 from pipeline.networks.recipe import Recipe
-from pipeline.networks.space import Float, Space
+from pipeline.networks.space import Choice, Float, Space
 from pipeline.recipes import find_recipe
 from pipeline.search.engine import Inline
 from pipeline.training.progress import Progress
 from pipeline.tuning.search import Search
-from pipeline.tuning.study import retry
+from pipeline.tuning.study import OWNER, claim, retry, retry_stale
 from pipeline.tuning.summary import trials_table
 
 ROOT = Path(__file__).parent.parent.parent
@@ -165,6 +166,35 @@ def test_failures_without_a_completed_trial_are_raised(tiny, tmp_path) -> None:
         pp.tune(tiny, mine, trials=30, epochs=1, runs=tmp_path, **QUICK)
     trials = pp.trials(tiny, mine, epochs=1, runs=tmp_path)
     assert trials["state"].tolist() == [*["failed"] * 5, "waiting"]
+
+
+def test_settings_that_a_recipe_refuses_together_are_pruned(tiny, tmp_path) -> None:
+    ranges = {"optimizer": Choice(("sgd", "adam")), "momentum": Choice((0.0, 0.9))}
+    own = find_recipe("dense").change(optimizer="sgd", momentum=0.9)
+    mine = replace(own, name="mine", space=Space(ranges), published=None)
+    engine = Scored(0.5)
+    trials = table(search(tiny, mine, tmp_path, 12, engine, epochs=1))
+    refused = trials["optimizer"] == "adam"  # which has no momentum
+    assert 0 < refused.sum() < len(trials) == 12
+    assert set(trials[refused]["state"]) == {"pruned"}
+    assert set(trials[~refused]["state"]) == {"complete"}
+    assert len(engine.trials) == (~refused).sum()
+
+
+def test_a_killed_command_that_its_parent_has_not_waited_for_is_dead(tiny, tmp_path) -> None:
+    url = f"sqlite:///{tmp_path}/tuning.db"
+    study = prepare(tiny, "dense", tmp_path, 3, storage=url, epochs=1).study
+    trial = study.ask()
+    claim(trial)
+    assert retry_stale(study, alone=False) == 0
+    zombie = subprocess.Popen([sys.executable, "-c", ""])
+    process = psutil.Process(zombie.pid)
+    while process.status() != psutil.STATUS_ZOMBIE:
+        time.sleep(0.05)
+    changed = {"process": zombie.pid, "began": process.create_time()}
+    trial.set_user_attr(OWNER, trial.user_attrs[OWNER] | changed)
+    assert retry_stale(study, alone=False) == 1
+    zombie.wait()
 
 
 def test_failures_between_finished_trials_do_not_end_the_search(tiny, tmp_path) -> None:
