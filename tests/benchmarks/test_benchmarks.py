@@ -13,7 +13,7 @@ from click.testing import CliRunner
 
 import benchmarks
 import pipeline as pp
-from benchmarks import accuracy, measure, throughput
+from benchmarks import accuracy, engines, measure, throughput
 from benchmarks.__main__ import bench
 from benchmarks.measure import alternate, equal_settings, run, timed
 from benchmarks.table import Row, Spread, machine_line, print_rows, spread
@@ -244,3 +244,11 @@ def test_memory_writes_as_many_bytes_as_asked(tmp_path: Path) -> None:
 
     size = write_noise(tmp_path / "train.csv", 1000)
     assert (tmp_path / "train.csv").stat().st_size == size >= 1000
+
+
+def test_the_overhead_of_a_command_and_of_a_job_are_told_apart() -> None:
+    """Two workers, a start of 8 s, and 1.5 s for each job, which trains for 3 s."""
+    few, many = (
+        [engines.Cost(2, count, 8 + count * (1.5 + 3) / 2, 3 * count)] * 3 for count in (2, 12)
+    )
+    assert engines.split(few, many) == pytest.approx((8, 1.5))
