@@ -161,7 +161,7 @@ bench-engines: .venv/ready-dev  ## Measure a job's overhead in each engine, inst
 	@$(RAY)
 	@$(BIN)/python -m benchmarks.engines
 
-bench-tuning: .venv/ready-dev  ## Measure what tuning brings on DATA of 22,000 rows (three quarters of an hour)
+bench-tuning: .venv/ready-dev  ## Measure what tuning brings on DATA of 12,000 rows or more (half an hour)
 	@$(BIN)/python -m benchmarks.tuning "$$DATA"
 
 clean:  ## Remove caches (keeps .venv, runs and submissions)

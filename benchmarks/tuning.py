@@ -1,6 +1,6 @@
 """The gain of tuning for its time, on rows that were not used for any choice.
 
-    python -m benchmarks.tuning DATA [--recipe tuned] [--trials 40] [--minutes 13] [--rows 12000]
+    python -m benchmarks.tuning DATA [--recipe fast] [--trials 40] [--minutes 4] [--rows 8000]
 
 Some labelled rows become the training rows of a copy of the competition. Others become its test
 rows, without their labels. `tune` searches the space of the recipe with TPE, until there are enough
@@ -50,14 +50,18 @@ RANDOM = 1_000_000  # random trials: all of them
 
 @click.command()
 @click.argument("data", type=click.Path(path_type=Path))
-@click.option("--recipe", default="tuned", show_default=True)
+@click.option("--recipe", default="fast", show_default=True)
 @click.option("--against", multiple=True, help="Another recipe, trained with each seed.")
 @click.option("--trials", type=click.IntRange(1), default=40, show_default=True)
-@click.option("--minutes", type=click.FloatRange(0.1), default=13.0, show_default=True)
-@click.option("--seeds", type=click.IntRange(2), default=4, show_default=True)
-@click.option("--rows", type=click.IntRange(1), default=12_000, show_default=True)
-@click.option("--fresh", type=click.IntRange(1), default=10_000, show_default=True)
-@click.option("--members/--no-members", help="Also train more networks in the time of the search.")
+@click.option("--minutes", type=click.FloatRange(0.1), default=4.0, show_default=True)
+@click.option("--seeds", type=click.IntRange(2), default=3, show_default=True)
+@click.option("--rows", type=click.IntRange(1), default=8_000, show_default=True)
+@click.option("--fresh", type=click.IntRange(1), default=4_000, show_default=True)
+@click.option(
+    "--members/--no-members",
+    default=True,
+    help="Also train more networks in the time of the search.",
+)
 def tuning(
     data: Path,
     recipe: str,
