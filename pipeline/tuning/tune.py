@@ -12,7 +12,7 @@ from pipeline.competition.competition import Competition
 from pipeline.errors import PipelineError
 from pipeline.evaluation.leaderboard import check_same_data
 from pipeline.files import lock
-from pipeline.runs.folder import TUNED, copy_run
+from pipeline.runs.folder import TUNED, copy_run, remove_checkpoints
 from pipeline.runs.record import Identity
 from pipeline.runs.run import Run, list_runs, load_run
 from pipeline.search.budget import Budget
@@ -139,6 +139,7 @@ def _find_result(
         if not (equal or (as_long and _differs_in_length(run, identity))) or not _is_whole(run):
             continue
         if run.name == job.name:
+            remove_checkpoints(run.folder)  # left by a kill at the end of the run
             display.note(f"{run.name}: finished before, reused")
             return run
         display.note(f"{job.name}: copied from {run.name}, which has these settings")
