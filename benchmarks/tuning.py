@@ -170,6 +170,7 @@ class Trained:
         probabilities: probabilities of the test rows for each seed, by name of the network.
         searched: seconds of the search, by name.
         seconds: seconds of the training for one seed, by name.
+        further: seconds to improve the recipe: of the search, or of further networks, by name.
     """
 
     competition: pp.Competition
@@ -178,13 +179,14 @@ class Trained:
     probabilities: dict[str, list[Probabilities]] = field(default_factory=dict)
     searched: dict[str, float] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
+    further: dict[str, float] = field(default_factory=dict)
 
     def add(self, name: str, recipe: pp.Recipe, searched: float = 0.0) -> None:
         """Trains a recipe that was found in a search of `searched` seconds."""
         began = time.monotonic()
         self.probabilities[name] = self._train(recipe, range(self.seeds), name)
         self.seconds[name] = (time.monotonic() - began) / self.seeds
-        self.searched[name] = searched
+        self.searched[name] = self.further[name] = searched
 
     def add_members(self, recipe: pp.Recipe, seconds: float) -> None:
         """Trains more networks for each seed, as many as the time allows, and averages them."""
@@ -197,7 +199,7 @@ class Trained:
             average(self._train(recipe, range(start, start + count), name)) for start in starts
         ]
         self.seconds[name] = (time.monotonic() - began) / self.seeds
-        self.searched[name] = 0.0
+        self.searched[name], self.further[name] = 0.0, self.seconds[name] - one
 
     def row(
         self, name: str, scores: Sequence[tuple[float, float]], own: Sequence[tuple[float, float]]
@@ -208,15 +210,14 @@ class Trained:
             scores: of each seed, see `Fresh.score`.
             own: those of the recipe's own settings.
         """
-        first = next(iter(self.seconds))
         accuracies = [accuracy for accuracy, _ in scores]
         gain = (sum(accuracies) - sum(accuracy for accuracy, _ in own)) / len(own)
-        further = self.searched[name] + max(0.0, self.seconds[name] - self.seconds[first])
+        further = self.further[name]
         head, mean, *others = line(name, scores, own)
         return (
             head, mean, f"{min(accuracies):.2f} - {max(accuracies):.2f}", *others,
             f"{self.searched[name]:.0f}", f"{self.seconds[name]:.1f}",
-            "" if scores is own or not further else f"{60 * gain / further:+.3f}",
+            "" if not further else f"{60 * gain / further:+.3f}",
         )  # fmt: skip
 
     def _train(self, recipe: pp.Recipe, seeds: Sequence[int], name: str) -> list[Probabilities]:

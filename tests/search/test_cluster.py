@@ -47,6 +47,17 @@ class Finder:
 
 sys.meta_path.insert(0, Finder)
 """
+# Ray puts the paths of the sending process before those of the node.
+COPY = """
+import sys
+from importlib.machinery import PathFinder
+
+class Finder:
+    def find_spec(name, path=None, target=None):
+        return PathFinder.find_spec(name, ["{folder}"]) if name == "pipeline" else None
+
+sys.meta_path.insert(0, Finder)
+"""
 NODE = {"num_cpus": 1, "memory": 3 * GB, "object_store_memory": GB // 8}
 
 
@@ -284,20 +295,22 @@ def old_keras(tmp_path) -> dict[str, Any]:
 @pytest.fixture
 def changed_code(tmp_path) -> dict[str, Any]:
     """A node with another line in this package."""
-    other = tmp_path / "changed"
-    shutil.copytree(Path(pp.__file__).parent, other / "pipeline")
-    with (other / "pipeline/recipes/dense.py").open("a") as file:
-        file.write("# changed\n")
-    return with_path(other)
+    return with_module(tmp_path / "changed", "recipes/dense.py", "# changed\n")
 
 
 @pytest.fixture
 def broken_package(tmp_path) -> dict[str, Any]:
-    """A node where a module of this package has other names."""
-    other = tmp_path / "broken"
-    shutil.copytree(Path(pp.__file__).parent, other / "pipeline")
-    (other / "pipeline/search/remote.py").write_text("")
-    return with_path(other)
+    """A node where a module of this package has an error."""
+    return with_module(tmp_path / "broken", "search/remote.py", "del perform\n")
+
+
+def with_module(folder: Path, module: str, line: str) -> dict[str, Any]:
+    """A node with a copy of this package, where a module has one more line."""
+    shutil.copytree(Path(pp.__file__).parent, folder / "pipeline")
+    with (folder / "pipeline" / module).open("a") as file:
+        file.write(line)
+    (folder / "sitecustomize.py").write_text(COPY.format(folder=folder))
+    return with_path(folder)
 
 
 @pytest.fixture

@@ -61,3 +61,16 @@ def test_members_have_the_time_of_the_search_and_of_one_training(
     trained.add_members(recipe, 35.0)
     assert list(trained.probabilities) == ["mean of 4 networks"]
     assert len(set(seeds)) == len(seeds) == 2 * 4
+
+
+def test_a_gain_a_minute_is_that_of_the_search_or_of_the_further_networks(
+    tiny, tmp_path: Path
+) -> None:
+    trained = tuning.Trained(tiny, tmp_path, 2)
+    trained.seconds = {"fast": 10.0, "TPE": 12.0, "augmented": 50.0}
+    trained.searched = trained.further = {"fast": 0.0, "TPE": 120.0, "augmented": 0.0}
+    own = [(90.0, 0.5), (92.0, 0.5)]
+    better = [(91.0, 0.4), (94.0, 0.4)]
+    assert trained.row("fast", own, own)[-3:] == ("0", "10.0", "")
+    assert trained.row("TPE", better, own)[-3:] == ("120", "12.0", "+0.750")
+    assert trained.row("augmented", better, own)[-1] == ""
