@@ -15,14 +15,13 @@ from benchmarks.measure import ROOT
 from benchmarks.scaling import page
 from benchmarks.scaling.experiments import (
     DATA,
-    JOBS,
     cluster,
     compare,
     vary_deaths,
     vary_draws,
     vary_workers,
 )
-from benchmarks.scaling.limits import most_workers
+from benchmarks.scaling.limits import JOBS, most_workers
 from benchmarks.scaling.measured import (
     RUN_TIMES,
     SPEEDS,
@@ -67,9 +66,10 @@ def scaling(runs: tuple[Path, ...], rows: int, measure: bool, output: Path) -> N
     jobs = draw_jobs(run_times, JOBS)
     makespans = compare(jobs, speeds[WRITER])
     calm = cluster(1, speeds[WRITER])
-    ends = {data: most_workers(jobs, calm, size) for data, size in DATA.items()}
+    ends = {data: most_workers(jobs, calm, sizes) for data, sizes in DATA.items()}
     texts = {
         "makespans": page.makespans_text(makespans),
+        "seeds": page.seeds_text(makespans),
         "draws": page.draws_text(vary_draws(run_times, speeds[WRITER])),
         "moved": page.moved_text(makespans),
         "ends": page.ends_text(ends),

@@ -1,22 +1,27 @@
 """The simulations: 1,000 jobs on 10, 100 and 1,000 workers under several conditions."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
+from itertools import product
 from statistics import mean
 from typing import Any
 
 import pandas as pd
 
 from benchmarks.data import PIXELS
-from benchmarks.scaling.limits import NODE, bounds
+from benchmarks.scaling.limits import JOBS, NODE, ROW_NUMBER, bounds
 from benchmarks.scaling.measured import draw_jobs
-from benchmarks.scaling.simulation import Cluster, Job, Outcome, Policy, ideal, simulate
+from benchmarks.scaling.simulation import Cluster, Job, Policy, ideal, simulate
 
-JOBS = 1000
 WORKERS = (10, 100, 1000)
 SEEDS = range(10)
 DRAWS = range(10)  # of the jobs
-DATA = {"70,000 rows": 70_000.0 * PIXELS, "10,000,000 rows": 1e7 * PIXELS}
+RETRIES = 3  # of a job, in pipeline/search/cluster.py
+DATA = {
+    f"{rows:,} rows": Policy(data_bytes=rows * PIXELS, job_bytes=rows * ROW_NUMBER)
+    for rows in (70_000, 10_000_000)
+}
+SMALL = DATA["70,000 rows"]
 CHECKPOINT_SECONDS = 50.0
 START_SECONDS = 10.0
 CONDITIONS: dict[str, dict[str, float]] = {
@@ -34,6 +39,7 @@ CONDITIONS: dict[str, dict[str, float]] = {
 }
 ORDERS = {"arbitrary order": False, "longest first": True}
 RESTARTS = {"from the beginning": None, "from the checkpoint": CHECKPOINT_SECONDS}
+POLICIES = [(order, restart) for restart in RESTARTS for order in ORDERS]
 RATES = (0.01, 0.03, 0.1, 0.3, 1.0, 2.0)  # deaths per hour of a worker
 CURVE = (4, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000)  # workers
 
@@ -49,70 +55,90 @@ def cluster(workers: int, write_seconds: float, **condition: float) -> Cluster:
     return replace(calm, **condition)  # type: ignore[arg-type]
 
 
-def compare(jobs: Sequence[Job], write_seconds: float) -> pd.DataFrame:
+def compare(
+    jobs: Sequence[Job],
+    write_seconds: float,
+    workers: Iterable[int] = WORKERS,
+    conditions: Collection[str] = tuple(CONDITIONS),
+) -> pd.DataFrame:
     """A row for each number of workers, condition, order and kind of restart: means over SEEDS.
 
     Returns:
-        columns workers, condition, order, restart, ideal and makespan (seconds), ratio, lost (a
-        share of the work), stops, data_per_node, data_per_job, results (bytes).
+        columns condition, order, restart, and those of `_means`.
     """
     found = []
-    for workers in WORKERS:
-        for condition, settings in CONDITIONS.items():
-            for order, longest_first in ORDERS.items():
-                for restart, seconds in RESTARTS.items():
-                    policy = Policy(longest_first, seconds, DATA["70,000 rows"])
-                    place = cluster(workers, write_seconds, **settings)
-                    labels = {"condition": condition, "order": order, "restart": restart}
-                    outcomes = [simulate(jobs, place, policy, seed) for seed in SEEDS]
-                    found.append({**labels, **_means(jobs, workers, policy, outcomes)})
+    for count, condition in product(workers, conditions):
+        for order, restart in POLICIES:
+            policy = choose(order, restart)
+            place = cluster(count, write_seconds, **CONDITIONS[condition])
+            labels = {"condition": condition, "order": order, "restart": restart}
+            found.append({**labels, **_means(jobs, place, policy)})
     return pd.DataFrame(found)
 
 
-def _means(
-    jobs: Sequence[Job], workers: int, policy: Policy, outcomes: Sequence[Outcome]
-) -> dict[str, Any]:
-    least = ideal(jobs, workers)
-    makespan = mean(outcome.makespan for outcome in outcomes)
+def choose(order: str, restart: str, data: Policy = SMALL) -> Policy:
+    """The policy with one of ORDERS and of RESTARTS."""
+    return replace(data, longest_first=ORDERS[order], checkpoint_seconds=RESTARTS[restart])
+
+
+def _means(jobs: Sequence[Job], place: Cluster, policy: Policy) -> dict[str, Any]:
+    """Means over SEEDS.
+
+    Returns:
+        workers, ideal (seconds), ratio (of makespan and ideal), least and most (the ratio of single
+        seeds), lost (a share of the work), stops, given_up (jobs that the engine would give up),
+        sent_jobs, data_per_node, data_per_job, results (bytes).
+    """
+    least = ideal(jobs, place.workers)
+    outcomes = [simulate(jobs, place, policy, seed) for seed in SEEDS]
+    ratios = [outcome.makespan / least for outcome in outcomes]
     attempts = mean(outcome.attempts for outcome in outcomes)
     return {
-        "workers": workers,
+        "workers": place.workers,
         "ideal": least,
-        "makespan": makespan,
-        "ratio": makespan / least,
+        "ratio": mean(ratios),
+        "least": min(ratios),
+        "most": max(ratios),
         "lost": mean(outcome.lost / outcome.trained for outcome in outcomes),
         "stops": mean(outcome.stops for outcome in outcomes),
+        "given_up": mean(outcome.given_up(RETRIES) for outcome in outcomes),
+        "sent_jobs": mean(outcome.job_bytes for outcome in outcomes),
         "data_per_node": mean(outcome.data_bytes for outcome in outcomes),
         "data_per_job": attempts * policy.data_bytes,
         "results": mean(outcome.result_bytes for outcome in outcomes),
     }
 
 
-def vary_draws(run_times: pd.DataFrame, write_seconds: float, workers: int = 100) -> pd.DataFrame:
+def vary_draws(
+    run_times: pd.DataFrame,
+    write_seconds: float,
+    conditions: Collection[str] = tuple(CONDITIONS),
+    workers: int = 100,
+) -> pd.DataFrame:
     """A row for each draw of the jobs, condition and order, from the checkpoint: ratio."""
     found = []
     for draw in DRAWS:
         jobs = draw_jobs(run_times, JOBS, draw)
-        for condition, settings in CONDITIONS.items():
-            for order, longest_first in ORDERS.items():
-                place = cluster(workers, write_seconds, **settings)
-                policy = Policy(longest_first, CHECKPOINT_SECONDS, DATA["70,000 rows"])
-                outcomes = [simulate(jobs, place, policy, seed) for seed in SEEDS]
-                labels = {"draw": draw, "condition": condition, "order": order}
-                found.append({**labels, **_means(jobs, workers, policy, outcomes)})
+        for condition, order in product(conditions, ORDERS):
+            place = cluster(workers, write_seconds, **CONDITIONS[condition])
+            labels = {"draw": draw, "condition": condition, "order": order}
+            policy = choose(order, "from the checkpoint")
+            found.append({**labels, **_means(jobs, place, policy)})
     return pd.DataFrame(found)
 
 
-def vary_deaths(jobs: Sequence[Job], write_seconds: float, workers: int = 100) -> pd.DataFrame:
-    """A row for each rate and kind of restart, longest first: ratio and lost work."""
+def vary_deaths(
+    jobs: Sequence[Job],
+    write_seconds: float,
+    rates: Iterable[float] = RATES,
+    workers: int = 100,
+) -> pd.DataFrame:
+    """A row for each rate and kind of restart, longest first, see `_means`."""
     found = []
-    for rate in RATES:
-        for restart, seconds in RESTARTS.items():
-            place = cluster(workers, write_seconds, deaths_per_hour=rate)
-            policy = Policy(True, seconds, DATA["70,000 rows"])
-            outcomes = [simulate(jobs, place, policy, seed) for seed in SEEDS]
-            means = _means(jobs, workers, policy, outcomes)
-            found.append({"rate": rate, "restart": restart, **means})
+    for rate, restart in product(rates, RESTARTS):
+        place = cluster(workers, write_seconds, deaths_per_hour=rate)
+        means = _means(jobs, place, choose("longest first", restart))
+        found.append({"rate": rate, "restart": restart, **means})
     return pd.DataFrame(found)
 
 
@@ -123,17 +149,17 @@ def vary_workers(jobs: Sequence[Job], write_seconds: float) -> pd.DataFrame:
         columns data, workers, those of `bounds`, and the simulated makespans, in seconds.
     """
     found = []
-    for data, size in DATA.items():
-        for workers in CURVE:
-            place = cluster(workers, write_seconds)
-            simulated = {
-                f"simulated, once per {share}": simulate(
-                    jobs, place, Policy(True, None, size, share == "node")
-                ).makespan
-                for share in ("node", "job")
-            }
-            row = {"data": data, "workers": workers, **bounds(jobs, place, size), **simulated}
-            found.append(row)
+    for (data, sizes), workers in product(DATA.items(), CURVE):
+        place = cluster(workers, write_seconds)
+        policy = choose("longest first", "from the beginning", sizes)
+        simulated = {
+            f"simulated, once per {share}": simulate(
+                jobs, place, replace(policy, once_per_node=share == "node")
+            ).makespan
+            for share in ("node", "job")
+        }
+        row = {"data": data, "workers": workers, **bounds(jobs, place, policy), **simulated}
+        found.append(row)
     return pd.DataFrame(found)
 
 

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 import pandas as pd
 
 from benchmarks.data import PIXELS
-from benchmarks.scaling.simulation import Cluster, Job
+from benchmarks.scaling.simulation import Cluster, Job, Policy
 
 ROWS = (10**5, 10**7, 10**9)
+JOBS = 1000
 NODES = 125  # of 1,000 workers
+ROW_NUMBER = 8  # bytes for each row of a fold, which is sent with each job
 INTERVAL = 50.0  # seconds between the checkpoints within an epoch
 SAVING, SAVING_SHARE = 0.02, 0.02  # seconds to save one, and the largest share of the time
 PARAMETER = 12  # bytes in a checkpoint: a weight, and both moments of Adam
@@ -45,7 +47,7 @@ class Hardware:
 NODE = Hardware()
 
 
-def bounds(jobs: Sequence[Job], cluster: Cluster, data_bytes: float) -> dict[str, float]:
+def bounds(jobs: Sequence[Job], cluster: Cluster, policy: Policy) -> dict[str, float]:
     """Seconds that each part needs alone. No makespan is shorter than the longest of them.
 
     The driver sends the data once for each node, or once for each job: one of the two applies.
@@ -55,21 +57,22 @@ def bounds(jobs: Sequence[Job], cluster: Cluster, data_bytes: float) -> dict[str
     return {
         "all work / workers": math.fsum(job.seconds for job in jobs) / cluster.workers,
         "longest job": max(job.seconds for job in jobs),
-        "data, once per node": nodes * data_bytes / cluster.bandwidth,
-        "data, once per job": len(jobs) * data_bytes / cluster.bandwidth,
+        "data, once per node": nodes * policy.data_bytes / cluster.bandwidth,
+        "data, once per job": len(jobs) * policy.data_bytes / cluster.bandwidth,
+        "jobs with their folds": len(jobs) * policy.job_bytes / cluster.bandwidth,
         "results": results / cluster.bandwidth,
         "writer": len(jobs) * cluster.write_seconds,
     }
 
 
-def most_workers(jobs: Sequence[Job], cluster: Cluster, data_bytes: float) -> dict[str, float]:
+def most_workers(jobs: Sequence[Job], cluster: Cluster, policy: Policy) -> dict[str, float]:
     """The number of workers at which each part takes as long as all work / workers."""
     work = math.fsum(job.seconds for job in jobs)
-    constant = bounds(jobs, cluster, data_bytes)
+    constant = bounds(jobs, cluster, policy)
     del constant["all work / workers"], constant["data, once per node"]
     found = {name: work / seconds for name, seconds in constant.items() if seconds}
-    if data_bytes:  # its time grows with the number of nodes
-        transfer = data_bytes / cluster.bandwidth / cluster.workers_per_node
+    if policy.data_bytes:  # its time grows with the number of nodes
+        transfer = policy.data_bytes / cluster.bandwidth / cluster.workers_per_node
         found["data, once per node"] = math.sqrt(work / transfer)
     return dict(sorted(found.items(), key=lambda item: item[1]))
 
@@ -116,6 +119,7 @@ def data_sizes(rows: int, speeds: "pd.Series[float]", growth: pd.DataFrame) -> d
         "CSV file": rows * speeds["CSV, size of a row"],
         PIXELS_SIZE: rows * float(PIXELS),
         READING_SIZE: rows * own_memory(growth),
+        "fold, sent with each job": rows * float(ROW_NUMBER),
     }
 
 
@@ -132,5 +136,6 @@ def data_times(
         "epoch, in order, from object storage": size / node.network,
         "driver sends it to one node": size / node.network,
         f"driver sends it to {NODES} nodes": NODES * size / node.network,
+        f"driver sends {JOBS:,} jobs with their folds": JOBS * rows * ROW_NUMBER / node.network,
         "epoch of training `fast`, one worker": rows / training_speed(run_times),
     }

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from benchmarks.scaling.experiments import CONDITIONS, ORDERS, RESTARTS, WORKERS, index
+from benchmarks.scaling.experiments import CONDITIONS, ORDERS, POLICIES, RESTARTS, index
 from benchmarks.scaling.limits import (
     NODE,
     PIXELS_SIZE,
@@ -39,27 +39,38 @@ def insert(page: str, texts: Mapping[str, str]) -> str:
 
 def makespans_text(table: pd.DataFrame) -> str:
     """Makespan over the ideal for each policy, and the work lost."""
-    policies = [(order, restart) for restart in RESTARTS for order in ORDERS]
     header = ["workers", "ideal", "condition"]
-    header += [f"{order}, {restart}" for order, restart in policies]
+    header += [f"{order}, {restart}" for order, restart in POLICIES]
     header += [f"lost {restart}" for restart in RESTARTS]
     found = index(table, "workers", "condition", "order", "restart")
     rows = []
-    for workers in WORKERS:
-        for condition in CONDITIONS:
-            ratios = [f"{found[workers, condition, *policy]['ratio']:.2f}" for policy in policies]
-            best = [found[workers, condition, "longest first", restart] for restart in RESTARTS]
-            lost = [f"{100 * row['lost']:.1f} %" for row in best]
-            ideal = duration(best[0]["ideal"])
-            rows.append([f"{workers:,}", ideal, condition, *ratios, *lost])
+    for workers, condition in index(table, "workers", "condition"):
+        ratios = [f"{found[workers, condition, *policy]['ratio']:.2f}" for policy in POLICIES]
+        best = [found[workers, condition, "longest first", restart] for restart in RESTARTS]
+        lost = [f"{100 * row['lost']:.1f} %" for row in best]
+        ideal = duration(best[0]["ideal"])
+        rows.append([f"{workers:,}", ideal, condition, *ratios, *lost])
     return markdown(header, rows)
+
+
+def seeds_text(table: pd.DataFrame) -> str:
+    """The range of the makespans over the ideal of single seeds, with all kinds of failures."""
+    some = table[table["condition"] == "all of these"]
+    found = index(some, "workers", "order", "restart")
+    rows = []
+    for (workers,) in index(some, "workers"):
+        ratios = [found[workers, *policy] for policy in POLICIES]
+        ranges = [f"{each['least']:.2f} - {each['most']:.2f}" for each in ratios]
+        rows.append([f"{workers:,}", *ranges])
+    return markdown(["workers", *(f"{order}, {restart}" for order, restart in POLICIES)], rows)
 
 
 def draws_text(table: pd.DataFrame) -> str:
     """The range of the makespans over the ideal of several draws, for each order."""
     found = table.groupby(["condition", "order"])["ratio"].agg(["min", "max"])
     ranges = {key: f"{low:.2f} - {high:.2f}" for key, (low, high) in found.T.items()}
-    rows = [[name, *(ranges[name, order] for order in ORDERS)] for name in CONDITIONS]
+    names = [name for name in CONDITIONS if name in {*table["condition"]}]
+    rows = [[name, *(ranges[name, order] for order in ORDERS)] for name in names]
     return markdown(["condition", *ORDERS], rows)
 
 
@@ -72,11 +83,11 @@ def moved_text(table: pd.DataFrame) -> str:
     ]
     rows = [
         [f"{row['workers']:,}", row["condition"], f"{row['stops']:.0f}"]
-        + [size(row[name]) for name in ("data_per_node", "data_per_job", "results")]
+        + [size(row[name]) for name in ("sent_jobs", "data_per_node", "data_per_job", "results")]
         for row in some.to_dict("records")
     ]
-    header = ["workers", "condition", "stopped jobs", "data, once per node", "data, once per job",
-              "results"]  # fmt: skip
+    header = ["workers", "condition", "stopped jobs", "jobs with their folds",
+              "data, once per node", "data, once per job", "results"]  # fmt: skip
     return markdown(header, rows)
 
 

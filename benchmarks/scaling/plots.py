@@ -11,13 +11,21 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
-from benchmarks.scaling.experiments import CONDITIONS, DATA, ORDERS, RESTARTS, WORKERS, index
+from benchmarks.scaling.experiments import (
+    CONDITIONS,
+    DATA,
+    ORDERS,
+    POLICIES,
+    RESTARTS,
+    WORKERS,
+    index,
+)
 from benchmarks.scaling.limits import NODE, ROWS, data_sizes, data_times, occurs
 from benchmarks.scaling.page import duration
 
 # The colours of Okabe and Ito, which the colour-blind can tell apart.
 BLACK, ORANGE, SKY, GREEN = "#000000", "#e69f00", "#56b4e9", "#009e73"
-BLUE, RED, PINK = "#0072b2", "#d55e00", "#cc79a7"
+BLUE, RED, PINK, GREY = "#0072b2", "#d55e00", "#cc79a7", "#777777"
 COLOURS = dict(zip(RESTARTS, (RED, BLUE), strict=True))
 DURATIONS = {1: "1 s", 60: "1 min", 3600: "1 h", 86_400: "1 day", 86_400 * 30: "1 month"}
 BYTES = {1e6: "1 MB", 1e7: "10 MB", 1e8: "100 MB", 1e9: "1 GB", 1e10: "10 GB", 1e11: "100 GB",
@@ -30,8 +38,7 @@ def draw_makespans(table: pd.DataFrame, path: Path) -> None:
     for axes, workers in zip(panels, WORKERS, strict=True):
         some = table[table["workers"] == workers]
         found = index(some, "order", "restart", "condition")
-        policies = [(order, restart) for restart in RESTARTS for order in ORDERS]
-        for number, (order, restart) in enumerate(policies):
+        for number, (order, restart) in enumerate(POLICIES):
             ratios = [found[order, restart, condition]["ratio"] for condition in CONDITIONS]
             axes.plot(
                 ratios,
@@ -64,6 +71,7 @@ def draw_ends(table: pd.DataFrame, path: Path) -> None:
         "longest job": {"color": RED},
         "data, once per job": {"color": ORANGE, "linestyle": "--"},
         "data, once per node": {"color": BLUE, "linestyle": "--"},
+        "jobs with their folds": {"color": GREY, "linestyle": "-."},
         "writer": {"color": PINK, "linestyle": ":"},
         "results": {"color": GREEN, "linestyle": ":"},
     }
@@ -78,32 +86,35 @@ def draw_ends(table: pd.DataFrame, path: Path) -> None:
                 some["workers"], some[name], marker, color=colour, label=name,
                 markeredgecolor=BLACK, markersize=6 if marker == "o" else 9,
             )  # fmt: skip
-        axes.set(title=f"{data} ({_bytes(DATA[data])})", xlabel="workers")
+        axes.set(title=f"{data} ({_bytes(DATA[data].data_bytes)})", xlabel="workers")
         axes.minorticks_off()
         axes.xaxis.set_major_formatter("{x:,.0f}")
         axes.grid(alpha=0.3)
     _durations(panels[0])
-    panels[0].set(ylabel="time for 1,000 jobs", ylim=(0.5, 5e5))
+    panels[0].set(ylabel="time for 1,000 jobs", ylim=(0.3, 5e5))
     handles, labels = panels[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=4, frameon=False)
     _save(figure, path)
 
 
 def draw_deaths(table: pd.DataFrame, path: Path) -> None:
-    """Lost work and makespan against the rate at which workers die."""
-    figure, (left, right) = plt.subplots(1, 2, figsize=(10, 3.8), layout="constrained")
+    """Lost work, makespan and jobs given up against the rate at which workers die."""
+    figure, panels = plt.subplots(1, 3, figsize=(12, 3.8), layout="constrained")
+    left, middle, right = panels
     for restart, colour in COLOURS.items():
         some = table[table["restart"] == restart]
         style: dict[str, Any] = {"marker": "o", "color": colour, "label": restart}
         left.semilogx(some["rate"], 100 * some["lost"], **style)
-        right.semilogx(some["rate"], some["ratio"], **style)
-    for axes in (left, right):
+        middle.semilogx(some["rate"], some["ratio"], **style)
+        right.semilogx(some["rate"], some["given_up"], **style)
+    for axes in panels:
         axes.set(xlabel="deaths per worker and hour")
         axes.set_xticks(table["rate"].unique(), [f"{rate:g}" for rate in table["rate"].unique()])
         axes.minorticks_off()
         axes.grid(alpha=0.3)
     left.set(ylabel="work that is lost, %", ylim=(0, None))
-    right.set(ylabel="makespan / ideal", ylim=(1, None))
+    middle.set(ylabel="makespan / ideal", ylim=(1, None))
+    right.set(ylabel="jobs that the engine gives up, of 1,000", ylim=(0, None))
     left.legend(frameon=False, title="a stopped job starts again")
     _save(figure, path)
 
@@ -137,7 +148,7 @@ def draw_data(
         lower.axvline(level, color=RED, linewidth=1.2, linestyle="--")
         gap, end = (1.1, "left") if side == "left" else (0.9, "right")
         lower.text(level * gap, -0.35, f"{name}, {_bytes(level)}", color=RED, ha=end, va="center")
-    lower.set(xlabel="size", xlim=(4e6, 1e13))
+    lower.set(xlabel="size", xlim=(4e5, 1e13))
     lower.set_xticks(list(BYTES), list(BYTES.values()))
     for axes in (upper, lower):
         axes.minorticks_off()

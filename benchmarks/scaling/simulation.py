@@ -6,6 +6,7 @@ at a time; the workers of a node share a copy of the data. Times are in seconds,
 
 import heapq
 import math
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from random import Random
@@ -63,15 +64,17 @@ class Policy:
 
     Attributes:
         longest_first: start the longest waiting job first, instead of the first one in the list.
-        checkpoint_seconds: seconds of work between two checkpoints. A stopped job continues from
-            the last one on any worker; None if it starts again from the beginning.
+        checkpoint_seconds: seconds by the clock between two checkpoints. A stopped job continues
+            from the last one on any worker; None if it starts again from the beginning.
         data_bytes: size of the data that a job reads.
+        job_bytes: size of a job, which is that of its fold: the numbers of its rows.
         once_per_node: whether the jobs of a node share a copy of the data, or each gets its own.
     """
 
     longest_first: bool = False
     checkpoint_seconds: float | None = None
     data_bytes: float = 0.0
+    job_bytes: float = 0.0
     once_per_node: bool = True
 
 
@@ -83,23 +86,34 @@ class Outcome:
         written: (job, second) in the order in which the writer wrote the results.
         trained: seconds of training, converted to a normal worker.
         lost: seconds of training that had to be repeated.
-        stops: number of times that a worker stopped while it had a job.
+        stopped: for each job, the number of times that its worker stopped. Jobs are retried until
+            they succeed.
         attempts: number of times that a job was given to a worker.
-        data_bytes, result_bytes: bytes that the driver sent and received.
+        data_bytes, job_bytes, result_bytes: bytes that the driver sent, and received.
     """
 
     written: list[tuple[int, float]] = field(default_factory=list)
     trained: float = 0.0
     lost: float = 0.0
-    stops: int = 0
+    stopped: Counter[int] = field(default_factory=Counter)
     attempts: int = 0
     data_bytes: float = 0.0
+    job_bytes: float = 0.0
     result_bytes: float = 0.0
 
     @property
     def makespan(self) -> float:
         """Seconds until the last result was written."""
         return max((second for _, second in self.written), default=0.0)
+
+    @property
+    def stops(self) -> int:
+        """Number of times that a worker stopped while it had a job."""
+        return self.stopped.total()
+
+    def given_up(self, retries: int) -> int:
+        """Number of jobs that need more than this number of retries."""
+        return sum(stops > retries for stops in self.stopped.values())
 
 
 def ideal(jobs: Sequence[Job], workers: int) -> float:
@@ -227,11 +241,14 @@ class _Simulation:
             return
         trained = max(0.0, self.now - worker.began) / worker.slowness
         reached = self.saved[job] + trained
-        interval = self.policy.checkpoint_seconds
-        self.saved[job] = interval * (reached // interval) if interval else 0.0
+        if self.policy.checkpoint_seconds:
+            interval = self.policy.checkpoint_seconds / worker.slowness
+            self.saved[job] += interval * (trained // interval)
+        else:
+            self.saved[job] = 0.0
         self.outcome.trained += trained
         self.outcome.lost += reached - self.saved[job]
-        self.outcome.stops += 1
+        self.outcome.stopped[job] += 1
         heapq.heappush(self.queue, self._place(job))
 
     def _assign(self) -> None:
@@ -245,20 +262,27 @@ class _Simulation:
     def _give(self, worker: _Worker, job: int) -> None:
         self.outcome.attempts += 1
         worker.job = job
-        worker.began = max(self.now, self._send_data(worker.node))
+        worker.began = max(self._send_job(), self._send_data(worker.node))
         rest = (self.jobs[job].seconds - self.saved[job]) * worker.slowness
         self._after_in_life(
             worker, worker.began + rest - self.now, lambda: self._finish(worker, job)
         )
+
+    def _send_job(self) -> float:
+        """When a job that is given to a worker now has arrived."""
+        self.outcome.job_bytes += self.policy.job_bytes
+        return self._send(self.policy.job_bytes)
 
     def _send_data(self, node: _Node) -> float:
         """When a job that starts now on this node has the data."""
         if self.policy.once_per_node and node.data_at is not None:
             return node.data_at
         self.outcome.data_bytes += self.policy.data_bytes
-        seconds = self.policy.data_bytes / self.cluster.bandwidth
-        node.data_at = self.sending.serve(self.now, seconds)
+        node.data_at = self._send(self.policy.data_bytes)
         return node.data_at
+
+    def _send(self, size: float) -> float:
+        return self.sending.serve(self.now, size / self.cluster.bandwidth)
 
     def _finish(self, worker: _Worker, job: int) -> None:
         """The result goes to the writer; the worker is idle."""

@@ -2,10 +2,12 @@
 
 import json
 import math
+import pickle
 from dataclasses import replace
 from pathlib import Path
 from random import Random
 
+import numpy as np
 import pandas as pd
 import pytest
 from click.testing import CliRunner
@@ -13,15 +15,23 @@ from click.testing import CliRunner
 from benchmarks.measure import ROOT
 from benchmarks.scaling import limits, page
 from benchmarks.scaling.__main__ import GROWTH, scaling
-from benchmarks.scaling.experiments import CONDITIONS, DATA, ORDERS, cluster
-from benchmarks.scaling.experiments import JOBS as JOBS_SIMULATED
+from benchmarks.scaling.experiments import (
+    CONDITIONS,
+    DATA,
+    ORDERS,
+    cluster,
+    compare,
+    vary_deaths,
+    vary_draws,
+)
 from benchmarks.scaling.measured import RUN_TIMES, SPEEDS, WRITER, draw_jobs, read_runs
 from benchmarks.scaling.simulation import Cluster, Job, Outcome, Policy, ideal, simulate
+from pipeline.competition.folds import Fold
 
 SEEDS = range(4)
 JOBS = [Job(seconds, 1e6) for seconds in Random(0).choices([30.0, 60.0, 200.0, 1600.0], k=60)]
 POLICIES = [
-    Policy(longest_first, checkpoint, 5e7, once_per_node)
+    Policy(longest_first, checkpoint, 5e7, 1e6, once_per_node)
     for longest_first in (False, True)
     for checkpoint in (None, 50.0)
     for once_per_node in (False, True)
@@ -68,7 +78,7 @@ def test_what_was_trained_is_the_work_and_what_was_lost(place: Cluster, seed: in
 @by_seed
 def test_no_makespan_is_below_the_ideal_or_a_bound(place: Cluster, seed: int) -> None:
     for policy, outcome in zip(POLICIES, outcomes(place, seed), strict=True):
-        bounds = limits.bounds(JOBS, place, policy.data_bytes)
+        bounds = limits.bounds(JOBS, place, policy)
         if policy.once_per_node:
             del bounds["data, once per job"]
         assert outcome.makespan >= max(ideal(JOBS, place.workers), *bounds.values())
@@ -79,6 +89,7 @@ def test_the_data_is_sent_once_per_attempt_or_once_to_each_node_that_joins(seed:
     for policy, calm, harsh in zip(
         POLICIES, outcomes(CALM, seed), outcomes(HARSH, seed), strict=True
     ):
+        assert harsh.job_bytes == harsh.attempts * policy.job_bytes
         if policy.once_per_node:
             assert calm.data_bytes == CALM.nodes * policy.data_bytes
             assert calm.data_bytes < harsh.data_bytes < harsh.attempts * policy.data_bytes
@@ -208,14 +219,50 @@ def test_the_page_gets_the_tables_between_its_comments() -> None:
 def test_the_page_says_what_was_measured_and_what_follows_from_it() -> None:
     run_times, measured, growth = map(pd.read_csv, (RUN_TIMES, SPEEDS, GROWTH))
     speeds = measured.set_index("name")["value"]
-    place, jobs = cluster(1, speeds[WRITER]), draw_jobs(run_times, JOBS_SIMULATED)
-    ends = {name: limits.most_workers(jobs, place, size) for name, size in DATA.items()}
+    place, jobs = cluster(1, speeds[WRITER]), draw_jobs(run_times, limits.JOBS)
+    ends = {name: limits.most_workers(jobs, place, sizes) for name, sizes in DATA.items()}
     text = (ROOT / "docs/scaling.md").read_text()
     assert page.speeds_text(measured) in text
     assert page.data_text(speeds, run_times, growth) in text
     assert page.ends_text(ends) in text
-    traffic = 1000 * limits.checkpoint_traffic(run_times) / 1e6
+    traffic = limits.JOBS * limits.checkpoint_traffic(run_times) / 1e6
     assert f"write {round(traffic, -1):.0f} MB/s" in text
+
+
+def test_the_tables_of_the_page_are_what_the_simulation_computes() -> None:
+    """Some of their rows."""
+    run_times, measured = map(pd.read_csv, (RUN_TIMES, SPEEDS))
+    speed = measured.set_index("name")["value"][WRITER]
+    jobs = draw_jobs(run_times, limits.JOBS)
+    makespans = compare(jobs, speed, (10, 100), ("calm", "all of these"))
+    draws = vary_draws(run_times, speed, ["spot nodes"])
+    text = (ROOT / "docs/scaling.md").read_text()
+    for table in (page.makespans_text(makespans), page.seeds_text(makespans),
+                  page.moved_text(makespans), page.draws_text(draws)):  # fmt: skip
+        for line in table.splitlines():
+            assert line in text
+    assert makespans["given_up"].max() < 1
+
+
+def test_the_text_of_the_page_has_figures_of_the_simulation() -> None:
+    run_times, measured = map(pd.read_csv, (RUN_TIMES, SPEEDS))
+    speed = measured.set_index("name")["value"][WRITER]
+    jobs = draw_jobs(run_times, limits.JOBS)
+    ten = compare(jobs, speed, [10], ["all of these"])
+    longer = 100 * (ten[["ratio", "most"]] - 1)
+    (least, least_seed), (most, most_seed) = longer.min(), longer.max()
+    given_up = vary_deaths(jobs, speed, [2.0]).set_index("restart")["given_up"]
+    text = " ".join((ROOT / "docs/scaling.md").read_text().split())
+    assert f"at most {most:.0f} % longer than the ideal ({most_seed:.0f} % in the worst" in text
+    assert f"at most {least:.0f} % ({least_seed:.0f} %) with the better policy" in text
+    assert f"{given_up['from the beginning']:.0f} of 1,000 jobs from the beginning" in text
+    assert f"and {given_up['from the checkpoint']:.0f} from the checkpoint" in text
+
+
+def test_a_job_is_as_large_as_the_row_numbers_of_its_fold() -> None:
+    rows = np.arange(70_000)
+    sent = len(pickle.dumps(Fold(rows[:60_000], rows[60_000:])))
+    assert sent == pytest.approx(DATA["70,000 rows"].job_bytes, rel=0.01)
 
 
 def test_checkpoints_are_at_the_end_of_epochs_and_within_long_ones() -> None:
@@ -254,20 +301,21 @@ def test_durations_have_a_unit(seconds: float, text: str) -> None:
 
 
 def test_a_part_ends_where_it_takes_as_long_as_the_work() -> None:
-    """Of 100 jobs of 10 s: the data takes a second for a node or a job, the writer 0.5 s."""
+    """Of 100 jobs of 10 s: the data takes 1 s each time, a job 0.25 s, the writer 0.5 s."""
     jobs, place = [Job(10, 1e6)] * 100, Cluster(1, 4, bandwidth=1e9, write_seconds=0.5)
-    found = limits.most_workers(jobs, place, data_bytes=1e9)
+    found = limits.most_workers(jobs, place, Policy(data_bytes=1e9, job_bytes=2.5e8))
     assert found == pytest.approx(
         {
             "data, once per job": 10,
             "writer": 20,
+            "jobs with their folds": 40,
             "data, once per node": 1000**0.5 * 2,
             "longest job": 100,
             "results": 10_000,
         }
     )
     assert list(found.values()) == sorted(found.values())
-    assert "data, once per node" not in limits.most_workers(jobs, place, data_bytes=0)
+    assert "data, once per node" not in limits.most_workers(jobs, place, Policy())
 
 
 def test_a_map_is_in_memory_where_it_fits() -> None:
