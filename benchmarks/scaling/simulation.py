@@ -260,6 +260,7 @@ class _Simulation:
                 self._give(worker, heapq.heappop(self.queue)[1])
 
     def _give(self, worker: _Worker, job: int) -> None:
+        assert worker.job is None  # a worker does one job at a time
         self.outcome.attempts += 1
         worker.job = job
         worker.began = max(self._send_job(), self._send_data(worker.node))

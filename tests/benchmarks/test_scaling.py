@@ -234,7 +234,7 @@ def test_the_tables_of_the_page_are_what_the_simulation_computes() -> None:
     run_times, measured = map(pd.read_csv, (RUN_TIMES, SPEEDS))
     speed = measured.set_index("name")["value"][WRITER]
     jobs = draw_jobs(run_times, limits.JOBS)
-    makespans = compare(jobs, speed, (10, 100), ("calm", "all of these"))
+    makespans = compare(jobs, speed, (10, 100))
     draws = vary_draws(run_times, speed, ["spot nodes"])
     text = (ROOT / "docs/scaling.md").read_text()
     for table in (page.makespans_text(makespans), page.seeds_text(makespans),
