@@ -97,6 +97,14 @@ def versions() -> dict[str, str]:
     return {"pipeline": __version__, "python": platform.python_version(), **installed}
 
 
+def host() -> str:
+    """The machine, and the container if process numbers are its own."""
+    try:
+        return f"{platform.node()} {os.readlink('/proc/self/ns/pid')}"
+    except OSError:  # macOS
+        return platform.node()
+
+
 def hash_of_sources() -> str:
     """A hash of the Python files of this package: its version changes less often."""
     root, found = Path(__file__).parent, hashlib.sha256()

@@ -21,11 +21,12 @@ from pipeline.errors import PipelineError
 from pipeline.metrics.metric import Metric
 from pipeline.networks.recipe import FIXED
 from pipeline.networks.space import text_of
-from pipeline.search.budget import Budget, closing_seconds
+from pipeline.search.budget import Budget
 from pipeline.search.display import Display
 from pipeline.search.engine import Engine, Work
 from pipeline.training.job import Job, make_job
 from pipeline.training.progress import Progress
+from pipeline.tuning.last_training import LastTraining, training_seconds
 from pipeline.tuning.study import (
     ALIVE,
     ERROR,
@@ -45,7 +46,6 @@ MANY = sys.maxsize  # trials, where only the time is a limit
 STARTUP = 5  # random trials
 MAX_FAILURES = 5  # one after another
 BEAT = 30.0  # seconds after which a trial tells again that it is alive
-RESERVE = 0.25  # of a budget, for the last training, as long as no trial tells how long it takes
 SLACK = 1.05  # trials end this much earlier than the last training needs
 AT_LEAST = 2.0  # seconds of a trial
 
@@ -161,29 +161,11 @@ class Search:
         if elsewhere := self._count((TrialState.RUNNING,)):
             self.display.note(f"{elsewhere} trials are running elsewhere")
 
-    def reserve(self) -> float:
-        """Seconds that the last training will take: on all rows, to the last epoch."""
+    def last_training(self) -> LastTraining:
+        """The training with the best settings, for which there is a budget."""
         assert self.budget is not None
-        took = self._seconds((TrialState.COMPLETE,))
-        if not took:
-            return RESERVE * self.budget.seconds
-        fold, executions = self.job.fold, self.subject.space.executions
-        rows = 1 + len(fold.validation) / len(fold.train)
-        return rows * max(took) / executions + self.closing()
-
-    def share_left(self) -> float:
-        """The share of the last training that there is time for, from 0 to 1."""
-        assert self.budget is not None
-        closing = self.closing()
-        needed = self.reserve() - closing
-        return min(1.0, max(0.0, self.budget.left - closing) / needed) if needed > 0 else 1.0
-
-    def closing(self) -> float:
-        """Seconds from the last training's last epoch to its run, which predicts all rows."""
-        complete = self.study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
-        seen = [each.user_attrs for each in complete if each.user_attrs.get("seconds")]
-        speeds = [len(self.job.fold.train) * one["epochs"] / one["seconds"] for one in seen]
-        return closing_seconds(self.predictions, min(speeds, default=math.inf))
+        executions = self.subject.space.executions
+        return LastTraining(self.budget, self.study, self.job, executions, self.predictions)
 
     def _jobs(self) -> Iterator[TrialJob]:
         """The next trial, whenever a worker is free."""
@@ -290,16 +272,14 @@ class Search:
         until = self._until()
         if until is None:
             return True
-        took = self._seconds(FINISHED)
+        took = training_seconds(self.study, FINISHED)
         return until - time.time() > (median(took) if took else AT_LEAST)
 
     def _until(self) -> float | None:
         """Unix time at which trials end."""
-        return None if self.budget is None else self.budget.end - SLACK * self.reserve()
-
-    def _seconds(self, states: tuple[TrialState, ...]) -> list[float]:
-        trials = self.study.get_trials(deepcopy=False, states=states)
-        return [float(trial.user_attrs.get("seconds", 0)) for trial in trials]
+        if self.budget is None:
+            return None
+        return self.budget.end - SLACK * self.last_training().seconds()
 
     def _count(self, states: tuple[TrialState, ...]) -> int:
         return len(self.study.get_trials(deepcopy=False, states=states))

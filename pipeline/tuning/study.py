@@ -1,8 +1,6 @@
 """The study of a tuning: where Optuna keeps its trials, so that none is lost."""
 
 import itertools
-import os
-import platform
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -27,6 +25,7 @@ from optuna.trial import FrozenTrial, Trial, TrialState
 
 from pipeline.errors import PipelineError
 from pipeline.files import check_writable
+from pipeline.machine import host
 from pipeline.metrics.metric import ACCURACY, METRICS, Metric
 from pipeline.networks.space import Choice, Float, Range, Space
 from pipeline.runs.record import Identity
@@ -277,7 +276,7 @@ def _distribution(one: Range) -> BaseDistribution:
 def claim(trial: Trial) -> None:
     """Notes that a command on this machine works on the trial."""
     process = psutil.Process()
-    owner = {"host": _host(), "process": process.pid, "began": process.create_time()}
+    owner = {"host": host(), "process": process.pid, "began": process.create_time()}
     trial.set_user_attr(OWNER, owner)
     trial.set_user_attr(ALIVE, time.time())
 
@@ -317,7 +316,7 @@ def _ended_only(study: optuna.Study) -> list[FrozenTrial]:
 def _is_alive(trial: FrozenTrial) -> bool:
     """Whether the command that works on the trial is still there."""
     owner, started = trial.user_attrs.get(OWNER), trial.datetime_start
-    if owner and owner["host"] == _host():
+    if owner and owner["host"] == host():
         try:
             process = psutil.Process(owner["process"])
             began, ended = process.create_time(), process.status() == psutil.STATUS_ZOMBIE
@@ -326,14 +325,6 @@ def _is_alive(trial: FrozenTrial) -> bool:
         return abs(began - owner["began"]) < CLOCK and not ended
     seen = trial.user_attrs.get(ALIVE, started.timestamp() if started else 0.0)
     return time.time() - float(seen) < SILENT
-
-
-def _host() -> str:
-    """The machine, and the container if process numbers are its own."""
-    try:
-        return f"{platform.node()} {os.readlink('/proc/self/ns/pid')}"
-    except OSError:  # macOS
-        return platform.node()
 
 
 def retry(study: optuna.Study, trial: FrozenTrial) -> bool:

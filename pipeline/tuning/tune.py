@@ -112,12 +112,13 @@ def _train_best(
     assert best.value is not None
     score = search.metric.with_unit(best.value)
     display.note(f"trial {best.number} is the best, {score}: {job.name}")
-    short = budget is not None and (elsewhere or search.share_left() < 1)
-    epochs = search.share_left() * job.epochs if short else math.inf
+    share = search.last_training().share_left() if budget else 1.0
+    short = budget is not None and (elsewhere or share < 1)
+    epochs = share * job.epochs if short else math.inf
     if earlier := _find_result(job, job.identity(competition), epochs, folder, display):
         return earlier
     if budget and short:
-        job = replace(job, deadline=budget.end - search.closing(), at_most=True)
+        job = replace(job, deadline=budget.end - search.last_training().closing(), at_most=True)
     (run,) = execute([job], competition, folder, display, fresh=True)
     return run
 

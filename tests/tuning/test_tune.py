@@ -23,7 +23,7 @@ from pipeline.networks.space import Choice, Float, Space
 from pipeline.recipes import find_recipe
 from pipeline.search.budget import Budget
 from pipeline.search.engine import Inline
-from pipeline.tuning.search import Search
+from pipeline.tuning.last_training import LastTraining
 from pipeline.tuning.subject import make_subject
 from pipeline.tuning.summary import trials_table
 from pipeline.tuning.trials import scoring_fold
@@ -263,7 +263,7 @@ def test_a_training_that_the_time_cut_is_replaced_by_a_longer_one_alone(
     """The share of the epochs that there is time for follows from the seconds of the trials."""
     changes: dict[str, Any] = {"epochs": 100_000, "early_stopping": None, "runs": tmp_path}
     search(tiny, "dense", count=1, engine=Scored(0.5), **changes)
-    monkeypatch.setattr(Search, "share_left", lambda self: share)
+    monkeypatch.setattr(LastTraining, "share_left", lambda self: share)
     first, second = (
         pp.tune(tiny, "dense", budget=Budget(30, time.time() - 26), **changes, **QUICK)
         for _ in range(2)
