@@ -456,6 +456,15 @@ def test_a_cluster_that_is_not_there_is_named(address: str, tiny_folder, tmp_pat
     assert "ray start --head" in result.stderr
 
 
+def wait_for_server(port: int) -> None:
+    until = time.monotonic() + 120
+    while time.monotonic() < until:
+        try:
+            return socket.create_connection(("127.0.0.1", port)).close()
+        except OSError:
+            time.sleep(0.2)
+
+
 @cluster
 def test_a_client_s_address_gives_the_same_bytes(tiny, tmp_path) -> None:
     from ray.cluster_utils import Cluster as Nodes
@@ -466,6 +475,7 @@ def test_a_client_s_address_gives_the_same_bytes(tiny, tmp_path) -> None:
     head = {**NODE, "include_dashboard": False, "ray_client_server_port": port}
     nodes = Nodes(initialize_head=True, head_node_args=head)
     try:
+        wait_for_server(port)
         choice = EngineChoice("ray", address=f"ray://127.0.0.1:{port}")
         (one,) = train(tiny, tmp_path / "ray", choice, 1, 2, ["dense"])
         with pytest.raises(PipelineError, match=f"another cluster, ray://127.0.0.1:{port}"):
