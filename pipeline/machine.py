@@ -4,6 +4,7 @@ import ctypes
 import hashlib
 import os
 import platform
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -105,6 +106,7 @@ def host() -> str:
         return platform.node()
 
 
+@cache
 def hash_of_sources() -> str:
     """A hash of the Python files of this package: its version changes less often."""
     root, found = Path(__file__).parent, hashlib.sha256()

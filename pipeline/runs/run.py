@@ -298,11 +298,12 @@ def find_equal(folder: Path, identity: Identity) -> Run | None:
     """The run in a folder, if it has this identity and no file is damaged."""
     try:
         run = load_run(folder) if is_run(folder) else None
-        if run:
-            run.verify()
+        if run is None or run.record.identity != identity:
+            return None
+        run.verify()
     except PipelineError:  # its caller makes it again
         return None
-    return run if run and run.record.identity == identity else None
+    return run
 
 
 def list_runs(

@@ -14,7 +14,7 @@ from pipeline.evaluation.leaderboard import check_same_data
 from pipeline.files import lock
 from pipeline.runs.folder import TUNED, copy_run, remove_checkpoints
 from pipeline.runs.record import Identity
-from pipeline.runs.run import Run, list_runs, load_run
+from pipeline.runs.run import Run, find_equal, list_runs, load_run
 from pipeline.search.budget import Budget
 from pipeline.search.display import Display
 from pipeline.search.engine import AnyEngine
@@ -71,14 +71,14 @@ def tune(
     with nullcontext() if url else lock(place.journal):
         place.prepare()
         search = Search.prepare(subject, competition, place, display, count, budget)
-        runs_trials = engine_for([search.job], count or MANY, engine)
-        search.run(competition, runs_trials)
+        engine = engine_for([search.job], count or MANY, engine)
+        search.run(competition, engine)
         best = best_trial(search.study)
         if best is None:
             raise PipelineError(
                 "no trial was completed", where=str(place), remedy="Give it more time or trials."
             )
-    elsewhere = url is not None or not runs_trials.local
+    elsewhere = url is not None or not engine.local
     return _train_best(search, best, competition, folder, elsewhere)
 
 
@@ -134,32 +134,19 @@ def _find_result(
     Args:
         epochs: number of epochs that there is time for.
     """
-    for run in sorted(list_runs(folder, lambda _: None), key=lambda run: run.name != job.name):
-        equal = run.record.identity == identity
-        as_long = run.name == job.name and (run.record.epochs or 0) >= epochs
-        if not (equal or (as_long and _differs_in_length(run, identity))) or not _is_whole(run):
-            continue
-        if run.name == job.name:
+    runs = {run.name: run for run in list_runs(folder, lambda _: None)}
+    accepted = [identity]
+    if (named := runs.get(job.name)) and (named.record.epochs or 0) >= epochs:
+        length = {name: named.record.settings.get(name) for name in LENGTH}
+        accepted.append(replace(identity, settings=identity.settings | length))
+    for each in accepted:
+        if run := find_equal(folder / job.name, each):
             remove_checkpoints(run.folder)  # left by a kill at the end of the run
             display.note(f"{run.name}: finished before, reused")
             return run
-        display.note(f"{job.name}: copied from {run.name}, which has these settings")
-        copy_run(run.folder, folder / job.name)
-        return load_run(folder / job.name)
+    for name in runs:
+        if run := find_equal(folder / name, identity):
+            display.note(f"{job.name}: copied from {name}, which has these settings")
+            copy_run(run.folder, folder / job.name)
+            return load_run(folder / job.name)
     return None
-
-
-def _is_whole(run: Run) -> bool:
-    """Whether no file of a run is damaged."""
-    try:
-        run.verify()
-    except PipelineError:
-        return False
-    return True
-
-
-def _differs_in_length(run: Run, identity: Identity) -> bool:
-    """Whether a run has these settings, but for the number of epochs."""
-    found = run.record.identity
-    length = {name: found.settings.get(name) for name in LENGTH}
-    return found == replace(identity, settings=identity.settings | length)
