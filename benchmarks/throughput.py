@@ -26,8 +26,8 @@ SAME_NETWORK = (
     "theirs has Keras' defaults: float32, ImageDataGenerator."
 )
 EQUAL = (
-    "The same network in float32, equal oneDNN and thread settings, neither augments. The rest "
-    "is batch normalization in one operation, and the loop around the steps. `fit` starts again "
+    "The same network in float32, equal oneDNN and thread settings, no augmentation. What differs "
+    "is batch normalization in one operation, and the training loop. `fit` starts again "
     "every 20 steps here, which makes it up to a tenth slower."
 )
 

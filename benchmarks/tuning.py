@@ -4,16 +4,17 @@
 
 Some labelled rows become the training rows of a copy of the competition. Others become its test
 rows, without their labels. `tune` searches the space of the recipe with TPE, until there are enough
-trials or the minutes are over. Then it searches with random settings and the same Hyperband, for at
-least the same time on the same cores; trials that run at the end are finished. The recipe's own
+trials or the minutes are over. Then it runs a random search with the same Hyperband, for at least
+the same time on the same cores. The first trial of both has the recipe's own settings. Trials that
+run at the end are finished. The recipe's own
 settings and the two results of the searches are trained with each seed. `--members` adds a mean of
 networks with the own settings: as many as fit into the time of the search and of one training.
 
 Differences are to the recipe's own settings, with the same seed and the same test rows. Members
 have other seeds. The deviation of a difference is over the seeds. It does not include that each
 search was run only once, and that other test rows would give other results. The own settings of
-`fast` and `best` were chosen on rows of Digit Recognizer, and look too good there. The longer
-prediction time of the members is not counted.
+`fast` and `best` were chosen on rows of Digit Recognizer, so their scores there are biased. The
+longer prediction time of the members is not counted.
 """
 
 import math
@@ -45,7 +46,7 @@ HEADER = (
     "search s", "training s", "gain a minute",
 )  # fmt: skip
 TPE = search.STARTUP
-RANDOM = 1_000_000  # random trials: all of them
+RANDOM = 1_000_000  # random trials: all but the first
 
 
 @click.command()

@@ -99,7 +99,10 @@ def versions() -> dict[str, str]:
 
 
 def host() -> str:
-    """The machine, and the container if process numbers are its own."""
+    """The name of the machine and, on Linux, the namespace of its process numbers.
+
+    Containers with the same name have other namespaces.
+    """
     try:
         return f"{platform.node()} {os.readlink('/proc/self/ns/pid')}"
     except OSError:  # macOS
@@ -108,7 +111,7 @@ def host() -> str:
 
 @cache
 def hash_of_sources() -> str:
-    """A hash of the Python files of this package: its version changes less often."""
+    """A hash of the Python files of this package. It changes with every edit."""
     root, found = Path(__file__).parent, hashlib.sha256()
     for path in sorted(root.rglob("*.py")):
         found.update(str(path.relative_to(root)).encode())

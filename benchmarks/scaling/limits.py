@@ -48,9 +48,9 @@ NODE = Hardware()
 
 
 def bounds(jobs: Sequence[Job], cluster: Cluster, policy: Policy) -> dict[str, float]:
-    """Seconds that each part needs alone. No makespan is shorter than the longest of them.
+    """Seconds that each part needs alone: lower bounds of the makespan.
 
-    The driver sends the data once for each node, or once for each job: one of the two applies.
+    The driver sends the data once per node, or once per job. Only one of these two applies.
     """
     results = math.fsum(job.result_bytes for job in jobs)
     nodes = math.ceil(min(cluster.workers, len(jobs)) / cluster.workers_per_node)

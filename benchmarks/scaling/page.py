@@ -54,7 +54,7 @@ def makespans_text(table: pd.DataFrame) -> str:
 
 
 def seeds_text(table: pd.DataFrame) -> str:
-    """The range of the makespans over the ideal of single seeds, with all kinds of failures."""
+    """The range over the seeds of makespan / ideal, with all kinds of failures."""
     some = table[table["condition"] == "all of these"]
     found = index(some, "workers", "order", "restart")
     rows = []

@@ -166,10 +166,10 @@ def submissions(competition: Competition | Path | str, *, refresh: bool = True) 
         created (ISO 8601), place (a slug, or the folder of a hosted competition), team (of a hosted
         one), file, sha256, run, its own score (the metric, on the rows scored_on) with a 95 %
         interval low and high, public_score and private_score, status, ref, message, error.
-        `attrs["correlations"]` has Spearman's rank correlation of own and public scores, and their
-        number, for each place and metric with three or more entries that have both scores.
-        `attrs["quotas"]` has what is left today for each slug, and `attrs["notes"]` the reason for
-        each place that gave no answer.
+        `attrs["correlations"]` has Spearman's rank correlation of own and public scores, and the
+        number of entries, for each place and metric with three or more entries that have both.
+        `attrs["quotas"]` has the submissions that are left today for each slug, and
+        `attrs["notes"]` the reason for each place that gave no answer.
 
     Raises:
         PipelineError: the ledger is damaged.

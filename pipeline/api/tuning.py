@@ -49,8 +49,8 @@ def tune(
         budget: time for everything, such as "30m", or seconds; or a `Budget` that has begun.
         storage: URL of an Optuna storage, such as "sqlite:///tuning.db", which several machines
             can share. Default: a journal file beside the runs.
-        seed: random seed of the trainings. It is also the seed of the search, unless there is a
-            storage: its machines must not search alike.
+        seed: random seed of the trainings, and of the search. With a storage, the search has no
+            seed, so that several machines do not try the same settings.
         runs: folder of all runs.
         engine: as for `train_all`.
         progress: show the progress.

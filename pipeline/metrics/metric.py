@@ -187,7 +187,7 @@ def permutation_tests(metric: Metric, runs: Sequence[Sums]) -> npt.NDArray[np.fl
     """(r, r) two-sided p-values of the paired permutation test, 1 on the diagonal.
 
     If two runs were equally good, their predictions for an image could be exchanged. The p-value is
-    the share of 1,999 random exchanges after which they differ at least as much as before.
+    (1 + k) / 2,000: after k of 1,999 random exchanges, they differ at least as much as before.
 
     Args:
         runs: for each run (n, s), as `Metric.rows` returns them, for the same images.

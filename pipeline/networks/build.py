@@ -154,8 +154,8 @@ def _own_layers(recipe: Recipe) -> list[Any]:
         raise PipelineError(
             "the last layer of layers(recipe) is a softmax",
             where=f"recipe {recipe.name}",
-            expected="the layers before the last one: a softmax over the classes is added",
-            remedy="Remove it.",
+            expected="layers without it, because a softmax over the classes is added",
+            remedy="Remove the softmax from `layers`.",
         )
     return found
 

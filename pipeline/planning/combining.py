@@ -20,8 +20,8 @@ from pipeline.runs.run import Run, find_equal
 # Factors of the log loss up to which the mean of more models is preferred, and that of more folds:
 # the mean of five networks has a loss that is 30 % lower than that of one (conv-10-committee).
 EQUAL, MORE_FOLDS = 1.02, 1.1
-# A network failed if its log loss is above this share of the loss of a guess, and above this factor
-# of the lowest loss of its kind.
+# A network failed if its log loss is above this share of the loss of a guess, and more than this
+# many times the lowest loss of its kind.
 OF_GUESS, OF_LOWEST = 0.9, 3.0
 # The factor up to which two trainings count as equally long. On rotated MNIST, networks of another
 # 30 epochs on the same folds brought nothing; on Digit Recognizer, those of 21 after 14 did.
@@ -232,7 +232,7 @@ def count_models(run: Run) -> int:
 
 
 def _without_failed(members: Sequence[Run]) -> list[Run]:
-    """The runs of a kind, without those that hardly predict better than a guess."""
+    """The runs of a kind, without those that failed, see `OF_GUESS` and `OF_LOWEST`."""
     lowest = min(run.scores.loss for run in members)
     guess = math.log(len(members[0].record.data.classes))
     limit = max(OF_GUESS * guess, OF_LOWEST * lowest)

@@ -49,12 +49,13 @@ OnBetter = Callable[[Run], object]
 """Returns what to show, such as the path of a file, or None."""
 STARTING = 20.0  # seconds until the first training begins
 QUICK_SHARE, QUICK_LIMIT = 0.12, 60.0  # of the budget, and seconds, for the first submission
-FIRST_BY, MARGIN = 1 / 3, 10.0  # it must be finished by this share of the budget, minus seconds
+# The first submission must be finished by this share of the budget, minus these seconds.
+FIRST_BY, MARGIN = 1 / 3, 10.0
 AT_LEAST = 10.0  # seconds of the shortest useful training, with the start of a worker
 QUICK_PIXELS = 30_000_000  # in an epoch of the training for the first submission
 LEFT_OVER = 0.1  # of the budget; if less is left, no training is added
 TTA_SHARE = 0.1  # largest share of a training's time for TTA
-MOST_OF_EPOCH = 0.25  # largest share of a training's time for an epoch; it samples rows
+MOST_OF_EPOCH = 0.25  # largest share of a training's time for an epoch; longer ones sample rows
 
 
 def spend(
@@ -70,7 +71,7 @@ def spend(
     Args:
         folder: the competition's runs.
         on_better: called with each run that is better than those before. The first run is
-            finished after a third of the time.
+            finished within the first third of the time.
         engine: as for `execute`.
 
     Returns:

@@ -75,7 +75,7 @@ class EngineChoice:
             raise PipelineError(
                 f"{self.workers} workers with the engine inline",
                 expected="1 worker",
-                remedy="Use the engine processes to train in parallel.",
+                remedy="To train in parallel, use the engine `processes`.",
             )
         if self.address is not None and self.name != "ray":
             raise PipelineError(

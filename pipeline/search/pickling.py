@@ -27,7 +27,10 @@ def cannot_be_sent(job: Named, error: Exception) -> PipelineError:
 
 
 def portable(error: Exception) -> Exception:
-    """The exception itself, if it can be sent to another process, with its traceback as cause."""
+    """An object that unpickles to the exception, with the traceback as its cause.
+
+    If the exception cannot be pickled, it unpickles to a RuntimeError with its type and message.
+    """
     text = traceback.format_exc()
     try:
         copy: Exception = pickle.loads(pickle.dumps(error))

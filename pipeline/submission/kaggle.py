@@ -58,7 +58,7 @@ class Kaggle:
     NoAnswerError if it is not known what happened.
 
     Args:
-        data: folder of competitions. Their names are suggested for a name that Kaggle has not.
+        data: folder of competitions. Their names are suggested for a name that Kaggle lacks.
     """
 
     def __init__(self, data: Path) -> None:

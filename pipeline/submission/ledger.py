@@ -181,8 +181,8 @@ def refuse_copies(path: Path, entry: Entry) -> None:
 def ledger_table(entries: list[Entry]) -> "pd.DataFrame":
     """A row for each entry, the latest last.
 
-    `attrs["correlations"]` has Spearman's rank correlation of own and public scores, and their
-    number, for each place and metric with three or more entries that have both scores.
+    `attrs["correlations"]` has Spearman's rank correlation of own and public scores, and the
+    number of entries, for each place and metric with three or more entries that have both.
     """
     import pandas as pd
 

@@ -33,7 +33,7 @@ class LastTraining:
     predictions: int
 
     def seconds(self) -> float:
-        """Its time: on all training rows, to the last epoch, and its closing."""
+        """Estimated seconds: the epochs on all training rows, and `closing`."""
         took = training_seconds(self.study, (TrialState.COMPLETE,))
         if not took:
             return RESERVE * self.budget.seconds
@@ -41,13 +41,13 @@ class LastTraining:
         return rows * max(took) / self.executions + self.closing()
 
     def share_left(self) -> float:
-        """The share of it that there is time for, from 0 to 1."""
+        """The share of the epochs that fits into the time that is left, from 0 to 1."""
         closing = self.closing()
         needed = self.seconds() - closing
         return min(1.0, max(0.0, self.budget.left - closing) / needed) if needed > 0 else 1.0
 
     def closing(self) -> float:
-        """Seconds from its last epoch to its run: it predicts all rows."""
+        """Estimated seconds from the last epoch to the finished run: all rows are predicted."""
         complete = self.study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
         seen = [each.user_attrs for each in complete if each.user_attrs.get("seconds")]
         speeds = [len(self.job.fold.train) * one["epochs"] / one["seconds"] for one in seen]

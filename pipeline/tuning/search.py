@@ -46,7 +46,7 @@ MANY = sys.maxsize  # trials, where only the time is a limit
 STARTUP = 5  # random trials
 MAX_FAILURES = 5  # one after another
 BEAT = 30.0  # seconds after which a trial tells again that it is alive
-SLACK = 1.05  # trials end this much earlier than the last training needs
+SLACK = 1.05  # factor on the time that is reserved for the last training
 AT_LEAST = 2.0  # seconds of a trial
 
 

@@ -253,8 +253,8 @@ def find_study(place: Place, others: Sequence[str] = ()) -> optuna.Study:
     raise PipelineError(
         "there are no trials",
         where=str(place),
-        remedy=f"There are trials of {', '.join(others)}: give the --epochs, --set and --seed of "
-        "that name."
+        remedy=f"There are trials of {', '.join(others)}: give the --epochs, --set and --seed in "
+        "one of these names."
         if others
         else "Run `pipeline tune` first.",
     )

@@ -88,7 +88,7 @@ def _check_name(subject: Subject, found: Sequence[Run]) -> None:
     for run in found:
         if run.name == name and run.record.recipe != recipe:
             raise PipelineError(
-                f"it is of the recipe {run.record.recipe}, and the result has this name",
+                f"a run of the recipe {run.record.recipe}, but the result will have its name",
                 where=f"run {run.folder}",
                 remedy="Rename or remove the folder.",
             )
@@ -99,7 +99,7 @@ def _train_best(
 ) -> Run:
     """Trains with the settings of a trial on all training rows; replaces an earlier result.
 
-    If the time is too short, the training has a deadline.
+    With a budget, the training has a deadline if its time is too short or unknown.
 
     Args:
         elsewhere: whether trials may have run on other machines, so that their seconds tell

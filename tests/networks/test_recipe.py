@@ -185,8 +185,8 @@ def test_the_precision_of_a_recipe_does_not_change_other_models() -> None:
         *(
             (
                 [keras.layers.Flatten(), *own],
-                "the last layer of layers(recipe) is a softmax. Expected the layers before the "
-                "last one: a softmax over the classes is added. Remove it.",
+                "the last layer of layers(recipe) is a softmax. Expected layers without it, "
+                "because a softmax over the classes is added. Remove the softmax from `layers`.",
             )
             for own in (
                 [keras.layers.Dense(10, activation="softmax")],

@@ -75,7 +75,7 @@ def test_the_mean_over_more_folds_may_have_a_slightly_higher_loss(
 def test_networks_that_predict_like_a_guess_are_left_out(
     best: float, others: float, joined: int, tmp_path: Path
 ) -> None:
-    """Unless all networks of the kind do. Networks of further folds are compared with the best."""
+    """Unless the best network of the kind is not much better."""
     runs = [part(tmp_path, "net", 1, others), part(tmp_path, "net", 2, best)]
     runs.append(part(tmp_path, "net", 3, others))
     (mean,) = combine_folds(runs, tmp_path, "ensemble", LABELS)

@@ -257,10 +257,10 @@ def test_a_time_ends_the_trials_and_the_last_training(tiny, tmp_path) -> None:
 
 
 @pytest.mark.parametrize(("share", "longer"), [(0.0, False), (0.9, True)])
-def test_a_training_that_the_time_cut_is_replaced_by_a_longer_one_alone(
+def test_only_a_longer_training_replaces_one_that_a_deadline_ended(
     share: float, longer: bool, tiny, tmp_path, monkeypatch
 ) -> None:
-    """The share of the epochs that there is time for follows from the seconds of the trials."""
+    """`share_left` is replaced: it says whether there is time for a longer training."""
     changes: dict[str, Any] = {"epochs": 100_000, "early_stopping": None, "runs": tmp_path}
     search(tiny, "dense", count=1, engine=Scored(0.5), **changes)
     monkeypatch.setattr(LastTraining, "share_left", lambda self: share)
@@ -282,12 +282,12 @@ def test_a_damaged_equal_run_is_left_alone(tiny, tmp_path) -> None:
     assert tuned.record.identity == own.record.identity
 
 
-def test_a_run_of_another_recipe_with_the_name_of_the_result_is_found_before(
+def test_a_run_that_has_the_name_of_the_result_is_reported_before_the_trials(
     tiny, tmp_path
 ) -> None:
     run = pp.train(tiny, "dense", epochs=1, runs=tmp_path, progress=False)
     run.folder.rename(run.folder.with_name("conv-epochs=1-tuned"))
-    with pytest.raises(pp.PipelineError, match="is of the recipe dense"):
+    with pytest.raises(pp.PipelineError, match="a run of the recipe dense"):
         pp.tune(tiny, "conv", trials=1, epochs=1, runs=tmp_path, **QUICK)
     with pytest.raises(pp.PipelineError, match="no trials"):
         pp.trials(tiny, "conv", epochs=1, runs=tmp_path)
