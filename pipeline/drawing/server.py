@@ -69,7 +69,8 @@ class DrawingServer:
 
     def wait(self) -> None:
         """Returns when the server is closed."""
-        self._closed.wait()
+        while not self._closed.wait(timeout=1):
+            pass  # a signal that comes just before a wait is handled only after it
 
     def close(self) -> None:
         """Stops listening, and ends the current prediction."""

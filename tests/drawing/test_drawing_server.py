@@ -260,7 +260,10 @@ def test_the_command_serves_until_ctrl_c(drawn, tmp_path: Path) -> None:
         pp.draw(drawn.competition, drawn.single, port=port)
     assert error.value.where == "--port"
     process.send_signal(signal.SIGINT)
-    rest, progress = process.communicate(timeout=60)
+    try:
+        rest, progress = process.communicate(timeout=60)
+    finally:
+        process.kill()
     assert (process.returncode, rest) == (0, "")
     assert progress.splitlines()[-1] == "Ended."
     assert opened.read_text().strip() == client.url
