@@ -5,8 +5,9 @@ Needs atheris, which is no dependency of the project:
     python -m pip install atheris
     python tests/corpus/fuzz.py reader -max_total_time=600
 
-Targets: reader, zip, schema, settings, submission, record. What follows is for libFuzzer, which
-ends at an input that raises anything else, takes more than 20 s or more than 3 GB, and saves it.
+Targets: reader, zip, schema, settings, submission, record, checkpoint. What follows is for
+libFuzzer, which ends at an input that raises anything else, takes more than 20 s or more than 3 GB,
+and saves it.
 """
 
 import hashlib
@@ -20,6 +21,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 atheris: Any = importlib.import_module("atheris")
 sys.path[:0] = [str(Path(__file__).parents[2]), str(Path(__file__).parent)]
 with atheris.instrument_imports(include=["pipeline", "csv", "zipfile", "tomllib", "gzip"]):
@@ -30,18 +33,28 @@ with atheris.instrument_imports(include=["pipeline", "csv", "zipfile", "tomllib"
     from drafts import TEST, TRAIN, draft
 
     import pipeline as pp
-    from pipeline.checksums import CHECKSUMS
+    from pipeline.checksums import CHECKSUMS, write_checksums
     from pipeline.competition.layout import FileLayout
     from pipeline.competition.overrides import load_overrides
     from pipeline.errors import PipelineError
+    from pipeline.files import arrays_bytes
     from pipeline.reading.reader import read
     from pipeline.reading.source import open_source
     from pipeline.reading.unpack import file_names
     from pipeline.runs.folder import PROBABILITIES, RECORD
-    from pipeline.runs.record import Data, FoldRecord, Identity, RunRecord, Scores, encode
+    from pipeline.runs.record import (
+        Data,
+        Environment,
+        FoldRecord,
+        Identity,
+        RunRecord,
+        Scores,
+        encode,
+    )
     from pipeline.runs.run import load_run
     from pipeline.submission.check import find_faults
     from pipeline.submission.format import submission_format
+    from pipeline.training.checkpoints import ARRAYS, STATE, Checkpoint, Checkpoints, State
 
 LIMITS = ["-timeout=20", "-rss_limit_mb=3000", "-max_len=6000", "-len_control=20"]
 ROOT = Path(tempfile.mkdtemp(dir="/dev/shm" if os.path.isdir("/dev/shm") else None))
@@ -119,18 +132,40 @@ def fuzz_record(data: bytes) -> None:
     record.comparable  # noqa: B018
 
 
+def fuzz_checkpoint(data: bytes) -> None:
+    """Its state, three bars, and its arrays, with the right checksums."""
+    folder = ROOT / "checkpoints" / "00000001-00000002"
+    folder.mkdir(parents=True, exist_ok=True)
+    state, _, arrays = data.partition(b"|||")
+    (folder / STATE).write_bytes(state)
+    (folder / ARRAYS).write_bytes(arrays)
+    write_checksums(folder)
+    if found := Checkpoints(folder.parent, IDENTITY, ENVIRONMENT).load():
+        str(found)
+
+
+def a_checkpoint() -> bytes:
+    callbacks = {"BestWeights": {"best": 0.5, "epoch": 1}}
+    state = State(1, 2, {"loss": 0.5}, False, False, 3.5, callbacks)
+    text = encode(Checkpoint(state, IDENTITY, ENVIRONMENT))
+    return text.encode() + b"|||" + arrays_bytes({"weights": np.ones(2)}, compress=False)
+
+
 def make_format() -> object:
     draft().save(ROOT / "valid")
     return submission_format(pp.load(ROOT / "valid"))
 
 
+IDENTITY = Identity("dense", {"epochs": 5}, 0, "d" * 64, "f" * 64)
+ENVIRONMENT = Environment("1.0", "3.11", {"keras": "3.12"}, "tensorflow", "float32", "x86", 2)
+
+
 def a_record() -> bytes:
-    identity = Identity("dense", {"epochs": 5}, 0, "d" * 64, "f" * 64)
     layout = FileLayout("train.csv", 65, ())
     data = Data("x", "d" * 64, ("0", "1"), (8, 8, 1), False, 0, 255, "uint8", 40, 12, (layout,))
     scores = Scores(0.9, 0.8, 0.95, 0.3, 40)
     fold = FoldRecord("hold-out", "f" * 64, 30, 10)
-    return encode(RunRecord(identity, data, fold, scores, 10, 1.0, 1.0, "2026-01-01")).encode()
+    return encode(RunRecord(IDENTITY, data, fold, scores, 10, 1.0, 1.0, "2026-01-01")).encode()
 
 
 TARGETS: dict[str, tuple[Callable[[bytes], None], Callable[[], list[bytes]]]] = {
@@ -143,6 +178,7 @@ TARGETS: dict[str, tuple[Callable[[bytes], None], Callable[[], list[bytes]]]] = 
     "submission": (fuzz_submission, lambda: [
         b"ImageId,Label\n" + b"".join(b"%d,%d\n" % (n, n % 10) for n in range(1, 13))]),
     "record": (fuzz_record, lambda: [a_record()]),
+    "checkpoint": (fuzz_checkpoint, lambda: [a_checkpoint()]),
 }  # fmt: skip
 FORMAT = make_format()
 
