@@ -72,8 +72,10 @@ def _participate(competition: Competition, place: Path, fault: Fault | None) -> 
 
 def _send(tiny_folder: Path, place: Path, fault: Fault | None) -> tuple[str, ...]:
     """Sends a submission, once more after a kill; returns the write points."""
-    shutil.copytree(tiny_folder, place / "data" / "tiny")
-    competition = pp.load(place / "data" / "tiny")
+    folder = Path(shutil.copytree(tiny_folder, place / "data" / "tiny"))
+    sample = "".join(f"{row},0\n" for row in range(12))
+    (folder / "sample_submission.csv").write_text(f"Id,Category\n{sample}")
+    competition = pp.load(folder)
     test = np.eye(3, dtype=np.float32)[np.arange(12) % 3]
     finish(competition, place / "runs" / "tiny" / "one", 3.0, draw=1, test=test)
     labels = {str(row): str(row % 3) for row in range(12)}
@@ -85,7 +87,7 @@ def _send(tiny_folder: Path, place: Path, fault: Fault | None) -> tuple[str, ...
             outcome = run(None)
             if outcome.status == 2:  # the first command was killed when all was done
                 assert "the same file was sent" in outcome.stderr
-        assert len(server.submissions) == 1
+        assert len(server.submissions) == 1, outcome.stderr
     entries = read_entries(place / "submissions" / "tiny" / "ledger.json")
     assert [entry.public for entry in entries if entry.status == "complete"] == [1.0]
     assert {entry.status for entry in entries} <= {"complete", "not received"}
