@@ -4,9 +4,11 @@ import math
 import os
 import re
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 from click.testing import CliRunner, Result
@@ -15,10 +17,12 @@ from finished_runs import finish
 from write_points import FULL, REMOVING, Fault, every, injected, read_log
 
 import pipeline as pp
+from pipeline import files
 from pipeline.cli import main
 from pipeline.competition import cache as cache_module
 from pipeline.planning import speed, spend
 from pipeline.planning.plan import read_plan
+from pipeline.runs import folder as run_folder
 from pipeline.runs.folder import is_run
 from pipeline.runs.run import load_run
 from pipeline.search import budget, engine
@@ -193,6 +197,43 @@ def test_nothing_is_lost_or_half_written(
     written: Place, fail_everywhere: FailEverywhere, command: str
 ) -> None:
     assert fail_everywhere(written, command, "ENOSPC", True, step=1 if command == "submit" else 4)
+
+
+def write_in_place(path: Path, parts: Iterable[bytes], size: int = 0) -> None:
+    with files.write_errors(path, size), open(path, "wb", buffering=0) as file:
+        for part in parts:
+            file.write(part)
+
+
+@contextmanager
+def fill_in_place(path: Path) -> Iterator[Path]:
+    shutil.rmtree(path, ignore_errors=True)
+    with files.write_errors(path):
+        path.mkdir(parents=True)
+        yield path
+
+
+@pytest.mark.parametrize(
+    ("module", "name", "plain", "command", "problem"),
+    [
+        (files, "write_parts", write_in_place, "submit", "neither old nor new"),
+        (run_folder, "new_folder", fill_in_place, "ensemble", "is not replaced"),
+    ],
+)
+def test_plain_writes_would_be_noticed(
+    written: Place,
+    fail_everywhere: FailEverywhere,
+    monkeypatch: pytest.MonkeyPatch,
+    module: ModuleType,
+    name: str,
+    plain: Callable[..., object],
+    command: str,
+    problem: str,
+) -> None:
+    """The negative control: without atomic writes, the test above fails."""
+    monkeypatch.setattr(module, name, plain)
+    with pytest.raises(AssertionError, match=problem):
+        fail_everywhere(written, command, "ENOSPC", False)
 
 
 @pytest.mark.faults
