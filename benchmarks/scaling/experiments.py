@@ -12,11 +12,11 @@ from benchmarks.data import PIXELS
 from benchmarks.scaling.limits import JOBS, NODE, ROW_NUMBER, bounds
 from benchmarks.scaling.measured import draw_jobs
 from benchmarks.scaling.simulation import Cluster, Job, Policy, ideal, simulate
+from pipeline.search.engine import RETRIES
 
 WORKERS = (10, 100, 1000)
 SEEDS = range(10)
 DRAWS = range(10)  # of the jobs
-RETRIES = 3  # of a job, in pipeline/search/cluster.py
 DATA = {
     f"{rows:,} rows": Policy(data_bytes=rows * PIXELS, job_bytes=rows * ROW_NUMBER)
     for rows in (70_000, 10_000_000)

@@ -23,12 +23,11 @@ from pipeline.machine import OTHER_BACKENDS, VARIABLES
 from pipeline.runs.folder import write_files
 from pipeline.runs.run import load_run
 from pipeline.search.connection import connect
-from pipeline.search.engine import MEMORY, J, Named, R, Work
+from pipeline.search.engine import MEMORY, RETRIES, J, Named, R, Work
 from pipeline.search.pickling import UNSENDABLE, cannot_be_sent
 from pipeline.search.remote import Refusal, RunFiles, Started, node_versions
 from pipeline.training.progress import Observer
 
-RETRIES = 3  # of a job whose worker or node dies
 INTERVAL = 0.2  # seconds between two progress updates
 PATIENCE = 10.0  # seconds that cancelled jobs may take to save a checkpoint
 TOO_FULL = (ray.exceptions.ObjectStoreFullError, ray.exceptions.OutOfDiskError)

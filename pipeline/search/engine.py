@@ -28,6 +28,7 @@ R = TypeVar("R")
 
 ENGINES = ("auto", "inline", "processes", "ray")
 MEMORY = 2 << 30  # bytes for one training process
+RETRIES = 3  # of a job whose process or node dies
 
 
 @dataclass(frozen=True)

@@ -7,22 +7,28 @@ import sys
 import threading
 import time
 import types
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
-from typing import Any
+from typing import Any, Generic
 
 from pipeline.errors import PipelineError
-from pipeline.search.engine import J, Named, R, Work
+from pipeline.search.engine import RETRIES, J, Named, R, Work
 from pipeline.search.pickling import UNSENDABLE, cannot_be_sent, portable
 from pipeline.training.progress import Observer, Progress
 
 PATIENCE = 10.0  # seconds that a process may take to end
 
 
+class ProcessDiedError(PipelineError):
+    """The process of a job ended before its job."""
+
+
 class Processes:
-    """Runs jobs in worker processes.
+    """Runs jobs in worker processes. A job whose process dies is run again.
 
     Args:
         workers: number of processes.
@@ -36,11 +42,11 @@ class Processes:
     def run(
         self, work: Work[J, R], jobs: Iterable[J], observer: Observer
     ) -> Iterator[tuple[J, R | Exception]]:
-        waiting, busy = iter(jobs), dict[Connection, tuple[_Worker, J]]()
-        idle: list[_Worker] = []
+        waiting, retries = iter(jobs), _Retries[J]()
+        busy, idle = dict[Connection, tuple[_Worker, J]](), list[_Worker]()
         try:
             while True:
-                while len(busy) < self.workers and (job := next(waiting, None)) is not None:
+                while len(busy) < self.workers and (job := retries.next(waiting)) is not None:
                     worker = idle.pop() if idle else _Worker()
                     worker.send(work, job)
                     busy[worker.connection] = worker, job
@@ -50,19 +56,42 @@ class Processes:
                     worker, job = busy[connection]  # type: ignore[index]
                     message = worker.receive(job)
                     if isinstance(message, Progress):
-                        observer(message)
+                        observer(retries.add_note(message))
                         continue
                     del busy[connection]  # type: ignore[arg-type]
                     if worker.process.is_alive():
                         idle.append(worker)
-                    yield job, message
+                    if not retries.accept(job, message):
+                        yield job, message
         finally:
-            workers = [*idle, *(worker for worker, _ in busy.values())]
-            for worker in workers:
-                worker.process.terminate()
-            until = time.monotonic() + PATIENCE
-            for worker in workers:
-                worker.join(until - time.monotonic())
+            _end_all([*idle, *(worker for worker, _ in busy.values())])
+
+
+class _Retries(Generic[J]):
+    """Jobs whose process died. They run again, from their last checkpoints."""
+
+    def __init__(self) -> None:
+        self._waiting: list[J] = []
+        self._counts = Counter[str]()
+        self._notes: dict[str, str] = {}
+
+    def accept(self, job: J, outcome: Any) -> bool:
+        """Whether the outcome is that the process died, and the job is to be run again."""
+        if not isinstance(outcome, ProcessDiedError) or self._counts[job.name] == RETRIES:
+            return False
+        self._counts[job.name] += 1
+        self._notes[job.name] = f"{outcome.found}; restarted"
+        self._waiting.append(job)
+        return True
+
+    def next(self, jobs: Iterator[J]) -> J | None:
+        """The next job: one to run again, or else the next of `jobs`."""
+        return self._waiting.pop() if self._waiting else next(jobs, None)
+
+    def add_note(self, progress: Progress) -> Progress:
+        """Tells the user in the first progress of a job that it was restarted."""
+        note = progress.note or self._notes.pop(progress.name, "")
+        return replace(progress, note=note)
 
 
 class _Worker:
@@ -91,7 +120,7 @@ class _Worker:
             return self.connection.recv()
         except (EOFError, OSError):
             self.process.join()
-            return PipelineError(
+            return ProcessDiedError(
                 f"its process ended unexpectedly (exit status {self.process.exitcode}), possibly "
                 "out of memory",
                 where=f"run {job.name}",
@@ -104,6 +133,14 @@ class _Worker:
         self.process.kill()
         self.connection.close()
         self.process.join()
+
+
+def _end_all(workers: Sequence[_Worker]) -> None:
+    for worker in workers:
+        worker.process.terminate()
+    until = time.monotonic() + PATIENCE
+    for worker in workers:
+        worker.join(until - time.monotonic())
 
 
 def _serve(connection: Connection) -> None:

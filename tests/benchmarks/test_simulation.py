@@ -1,12 +1,10 @@
 """Workers stop, start, are slow and wait for the network as the description of the cluster says."""
 
 import math
-import re
 
 import pytest
 
-from benchmarks.measure import ROOT
-from benchmarks.scaling.experiments import CHECKPOINT_SECONDS, RETRIES
+from benchmarks.scaling.experiments import CHECKPOINT_SECONDS
 from benchmarks.scaling.simulation import HOUR, Cluster, Job, Outcome, Policy, simulate
 
 SEEDS = range(3)
@@ -119,8 +117,3 @@ def test_jobs_that_need_more_retries_are_given_up() -> None:
     outcome.stopped.update({0: 5, 1: 4, 2: 3, 3: 1})
     assert [outcome.given_up(retries) for retries in (0, 1, 3, 5)] == [4, 3, 2, 0]
     assert outcome.stops == 13
-
-
-def test_the_retries_are_those_of_the_engine() -> None:
-    engine = (ROOT / "pipeline/search/cluster.py").read_text()
-    assert re.search(r"^RETRIES = (\d+)", engine, re.MULTILINE)[1] == str(RETRIES)

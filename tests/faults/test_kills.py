@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import psutil
 import pytest
 from figures import Figures
 from write_points import ROOT, Fault, Outcome, every, run_pipeline
@@ -99,6 +100,35 @@ def test_a_killed_training_continues_from_its_checkpoint(tmp_path: Path) -> None
     pp.train(competition, "dense", epochs=100, runs=tmp_path / "whole", progress=False)
     assert results(tmp_path / "killed") == results(tmp_path / "whole")
     assert not list(checkpoints.iterdir())
+
+
+@pytest.mark.faults
+def test_a_worker_that_is_killed_is_replaced_and_no_byte_changes(
+    tmp_path: Path, figures: Figures
+) -> None:
+    words = (*COMMANDS["folds, side by side"], "--engine", "processes", "--workers", 2)
+    seconds = finish(words, tmp_path / "whole")
+    times, kills = random.Random("worker"), 0
+    while kills < KILLS:
+        runs = tmp_path / f"killed {kills}"
+        process = start(words, runs)
+        for _ in range(2):
+            time.sleep(times.uniform(0.2, 0.5) * seconds)
+            kills += kill_a_worker(process)
+        _, errors = process.communicate()
+        assert process.returncode == 0, errors.decode()
+        assert results(runs) == results(tmp_path / "whole")
+        assert b"its process ended unexpectedly (exit status -9)" in errors
+    figures.add(SECTION, "a worker killed at random moments", "the same bytes", f"{kills} kills")
+
+
+def kill_a_worker(process: subprocess.Popen[bytes]) -> bool:
+    """Kills one process that trains. Returns whether there was one."""
+    children = psutil.Process(process.pid).children() if process.poll() is None else []
+    workers = [child for child in children if "spawn_main" in " ".join(child.cmdline())]
+    if workers:
+        workers[0].kill()
+    return bool(workers)
 
 
 @pytest.mark.faults

@@ -1,6 +1,7 @@
 """Engines: every job is run, failures arrive as themselves, and nothing is left behind."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -38,7 +39,9 @@ def work(job: Any, observer: Any) -> Any:
         raise ValueError("wrong")
     if job.name == "stubborn":
         raise StubbornError("very", "stubborn")
-    if job.name == "killed":
+    if job.name == "killed" or (job.name == "killed once" and not job.before.exists()):
+        if job.name == "killed once":
+            job.before.touch()
         os.kill(os.getpid(), signal.SIGKILL)
     return SimpleNamespace(name=job.name, pid=os.getpid())
 
@@ -88,14 +91,27 @@ def test_an_exception_that_cannot_be_sent_is_described() -> None:
     assert "raise StubbornError" in str(error.__cause__)
 
 
-def test_a_killed_process_fails_its_own_job_alone() -> None:
+def test_a_killed_process_fails_its_own_job_alone_after_three_retries() -> None:
+    progress: list[Progress] = []
     outcomes = {
         job.name: outcome
-        for job, outcome in Processes(2).run(work, jobs("killed", "a", "b", "c"), lambda _: None)
+        for job, outcome in Processes(2).run(work, jobs("killed", "a", "b", "c"), progress.append)
     }
+    assert [one.name for one in progress].count("killed") == 4
     assert isinstance(outcomes["killed"], PipelineError)
     assert "exit status -9" in outcomes["killed"].found
     assert [outcomes[name].name for name in "abc"] == ["a", "b", "c"]
+
+
+def test_a_job_whose_process_is_killed_once_runs_again_and_says_so(tmp_path: Path) -> None:
+    progress: list[Progress] = []
+    job: Any = SimpleNamespace(name="killed once", before=tmp_path / "before")
+    ((_, outcome),) = Processes(1).run(work, [job], progress.append)
+    assert outcome.name == job.name
+    assert [bool(one.note) for one in progress] == [False, True]
+    assert re.fullmatch(
+        r"its process ended unexpectedly \(exit status -9\), .*; restarted", progress[1].note
+    )
 
 
 def test_jobs_run_side_by_side() -> None:
