@@ -57,8 +57,10 @@ class Display:
         Args:
             more: how many other jobs will be added.
         """
-        self.plans, self.time_left = {job.name: job.plan() for job in jobs}, TimeLeft(jobs, more)
-        self.shares, self.budget = dict.fromkeys(self.plans, 0.0), budget
+        self.plans, self.shares, self.budget = {}, {}, budget
+        self.time_left = TimeLeft(jobs, more)
+        for job in jobs:
+            self._plan(job)
         if not self.live or not (jobs or budget or more):
             yield
             return
@@ -73,11 +75,15 @@ class Display:
             self.bars.remove_task(self.tasks.popitem()[1])
 
     def add(self, job: Job) -> None:
-        """Shows one more job. A plan that another job had is not printed again."""
+        """Shows one more job."""
+        self._plan(job)
+        self.time_left.add(job)
+
+    def _plan(self, job: Job) -> None:
+        """Notes the plan of a job, to be printed when it starts, unless another job has it too."""
         plan = job.plan()
         self.plans[job.name] = "" if plan in self.plans.values() else plan
         self.shares[job.name] = 0.0
-        self.time_left.add(job)
 
     def progress(self, progress: Progress) -> None:
         """Shows the progress of a job."""

@@ -87,13 +87,17 @@ def test_jobs_that_are_not_known_yet_count_too() -> None:
     assert stream.getvalue().endswith("first: pruned\n")
 
 
-def test_the_plan_of_added_jobs_is_printed_when_it_changes() -> None:
+@pytest.mark.parametrize("added", [0, 1, 3])
+def test_a_plan_is_printed_once_for_all_jobs_that_have_it(added: int) -> None:
     stream = io.StringIO()
     display = Display(console=Console(file=stream, width=80))
-    with display.show([], more=3):
-        for name, epochs in (("trial 0", 12), ("trial 1", 12), ("trial 2", 24)):
-            display.add(job(name, epochs=epochs))
-            display.progress(Progress(name, 1, 12, 1, 4, 5.0, {"loss": 0.5}))
+    jobs = [job(f"trial {n}", epochs=epochs) for n, epochs in enumerate((12, 12, 24))]
+    given = jobs[: len(jobs) - added]
+    with display.show(given, more=added):
+        for one in jobs:
+            if one not in given:
+                display.add(one)
+            display.progress(Progress(one.name, 1, 12, 1, 4, 5.0, {"loss": 0.5}))
     assert stream.getvalue().splitlines() == [
         "trial 0: at most 12 epochs of 4 steps",
         "trial 2: at most 24 epochs of 4 steps",
