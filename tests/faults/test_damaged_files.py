@@ -11,15 +11,17 @@ from figures import Figures
 from finished_runs import finish
 
 import pipeline as pp
+from pipeline.checksums import CHECKSUMS
 from pipeline.competition import cache as cache_module
 from pipeline.competition.competition import Competition
 from pipeline.documents import seal
 from pipeline.errors import PipelineError
 from pipeline.planning.plan import Plan, PlannedTraining, read_plan, write_plan
 from pipeline.runs.fold_file import load_folds
-from pipeline.runs.record import encode
+from pipeline.runs.record import Environment, Identity, encode
 from pipeline.runs.reveal import REVEAL, Reveal, load_reveal
 from pipeline.runs.run import Run, load_run
+from pipeline.training.checkpoints import ARRAYS, STATE, Checkpoints, State
 from pipeline.tuning.study import Place
 
 FEW, MANY = (12, 4), (200, 60)  # flipped bits and truncations of a file
@@ -126,6 +128,31 @@ def test_damaged_folds_are_made_again(
             if path.suffix == ".csv" and damaged is not None:
                 assert "made again" in again[0].notes[-1]
     figures.add("Damaged files", "`folds-3-….csv` and its checksum", "all made again", total)
+
+
+@pytest.mark.parametrize("amount", AMOUNTS)
+@pytest.mark.parametrize("name", [STATE, ARRAYS, CHECKSUMS])
+def test_a_damaged_checkpoint_gives_way_to_the_one_before_it(
+    tmp_path: Path, name: str, amount: tuple[int, int], figures: Figures
+) -> None:
+    identity = Identity("dense", {"epochs": 9}, 0, "data", "fold")
+    environment = Environment("0.1", "3.11", {"keras": "3"}, "tensorflow", "float32", "x86", 2)
+    checkpoints = Checkpoints(tmp_path / "dense", identity, environment)
+    callbacks: dict[str, dict[str, object]] = {"BestWeights": {"epoch": 1, "loss": 0.5}}
+    for epoch in (1, 2):
+        state = State(epoch, 0, {"loss": 0.5}, False, True, 1.5, callbacks)
+        checkpoints.save(state, {"model/00000": np.full((2, 3), float(epoch))})
+    newest = max((tmp_path / "dense").iterdir())
+    used = total = 0
+    for damaged in [*damages(newest / name, amount), None]:
+        (newest / name).unlink() if damaged is None else (newest / name).write_bytes(damaged)
+        found = checkpoints.load()
+        assert found is not None
+        assert found.damaged == 1
+        used += found.state.epoch == 1 and bool((found.arrays["model/00000"] == 1).all())
+        total += 1
+    assert used == total
+    figures.add("Damaged files", f"`{name}` of a checkpoint", "the one before it is used", total)
 
 
 @pytest.mark.faults
