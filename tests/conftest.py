@@ -9,6 +9,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import cv2
+import hypothesis
 import numpy as np
 import pytest
 from chromium import CHROMIUM, DRIVER, open_browser
@@ -18,6 +19,10 @@ import pipeline as pp
 from pipeline.cli import main
 from pipeline.competition.competition import Competition
 from pipeline.errors import PipelineError
+
+# Machines are shared, so that no test may depend on its time.
+hypothesis.settings.register_profile("default", deadline=None, derandomize=True)
+hypothesis.settings.load_profile("default")
 
 ROOT = Path(__file__).parent.parent
 WORDS = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]

@@ -40,7 +40,7 @@ def spell(value: int, spelling: int) -> str:
     return (text, f"{text}.0", f" {text}", f'"{text}"', f"+{text}", f"0{text}")[spelling]
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=60)
 @given(
     pixels=st.lists(st.lists(st.integers(0, 255), min_size=9, max_size=9), min_size=4, max_size=9),
     spellings=st.lists(st.integers(0, 5), min_size=9, max_size=9),
@@ -94,7 +94,7 @@ KINDS = ("insert", "remove", "replace", "replace")
 BYTES = st.one_of(st.integers(0, 255), st.sampled_from(list(b"0123456789,.;-+\"'\r\n \t\0eE#")))
 
 
-@settings(max_examples=150, deadline=None, derandomize=True)
+@settings(max_examples=150)
 @given(kind=st.sampled_from(KINDS), at=st.integers(0, 9999), byte=BYTES)
 @example(kind="replace", at=0, byte=ord('"'))
 @example(kind="remove", at=len(PLAIN) - 1, byte=0)
@@ -105,7 +105,7 @@ def test_a_damaged_byte_is_refused_or_changes_one_value(
     outcome(place, whole, damage(PLAIN.encode(), kind, at, byte))
 
 
-@settings(max_examples=80, deadline=None, derandomize=True)
+@settings(max_examples=80)
 @given(
     form=st.sampled_from(PACKED),
     kind=st.sampled_from([*KINDS, "cut"]),

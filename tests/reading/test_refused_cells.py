@@ -19,7 +19,7 @@ def found(cell: str) -> str:
     return f"found {cell!r}" if cell.strip() else "the cell is empty"
 
 
-@settings(max_examples=120, deadline=None, derandomize=True)
+@settings(max_examples=120)
 @given(
     cell=st.sampled_from(sorted(CELLS)),
     name=st.sampled_from(["train", "test"]),
