@@ -13,7 +13,7 @@ from pipeline.competition.folds import Fold
 from pipeline.evaluation.ensemble import combine, cross_validate
 from pipeline.networks.recipe import Recipe
 from pipeline.planning.kinds import kind_name, training_name
-from pipeline.runs.folder import remove_run
+from pipeline.runs.folder import remove_checkpoints, remove_run
 from pipeline.runs.ranking import loss_of, metric_of, ranked_by
 from pipeline.runs.run import Run, find_equal
 
@@ -132,6 +132,8 @@ class Combination:
 
     def add(self, runs: Sequence[Run]) -> Run | None:
         """Combines these runs with those before; returns the best result if it is a new one."""
+        for run in runs:
+            remove_checkpoints(run.folder)  # left by a kill at the end of the run
         self.runs += runs
         earlier, before = self.combined, self.best
         self.combined = combine_folds(self.runs, self.folder, self.name, self.groups)

@@ -241,6 +241,17 @@ def test_a_run_that_was_scored_on_other_rows_is_named(tiny, tmp_path, capsys) ->
     assert "`pipeline submit --run earlier` submits it" in capsys.readouterr().err
 
 
+def test_a_continued_budget_removes_checkpoints_of_finished_trainings(
+    starting, tiny, tmp_path
+) -> None:
+    """They are left by a kill at the end of a run."""
+    run = train(starting._job(find_recipe("dense").change(epochs=1), 0, 1, 60), tiny, tmp_path)
+    checkpoints = run.folder.parent / "checkpoints" / run.name
+    (checkpoints / "00000001-00000000").mkdir(parents=True)
+    prepare(starting.budget, tiny, run.folder.parent, Display(quiet=True))
+    assert not checkpoints.exists()
+
+
 def test_a_continued_budget_measures_before_it_plans(starting, tiny, tmp_path) -> None:
     recipe = find_recipe("dense").change(epochs=1)
     starting.combination.runs.append(train(starting._job(recipe, 0, 1, 60), tiny, tmp_path))
