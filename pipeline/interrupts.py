@@ -64,6 +64,31 @@ def delay_interrupts() -> Iterator[Interrupts]:
         interrupts.act()
 
 
+@contextmanager
+def note_interrupts() -> Iterator[Interrupts]:
+    """In the block, Ctrl-C and SIGTERM are handled as before it, and recorded.
+
+    TensorFlow may raise another exception in place of KeyboardInterrupt: call `Interrupts.act` when
+    one was caught. Has no effect outside the main thread.
+    """
+    interrupts = Interrupts()
+
+    def note(number: int, frame: FrameType | None) -> None:
+        interrupts.number = number
+        interrupts.handlers[number](number, frame)  # type: ignore[operator]
+
+    if threading.current_thread() is threading.main_thread():
+        for number in map(int, STOPPING):
+            if callable(signal.getsignal(number)):
+                interrupts.handlers[number] = signal.signal(number, note)
+    try:
+        yield interrupts
+    finally:
+        for number, handler in interrupts.handlers.items():
+            if signal.getsignal(number) is note:  # not changed by the handler
+                signal.signal(number, handler)  # type: ignore[arg-type]
+
+
 class TimeIsUp(BaseException):
     """The time of `limit_time` is over. No `except Exception` of the code in between stops it."""
 

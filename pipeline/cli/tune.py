@@ -26,12 +26,15 @@ if TYPE_CHECKING:
     import pandas as pd
 
 SHOWN = 10  # trials
+UNCOUNTED = ("failed", "interrupted")  # states; these settings are tried again
 OPTIONAL = ("epochs", "seconds", "loss", "state")  # what a narrow terminal leaves out
 
 
 @click.command()
 @DATA
-@click.option("--model", "recipe", default="fast", show_default=True, help="A recipe.")
+@click.option(
+    "--model", "recipes", multiple=True, default=("fast",), show_default=True, help="A recipe."
+)
 @click.option(
     "--trials",
     type=click.IntRange(1),
@@ -66,7 +69,7 @@ OPTIONAL = ("epochs", "seconds", "loss", "state")  # what a narrow terminal leav
 @schema_options
 def command(
     data: Path,
-    recipe: str,
+    recipes: tuple[str, ...],
     trials: int | None,
     budget: str | None,
     storage: str | None,
@@ -102,6 +105,7 @@ def command(
     from pipeline.search.budget import Budget
     from pipeline.search.engine import EngineChoice
 
+    recipe = _only(recipes)
     sweep = sweep_of(settings, {} if epochs is None else {"epochs": epochs})
     changes = {name: _one(name, values) for name, values in sweep.items()}
     same: dict[str, Any] = {"storage": storage, "seed": seed, "runs": runs, **changes}
@@ -132,6 +136,17 @@ def command(
         echo(run.folder)
 
 
+def _only(recipes: tuple[str, ...]) -> str:
+    names = [name for each in recipes for name in each.split(",")]
+    if len(names) > 1:
+        raise PipelineError(
+            f"--model {', '.join(names)}",
+            expected="one recipe",
+            remedy="Tune them one after another.",
+        )
+    return names[0]
+
+
 def _one(name: str, values: list[Any]) -> Any:
     if len(values) > 1:
         raise PipelineError(f"--set {name} with {len(values)} values", expected="one value")
@@ -156,7 +171,9 @@ def echo_trials(table: "pd.DataFrame", output_format: str = "table") -> None:
     from pipeline.tuning.summary import FACTS
 
     metric = METRICS[table.attrs["metric"]]
-    shown = table.head(SHOWN).astype(object).where(table.notna(), None)
+    counted = table[~table["state"].isin(UNCOUNTED)]
+    shown = (table if counted.empty else counted).head(SHOWN)
+    shown = shown.astype(object).where(shown.notna(), None)
     columns = {
         "trial": [*map(str, shown["trial"])],
         "state": [*shown["state"]],

@@ -136,10 +136,19 @@ def _own_layers(recipe: Recipe) -> list[Any]:
     """The layers that the recipe's function returns, as a list.
 
     Raises:
-        PipelineError: the function does not return a list of Keras layers, or its last layer is a
-            softmax.
+        PipelineError: the function fails, or does not return a list of Keras layers, or its last
+            layer is a softmax.
     """
-    made: Any = recipe.layers(recipe)
+    try:
+        made: Any = recipe.layers(recipe)
+    except PipelineError:
+        raise
+    except Exception as error:
+        raise PipelineError(
+            f"layers(recipe) raises {type(error).__name__}: {error}",
+            where=f"recipe {recipe.name}",
+            remedy="Correct the function. --debug shows the traceback.",
+        ) from error
     found = list(made) if isinstance(made, Iterable) else None
     wrong = [one for one in found or () if not isinstance(one, layers.Layer)]
     if found is None or wrong:

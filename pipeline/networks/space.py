@@ -30,7 +30,7 @@ class Float:
         _check(self)
 
     def bounds(self) -> tuple[float, float]:
-        return self.low, self.high
+        return float(self.low), float(self.high)
 
     def contains(self, value: Any) -> bool:
         if isinstance(value, bool) or not isinstance(value, float | int):
@@ -116,7 +116,8 @@ class Space:
 
     Attributes:
         ranges: a range for each setting that is searched: `{"learning_rate": Float(1e-4, 1e-1,
-            log=True), "augmentation.rotation": Float(0, 30)}`. The recipe's own value is in it.
+            log=True), "augmentation.rotation": Float(0, 30)}`. The first trial has the recipe's own
+            values, if all of them are in their ranges.
         executions: number of trainings of a trial, which differ by seed; the mean of their
             scores counts.
     """

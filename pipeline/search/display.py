@@ -47,6 +47,7 @@ class Display:
         self.tasks: dict[str, TaskID] = {}
         self.shares: dict[str, float] = {}
         self.accuracies: dict[str, float] = {}  # the best of each job so far
+        self.best_score = ""  # of a budget so far
 
     @contextmanager
     def show(
@@ -57,7 +58,7 @@ class Display:
         Args:
             more: how many other jobs will be added.
         """
-        self.plans, self.shares, self.budget = {}, {}, budget
+        self.plans, self.shares, self.budget, self.best_score = {}, {}, budget, ""
         self.time_left = TimeLeft(jobs, more)
         for job in jobs:
             self._plan(job)
@@ -130,8 +131,8 @@ class Display:
         """Shows the best result of a budget so far."""
         self._print(f"best so far: {run.name}  {_score(run)}")
         if ALL in self.tasks:
-            state = f"best {metric_of(run).with_unit(value_of(run))}"
-            self.bars.update(self.tasks[ALL], state=state)
+            self.best_score = f"best {metric_of(run).with_unit(value_of(run))}"
+            self.bars.update(self.tasks[ALL], state=self.best_score)
 
     def note(self, text: str) -> None:
         """Prints a line."""
@@ -162,8 +163,9 @@ class Display:
         self.shares[name] = share
         if ALL in self.tasks and self.budget:
             done = 1 - self.budget.left / self.budget.seconds
-            left = in_words(self._seconds_left())
-            self.bars.update(self.tasks[ALL], completed=done, left=left)
+            ended = sum(share == 1.0 for share in self.shares.values())
+            state, left = self.best_score or f"{ended} finished", in_words(self._seconds_left())
+            self.bars.update(self.tasks[ALL], completed=done, state=state, left=left)
         elif ALL in self.tasks:
             ended = sum(share == 1.0 for share in self.shares.values())
             count = len(self.shares) + self.time_left.more

@@ -12,6 +12,7 @@ from typing import Generic, Protocol, TypeVar
 
 from pipeline.competition.competition import Competition
 from pipeline.errors import PipelineError
+from pipeline.interrupts import note_interrupts
 from pipeline.machine import core_count, free_memory
 from pipeline.training.progress import Observer
 
@@ -131,10 +132,12 @@ class Inline:
     ) -> Iterator[tuple[J, R | Exception]]:
         for job in jobs:
             outcome: R | Exception
-            try:
-                outcome = work(job, observer)
-            except Exception as error:
-                outcome = error
+            with note_interrupts() as interrupts:
+                try:
+                    outcome = work(job, observer)
+                except Exception as error:
+                    interrupts.act()
+                    outcome = error
             yield job, outcome
 
 

@@ -55,6 +55,9 @@ class Processes:
                 for connection in wait(list(busy)):
                     worker, job = busy[connection]  # type: ignore[index]
                     message = worker.receive(job)
+                    if isinstance(message, _Imported):
+                        worker.imported = True
+                        continue
                     if isinstance(message, Progress):
                         observer(retries.add_note(message))
                         continue
@@ -94,8 +97,14 @@ class _Retries(Generic[J]):
         return replace(progress, note=note)
 
 
+class _Imported:
+    """The message of a process that has imported what its job needs."""
+
+
 class _Worker:
     """A process, and the connection to it."""
+
+    imported = False  # before, the process has no files to remove, and may take long to end
 
     def __init__(self) -> None:
         context = multiprocessing.get_context("spawn")
@@ -137,7 +146,7 @@ class _Worker:
 
 def _end_all(workers: Sequence[_Worker]) -> None:
     for worker in workers:
-        worker.process.terminate()
+        worker.process.terminate() if worker.imported else worker.process.kill()
     until = time.monotonic() + PATIENCE
     for worker in workers:
         worker.join(until - time.monotonic())
@@ -155,6 +164,7 @@ def _serve(connection: Connection) -> None:
         except Exception as error:  # the job cannot be rebuilt here
             connection.send(portable(error))
             continue
+        connection.send(_Imported())
         try:
             if isinstance(message, Exception):
                 raise message

@@ -11,7 +11,7 @@ from filelock import FileLock
 from optuna.storages.journal import JournalFileBackend
 
 from pipeline.errors import PipelineError
-from pipeline.files import LOCKS, append_lines
+from pipeline.files import LOCKS, append_lines, write_errors
 
 CHECKSUM = "crc32"  # of a line's other members
 
@@ -56,12 +56,13 @@ class _Lock:
     """Optuna's lock of a journal, which the system releases when its process is killed."""
 
     def __init__(self, journal: Path) -> None:
-        self.folder = journal.parent / LOCKS
+        self.journal, self.folder = journal, journal.parent / LOCKS
         self.lock = FileLock(self.folder / f"{journal.name}.line.lock")
 
     def acquire(self) -> bool:
-        self.folder.mkdir(exist_ok=True)
-        self.lock.acquire()
+        with write_errors(self.journal):
+            self.folder.mkdir(exist_ok=True)
+            self.lock.acquire()
         return True
 
     def release(self) -> None:

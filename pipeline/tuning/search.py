@@ -24,6 +24,7 @@ from pipeline.networks.space import text_of
 from pipeline.search.budget import Budget
 from pipeline.search.display import Display
 from pipeline.search.engine import Engine, Work
+from pipeline.search.time_left import in_words
 from pipeline.training.job import Job, make_job
 from pipeline.training.progress import Progress
 from pipeline.tuning.last_training import LastTraining, training_seconds
@@ -108,7 +109,7 @@ class Search:
             place, job.identity(competition), subject.space, pruner, competition.metric
         )
         if stale := retry_stale(study, alone=place.url is None):
-            display.note(f"{stale} unfinished trials of an earlier command are tried again")
+            display.note(f"Unfinished trials of an earlier command, tried again: {stale}")
         rows = len(competition.hold_out.validation) + len(competition.test_pixels)
         search = cls(
             subject=subject,
@@ -122,8 +123,8 @@ class Search:
             pruner=pruner,
             predictions=rows * job.recipe.views,
         )
-        if finished := search._count(FINISHED):
-            display.note(f"{finished} finished trials are there, and count")
+        if search._count(FINISHED):
+            display.note(f"Trials of earlier commands: {search._progress()}")
         own = config.flatten(job.recipe, without=FIXED)
         ranges = subject.space.ranges
         if not study.get_trials(deepcopy=False) and all(
@@ -142,6 +143,7 @@ class Search:
         """
         work = Work(partial(run_trial, self.pruner), competition, self.place.journal.parent)
         more = self._due() if self.count else 0
+        before = len(self.study.get_trials(deepcopy=False))
         with self.display.show([], self.budget, more):
             try:
                 while self._due() and self._has_time():
@@ -149,17 +151,22 @@ class Search:
                         self._receive(trial, result)
             finally:
                 if self.running:
-                    self.display.note(
-                        f"{self._count(FINISHED)} trials are finished; the same command continues"
-                    )
+                    self.display.note(f"Trials: {self._progress()}")
                 for unfinished in self.running.values():
                     retry(self.study, self._frozen(unfinished))
         if len(self.failures) >= MAX_FAILURES:
             if best_trial(self.study) is None:
                 raise self.failures[0]
             self.display.note(f"no more trials: {MAX_FAILURES} failed one after another")
+        if self.budget and before == len(self.study.get_trials(deepcopy=False)):
+            last = in_words(self.last_training().seconds())
+            self.display.note(f"There is no time for another trial: the last training takes {last}")
         if elsewhere := self._count((TrialState.RUNNING,)):
-            self.display.note(f"{elsewhere} trials are running elsewhere")
+            self.display.note(f"Trials that run elsewhere: {elsewhere}")
+
+    def _progress(self) -> str:
+        """ "6 of 40 finished" """
+        return f"{self._count(FINISHED)}{f' of {self.count}' if self.count else ''} finished"
 
     def last_training(self) -> LastTraining:
         """The training with the best settings, for which there is a budget."""

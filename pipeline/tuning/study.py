@@ -180,13 +180,14 @@ def make_study(
         study.set_user_attr(IDENTITY, msgspec.to_builtins(identity))
         return study
     differing = _identity(study).differences(identity)
-    differing += ["the search space"] * (study.user_attrs.get(SEARCHED) != searched)
+    differing += ["the search space has changed"] * (study.user_attrs.get(SEARCHED) != searched)
     differing += _other_metric(study, metric)
     if differing:
         raise PipelineError(
             "the trials that are there were made with other settings, layers or data",
             where=str(place),
-            remedy="Use another --seed or --storage, or remove the study.",
+            remedy="Use another --seed or --storage, or remove "
+            + ("the study." if place.url else "the file."),
             details=differing,
         )
     return study
@@ -253,8 +254,8 @@ def find_study(place: Place, others: Sequence[str] = ()) -> optuna.Study:
     raise PipelineError(
         "there are no trials",
         where=str(place),
-        remedy=f"There are trials of {', '.join(others)}: give the --epochs, --set and --seed in "
-        "one of these names."
+        remedy=f"There are trials of {', '.join(others)}: give the --model, --epochs, --set and "
+        "--seed in one of these names."
         if others
         else "Run `pipeline tune` first.",
     )

@@ -52,7 +52,8 @@ def make_subject(recipe: str | Recipe, changes: Mapping[str, Any], seed: int) ->
     """A recipe to tune. Settings that are changed are not searched.
 
     Raises:
-        PipelineError: the recipe is unknown or has no space, or a value is not valid.
+        PipelineError: the recipe is unknown or has no space, or a value is not valid, or it
+            refuses a value of its space.
     """
     if isinstance(recipe, str) and recipe in ensembles():
         raise PipelineError(
@@ -66,11 +67,14 @@ def make_subject(recipe: str | Recipe, changes: Mapping[str, Any], seed: int) ->
             expected="one of " + ", ".join(each.name for each in recipes().values() if each.space),
         )
     changed, searched = own.change(**changes), own.space.ranges
+    for name, each in searched.items():
+        _check_range(name, each, own)
     given = {name for name in searched if {name, _part(name)} & changes.keys()}
-    ranges = {name: each for name, each in searched.items() if name not in given}
-    for name in list(ranges):
-        if not _has_effect(name, ranges[name], changed, must=not changes):
-            del ranges[name]
+    ranges = {
+        name: each
+        for name, each in searched.items()
+        if name not in given and _has_effect(name, each, changed)
+    }
     if not ranges:
         raise PipelineError("all settings are given; nothing is left to search", where=own.name)
     fixed = {name: each for name, each in config.flatten(changed).items() if name in given}
@@ -85,18 +89,17 @@ def _part(setting: str) -> str:
     return setting.partition(".")[0]
 
 
-def _has_effect(setting: str, searched: Range, recipe: Recipe, must: bool) -> bool:
-    """Whether a searched setting still has an effect when the recipe is changed.
+def _check_range(setting: str, searched: Range, recipe: Recipe) -> None:
+    """Raises PipelineError if the recipe refuses a value of the range."""
+    for bound in searched.bounds():
+        recipe.change(**{setting: bound})
 
-    Raises:
-        PipelineError: the recipe refuses a value of the range, and `must` is true.
-    """
+
+def _has_effect(setting: str, searched: Range, recipe: Recipe) -> bool:
+    """Whether a searched setting still has an effect when the recipe is changed."""
     try:
-        for bound in searched.bounds():
-            recipe.change(**{setting: bound})
+        _check_range(setting, searched, recipe)
     except PipelineError:
-        if must:
-            raise
         return False
     plain = recipe.final_unaugmented_epochs >= recipe.epochs and not recipe.min_steps
     return not (plain and _part(setting) == "augmentation")

@@ -12,7 +12,9 @@ from pipeline.competition.competition import Competition
 from pipeline.errors import PipelineError
 from pipeline.evaluation.leaderboard import check_same_data
 from pipeline.files import lock
+from pipeline.metrics.metric import Metric
 from pipeline.runs.folder import TUNED, copy_run, remove_checkpoints
+from pipeline.runs.ranking import metric_of, value_of
 from pipeline.runs.record import Identity
 from pipeline.runs.run import Run, find_equal, list_runs, load_run
 from pipeline.search.budget import Budget
@@ -50,7 +52,8 @@ def tune(
 
     Raises:
         PipelineError: the count is below 1, the engine needs a database server, no trial was
-            completed, or the folder has runs of other data.
+            completed, or the folder has runs of other data. If there is time left of a budget, no
+            completed trial is no error: the recipe's own settings are used.
         Exception: the first failure, if MAX_FAILURES trials failed one after another, and none
             was completed.
     """
@@ -74,9 +77,11 @@ def tune(
         engine = engine_for([search.job], count or MANY, engine)
         search.run(competition, engine)
         best = best_trial(search.study)
-        if best is None:
+        if best is None and not (budget and budget.left > 0):
             raise PipelineError(
-                "no trial was completed", where=str(place), remedy="Give it more time or trials."
+                "no trial was completed",
+                where=str(place),
+                remedy=f"Give it more {'time' if budget else 'trials'}.",
             )
     elsewhere = url is not None or not engine.local
     return _train_best(search, best, competition, folder, elsewhere)
@@ -95,25 +100,28 @@ def _check_name(subject: Subject, found: Sequence[Run]) -> None:
 
 
 def _train_best(
-    search: Search, best: FrozenTrial, competition: Competition, folder: Path, elsewhere: bool
+    search: Search,
+    best: FrozenTrial | None,
+    competition: Competition,
+    folder: Path,
+    elsewhere: bool,
 ) -> Run:
     """Trains with the settings of a trial on all training rows; replaces an earlier result.
 
     With a budget, the training has a deadline if its time is too short or unknown.
 
     Args:
+        best: the trial; None for the recipe's own settings, if a budget completed no trial.
         elsewhere: whether trials may have run on other machines, so that their seconds tell
             nothing about this one.
     """
     subject, display, budget = search.subject, search.display, search.budget
-    job = make_job(subject.recipe, subject.space.settings(best.params), subject.seed,
-                   competition.hold_out)  # fmt: skip
+    settings = subject.space.settings(best.params) if best else {}
+    job = make_job(subject.recipe, settings, subject.seed, competition.hold_out)
     job = replace(job, name=subject.name + TUNED)
-    assert best.value is not None
-    score = search.metric.with_unit(best.value)
-    display.note(f"trial {best.number} is the best, {score}: {job.name}")
+    display.note(f"{_reason(best, search.metric)}: {job.name}")
     share = search.last_training().share_left() if budget else 1.0
-    short = budget is not None and (elsewhere or share < 1)
+    short = budget is not None and (elsewhere or best is None or share < 1)
     epochs = share * job.epochs if short else math.inf
     if earlier := _find_result(job, job.identity(competition), epochs, folder, display):
         return earlier
@@ -121,6 +129,13 @@ def _train_best(
         job = replace(job, deadline=budget.end - search.last_training().closing(), at_most=True)
     (run,) = execute([job], competition, folder, display, fresh=True)
     return run
+
+
+def _reason(best: FrozenTrial | None, metric: Metric) -> str:
+    """Why the last training has its settings."""
+    if best is None or best.value is None:
+        return "No trial was completed in this time, so the recipe's own settings are used"
+    return f"trial {best.number} is the best, {metric.with_unit(best.value)}"
 
 
 def _find_result(
@@ -135,8 +150,8 @@ def _find_result(
         epochs: number of epochs that there is time for.
     """
     runs = {run.name: run for run in list_runs(folder, lambda _: None)}
-    accepted = [identity]
-    if (named := runs.get(job.name)) and (named.record.epochs or 0) >= epochs:
+    accepted, named = [identity], runs.get(job.name)
+    if named and (named.record.epochs or 0) >= epochs:
         length = {name: named.record.settings.get(name) for name in LENGTH}
         accepted.append(replace(identity, settings=identity.settings | length))
     for each in accepted:
@@ -149,4 +164,7 @@ def _find_result(
             display.note(f"{job.name}: copied from {name}, which has these settings")
             copy_run(run.folder, folder / job.name)
             return load_run(folder / job.name)
+    if named:
+        score = metric_of(named).with_unit(value_of(named))
+        display.note(f"{job.name}: the earlier result, {score}, is replaced")
     return None

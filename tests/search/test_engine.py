@@ -79,6 +79,23 @@ def test_a_failure_arrives_as_itself_and_stops_no_other_job(run) -> None:
     assert [outcomes[name].name for name in "ab"] == ["a", "b"]
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_that_a_library_turns_into_another_error_ends_the_jobs(number: int) -> None:
+    def interrupted(job: Any, observer: Any) -> None:
+        try:
+            signal.raise_signal(number)
+        except KeyboardInterrupt as error:
+            raise RuntimeError("REPLACED BY KeyboardInterrupt") from error
+
+    before = signal.signal(number, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            list(Inline().run(interrupted, jobs("a", "b"), lambda _: None))
+        assert signal.getsignal(number) is signal.default_int_handler
+    finally:
+        signal.signal(number, before)
+
+
 def test_the_traceback_of_another_process_is_the_cause() -> None:
     ((_, error),) = Processes(1).run(work, jobs("value error"), lambda _: None)
     assert isinstance(error, ValueError)

@@ -19,7 +19,7 @@ from scored import Scored, prepare, search
 import pipeline as pp
 from pipeline.cli import main
 from pipeline.metrics.metric import METRICS
-from pipeline.networks.space import Choice, Float, Space
+from pipeline.networks.space import Choice, Float, Integer, Range, Space
 from pipeline.recipes import find_recipe
 from pipeline.search.budget import Budget
 from pipeline.search.engine import Inline
@@ -38,8 +38,9 @@ def finished(table: pd.DataFrame) -> int:
 
 
 def tune(folder: Path, runs: Path, *words: str, **options: Any) -> Result:
-    base = ["tune", str(folder), "--model", "dense", "--runs", str(runs), "--engine", "inline"]
-    return CliRunner(**options).invoke(main, [*base, "--quiet", *words])
+    base = ["tune", str(folder), "--runs", str(runs), "--engine", "inline", "--quiet"]
+    model = () if "--model" in words else ("--model", "dense")
+    return CliRunner(**options).invoke(main, [*base, *model, *words])
 
 
 def test_a_space_is_searched_within_its_ranges(tuned) -> None:
@@ -73,6 +74,25 @@ def test_what_is_given_and_what_has_no_effect_is_not_searched(
     `fast-epochs=1` has no random transforms."""
     subject = make_subject(recipe, changes, 0)
     assert (subject.name, subject.space.ranges.keys()) == (name, searched)
+
+
+@pytest.mark.parametrize("changes", [{}, {"epochs": 1}])
+@pytest.mark.parametrize(
+    ("setting", "searched", "found"),
+    [
+        ("learnin_rate", Float(0.1, 0.2), "Did you mean 'learning_rate'"),
+        ("learning_rate", Float(-0.1, 0.1), "learning_rate = -0.1"),
+        ("optimizer", Choice(("adam", "adamx")), "adamx"),
+        ("batch_size", Float(32, 128), "Expected an integer"),
+    ],
+)
+def test_a_space_that_the_recipe_refuses_is_an_error(
+    setting: str, searched: Range, found: str, changes: dict[str, Any]
+) -> None:
+    """Also if other settings are given."""
+    space = Space({"epochs": Integer(1, 9), setting: searched})
+    with pytest.raises(pp.PipelineError, match=found):
+        make_subject(replace(find_recipe("dense"), space=space), changes, 0)
 
 
 def test_a_name_leaves_space_for_that_of_the_run() -> None:
@@ -300,16 +320,22 @@ def test_a_trial_that_is_cut_by_the_time_is_tried_again(tiny, tmp_path) -> None:
     found.budget = budget = Budget(30, time.time() - 17)
     found.run(tiny, Inline())
     assert time.time() < budget.began + budget.seconds
-    with pytest.raises(pp.PipelineError, match="no trial was completed"):
-        pp.tune(tiny, "dense", budget=budget, runs=tmp_path, **changes, **QUICK)
+    run = pp.tune(tiny, "dense", budget=budget, runs=tmp_path, **changes, **QUICK)
+    assert run.record.settings["learning_rate"] == 1e-3  # the recipe's own settings
     trials = pp.trials(tiny, "dense", runs=tmp_path, **changes)
     assert trials["state"].tolist() == ["interrupted", "waiting"]
+
+
+def test_no_completed_trial_and_no_time_is_an_error(tiny, tmp_path) -> None:
+    over = Budget(30, time.time() - 31)
+    with pytest.raises(pp.PipelineError, match=r"no trial was completed\. Give it more time"):
+        pp.tune(tiny, "dense", budget=over, epochs=1, runs=tmp_path, **QUICK)
 
 
 def test_showing_trials_of_other_options_names_those_that_are_there(tuned, tiny_folder) -> None:
     result = tune(tiny_folder, tuned[0], "--show", "--epochs", "4")
     assert result.exit_code == 2
-    assert "trials of dense-epochs=3: give the --epochs" in " ".join(result.stderr.split())
+    assert "trials of dense-epochs=3: give the --model, --epochs" in " ".join(result.stderr.split())
 
 
 @pytest.mark.parametrize("output_format", ["table", "json", "csv"])
@@ -399,6 +425,8 @@ def test_another_command_does_not_write_the_same_journal(many, tiny_folder, tmp_
     ("words", "said"),
     [
         (["--model", "fsat"], "Did you mean 'fast'?"),
+        (["--model", "dense", "--model", "fast"], "Tune them one after another"),
+        (["--model", "dense,fast"], "--model dense, fast. Expected one recipe"),
         (["--model", "transfer"], "it has no search space"),
         (["--model", "conv-10-committee"], "Tune its members: conv-10-plateau"),
         (["--storage", "tuning.db"], "Expected a URL, such as sqlite:///tuning.db"),
