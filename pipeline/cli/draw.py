@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from pipeline.cli.main import Terminated
-from pipeline.cli.options import DATA, RUNS, refuse_run, schema_options
+from pipeline.cli.options import DATA, RUNS, Integer, refuse_run, schema_options
 from pipeline.cli.output import echo, warn_skipped
 
 
@@ -17,7 +17,7 @@ from pipeline.cli.output import echo, warn_skipped
 @RUNS
 @click.option(
     "--port",
-    type=click.IntRange(0, 65535),
+    type=Integer(0, 65535),
     default=0,
     show_default="any",
     help="Port to listen on.",

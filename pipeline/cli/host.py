@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from pipeline.cli.options import FORMAT, schema_options
+from pipeline.cli.options import FORMAT, Integer, schema_options
 from pipeline.cli.output import echo, echo_frame, echo_table
 from pipeline.errors import PipelineError
 from pipeline.metrics.metric import METRICS
@@ -35,7 +35,7 @@ SHARE = click.FloatRange(0, 1, min_open=True, max_open=True)
     show_default=True,
     help="Share of the hidden rows that the public score is of.",
 )
-@click.option("--seed", type=click.IntRange(0), help="Random seed.  [default: a new one]")
+@click.option("--seed", type=Integer(0), help="Random seed.  [default: a new one]")
 @click.option("--board", is_flag=True, help="Show the leaderboard of the hosted competition DATA.")
 @click.option(
     "--close", is_flag=True, help="End the hosted competition DATA, and reveal the private scores."

@@ -52,8 +52,9 @@ class Commands(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         ctx.meta[BEGAN] = time.time()
+        stops: list[int] = []
         try:
-            with _sigterm_raises():
+            with _sigterm_raises(stops):
                 return super().invoke(ctx)
         except click.UsageError as error:
             error.message = printable(error.message, TEXT)  # type: ignore[misc]
@@ -62,10 +63,8 @@ class Commands(click.Group):
             raise
         except (click.exceptions.Exit, click.Abort):
             raise
-        except KeyboardInterrupt as stop:
-            word, status = (
-                ("Terminated", 143) if isinstance(stop, Terminated) else ("Interrupted", 130)
-            )
+        except KeyboardInterrupt:
+            word, status = ("Terminated", 143) if stops else ("Interrupted", 130)
             echo(f"{word}. Run the same command again to continue.", err=True)
             ctx.exit(status)
         except Exception as error:
@@ -93,14 +92,19 @@ def main(debug: bool) -> None:
 
 
 @contextmanager
-def _sigterm_raises() -> Iterator[None]:
-    """In the block, SIGTERM raises `Terminated`, so that unfinished files are removed."""
+def _sigterm_raises(stops: list[int]) -> Iterator[None]:
+    """In the block, SIGTERM raises `Terminated`, so that unfinished files are removed.
+
+    Args:
+        stops: gets the signal: Ray raises a plain KeyboardInterrupt in place of `Terminated`.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield  # only the main thread may set handlers
         return
 
     def terminate(number: int, frame: FrameType | None) -> None:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)  # a second one must not stop the cleaning
+        stops.append(number)
         raise Terminated
 
     before = signal.signal(signal.SIGTERM, terminate)

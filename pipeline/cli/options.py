@@ -12,6 +12,12 @@ from pipeline.errors import PipelineError
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
+class Integer(click.IntRange):
+    """An integer in a range. click's messages would call it "a valid integer range"."""
+
+    name = "integer"
+
+
 def _data(context: click.Context, argument: click.Parameter, folder: Path | None) -> Path:
     """DATA, or else the folder of the training file, or else data/digits."""
     train = context.params.get("train")  # what is given is parsed before what is not
@@ -44,10 +50,8 @@ BUDGET = click.option(
     metavar="TIME",
     help="Train for this time, such as 10m or 1h30m. Recipes, folds and epochs are chosen for you.",
 )
-EPOCHS = click.option("--epochs", type=click.IntRange(1), help="Maximum number of epochs.")
-SEED = click.option(
-    "--seed", type=click.IntRange(0), default=0, show_default=True, help="Random seed."
-)
+EPOCHS = click.option("--epochs", type=Integer(1), help="Maximum number of epochs.")
+SEED = click.option("--seed", type=Integer(0), default=0, show_default=True, help="Random seed.")
 ENGINE = (
     click.option(
         "--engine",
@@ -58,7 +62,7 @@ ENGINE = (
     ),
     click.option(
         "--workers",
-        type=click.IntRange(1),
+        type=Integer(1),
         metavar="N",
         help="Number of parallel trainings.  [default: one per core, if there is enough memory]",
     ),

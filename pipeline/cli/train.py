@@ -14,6 +14,7 @@ from pipeline.cli.options import (
     QUIET,
     RUNS,
     SEED,
+    Integer,
     engine_options,
     schema_options,
     settings_option,
@@ -29,13 +30,13 @@ from pipeline.errors import PipelineError
 @SEED
 @click.option(
     "--replicates",
-    type=click.IntRange(1, 1000),
+    type=Integer(1, 1000),
     default=1,
     help="Number of runs per setting, with consecutive seeds.",
 )
 @click.option(
     "--folds",
-    type=click.IntRange(2),
+    type=Integer(2),
     metavar="K",
     help="Cross-validate: train on K folds, so that every training row is scored.",
 )

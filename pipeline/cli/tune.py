@@ -14,6 +14,7 @@ from pipeline.cli.options import (
     QUIET,
     RUNS,
     SEED,
+    Integer,
     engine_options,
     schema_options,
     settings_option,
@@ -37,7 +38,7 @@ OPTIONAL = ("epochs", "seconds", "loss", "state")  # what a narrow terminal leav
 )
 @click.option(
     "--trials",
-    type=click.IntRange(1),
+    type=Integer(1),
     metavar="N",
     help="Number of finished trials, those of earlier commands included: completed and pruned "
     "ones count, failed and interrupted ones do not.  [default: 40, or as many as the budget "

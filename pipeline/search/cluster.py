@@ -23,7 +23,7 @@ from pipeline.machine import OTHER_BACKENDS, VARIABLES
 from pipeline.runs.folder import write_files
 from pipeline.runs.run import load_run
 from pipeline.search.connection import connect
-from pipeline.search.engine import MEMORY, RETRIES, J, Named, R, Work
+from pipeline.search.engine import MEMORY, RETRIES, J, JobDiedError, Named, R, Work
 from pipeline.search.pickling import UNSENDABLE, cannot_be_sent
 from pipeline.search.remote import Refusal, RunFiles, Started, node_versions
 from pipeline.training.progress import Observer
@@ -122,6 +122,7 @@ class _Sending(Generic[J, R]):
         queue: receives the progress from the workers. It is an actor on the node of this process.
         refused: nodes that cannot run jobs, by id.
         started: names of jobs that have started.
+        shown: names of jobs whose progress was shown, since they have last started.
         notes: text to show with the next progress of a job, by the job's name.
     """
 
@@ -140,6 +141,7 @@ class _Sending(Generic[J, R]):
         self.queue = Queue(actor_options={"num_cpus": 0, "scheduling_strategy": here})
         self.refused: dict[str, Refusal] = {}
         self.started: set[str] = set()
+        self.shown: set[str] = set()
         self.notes: dict[str, str] = {}
 
     def send(self, job: J) -> ray.ObjectRef:
@@ -167,7 +169,11 @@ class _Sending(Generic[J, R]):
                 if name in self.started:
                     self._note(name, f"its worker or node died; restarted on {message.address}")
                 self.started.add(name)
+                self.shown.discard(name)
             elif name in names:
+                if name not in self.shown and message.epoch > 1:
+                    self._note(name, f"continues in epoch {message.epoch}")
+                self.shown.add(name)
                 note = message.note or self.notes.pop(name, "")
                 observer(replace(message, note=note))
 
@@ -202,10 +208,10 @@ def _expected() -> dict[str, str]:
     return {name: each for name, each in node_versions().items() if name not in unused}
 
 
-def _failure(job: Named, error: Exception) -> PipelineError:
+def _failure(job: Named, error: Exception) -> JobDiedError:
     """The error for a job that Ray could not run, with Ray's message."""
     said = (str(error).strip().splitlines() or [type(error).__name__])[-1].strip()
-    return PipelineError(
+    return JobDiedError(
         f"Ray could not run it: {said}",
         where=f"run {job.name}",
         remedy=_remedy(error),

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import secrets
 import signal
 import socket
 import threading
@@ -13,6 +14,10 @@ from pipeline.machine import core_count
 
 PATIENCE = 10.0  # seconds to wait for the answer of a machine
 MESSAGE = 500  # characters of Ray's error message that are shown
+TOKEN = (
+    "If the cluster runs, use its versions of Python and Ray. If it has a token, copy "
+    "~/.ray/auth_token to this machine, and set RAY_AUTH_MODE=token."
+)
 QUIET = {"log_to_driver": False, "logging_level": logging.ERROR}
 
 _asked: dict[str, str | None] = {}  # requested address, by the address that Ray gives
@@ -37,11 +42,15 @@ def connect(address: str | None) -> None:
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # sends no usage statistics
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "1")  # its default; hides a warning
     handler = signal.getsignal(signal.SIGTERM)
+    listening = False
     try:
         if address is None:
+            # Else Ray leaves a token in the home folder, and `ray start` behaves differently later.
+            os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
             ray.init("local", num_cpus=core_count(), include_dashboard=False, **QUIET)
         else:
             _check_listening(address)
+            listening = True
             ray.init(address, **QUIET)
     except Exception as error:  # Ray raises many kinds, and Exception itself
         said = " ".join(str(error).split())[:MESSAGE] or type(error).__name__
@@ -49,7 +58,7 @@ def connect(address: str | None) -> None:
             f"the connection failed: {said}",
             where=f"Ray cluster {address or 'on this machine'}",
             expected="auto, host:6379 or ray://host:10001" if address else None,
-            remedy="Start a cluster with `ray start --head`.",
+            remedy=TOKEN if listening else "Start a cluster with `ray start --head`.",
         ) from None
     finally:
         if threading.current_thread() is threading.main_thread():

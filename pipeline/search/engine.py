@@ -32,6 +32,12 @@ MEMORY = 2 << 30  # bytes for one training process
 RETRIES = 3  # of a job whose process or node dies
 
 
+class JobDiedError(PipelineError):
+    """The process or node of a job ended before the job, whose input is valid."""
+
+    exit_code = 1
+
+
 @dataclass(frozen=True)
 class Work(Generic[J, R]):
     """The function that makes the result of each job, and its arguments. It can be pickled.

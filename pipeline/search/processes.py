@@ -15,16 +15,11 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from typing import Any, Generic
 
-from pipeline.errors import PipelineError
-from pipeline.search.engine import RETRIES, J, Named, R, Work
+from pipeline.search.engine import RETRIES, J, JobDiedError, Named, R, Work
 from pipeline.search.pickling import UNSENDABLE, cannot_be_sent, portable
 from pipeline.training.progress import Observer, Progress
 
 PATIENCE = 10.0  # seconds that a process may take to end
-
-
-class ProcessDiedError(PipelineError):
-    """The process of a job ended before its job."""
 
 
 class Processes:
@@ -80,7 +75,7 @@ class _Retries(Generic[J]):
 
     def accept(self, job: J, outcome: Any) -> bool:
         """Whether the outcome is that the process died, and the job is to be run again."""
-        if not isinstance(outcome, ProcessDiedError) or self._counts[job.name] == RETRIES:
+        if not isinstance(outcome, JobDiedError) or self._counts[job.name] == RETRIES:
             return False
         self._counts[job.name] += 1
         self._notes[job.name] = f"{outcome.found}; restarted"
@@ -129,12 +124,18 @@ class _Worker:
             return self.connection.recv()
         except (EOFError, OSError):
             self.process.join()
-            return ProcessDiedError(
-                f"its process ended unexpectedly (exit status {self.process.exitcode}), possibly "
-                "out of memory",
+            return JobDiedError(
+                f"its process ended unexpectedly ({self._ending()}), possibly out of memory",
                 where=f"run {job.name}",
-                remedy="Run the command again; finished runs are reused.",
+                remedy="Run the same command again to continue.",
             )
+
+    def _ending(self) -> str:
+        """How the process ended: "exit status 1", "killed by SIGKILL"."""
+        status = self.process.exitcode or 0
+        return (
+            f"killed by {signal.Signals(-status).name}" if status < 0 else f"exit status {status}"
+        )
 
     def join(self, seconds: float) -> None:
         """Waits until the process, which was terminated, has removed its unfinished files."""

@@ -20,12 +20,13 @@ class Journal(JournalFileBackend):
     """Optuna's journal. It ignores the checksums, which are verified here.
 
     Raises:
-        PipelineError: a line is damaged.
+        PipelineError: a line is damaged, or the file cannot be written.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        super().__init__(str(path), _Lock(path))  # type: ignore[arg-type]
+        with write_errors(path):
+            super().__init__(str(path), _Lock(path))  # type: ignore[arg-type]
 
     def append_logs(self, logs: list[dict[str, Any]]) -> None:
         whole = [log | {CHECKSUM: _checksum(log)} for log in logs]

@@ -118,7 +118,7 @@ def test_a_worker_that_is_killed_is_replaced_and_no_byte_changes(
         _, errors = process.communicate()
         assert process.returncode == 0, errors.decode()
         assert results(runs) == results(tmp_path / "whole")
-        assert b"its process ended unexpectedly (exit status -9)" in errors
+        assert b"its process ended unexpectedly (killed by SIGKILL)" in errors
     figures.add(SECTION, "a worker killed at random moments", "the same bytes", f"{kills} kills")
 
 

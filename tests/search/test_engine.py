@@ -116,7 +116,8 @@ def test_a_killed_process_fails_its_own_job_alone_after_three_retries() -> None:
     }
     assert [one.name for one in progress].count("killed") == 4
     assert isinstance(outcomes["killed"], PipelineError)
-    assert "exit status -9" in outcomes["killed"].found
+    assert "killed by SIGKILL" in outcomes["killed"].found
+    assert outcomes["killed"].exit_code == 1  # the input is valid
     assert [outcomes[name].name for name in "abc"] == ["a", "b", "c"]
 
 
@@ -127,7 +128,7 @@ def test_a_job_whose_process_is_killed_once_runs_again_and_says_so(tmp_path: Pat
     assert outcome.name == job.name
     assert [bool(one.note) for one in progress] == [False, True]
     assert re.fullmatch(
-        r"its process ended unexpectedly \(exit status -9\), .*; restarted", progress[1].note
+        r"its process ended unexpectedly \(killed by SIGKILL\), .*; restarted", progress[1].note
     )
 
 

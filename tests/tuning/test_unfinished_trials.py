@@ -162,7 +162,7 @@ def test_failures_one_after_another_end_the_search_and_the_best_is_trained(tiny,
 
 def test_failures_without_a_completed_trial_are_raised(tiny, tmp_path) -> None:
     mine = failing(lambda recipe: recipe.learning_rate < 1, learning_rate=1.0)
-    with pytest.raises(pp.PipelineError, match="recipe mine: .* RuntimeError: no layers"):
+    with pytest.raises(pp.PipelineError, match=r"recipe mine: .* RuntimeError: no layers"):
         pp.tune(tiny, mine, trials=30, epochs=1, runs=tmp_path, **QUICK)
     trials = pp.trials(tiny, mine, epochs=1, runs=tmp_path)
     assert trials["state"].tolist() == [*["failed"] * 5, "waiting"]

@@ -24,11 +24,10 @@ QUARTILES_OFF = 3.0
 def score_by_trial(trials: "pd.DataFrame", metric: Metric) -> Markup:
     """Completed trials, the best score so far, and pruned trials with their last score."""
     scored = trials[trials["score"].notna()].sort_values("trial")
-    complete = scored[scored["state"] == "complete"]
     with chart() as (figure, axes):
-        scores = complete["score"]
-        best = scores.cummax() if metric.higher_is_better else scores.cummin()
-        axes.step(complete["trial"], best, where="post", color=TRUTH, linewidth=1.2)
+        complete = scored["score"].where(scored["state"] == "complete")
+        best = (complete.cummax() if metric.higher_is_better else complete.cummin()).ffill()
+        axes.step(scored["trial"], best, where="post", color=TRUTH, linewidth=1.2)
         _plot_scores(axes, scored["trial"].to_numpy(), scored, metric)
         axes.set_xlabel("trial")
         axes.xaxis.set_major_locator(MaxNLocator(8, integer=True))
@@ -46,7 +45,12 @@ def score_by_share(
                 mark = "o" if len(curves[number]) == 1 else ""
                 axes.plot(curves[number], mark + "-", color=colour, linewidth=1, alpha=0.6)
         if curves:
-            _show_scores(axes, np.concatenate(list(curves.values())), metric)
+            scores = np.concatenate(list(curves.values()))
+            _show_scores(axes, scores, metric)
+            worst = metric.goodness(worst_shown(scores, metric))
+            left_out = sum((metric.goodness(curve) < worst).all() for curve in curves.values())
+            text = f"not shown, because far worse: {left_out}" if left_out else ""
+            axes.text(0.98, 0.04, text, ha="right", fontsize=8, transform=axes.transAxes)
         axes.set_xlabel("share of the training")
         axes.xaxis.set_major_formatter(PercentFormatter(100))
         return inline(figure, "shares", "Score of each trial by share of the training")
@@ -108,7 +112,8 @@ def _show_range(axes: Axes, searched: Float | Integer) -> None:
     low, high = float(searched.low), float(searched.high)
     if searched.log:
         axes.set_xscale("log")
-        axes.set_xticks([low, (low * high) ** 0.5, high])
+        powers = 10.0 ** np.arange(np.floor(np.log10(low)) + 1, np.ceil(np.log10(high)))
+        axes.set_xticks([low, *(powers if len(powers) else [(low * high) ** 0.5]), high])
         axes.xaxis.set_minor_locator(NullLocator())
         axes.xaxis.set_major_formatter(lambda value, _: f"{value:.2g}")
         space = (high / low) ** 0.03
