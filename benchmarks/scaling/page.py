@@ -41,7 +41,7 @@ def makespans_text(table: pd.DataFrame) -> str:
     """Makespan over the ideal for each policy, and the work lost."""
     header = ["workers", "ideal", "condition"]
     header += [f"{order}, {restart}" for order, restart in POLICIES]
-    header += [f"lost {restart}" for restart in RESTARTS]
+    header += [f"work lost, {restart}" for restart in RESTARTS]
     found = index(table, "workers", "condition", "order", "restart")
     rows = []
     for workers, condition in index(table, "workers", "condition"):

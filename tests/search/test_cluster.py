@@ -404,13 +404,19 @@ def check_ctrl_c(address: str, tiny_folder: Path, tmp_path: Path) -> None:
     while working("epochs=20000") and time.monotonic() < until:
         time.sleep(0.5)
     assert not working("epochs=20000")
-    _, epochs = until_interrupted(command, runs=0, epochs=1)
+    _, epochs = until_interrupted(command, runs=0, epochs=1, terminate=True)
     assert min(epochs) > 1  # both from a checkpoint
     assert len(list_runs(tmp_path / "runs/tiny")) == 2
 
 
-def until_interrupted(command: list[str], runs: int, epochs: int) -> tuple[int, list[int]]:
+def until_interrupted(
+    command: list[str], runs: int, epochs: int, terminate: bool = False
+) -> tuple[int, list[int]]:
     """Runs a command, and interrupts it when so many runs are finished and both others trained.
+
+    Args:
+        terminate: sends SIGTERM to this process alone, and not Ctrl-C to all; then both trainings
+            have said that they continue.
 
     Returns:
         How many runs are finished; the epochs of the others.
@@ -420,26 +426,33 @@ def until_interrupted(command: list[str], runs: int, epochs: int) -> tuple[int, 
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )  # fmt: skip
     assert process.stderr is not None
-    finished, seen = 0, dict[str, list[int]]()
+    finished, seen, continued = 0, dict[str, list[int]](), 0
     while finished < runs or len(seen) < 2 or min(map(len, seen.values())) < epochs:
         line = process.stderr.readline()
         assert line, process.wait()
         finished += bool(re.search(r"epochs=2  accuracy [\d.]+ %", line))
+        continued += bool(re.search(r"epochs=20000: continues in epoch \d+$", line))
         if found := re.match(r"(\S+epochs=20000)  epoch +(\d+)/", line):
             seen.setdefault(found[1], []).append(int(found[2]))
-    os.killpg(process.pid, signal.SIGINT)  # a terminal sends it to all
+    if terminate:
+        process.terminate()
+    else:
+        os.killpg(process.pid, signal.SIGINT)  # a terminal sends it to all
     said = process.communicate(timeout=600)[1]
-    assert (process.wait(), "Interrupted" in said) == (130, True)
+    word, status = ("Terminated", 143) if terminate else ("Interrupted", 130)
+    assert (process.wait(), word in said, continued) == (status, True, 2 * terminate)
     return finished, [epoch for each in seen.values() for epoch in each]
 
 
 @cluster
-def test_a_budget_is_spent_on_a_cluster(tiny, tmp_path) -> None:
+def test_a_budget_is_spent_on_a_cluster(tiny, tmp_path, monkeypatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
     engine = EngineChoice("ray", workers=2)
     run = pp.train_for(tiny, "3m", engine=engine, runs=tmp_path / "runs", progress=False)
     plan = read_plan(tmp_path / "runs/tiny/plan-3m.json")
     assert (plan.workers, bool(plan.speed)) == (2, True)
     assert len(plan.trainings) > 1
+    assert not (tmp_path / ".ray/auth_token").exists()  # it changes what `ray start` does later
     assert run.name in {each.name for each in list_runs(tmp_path / "runs/tiny")}
 
 
