@@ -49,8 +49,7 @@ def connect(address: str | None) -> None:
             os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
             ray.init("local", num_cpus=core_count(), include_dashboard=False, **QUIET)
         else:
-            _check_listening(address)
-            listening = True
+            listening = _check_listening(address)
             ray.init(address, **QUIET)
     except Exception as error:  # Ray raises many kinds, and Exception itself
         said = " ".join(str(error).split())[:MESSAGE] or type(error).__name__
@@ -85,12 +84,17 @@ def _check_same(address: str | None) -> None:
     )
 
 
-def _check_listening(address: str) -> None:
+def _check_listening(address: str) -> bool:
     """Checks that a server listens at the address. Ray itself would try for minutes.
+
+    Returns:
+        Whether there is one; false if the address has no port.
 
     Raises:
         OSError: no server listens there.
     """
     host, _, port = address.removeprefix("ray://").rpartition(":")
-    if host and port.isdecimal():
-        socket.create_connection((host, int(port)), PATIENCE).close()
+    if not (host and port.isdecimal()):
+        return False
+    socket.create_connection((host, int(port)), PATIENCE).close()
+    return True

@@ -51,6 +51,18 @@ def test_the_message_of_one_fault_is_a_sentence_and_the_status_is_2(folder) -> N
     )
 
 
+@pytest.mark.parametrize(("count", "more"), [(5, []), (6, ["  ... and 1 more"])])
+@pytest.mark.parametrize("same_row", [False, True])
+def test_faults_above_five_are_counted(folder, count, more, same_row) -> None:
+    folder.fill()
+    for number in range(count):
+        folder.put("train.csv", 10 if same_row else 10 + number, number, "x")
+    first, *details = folder.refusal().splitlines()
+    assert first == f"train.csv: {count} faults. Correct the file and run the command again."
+    assert details[5:] == more
+    assert len(details) == 5 + len(more)
+
+
 def test_the_message_of_many_faults_lists_the_first_five_in_file_order(folder) -> None:
     folder.fill()
     cells = [(10, 63), (12, 0), (11, 62), (13, 1), (14, 33), (15, 33), (16, 33)]

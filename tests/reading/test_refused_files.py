@@ -3,6 +3,7 @@
 import gzip
 import io
 import os
+import tarfile
 import zipfile
 from pathlib import Path
 
@@ -77,6 +78,30 @@ def test_what_is_no_csv_is_refused(folder, name, content) -> None:
     error = folder.refused()
     assert error.where.split(" line ")[0] == name
     assert said in error.found
+
+
+TAR = io.BytesIO()
+with tarfile.open(fileobj=TAR, mode="w") as packed:
+    packed.addfile(tarfile.TarInfo("train.csv"), io.BytesIO())
+CONFLICT = b"<<<<<<< HEAD\n1,2\n=======\n1,3\n>>>>>>> other\n"
+MESSAGES = {
+    b"BM\x36\0\0\0\0\0\0\0\x36\0\0\0": "a BMP image. Save it as CSV.",
+    TAR.getvalue(): "a tar archive. Unpack it.",
+    "1,2,3\n4,5,6\n".encode("utf-16"): "UTF-16 or binary. Save it as UTF-8 text.",
+    b"1,2,34,\0" * 8: "UTF-16 or binary. Save it as UTF-8 text.",
+    b"1,2,3\n" * 40 + b"\0\0\0\n": "binary: it has null bytes. Save it as CSV.",
+    CONFLICT: "a file with a merge conflict. Resolve the conflict.",
+    b"<html></html>": "a web page, perhaps a login page saved by a download. "
+    "Download it again, signed in.",
+    b'{"columns": [1, 2, 3]}\n': "JSON. Save it as CSV.",
+}
+
+
+@pytest.mark.parametrize("content", MESSAGES, ids=[*map(str, range(len(MESSAGES)))])
+def test_the_message_of_another_format_is_a_sentence_with_a_remedy(folder, content: bytes) -> None:
+    folder.fill()
+    folder.write("train.csv", content)
+    assert folder.refusal() == f"train.csv: not a CSV: it is {MESSAGES[content]}\n"
 
 
 def test_the_message_of_another_format_says_what_to_do(folder) -> None:
