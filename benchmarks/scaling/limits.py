@@ -50,7 +50,7 @@ NODE = Hardware()
 def bounds(jobs: Sequence[Job], cluster: Cluster, policy: Policy) -> dict[str, float]:
     """Seconds that each part needs alone: lower bounds of the makespan.
 
-    The sending machine sends the data once per node, or once per job. Only one of these two applies.
+    The sending machine sends the data once per node, or once per job. Only one of these applies.
     """
     results = math.fsum(job.result_bytes for job in jobs)
     nodes = math.ceil(min(cluster.workers, len(jobs)) / cluster.workers_per_node)
@@ -134,8 +134,8 @@ def data_times(
         "epoch, shuffled, map on disk": rows / node.random_rows,
         "epoch, in order, from disk": size / node.disk,
         "epoch, in order, from object storage": size / node.network,
-        "the sending machine sends it to one node": size / node.network,
-        f"the sending machine sends it to {NODES} nodes": NODES * size / node.network,
-        f"the sending machine sends {JOBS:,} jobs with their folds": JOBS * rows * ROW_NUMBER / node.network,
+        "data to one node": size / node.network,
+        f"data to {NODES} nodes": NODES * size / node.network,
+        f"folds of {JOBS:,} jobs": JOBS * rows * ROW_NUMBER / node.network,
         "epoch of training `fast`, one worker": rows / training_speed(run_times),
     }
