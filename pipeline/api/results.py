@@ -106,12 +106,13 @@ def write_report(
             different data.
     """
     from pipeline.evaluation.leaderboard import check_same_data, comparable
-    from pipeline.report.report import write_pages
+    from pipeline.report.report import report_lock, write_pages
 
     folder = run_folder(competition, runs)
-    found = some_runs(folder, on_damage, whole=True)
-    check_same_data(found, competition.fingerprint)
-    return write_pages(competition, comparable(ranked(found, competition)), folder)
+    with report_lock(folder):  # the last writer has found all runs of those before
+        found = some_runs(folder, on_damage, whole=True)
+        check_same_data(found, competition.fingerprint)
+        return write_pages(competition, comparable(ranked(found, competition)), folder)
 
 
 def predict(

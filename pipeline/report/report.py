@@ -1,6 +1,7 @@
 """The report of a competition: a page for all runs, one for each run, and the label issues."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 from pipeline.competition.competition import Competition
@@ -16,8 +17,17 @@ from pipeline.tables import write_csv
 PAGE, ISSUES = "report.html", "label_issues.csv"
 
 
+@contextmanager
+def report_lock(folder: Path) -> Iterator[None]:
+    """Waits until no other process writes the report of these runs, and holds its lock."""
+    with lock(folder / PAGES, wait=True) if folder.is_dir() else nullcontext():
+        yield
+
+
 def write_pages(competition: Competition, runs: Sequence[Run], folder: Path) -> Path:
     """Writes report.html, label_issues.csv and a page for each run; returns the first path.
+
+    Hold `report_lock`.
 
     Args:
         runs: at least one run of this competition.
@@ -31,7 +41,7 @@ def write_pages(competition: Competition, runs: Sequence[Run], folder: Path) -> 
     issues = find_issues(validation.rows, validation.labels, comparison.pooled)
     linked = {run.name for run in comparison.runs}
     tunings = {path.stem + TUNED: path.name for path in tuning_pages(folder)}
-    with lock(folder / PAGES), new_folder(folder / PAGES) as unfinished:
+    with new_folder(folder / PAGES) as unfinished:
         for run, rank in zip(comparison.runs, comparison.ranks, strict=True):
             page = run_page(competition, run, rank, linked, tunings.get(run.name))
             write_text(unfinished / f"{run.name}.html", page)
