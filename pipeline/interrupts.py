@@ -66,10 +66,10 @@ def delay_interrupts() -> Iterator[Interrupts]:
 
 @contextmanager
 def note_interrupts() -> Iterator[Interrupts]:
-    """In the block, Ctrl-C and SIGTERM are handled as before it, and recorded.
+    """In the block, Ctrl-C and SIGTERM are handled as before it, and again at its end.
 
-    TensorFlow may raise another exception in place of KeyboardInterrupt: call `Interrupts.act` when
-    one was caught. Has no effect outside the main thread.
+    TensorFlow may drop the KeyboardInterrupt, or raise another exception in its place, which the
+    block may have caught. Has no effect outside the main thread.
     """
     interrupts = Interrupts()
 
@@ -77,16 +77,18 @@ def note_interrupts() -> Iterator[Interrupts]:
         interrupts.number = number
         interrupts.handlers[number](number, frame)  # type: ignore[operator]
 
-    if threading.current_thread() is threading.main_thread():
-        for number in map(int, STOPPING):
-            if callable(signal.getsignal(number)):
-                interrupts.handlers[number] = signal.signal(number, note)
     try:
+        if threading.current_thread() is threading.main_thread():
+            for number in map(int, STOPPING):
+                if callable(handler := signal.getsignal(number)):
+                    interrupts.handlers[number] = handler
+                    signal.signal(number, note)
         yield interrupts
+        interrupts.act()
     finally:
-        for number, handler in interrupts.handlers.items():
+        for number, before in interrupts.handlers.items():
             if signal.getsignal(number) is note:  # not changed by the handler
-                signal.signal(number, handler)  # type: ignore[arg-type]
+                signal.signal(number, before)  # type: ignore[arg-type]
 
 
 class TimeIsUp(BaseException):

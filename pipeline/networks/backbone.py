@@ -66,11 +66,14 @@ def weights_file(weights: str) -> Path | None:
 def weights_hash(weights: str) -> str | None:
     """SHA-256 of the content of the weights file; None for "none"."""
     path = weights_file(weights)
-    return None if path is None else _cached_hash(path, str(path.stat()))
+    if path is None:
+        return None
+    stat = path.stat()
+    return _cached_hash(path, (stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino))
 
 
 @cache
-def _cached_hash(path: Path, stat: str) -> str:
+def _cached_hash(path: Path, stat: tuple[int, ...]) -> str:
     return sha256(path)
 
 

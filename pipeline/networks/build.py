@@ -141,7 +141,8 @@ def _own_layers(recipe: Recipe) -> list[Any]:
     """
     try:
         made: Any = recipe.layers(recipe)
-    except PipelineError:
+        found = list(made) if isinstance(made, Iterable) else None
+    except (PipelineError, MemoryError):
         raise
     except Exception as error:
         raise PipelineError(
@@ -149,7 +150,6 @@ def _own_layers(recipe: Recipe) -> list[Any]:
             where=f"recipe {recipe.name}",
             remedy="Correct the function. --debug shows the traceback.",
         ) from error
-    found = list(made) if isinstance(made, Iterable) else None
     wrong = [one for one in found or () if not isinstance(one, layers.Layer)]
     if found is None or wrong:
         inside = f"a list with {type(wrong[0]).__name__}" if wrong else type(made).__name__

@@ -3,6 +3,7 @@
 import math
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import numpy as np
 from pipeline.arrays import Rows
 from pipeline.competition.folds import Fold
 from pipeline.evaluation.ensemble import combine, cross_validate
+from pipeline.files import WriteError
 from pipeline.networks.recipe import Recipe
 from pipeline.planning.kinds import kind_name, training_name
 from pipeline.runs.folder import remove_checkpoints, remove_run
@@ -39,6 +41,18 @@ def runs_of_folds(runs: Sequence[Run], folds: Sequence[Fold]) -> list[Run]:
         if run.record.settings.get("pace")
         and fingerprints.get(run.record.fold.part) == run.record.fold.fingerprint
     ]  # fmt: skip
+
+
+def reuse_runs(found: Sequence[Run], folds: Sequence[Fold]) -> list[Run]:
+    """The trainings of earlier budgets on these folds, in the order in which they were made.
+
+    Removes their checkpoints, if a kill at the end of a run left some.
+    """
+    runs = sorted(runs_of_folds(found, folds), key=lambda run: run.record.created)
+    for run in runs:
+        with suppress(WriteError):
+            remove_checkpoints(run.folder)
+    return runs
 
 
 def choose_next(
@@ -132,8 +146,6 @@ class Combination:
 
     def add(self, runs: Sequence[Run]) -> Run | None:
         """Combines these runs with those before; returns the best result if it is a new one."""
-        for run in runs:
-            remove_checkpoints(run.folder)  # left by a kill at the end of the run
         self.runs += runs
         earlier, before = self.combined, self.best
         self.combined = combine_folds(self.runs, self.folder, self.name, self.groups)

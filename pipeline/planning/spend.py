@@ -19,7 +19,7 @@ from pipeline.planning.combining import (
     choose_next,
     describe_other_rows,
     ensemble_name,
-    runs_of_folds,
+    reuse_runs,
     tta_helps,
 )
 from pipeline.planning.kinds import (
@@ -149,7 +149,7 @@ class Spending:
         combination = Combination(folder, ensemble_name(str(budget)), competition.groups)
         spending = cls(budget, competition, folder, display, on_better, folds, kinds, combination,
                        engine, engine.workers)  # fmt: skip
-        if runs := sorted(runs_of_folds(found, folds), key=lambda run: run.record.created):
+        if runs := reuse_runs(found, folds):
             display.note(f"Reused: {', '.join(run.name for run in runs)}")
             spending.add(runs)
         return spending

@@ -6,6 +6,8 @@ import secrets
 import signal
 import socket
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import ray
 
@@ -14,6 +16,7 @@ from pipeline.machine import core_count
 
 PATIENCE = 10.0  # seconds to wait for the answer of a machine
 MESSAGE = 500  # characters of Ray's error message that are shown
+START = "Start a cluster with `ray start --head`."
 TOKEN = (
     "If the cluster runs, use its versions of Python and Ray. If it has a token, copy "
     "~/.ray/auth_token to this machine, and set RAY_AUTH_MODE=token."
@@ -42,14 +45,13 @@ def connect(address: str | None) -> None:
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # sends no usage statistics
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "1")  # its default; hides a warning
     handler = signal.getsignal(signal.SIGTERM)
-    listening = False
+    remedy = f"{START} {TOKEN}" if address == "auto" else START
     try:
         if address is None:
-            # Else Ray leaves a token in the home folder, and `ray start` behaves differently later.
-            os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
-            ray.init("local", num_cpus=core_count(), include_dashboard=False, **QUIET)
+            with _own_token():
+                ray.init("local", num_cpus=core_count(), include_dashboard=False, **QUIET)
         else:
-            listening = _check_listening(address)
+            remedy = TOKEN if _check_listening(address) else remedy
             ray.init(address, **QUIET)
     except Exception as error:  # Ray raises many kinds, and Exception itself
         said = " ".join(str(error).split())[:MESSAGE] or type(error).__name__
@@ -57,13 +59,30 @@ def connect(address: str | None) -> None:
             f"the connection failed: {said}",
             where=f"Ray cluster {address or 'on this machine'}",
             expected="auto, host:6379 or ray://host:10001" if address else None,
-            remedy=TOKEN if listening else "Start a cluster with `ray start --head`.",
+            remedy=remedy,
         ) from None
     finally:
         if threading.current_thread() is threading.main_thread():
             signal.signal(signal.SIGTERM, handler)  # Ray sets its own
     _asked.clear()
     _asked[ray.get_runtime_context().gcs_address] = address
+
+
+@contextmanager
+def _own_token() -> Iterator[None]:
+    """A token for a cluster that starts in the block, if the user has set none.
+
+    Ray would leave one in the home folder, and later clusters of `ray start` would expect it.
+    """
+    name = "RAY_AUTH_TOKEN"
+    if name in os.environ:
+        yield
+        return
+    os.environ[name] = secrets.token_hex(32)
+    try:
+        yield
+    finally:
+        del os.environ[name]
 
 
 def _check_same(address: str | None) -> None:

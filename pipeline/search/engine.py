@@ -138,11 +138,10 @@ class Inline:
     ) -> Iterator[tuple[J, R | Exception]]:
         for job in jobs:
             outcome: R | Exception
-            with note_interrupts() as interrupts:
+            with note_interrupts():
                 try:
                     outcome = work(job, observer)
                 except Exception as error:
-                    interrupts.act()
                     outcome = error
             yield job, outcome
 

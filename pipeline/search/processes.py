@@ -9,7 +9,7 @@ import time
 import types
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
@@ -42,6 +42,7 @@ class Processes:
         try:
             while True:
                 while len(busy) < self.workers and (job := retries.next(waiting)) is not None:
+                    idle = [worker for worker in idle if worker.process.is_alive()]
                     worker = idle.pop() if idle else _Worker()
                     worker.send(work, job)
                     busy[worker.connection] = worker, job
@@ -66,7 +67,7 @@ class Processes:
 
 
 class _Retries(Generic[J]):
-    """Jobs whose process died. They run again, from their last checkpoints."""
+    """Jobs whose process died. They run again: trainings from their last checkpoints."""
 
     def __init__(self) -> None:
         self._waiting: list[J] = []
@@ -133,9 +134,19 @@ class _Worker:
     def _ending(self) -> str:
         """How the process ended: "exit status 1", "killed by SIGKILL"."""
         status = self.process.exitcode or 0
-        return (
-            f"killed by {signal.Signals(-status).name}" if status < 0 else f"exit status {status}"
-        )
+        names = {number: number.name for number in signal.Signals}
+        killer = names.get(-status, f"signal {-status}")  # type: ignore[call-overload]
+        return f"killed by {killer}" if status < 0 else f"exit status {status}"
+
+    def stop(self) -> None:
+        """Ends the process: at once before it has imported, or else when its state is saved."""
+        with suppress(EOFError, OSError):
+            while not self.imported and self.connection.poll():
+                self.imported = isinstance(self.connection.recv(), _Imported)
+        if self.imported:
+            self.process.terminate()
+        else:
+            self.process.kill()
 
     def join(self, seconds: float) -> None:
         """Waits until the process, which was terminated, has removed its unfinished files."""
@@ -147,7 +158,7 @@ class _Worker:
 
 def _end_all(workers: Sequence[_Worker]) -> None:
     for worker in workers:
-        worker.process.terminate() if worker.imported else worker.process.kill()
+        worker.stop()
     until = time.monotonic() + PATIENCE
     for worker in workers:
         worker.join(until - time.monotonic())

@@ -2,20 +2,23 @@
 
 import time
 from collections.abc import Iterable, Sequence
+from statistics import fmean
 
 from pipeline.training.job import Job
 from pipeline.training.progress import Progress
+
+ENOUGH = 0.05  # share of a job that tells how long it takes
 
 
 class TimeLeft:
     """Estimates the time left for jobs, of which some run in parallel.
 
-    A job is expected to take as long for a step as all started jobs of its recipe together, and as
-    long as the started jobs of other recipes if there are none. So a job whose first step is slow
-    does not make the estimate much longer.
+    A waiting job is expected to take as long for a step as started jobs of the same recipe, and as
+    long as the mean of the started jobs if there are none of its recipe. The first step of a job is
+    slow, so jobs that have just begun are left out where there are others.
 
     Args:
-        more: how many other jobs will be added; each is expected to take as long as the others.
+        more: how many other jobs will be added; each is expected to take as long as the mean.
     """
 
     def __init__(self, jobs: Sequence[Job], more: int = 0) -> None:
@@ -35,6 +38,8 @@ class TimeLeft:
     def update(self, progress: Progress) -> None:
         """Notes the progress of a job."""
         name = progress.name
+        if progress.epoch - 1 < self.first.get(name, 0):  # it was restarted
+            del self.began[name], self.first[name]
         self.began.setdefault(name, time.monotonic() - progress.seconds)
         self.before[name] = self.first.setdefault(name, progress.epoch - 1) / progress.epochs
         self.shares[name] = progress.share
@@ -48,36 +53,45 @@ class TimeLeft:
 
     def of(self, name: str) -> float:
         """Seconds left for a job that runs."""
-        return self._expected(self.jobs[name]) * (1 - self.shares[name])
+        job = self.jobs[name]
+        known = name in self._known(self._of_recipe(job))
+        return (self._total(name) if known else self._expected(job)) * (1 - self.shares[name])
 
     def of_all(self) -> float:
         """Seconds left for all jobs; at least one has started."""
         running = [self.of(name) for name in self.began if name not in self.took]
         waiting = [self._expected(job) for name, job in self.jobs.items() if name not in self.began]
-        waiting += [self._seconds(self.began) / self._done(self.began)] * self.more
+        waiting += [fmean(map(self._total, self._known(self.began)))] * self.more
         return max([sum(running + waiting) / max(1, len(running)), *running])
-
-    def _expected(self, job: Job) -> float:
-        """Seconds for the whole job."""
-        same = [name for name in self.began if self.jobs[name].recipe.name == job.recipe.name]
-        if not same:
-            return self._seconds(self.began) / self._done(self.began)
-        steps = sum(self._share(name) * self.jobs[name].steps for name in same)
-        return job.steps * self._seconds(same) / max(steps, 1e-9)
-
-    def _seconds(self, names: Iterable[str]) -> float:
-        """Time spent on these jobs by this command."""
-        return sum(self.took.get(name) or self._elapsed(name) for name in names)
-
-    def _done(self, names: Iterable[str]) -> float:
-        """What this command has done of these jobs: 1.5 is one job and a half."""
-        return max(sum(map(self._share, names)), 1e-9)
-
-    def _share(self, name: str) -> float:
-        return (1.0 if name in self.took else self.shares[name]) - self.before[name]
 
     def _elapsed(self, name: str) -> float:
         return time.monotonic() - self.began[name]
+
+    def _total(self, name: str) -> float:
+        """Seconds for the whole job."""
+        done = 1.0 if name in self.took else self.shares[name]
+        seconds = self.took.get(name) or self._elapsed(name)
+        return seconds / max(done - self.before[name], 1e-9)
+
+    def _expected(self, job: Job) -> float:
+        """Seconds for the whole job."""
+        same = self._known(self._of_recipe(job))
+        if same:
+            return job.steps * fmean(self._total(name) / self.jobs[name].steps for name in same)
+        return fmean(map(self._total, self._known(self.began)))
+
+    def _of_recipe(self, job: Job) -> list[str]:
+        """The started jobs of the recipe."""
+        return [name for name in self.began if self.jobs[name].recipe.name == job.recipe.name]
+
+    def _known(self, names: Iterable[str]) -> list[str]:
+        """Those that have done enough to tell how long they take; all, if none has."""
+        told = [
+            name
+            for name in names
+            if name in self.took or self.shares[name] - self.before[name] >= ENOUGH
+        ]
+        return told or list(names)
 
 
 def in_words(seconds: float) -> str:

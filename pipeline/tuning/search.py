@@ -24,7 +24,6 @@ from pipeline.networks.space import text_of
 from pipeline.search.budget import Budget
 from pipeline.search.display import Display
 from pipeline.search.engine import Engine, Work
-from pipeline.search.time_left import in_words
 from pipeline.training.job import Job, make_job
 from pipeline.training.progress import Progress
 from pipeline.tuning.last_training import LastTraining, training_seconds
@@ -69,6 +68,7 @@ class Search:
         predictions: how many images the last run predicts, each as often as it has TTA views.
         running: trials that this process has asked for, by name.
         failures: exceptions of trials, since the last finished one.
+        asked: whether this process has asked for a trial.
         beats: when each running trial last told that it is alive, by name, in seconds of
             `time.monotonic`.
     """
@@ -87,6 +87,7 @@ class Search:
     running: dict[str, Trial] = field(default_factory=dict)
     failures: list[Exception] = field(default_factory=list)
     beats: dict[str, float] = field(default_factory=dict)
+    asked: bool = False
 
     @classmethod
     def prepare(
@@ -143,7 +144,6 @@ class Search:
         """
         work = Work(partial(run_trial, self.pruner), competition, self.place.journal.parent)
         more = self._due() if self.count else 0
-        before = len(self.study.get_trials(deepcopy=False))
         with self.display.show([], self.budget, more):
             try:
                 while self._due() and self._has_time():
@@ -158,9 +158,8 @@ class Search:
             if best_trial(self.study) is None:
                 raise self.failures[0]
             self.display.note(f"no more trials: {MAX_FAILURES} failed one after another")
-        if self.budget and before == len(self.study.get_trials(deepcopy=False)):
-            last = in_words(self.last_training().seconds())
-            self.display.note(f"There is no time for another trial: the last training takes {last}")
+        if not self.asked and self._due() and not self._has_time():
+            self.display.note("There is no time for another trial.")
         if elsewhere := self._count((TrialState.RUNNING,)):
             self.display.note(f"Trials that run elsewhere: {elsewhere}")
 
@@ -179,7 +178,7 @@ class Search:
         while self._due() and self._has_time():
             if trial := self._ask():
                 name = f"trial {trial.number}"
-                self.running[name] = trial
+                self.running[name], self.asked = trial, True
                 try:
                     recipe = self.job.recipe.change(**self.subject.space.settings(trial.params))
                 except PipelineError as error:

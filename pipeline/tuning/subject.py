@@ -68,7 +68,8 @@ def make_subject(recipe: str | Recipe, changes: Mapping[str, Any], seed: int) ->
         )
     changed, searched = own.change(**changes), own.space.ranges
     for name, each in searched.items():
-        _check_range(name, each, own)
+        if not _accepts(name, each, changed):
+            _check_range(name, each, own)
     given = {name for name in searched if {name, _part(name)} & changes.keys()}
     ranges = {
         name: each
@@ -95,11 +96,17 @@ def _check_range(setting: str, searched: Range, recipe: Recipe) -> None:
         recipe.change(**{setting: bound})
 
 
-def _has_effect(setting: str, searched: Range, recipe: Recipe) -> bool:
-    """Whether a searched setting still has an effect when the recipe is changed."""
+def _accepts(setting: str, searched: Range, recipe: Recipe) -> bool:
     try:
         _check_range(setting, searched, recipe)
     except PipelineError:
+        return False
+    return True
+
+
+def _has_effect(setting: str, searched: Range, recipe: Recipe) -> bool:
+    """Whether a searched setting still has an effect when the recipe is changed."""
+    if not _accepts(setting, searched, recipe):
         return False
     plain = recipe.final_unaugmented_epochs >= recipe.epochs and not recipe.min_steps
     return not (plain and _part(setting) == "augmentation")

@@ -77,7 +77,8 @@ def tune(
         engine = engine_for([search.job], count or MANY, engine)
         search.run(competition, engine)
         best = best_trial(search.study)
-        if best is None and not (budget and budget.left > 0):
+        earlier = any(run.name == subject.name + TUNED for run in found)
+        if best is None and (earlier or not budget or budget.left <= 0):
             raise PipelineError(
                 "no trial was completed",
                 where=str(place),

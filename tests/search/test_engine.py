@@ -5,6 +5,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -79,13 +80,17 @@ def test_a_failure_arrives_as_itself_and_stops_no_other_job(run) -> None:
     assert [outcomes[name].name for name in "ab"] == ["a", "b"]
 
 
+@pytest.mark.parametrize("replaced", [False, True])
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_an_interrupt_that_a_library_turns_into_another_error_ends_the_jobs(number: int) -> None:
+def test_an_interrupt_that_a_library_drops_or_replaces_ends_the_jobs(
+    number: int, replaced: bool
+) -> None:
     def interrupted(job: Any, observer: Any) -> None:
         try:
             signal.raise_signal(number)
         except KeyboardInterrupt as error:
-            raise RuntimeError("REPLACED BY KeyboardInterrupt") from error
+            if replaced:
+                raise RuntimeError("REPLACED BY KeyboardInterrupt") from error
 
     before = signal.signal(number, signal.default_int_handler)
     try:
@@ -130,6 +135,44 @@ def test_a_job_whose_process_is_killed_once_runs_again_and_says_so(tmp_path: Pat
     assert re.fullmatch(
         r"its process ended unexpectedly \(killed by SIGKILL\), .*; restarted", progress[1].note
     )
+
+
+class Slow:
+    """A job that takes seconds to unpickle."""
+
+    def __init__(self, name: str, started: Path) -> None:
+        self.name, self.started = name, started
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        time.sleep(3)
+        self.__dict__.update(state)
+
+
+def until_terminated(job: Any, observer: Any) -> None:
+    if job.name == "slow":
+        job.started.touch()
+        try:
+            time.sleep(60)
+        finally:
+            job.started.unlink()
+
+
+@pytest.mark.parametrize("wait", [0, 6])
+def test_a_process_that_works_can_clean_up_and_one_that_imports_is_killed(
+    wait: float, tmp_path: Path
+) -> None:
+    """Although nothing has read its message that it has imported."""
+    started = tmp_path / "started"
+    two: list[Any] = [SimpleNamespace(name="quick"), Slow("slow", started)]
+    running = Processes(2).run(until_terminated, two, lambda _: None)
+    next(running)
+    if wait:
+        until = time.monotonic() + 60
+        while not started.exists() and time.monotonic() < until:
+            time.sleep(0.05)
+        assert started.exists()
+    running.close()
+    assert not started.exists()
 
 
 def test_jobs_run_side_by_side() -> None:

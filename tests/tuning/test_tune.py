@@ -95,6 +95,15 @@ def test_a_space_that_the_recipe_refuses_is_an_error(
         make_subject(replace(find_recipe("dense"), space=space), changes, 0)
 
 
+def test_a_space_may_need_a_setting_that_is_given() -> None:
+    own = find_recipe("dense").change(optimizer="adam")
+    recipe = replace(own, space=Space({"momentum": Choice((0.0, 0.9))}))
+    with pytest.raises(pp.PipelineError, match="optimizer adam has no momentum"):
+        make_subject(recipe, {}, 0)
+    subject = make_subject(recipe, {"optimizer": "sgd"}, 0)
+    assert subject.space.ranges.keys() == {"momentum"}
+
+
 def test_a_name_leaves_space_for_that_of_the_run() -> None:
     given = {f"augmentation.{name}": 0.123456789 for name in ("rotation", "zoom", "shift")}
     name = make_subject("augmented", given | {"momentum": 0.123456789}, 0).name
