@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -13,6 +14,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
+import pipeline as pp
 from pipeline.cli import main
 from pipeline.errors import PipelineError
 from pipeline.machine import cores
@@ -135,6 +137,23 @@ def test_a_job_whose_process_is_killed_once_runs_again_and_says_so(tmp_path: Pat
     assert re.fullmatch(
         r"its process ended unexpectedly \(killed by SIGKILL\), .*; restarted", progress[1].note
     )
+
+
+def test_sigterm_is_told_from_ctrl_c_if_a_library_raises_keyboard_interrupt_itself(
+    tiny_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As Ray does."""
+
+    def terminated(*arguments: Any, **options: Any) -> None:
+        with suppress(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGTERM)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(pp, "list_runs", terminated, raising=False)
+    monkeypatch.setattr(pp, "leaderboard", terminated, raising=False)
+    words = ["leaderboard", str(tiny_folder), "--runs", str(tmp_path)]
+    result = CliRunner().invoke(main, words)
+    assert (result.exit_code, "Terminated." in result.stderr) == (143, True), result.output
 
 
 class Slow:

@@ -21,6 +21,7 @@ from scored import Interrupted, Scored, prepare, search
 
 import pipeline as pp
 from pipeline.cli import main
+from pipeline.cli.tune import echo_trials
 from pipeline.networks.recipe import Recipe
 from pipeline.networks.space import Choice, Float, Space
 from pipeline.recipes import find_recipe
@@ -158,6 +159,14 @@ def test_failures_one_after_another_end_the_search_and_the_best_is_trained(tiny,
     assert run.record.settings["learning_rate"] == 1e-3
     trials = pp.trials(tiny, mine, epochs=1, runs=tmp_path)
     assert trials["state"].tolist() == ["complete", *["failed"] * 5, "waiting"]
+
+
+def test_failed_trials_are_not_among_the_best_ten(tiny, tiny_folder, tmp_path, capsys) -> None:
+    mine = failing(lambda recipe: recipe.learning_rate != 1e-3)
+    pp.tune(tiny, mine, trials=30, epochs=1, runs=tmp_path, **QUICK)
+    echo_trials(pp.trials(tiny, mine, epochs=1, runs=tmp_path))
+    shown = capsys.readouterr().out.splitlines()
+    assert [line.split()[1] for line in shown[1:]] == ["complete", "waiting"]
 
 
 def test_failures_without_a_completed_trial_are_raised(tiny, tmp_path) -> None:
