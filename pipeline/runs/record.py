@@ -116,7 +116,7 @@ class Scores:
     loss: float
     n: Count
     copies: Count = 0
-    other: Value | msgspec.UnsetType = msgspec.UNSET  # left out of the file
+    other: Value | msgspec.UnsetType = field(default=msgspec.UNSET, repr=False)
 
     @property
     def distinct(self) -> int:
