@@ -16,6 +16,7 @@ from pipeline.machine import core_count
 
 PATIENCE = 10.0  # seconds to wait for the answer of a machine
 MESSAGE = 500  # characters of Ray's error message that are shown
+OWN_TOKEN = secrets.token_hex(32)  # one for each process, which Ray reads only once
 START = "Start a cluster with `ray start --head`."
 TOKEN = (
     "If the cluster runs, use its versions of Python and Ray. If it has a token, copy "
@@ -78,7 +79,7 @@ def _own_token() -> Iterator[None]:
     if name in os.environ:
         yield
         return
-    os.environ[name] = secrets.token_hex(32)
+    os.environ[name] = OWN_TOKEN
     try:
         yield
     finally:
