@@ -47,9 +47,52 @@ def test_a_link_is_kept_and_its_target_replaced(tmp_path: Path) -> None:
 def test_a_pipe_is_written_to(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     reader = os.open(tmp_path / "pipe", os.O_RDONLY | os.O_NONBLOCK)
-    files.write_text(tmp_path / "pipe", "new")
+    files.write_parts(tmp_path / "pipe", (b"ne", b"w"))
     assert os.read(reader, 10) == b"new"
     os.close(reader)
+
+
+def test_a_file_is_written_with_its_folders(tmp_path: Path) -> None:
+    files.write_array(tmp_path / "one" / "two" / "array.npy", np.arange(3))
+    assert np.load(tmp_path / "one" / "two" / "array.npy").tolist() == [0, 1, 2]
+
+
+@pytest.mark.parametrize("write", ["write_parts", "write_bytes", "append_lines"])
+def test_a_full_disk_is_named_with_the_path_and_the_space(
+    write: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, content = tmp_path / "lines", b"x" * 250_001 + b"\n"
+    path.write_bytes(b"old\n")
+
+    def full(handle: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    arguments = ((content,), len(content)) if write == "write_parts" else (content,)
+    with pytest.raises(files.WriteError) as error:
+        getattr(files, write)(path, *arguments)
+    assert (error.value.where, error.value.expected) == (path, "0.3 MB of free space")
+    assert path.read_bytes() == b"old\n"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("number", [errno.EOPNOTSUPP, errno.ENOSPC])
+def test_space_is_written_where_the_system_cannot_reserve_it(
+    number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*arguments: int) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(os, "posix_fallocate", fail)
+    with open(tmp_path / "space", "wb") as file:
+        if number == errno.ENOSPC:
+            with pytest.raises(OSError, match="No space"):
+                files.reserve(file, 3_000_001)
+        else:
+            files.reserve(file, 3_000_001)
+    expected = 0 if number == errno.ENOSPC else 3_000_001
+    content = (tmp_path / "space").read_bytes()
+    assert (len(content), content.strip(b"\0")) == (expected, b"")
 
 
 @pytest.mark.parametrize(
@@ -290,7 +333,13 @@ def test_arrays_hold_no_python_objects_and_are_compressed_or_not() -> None:
 
 
 def test_lines_are_appended_to_an_empty_file_and_in_place_of_half_a_line(tmp_path: Path) -> None:
-    for before, after in ((b"", b"new\n"), (b"ha", b"new\n"), (b"\n", b"\nnew\n")):
+    for before, after in (
+        (b"", b"new\n"),
+        (b"ha", b"new\n"),
+        (b"\n", b"\nnew\n"),
+        (b"one\ntwo\nha", b"one\ntwo\nnew\n"),
+        (b"one\n", b"one\nnew\n"),
+    ):
         (tmp_path / "lines").write_bytes(before)
         files.append_lines(tmp_path / "lines", b"new\n")
         assert (tmp_path / "lines").read_bytes() == after
@@ -318,10 +367,26 @@ def test_what_can_be_written_is_known_before(tmp_path: Path) -> None:
         (files.check_replaceable, tmp_path / "one"),
         (files.remove_folder, tmp_path / "nowhere"),
     ):
-        with pytest.raises(files.WriteError):
+        with pytest.raises(files.WriteError) as error:
             check(path)
+        assert str(error.value.where).startswith(str(tmp_path))
+    with pytest.raises(files.WriteError, match="Is a directory") as error:
+        files.check_replaceable(tmp_path / "one")
+    assert error.value.where == tmp_path / "one"
     files.remove_folder(tmp_path / "one")
     assert not (tmp_path / "one").exists()
+
+
+@pytest.mark.parametrize("fault", [None, NotImplementedError])
+def test_a_file_system_without_locks_is_known(
+    fault: type[Exception] | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def acquire(self: object) -> None:
+        if fault:
+            raise fault
+
+    monkeypatch.setattr(files.FileLock, "acquire", acquire)
+    assert not files.supports_locks(tmp_path)
 
 
 def test_a_lock_is_waited_for_or_refused_after_a_second(tmp_path: Path) -> None:
