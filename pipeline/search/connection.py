@@ -6,8 +6,6 @@ import secrets
 import signal
 import socket
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import ray
 
@@ -16,7 +14,6 @@ from pipeline.machine import core_count
 
 PATIENCE = 10.0  # seconds to wait for the answer of a machine
 MESSAGE = 500  # characters of Ray's error message that are shown
-OWN_TOKEN = secrets.token_hex(32)  # one for each process, which Ray reads only once
 START = "Start a cluster with `ray start --head`."
 TOKEN = (
     "If the cluster runs, use its versions of Python and Ray. If it has a token, copy "
@@ -49,8 +46,10 @@ def connect(address: str | None) -> None:
     remedy = f"{START} {TOKEN}" if address == "auto" else START
     try:
         if address is None:
-            with _own_token():
-                ray.init("local", num_cpus=core_count(), include_dashboard=False, **QUIET)
+            # Else Ray leaves a token in the home folder, and later clusters of `ray start` expect
+            # it. The variable stays, because Ray reads it once in a process.
+            os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
+            ray.init("local", num_cpus=core_count(), include_dashboard=False, **QUIET)
         else:
             remedy = TOKEN if _check_listening(address) else remedy
             ray.init(address, **QUIET)
@@ -67,23 +66,6 @@ def connect(address: str | None) -> None:
             signal.signal(signal.SIGTERM, handler)  # Ray sets its own
     _asked.clear()
     _asked[ray.get_runtime_context().gcs_address] = address
-
-
-@contextmanager
-def _own_token() -> Iterator[None]:
-    """A token for a cluster that starts in the block, if the user has set none.
-
-    Ray would leave one in the home folder, and later clusters of `ray start` would expect it.
-    """
-    name = "RAY_AUTH_TOKEN"
-    if name in os.environ:
-        yield
-        return
-    os.environ[name] = OWN_TOKEN
-    try:
-        yield
-    finally:
-        del os.environ[name]
 
 
 def _check_same(address: str | None) -> None:
