@@ -6,6 +6,7 @@ import secrets
 import signal
 import socket
 import threading
+from pathlib import Path
 
 import ray
 
@@ -48,7 +49,8 @@ def connect(address: str | None) -> None:
         if address is None:
             # Else Ray leaves a token in the home folder, and later clusters of `ray start` expect
             # it. The variable stays, because Ray reads it once in a process.
-            os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
+            if not (Path.home() / ".ray/auth_token").exists():
+                os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
             ray.init("local", num_cpus=core_count(), include_dashboard=False, **QUIET)
         else:
             remedy = TOKEN if _check_listening(address) else remedy
