@@ -445,15 +445,23 @@ def until_interrupted(
 
 
 @cluster
-def test_a_budget_is_spent_on_a_cluster(tiny, tmp_path, monkeypatch) -> None:
-    monkeypatch.setenv("HOME", str(tmp_path))
+def test_a_budget_is_spent_on_a_cluster(tiny, tmp_path) -> None:
     engine = EngineChoice("ray", workers=2)
     run = pp.train_for(tiny, "3m", engine=engine, runs=tmp_path / "runs", progress=False)
     plan = read_plan(tmp_path / "runs/tiny/plan-3m.json")
     assert (plan.workers, bool(plan.speed)) == (2, True)
     assert len(plan.trainings) > 1
-    assert not (tmp_path / ".ray/auth_token").exists()  # it changes what `ray start` does later
     assert run.name in {each.name for each in list_runs(tmp_path / "runs/tiny")}
+
+
+@cluster
+def test_a_local_cluster_leaves_no_token(tmp_path) -> None:
+    """It would change what `ray start` does later."""
+    twice = "import ray; from pipeline.search.connection import connect\n"
+    twice += "for _ in range(2): connect(None); ray.shutdown()"
+    subprocess.run([sys.executable, "-c", twice], env=os.environ | {"HOME": str(tmp_path)},
+                   check=True, timeout=900)  # fmt: skip
+    assert not (tmp_path / ".ray/auth_token").exists()
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1:1", "nowhere"])
