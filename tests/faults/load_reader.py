@@ -1,7 +1,8 @@
 """Reads the leaderboard and the report of a competition, again and again.
 
-Usage: load_reader.py DATA RUNS SECONDS. Prints the number of times. Fails if a run is damaged, or
-is missing after it was there, or if the report has no page of a run.
+Usage: load_reader.py DATA RUNS SECONDS. Prints how many reports it wrote, and waits a minute longer
+for the first run. Fails if a run is damaged, or is missing after it was there, or if the report has
+no page of a run.
 """
 
 import sys
@@ -14,7 +15,7 @@ until = time.monotonic() + seconds
 competition = pp.load(data)
 seen: set[str] = set()
 count = 0
-while time.monotonic() < until:
+while time.monotonic() < until + (0 if count else 60):
     found = pp.list_runs(competition, runs=runs)
     for run in found:
         assert len(run.test_probabilities) == len(competition.test_pixels)
@@ -28,5 +29,7 @@ while time.monotonic() < until:
         html = page.read_text()
         assert html.rstrip().endswith("</html>")
         assert all(name in html for name in names)
-    count += 1
+        count += 1
+    else:
+        time.sleep(0.1)
 print(count)
