@@ -18,6 +18,12 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def signature(path: Path) -> tuple[int, ...]:
+    """Size, times and inode of a file: as long as they stay, it was not changed."""
+    stat = path.stat()
+    return stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino, stat.st_dev
+
+
 def write_checksums(folder: Path) -> None:
     """Writes the SHA-256 of each file of a folder and of the folders in it."""
     files = sorted(path for path in folder.rglob("*") if path.is_file())

@@ -110,13 +110,17 @@ def host() -> str:
 
 
 @cache
-def hash_of_sources() -> str:
-    """A hash of the Python files of this package. It changes with every edit."""
+def hash_of_sources(*patterns: str) -> str:
+    """SHA-256 of modules of this package, which changes with every edit.
+
+    Args:
+        patterns: paths in the package. Default: all modules.
+    """
     root, found = Path(__file__).parent, hashlib.sha256()
-    for path in sorted(root.rglob("*.py")):
-        found.update(str(path.relative_to(root)).encode())
-        found.update(path.read_bytes())
-    return found.hexdigest()[:8]
+    for pattern in patterns or ("**/*.py",):
+        for path in sorted(root.glob(pattern)):
+            found.update(f"{path.relative_to(root)}\n".encode() + path.read_bytes())
+    return found.hexdigest()
 
 
 def keep_memory() -> None:

@@ -12,7 +12,6 @@ import os
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
-from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -21,6 +20,7 @@ import click
 import numpy as np
 
 from pipeline.arrays import Pixels, Rows
+from pipeline.checksums import signature
 from pipeline.errors import PipelineError, printable
 from pipeline.files import (
     LOCKS,
@@ -33,6 +33,7 @@ from pipeline.files import (
     write_array,
     write_json,
 )
+from pipeline.machine import hash_of_sources
 from pipeline.reading.unpack import file_on_disk
 
 RECORD, ARRAY = "files.json", "array.npy"
@@ -101,7 +102,11 @@ def cached(
     with ExitStack() as stack:
         try:
             stack.enter_context(lock(folder, wait=True))
-            state = {"files": _signatures(files), "overrides": overrides, "code": _code()}
+            state = {
+                "files": _signatures(files),
+                "overrides": overrides,
+                "code": hash_of_sources(*CODE),
+            }
             if not _is_valid(folder, state):
                 _remove_expired()
                 _fill(folder, files, state, read)
@@ -189,31 +194,15 @@ def _is_valid(folder: Path, state: dict[str, Any]) -> bool:
 def _parts(folder: Path) -> dict[str, list[int]]:
     """Size, times and inode of each file of an entry: what changed it since then is damage."""
     paths = sorted(folder.iterdir())
-    return {path.name: _signature(path) for path in paths if path.name != RECORD}
+    return {path.name: [*signature(path)] for path in paths if path.name != RECORD}
 
 
 def _signatures(files: Mapping[str, Path]) -> dict[str, list[int] | None]:
     """Size, times and inode of each file, or of its archive; None for a file that is missing."""
     on_disk = {role: file_on_disk(path) for role, path in files.items()}
     return {
-        role: _signature(path) if os.path.exists(path) else None for role, path in on_disk.items()
+        role: [*signature(path)] if os.path.exists(path) else None for role, path in on_disk.items()
     }
-
-
-def _signature(path: Path) -> list[int]:
-    stat = path.stat()
-    return [stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino, stat.st_dev]
-
-
-@cache
-def _code() -> str:
-    """SHA-256 of the modules in `CODE`: code changes invalidate the cache."""
-    package = Path(__file__).parents[1]
-    digest = hashlib.sha256()
-    for pattern in CODE:
-        for path in sorted(package.glob(pattern)):
-            digest.update(f"{path.relative_to(package)}\n".encode() + path.read_bytes())
-    return digest.hexdigest()
 
 
 def _remove_expired() -> None:

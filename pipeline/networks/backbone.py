@@ -7,7 +7,7 @@ from contextlib import redirect_stdout
 from functools import cache
 from pathlib import Path
 
-from pipeline.checksums import sha256
+from pipeline.checksums import sha256, signature
 from pipeline.errors import PipelineError
 from pipeline.networks.backend import keras
 from pipeline.networks.model_file import check_weights
@@ -66,14 +66,11 @@ def weights_file(weights: str) -> Path | None:
 def weights_hash(weights: str) -> str | None:
     """SHA-256 of the content of the weights file; None for "none"."""
     path = weights_file(weights)
-    if path is None:
-        return None
-    stat = path.stat()
-    return _cached_hash(path, (stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino))
+    return None if path is None else _cached_hash(path, signature(path))
 
 
 @cache
-def _cached_hash(path: Path, stat: tuple[int, ...]) -> str:
+def _cached_hash(path: Path, seen: tuple[int, ...]) -> str:
     return sha256(path)
 
 

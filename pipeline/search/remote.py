@@ -111,7 +111,7 @@ def perform(
 
 def node_versions() -> dict[str, str]:
     """What must be equal on all nodes: versions by name, and the hash of this package's code."""
-    return {**versions(), "the code of pipeline": hash_of_sources()}
+    return {**versions(), "the code of pipeline": hash_of_sources()[:8]}
 
 
 def _differences(expected: Mapping[str, str]) -> tuple[str, ...]:
