@@ -71,6 +71,12 @@ ENGINE = (
         help="Address of a Ray cluster: auto, host:6379 or ray://host:10001.  [default: a cluster "
         "is started on this machine]",
     ),
+    click.option(
+        "--gpus",
+        type=float,
+        default=0.0,
+        help="GPUs of a Ray cluster for each training, such as 0.25.  [default: the CPU]",
+    ),
 )
 FORMAT = format_option("table")
 QUIET = click.option("--quiet", is_flag=True, help="Hide progress.")

@@ -43,6 +43,7 @@ def command(
     engine: str,
     workers: int | None,
     address: str | None,
+    gpus: float,
     kaggle: str | None,
     local: Path | None,
     message: str,
@@ -72,10 +73,10 @@ def command(
     to = Destination(kaggle, local, message, team, wait, again, yes)
     if run and budget:
         raise PipelineError("both --run and --budget are given", expected="one of them")
-    choice = EngineChoice(engine, workers, address)
+    choice = EngineChoice(engine, workers, address, gpus)
     if choice != EngineChoice() and not budget:
         raise PipelineError(
-            "--engine, --workers or --address without --budget", expected="a budget"
+            "--engine, --workers, --address or --gpus without --budget", expected="a budget"
         )
     if file:
         _check_file_options(to, run, budget, output)

@@ -74,6 +74,7 @@ def command(
     engine: str,
     workers: int | None,
     address: str | None,
+    gpus: float,
     quiet: bool,
     runs: Path,
     **overrides: Any,
@@ -100,7 +101,7 @@ def command(
             remedy="A budget chooses recipes, folds, epochs and seeds itself; a plan has them. "
             "Leave out options such as --model, --epochs, --set, --folds and --seed.",
         )
-    choice = EngineChoice(engine, workers, address)
+    choice = EngineChoice(engine, workers, address, gpus)
     time_granted = Budget.start(budget, click.get_current_context().meta[BEGAN]) if budget else None
     competition = pp.load(data, **overrides)
     if time_granted:

@@ -81,6 +81,7 @@ def command(
     engine: str,
     workers: int | None,
     address: str | None,
+    gpus: float,
     output_format: str,
     quiet: bool,
     runs: Path,
@@ -116,7 +117,7 @@ def command(
         _warn_changed(table.attrs.get("changed", []))
         echo_trials(table, output_format)
         return
-    choice = EngineChoice(engine, workers, address)
+    choice = EngineChoice(engine, workers, address, gpus)
     began = click.get_current_context().meta[BEGAN]
     time_granted = Budget.start(budget, began) if budget else None
     competition = pp.load(data, **overrides)

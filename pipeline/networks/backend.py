@@ -16,6 +16,8 @@ from pipeline.interrupts import delay_interrupts
 from pipeline.machine import bfloat16_is_faster, core_count, keep_memory
 
 __all__ = [
+    "accelerator_name",
+    "accelerators",
     "describe",
     "keras",
     "policy",
@@ -28,6 +30,7 @@ __all__ = [
 
 BACKENDS = ("tensorflow", "torch", "jax")
 THREADS = "TF_NUM_INTRAOP_THREADS"  # TensorFlow's own environment variable
+AMPERE = (8, 0)  # the first NVIDIA GPUs with instructions for bfloat16
 MAX_THREADS = 4  # more do not speed up networks of this size
 
 
@@ -59,6 +62,8 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 # TensorFlow leaves oneDNN's convolutions off on processors without AVX-512, although they are
 # 1.5 times as fast there too.
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
+# Several trainings can share a GPU. Otherwise the first one would take all of its memory.
+os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
 os.environ.setdefault(THREADS, str(min(MAX_THREADS, core_count())))
 os.environ.setdefault("OMP_NUM_THREADS", os.environ[THREADS])  # for torch
 # A filter, because in a notebook TensorFlow sets the level of its logger itself.
@@ -81,6 +86,31 @@ def uses_accelerator() -> bool:
     with silence():
         device = keras.ops.convert_to_tensor(0.0).device
     return "cpu" not in str(device).lower()
+
+
+def accelerators() -> tuple[str, ...]:
+    """The GPUs that the backend trains on, as CUDA_VISIBLE_DEVICES names them; none on a CPU."""
+    if not uses_accelerator():
+        return ()
+    found = keras.distribution.list_devices("gpu") or [""]  # or another kind
+    named = os.environ.get("CUDA_VISIBLE_DEVICES")
+    numbers = named.split(",") if named else map(str, range(len(found)))
+    return tuple(numbers)[: len(found)]
+
+
+def accelerator_name() -> str | None:
+    """The model of the first GPU that the backend trains on, if there is one."""
+    return str(_details().get("device_name", "unknown")) if uses_accelerator() else None
+
+
+def _details() -> dict[str, Any]:
+    """What TensorFlow knows of its first GPU: device_name, compute_capability."""
+    if keras.backend.backend() != "tensorflow":
+        return {}
+    import tensorflow as tf
+
+    gpus = tf.config.list_physical_devices("GPU")
+    return dict(tf.config.experimental.get_device_details(gpus[0])) if gpus else {}
 
 
 def policy(precision: str) -> str:
@@ -113,6 +143,8 @@ def resolve_precision(precision: str) -> Literal["float32", "bfloat16"]:
 def auto_precision() -> tuple[Literal["float32", "bfloat16"], str]:
     """The precision that "auto" chooses, and why."""
     if uses_accelerator():
+        if _details().get("compute_capability", AMPERE) < AMPERE:
+            return "float32", "the GPU has no instructions for bfloat16"
         return "bfloat16", "an accelerator does the work"
     if keras.backend.backend() != "tensorflow":
         return "float32", "only TensorFlow computes in bfloat16 on processors"

@@ -1,15 +1,15 @@
-"""What a run was trained with: versions, processor, threads, precision."""
+"""What a run was trained with: versions, processor, GPU, threads, precision."""
 
 import os
 
 from pipeline.machine import VARIABLES, processor, versions
-from pipeline.networks.backend import keras, policy, threads
+from pipeline.networks.backend import accelerator_name, keras, policy, threads
 from pipeline.runs.record import Environment
 
 
 def describe_environment(precision: str) -> Environment:
     """The environment of a training in this process with that precision."""
-    packages, names = versions(), ("CUDA_VISIBLE_DEVICES", *VARIABLES)
+    packages = versions()
     return Environment(
         pipeline=packages.pop("pipeline"),
         python=packages.pop("python"),
@@ -18,5 +18,6 @@ def describe_environment(precision: str) -> Environment:
         precision=policy(precision),
         processor=processor(),
         threads=threads(),
-        variables={name: os.environ[name] for name in names if name in os.environ},
+        variables={name: os.environ[name] for name in VARIABLES if name in os.environ},
+        accelerator=accelerator_name(),
     )

@@ -209,7 +209,11 @@ class Training:
 
 @dataclass(frozen=True)
 class Environment:
-    """Versions and hardware of a training, and variables that change how it computes."""
+    """Versions and hardware of a training, and variables that change how it computes.
+
+    Attributes:
+        accelerator: the model of the GPU, if there was one.
+    """
 
     pipeline: str
     python: str
@@ -219,6 +223,7 @@ class Environment:
     processor: str
     threads: int
     variables: dict[str, str] = field(default_factory=dict)
+    accelerator: str | None = None
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ process writes runs, so the nodes need no shared disk.
 import os
 import platform
 import sys
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import redirect_stdout
 from dataclasses import fields, replace
 from typing import Any, Generic
@@ -34,18 +34,21 @@ TOO_FULL = (ray.exceptions.ObjectStoreFullError, ray.exceptions.OutOfDiskError)
 
 
 class Cluster:
-    """Runs jobs on the nodes of a Ray cluster. Each takes a core and MEMORY.
+    """Runs jobs on the nodes of a Ray cluster. Each takes a core, MEMORY and a part of a GPU.
 
     Args:
         address: "auto", "host:6379" or "ray://host:10001". None starts a cluster on this machine,
             which stops when this process ends.
         limit: maximum number of parallel jobs. Default: as many as fit on the nodes.
+        gpus: GPUs for each job, in 0..1. With 0 they train on the CPU.
     """
 
     local = False
 
-    def __init__(self, address: str | None = None, limit: int | None = None) -> None:
-        self.address, self.limit = address, limit
+    def __init__(
+        self, address: str | None = None, limit: int | None = None, gpus: float = 0.0
+    ) -> None:
+        self.address, self.limit, self.gpus = address, limit, gpus
 
     @property
     def workers(self) -> int:
@@ -57,7 +60,8 @@ class Cluster:
         connect(self.address)
         if not (places := self._count_places()):
             raise PipelineError(
-                f"no node has a core and {MEMORY >> 30} GB of memory",
+                f"no node has a core and {MEMORY >> 30} GB of memory"
+                + f", and {self.gpus:g} of a GPU" * bool(self.gpus),
                 where=f"Ray cluster {self.address or 'on this machine'}",
                 remedy="Add a node: `ray start --address HOST:6379` on another machine."
                 if self.address
@@ -69,7 +73,7 @@ class Cluster:
         self, work: Work[J, R], jobs: Iterable[J], observer: Observer
     ) -> Iterator[tuple[J, R | Exception]]:
         places, waiting, running = self.workers, iter(jobs), dict[ray.ObjectRef, J]()
-        sending = _Sending(work)
+        sending = _Sending(work, self.gpus)
         try:
             while True:
                 while len(running) < places and (job := next(waiting, None)) is not None:
@@ -105,10 +109,15 @@ class Cluster:
             for node in ray.nodes()
             if node["Alive"] and node["NodeID"] not in refused
         ]
-        places = sum(
-            int(min(each.get("CPU", 0), each.get("memory", 0) // MEMORY)) for each in resources
-        )
+        places = sum(self._count_places_of(each) for each in resources)
         return places if self.limit is None else min(places, self.limit)
+
+    def _count_places_of(self, node: Mapping[str, float]) -> int:
+        """The number of jobs that the resources of a node are enough for."""
+        places = [node.get("CPU", 0), node.get("memory", 0) // MEMORY]
+        if self.gpus:  # a job uses a part of one GPU, not of several
+            places.append(node.get("GPU", 0) * int(round(1 / self.gpus, 4)))
+        return int(min(places))
 
 
 class _Sending(Generic[J, R]):
@@ -116,6 +125,9 @@ class _Sending(Generic[J, R]):
 
     Raises:
         PipelineError: the data do not fit into the object store.
+
+    Args:
+        gpus: GPUs for each job.
 
     Attributes:
         data: reference to the fields of the competition, by name. Each node gets them once.
@@ -126,8 +138,8 @@ class _Sending(Generic[J, R]):
         notes: text to show with the next progress of a job, by the job's name.
     """
 
-    def __init__(self, work: Work[J, R]) -> None:
-        self.work, self.task = work, ray.remote(_sent_by_value())
+    def __init__(self, work: Work[J, R], gpus: float) -> None:
+        self.work, self.task, self.gpus = work, ray.remote(_sent_by_value()), gpus
         content = {each.name: getattr(work.competition, each.name) for each in fields(Competition)}
         try:
             self.data = ray.put(content)
@@ -151,7 +163,8 @@ class _Sending(Generic[J, R]):
             UNSENDABLE: the job cannot be pickled.
         """
         content = cloudpickle.dumps((self.work.make, job))
-        options = {"name": job.name, "num_cpus": 1, "memory": MEMORY, "max_retries": RETRIES}
+        options = {"name": job.name, "num_cpus": 1, "memory": MEMORY, "num_gpus": self.gpus}
+        options["max_retries"] = RETRIES
         if self.refused:
             options["label_selector"] = {"ray.io/node-id": f"!in({','.join(self.refused)})"}
         variables = {name: os.environ[name] for name in VARIABLES if name in os.environ}

@@ -4,7 +4,7 @@ An engine yields each job when it finishes, with its run or its exception. A fai
 stop the others.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -65,6 +65,8 @@ class EngineChoice:
         workers: number of parallel jobs. Default: one per core, if there is enough memory.
         address: address of a Ray cluster: "auto" for the cluster of this machine, "host:6379", or
             "ray://host:10001". Default: a cluster is started on this machine.
+        gpus: GPUs of a Ray cluster for each job: 0.25 for four jobs on each GPU. With other
+            engines, jobs share the GPUs of this machine evenly.
 
     Raises:
         PipelineError: the values do not fit together, or Ray is not installed.
@@ -73,6 +75,7 @@ class EngineChoice:
     name: str = "auto"
     workers: int | None = None
     address: str | None = None
+    gpus: float = 0.0
 
     def __post_init__(self) -> None:
         if self.name not in ENGINES:
@@ -89,6 +92,18 @@ class EngineChoice:
             raise PipelineError(
                 f"the address {self.address} with the engine {self.name}",
                 expected="the engine ray",
+            )
+        if self.gpus and self.name != "ray":
+            raise PipelineError(
+                f"{self.gpus:g} GPUs for each training with the engine {self.name}",
+                expected="the engine ray",
+                remedy="The other engines use the GPUs of this machine without it. For several "
+                "trainings on one GPU, use `--workers N`.",
+            )
+        if not 0 <= self.gpus <= 1:
+            raise PipelineError(
+                f"{self.gpus:g} GPUs for each training",
+                expected="0 to 1, because a training uses one GPU, or a part of it",
             )
         if self.name == "ray" and not find_spec("ray"):
             raise PipelineError(
@@ -147,7 +162,7 @@ class Inline:
 
 
 def choose_engine(
-    jobs: int, choice: str | EngineChoice = "auto", accelerator: bool = False
+    jobs: int, choice: str | EngineChoice = "auto", accelerators: Sequence[str] = ()
 ) -> Engine:
     """The engine for a number of jobs.
 
@@ -156,21 +171,21 @@ def choose_engine(
 
     Args:
         choice: a choice, or its name.
-        accelerator: whether a GPU is used. Jobs then run one after another, unless the choice has
-            a number of workers.
+        accelerators: the GPUs of this machine, see `backend.accelerators`. There is one job on
+            each, unless the choice has a number of workers.
     """
     choice = EngineChoice(choice) if isinstance(choice, str) else choice
     if choice.name == "ray":
         from pipeline.search.cluster import Cluster
 
-        return Cluster(choice.address, choice.workers)
-    workers = choice.workers or (1 if accelerator else count_side_by_side())
+        return Cluster(choice.address, choice.workers, choice.gpus)
+    workers = choice.workers or len(accelerators) or count_side_by_side()
     side_by_side = max(1, min(jobs, workers))
     if choice.name == "inline" or (choice.name == "auto" and side_by_side == 1):
         return Inline()
     from pipeline.search.processes import Processes
 
-    return Processes(side_by_side)
+    return Processes(side_by_side, accelerators)
 
 
 def count_side_by_side() -> int:

@@ -27,12 +27,13 @@ class Processes:
 
     Args:
         workers: number of processes.
+        accelerators: the GPUs of this machine, see `backend.accelerators`. Each process uses one.
     """
 
     local = True
 
-    def __init__(self, workers: int) -> None:
-        self.workers = workers
+    def __init__(self, workers: int, accelerators: Sequence[str] = ()) -> None:
+        self.workers, self.accelerators = workers, accelerators
 
     def run(
         self, work: Work[J, R], jobs: Iterable[J], observer: Observer
@@ -43,7 +44,7 @@ class Processes:
             while True:
                 while len(busy) < self.workers and (job := retries.next(waiting)) is not None:
                     idle = [worker for worker in idle if worker.process.is_alive()]
-                    worker = idle.pop() if idle else _Worker()
+                    worker = idle.pop() if idle else self._start([w for w, _ in busy.values()])
                     worker.send(work, job)
                     busy[worker.connection] = worker, job
                 if not busy:
@@ -64,6 +65,11 @@ class Processes:
                         yield job, message
         finally:
             _end_all([*idle, *(worker for worker, _ in busy.values())])
+
+    def _start(self, busy: Sequence["_Worker"]) -> "_Worker":
+        """A new process, on the GPU that the fewest processes use."""
+        used = Counter(worker.accelerator for worker in busy)
+        return _Worker(min(self.accelerators, key=lambda each: used[each], default=None))
 
 
 class _Retries(Generic[J]):
@@ -98,14 +104,21 @@ class _Imported:
 
 
 class _Worker:
-    """A process, and the connection to it."""
+    """A process, and the connection to it.
+
+    Args:
+        accelerator: the GPU that it uses, as CUDA_VISIBLE_DEVICES names it. None for all.
+    """
 
     imported = False  # before, the process has no files to remove, and may take long to end
 
-    def __init__(self) -> None:
+    def __init__(self, accelerator: str | None = None) -> None:
         context = multiprocessing.get_context("spawn")
+        self.accelerator = accelerator
         self.connection, theirs = context.Pipe()
-        self.process: BaseProcess = context.Process(target=_serve, args=(theirs,), daemon=True)
+        self.process: BaseProcess = context.Process(
+            target=_serve, args=(theirs, accelerator), daemon=True
+        )
         with _without_interrupts(), _without_main():
             self.process.start()
         theirs.close()
@@ -164,8 +177,10 @@ def _end_all(workers: Sequence[_Worker]) -> None:
         worker.join(until - time.monotonic())
 
 
-def _serve(connection: Connection) -> None:
+def _serve(connection: Connection, accelerator: str | None) -> None:
     """Runs jobs until this process is terminated."""
+    if accelerator is not None:
+        os.environ["CUDA_VISIBLE_DEVICES"] = accelerator  # before the first job imports Keras
     signal.signal(signal.SIGTERM, _end)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     while True:

@@ -4,28 +4,33 @@ import math
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import numpy as np
 
 from pipeline.arrays import Images, Labels, Rows
 from pipeline.images.augmentation import Augmentation, augment
+from pipeline.training.resident import Resident, augment_resident
 
 ORDER, AUGMENTATION = 0, 1  # two independent streams of random numbers
 
-Batch = tuple[Images, Labels]
+Batch = tuple[Any, Labels]  # an array, or a tensor on a GPU
 
 
 class Batches:
     """Rows in their order, batch by batch. Only the rows of a batch are copied.
 
     Args:
-        inputs: (n, ...) images or features; may be a memory map larger than memory.
+        inputs: (n, ...) images or features; may be a memory map larger than memory, or in the
+            memory of a GPU.
         labels: (n,) class indices.
         rows: the rows to use, in this order.
         batch_size: number of rows in a batch; the last one may have fewer.
     """
 
-    def __init__(self, inputs: Images, labels: Labels, rows: Rows, batch_size: int) -> None:
+    def __init__(
+        self, inputs: Images | Resident, labels: Labels, rows: Rows, batch_size: int
+    ) -> None:
         self.inputs, self.labels, self.rows, self.batch_size = inputs, labels, rows, batch_size
 
     def __len__(self) -> int:
@@ -68,7 +73,7 @@ class TrainingBatches(Batches):
 
     def __init__(
         self,
-        inputs: Images,
+        inputs: Images | Resident,
         labels: Labels,
         rows: Rows,
         batch_size: int,
@@ -88,5 +93,6 @@ class TrainingBatches(Batches):
         inputs, labels = super().batch(rows, epoch, step)
         if self.augmentation and epoch < self.augmented_epochs:
             random = np.random.default_rng((self.seed, AUGMENTATION, epoch, step))
-            inputs = augment(inputs, self.augmentation, random)
+            change = augment_resident if isinstance(self.inputs, Resident) else augment
+            inputs = change(inputs, self.augmentation, random)
         return inputs, labels

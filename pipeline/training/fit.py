@@ -30,6 +30,7 @@ from pipeline.training.keep_checkpoints import KeepCheckpoints
 from pipeline.training.loop import History, Start, run_epochs
 from pipeline.training.pace import Pace
 from pipeline.training.progress import Observer
+from pipeline.training.resident import Resident, place
 
 TIMED_VALIDATION = 1000  # rows after each epoch of a timed training
 
@@ -86,12 +87,13 @@ def fit(
         # compiled, because `head` would be saved with its optimizer.
         model = keras.Model(network.head.inputs, network.head.outputs)
         inputs = predict(network.frozen, images)
+    placed = place(inputs)
     speed_up_normalization(model)
     report = ReportProgress(job.name, job.epochs, observer)
     training = _Training(
         model,
-        _training_batches(job, inputs, labels, images),
-        Batches(inputs, labels, _validation_rows(job), BATCH),
+        _training_batches(job, placed, labels, images),
+        Batches(placed, labels, _validation_rows(job), BATCH),
         keras.callbacks.History(),
         report,
         checkpoints,
@@ -176,7 +178,9 @@ def _validation_rows(job: Job) -> Rows:
     return rows if decide or not job.timed else rows[:: math.ceil(len(rows) / TIMED_VALIDATION)]
 
 
-def _training_batches(job: Job, inputs: Images, labels: Labels, images: Images) -> TrainingBatches:
+def _training_batches(
+    job: Job, inputs: Images | Resident, labels: Labels, images: Images
+) -> TrainingBatches:
     recipe, rows = job.recipe, job.fold.train
     augmentation = recipe.augmentation and choose_interpolation(
         recipe.augmentation, images[rows[:SAMPLE_SIZE]]

@@ -444,6 +444,45 @@ def until_interrupted(
     return finished, [epoch for each in seen.values() for epoch in each]
 
 
+def tell_gpu(competition: Any, folder: Path, job: Any, observer: Any) -> Any:
+    """Returns its GPU, when so many jobs as it expects have started."""
+    (job.shared / job.name).touch()
+    until = time.monotonic() + 120
+    while len(list(job.shared.iterdir())) < job.together and time.monotonic() < until:
+        time.sleep(0.1)
+    return [os.environ["CUDA_VISIBLE_DEVICES"], len(list(job.shared.iterdir()))]
+
+
+@cluster
+@pytest.mark.parametrize(
+    ("gpus", "places", "expected"),
+    [(0.5, 4, ["0", "0", "1", "1"]), (0.6, 2, ["0", "1"]), (0, 4, [""] * 4)],
+)
+def test_jobs_share_the_gpus_of_a_node(gpus, places, expected, tiny, tmp_path) -> None:
+    """Ray counts GPUs that a node says it has. No machine here has one."""
+    from pipeline.search.cluster import Cluster
+
+    (shared := tmp_path / "shared").mkdir()
+    jobs = [SimpleNamespace(name=name, shared=shared, together=places) for name in "abcd"[:places]]
+    with started(0) as nodes:
+        nodes.add_node(**NODE | {"num_cpus": 4, "memory": 9 * GB, "num_gpus": 2})
+        nodes.wait_for_nodes(timeout=300)
+        engine = Cluster(nodes.address, gpus=gpus)
+        assert engine.workers == places
+        found = list(engine.run(Work(tell_gpu, tiny, tmp_path), jobs, lambda progress: None))
+    assert sorted(outcome[0] for _, outcome in found) == expected
+    assert max(outcome[1] for _, outcome in found) == places
+
+
+@cluster
+def test_a_cluster_without_gpus_is_named(tiny_folder, tmp_path) -> None:
+    words = ["train", str(tiny_folder), "--engine", "ray", "--gpus", "0.5"]
+    command = [sys.executable, "-m", "pipeline", *words, "--runs", str(tmp_path / "runs")]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (result.returncode, (tmp_path / "runs").exists()) == (2, False)
+    assert "no node has a core and 2 GB of memory, and 0.5 of a GPU" in result.stderr
+
+
 @cluster
 def test_a_budget_is_spent_on_a_cluster(tiny, tmp_path) -> None:
     engine = EngineChoice("ray", workers=2)

@@ -18,6 +18,7 @@ import pipeline as pp
 from pipeline.cli import main
 from pipeline.errors import PipelineError
 from pipeline.machine import cores
+from pipeline.networks import backend
 from pipeline.search import engine
 from pipeline.search.engine import EngineChoice, Inline, choose_engine
 from pipeline.search.processes import Processes
@@ -46,7 +47,11 @@ def work(job: Any, observer: Any) -> Any:
         if job.name == "killed once":
             job.before.touch()
         os.kill(os.getpid(), signal.SIGKILL)
-    return SimpleNamespace(name=job.name, pid=os.getpid())
+    if job.name == "slow":
+        time.sleep(3)
+    return SimpleNamespace(
+        name=job.name, pid=os.getpid(), gpu=os.environ.get("CUDA_VISIBLE_DEVICES")
+    )
 
 
 def jobs(*names: str) -> list[Any]:
@@ -200,6 +205,38 @@ def test_jobs_run_side_by_side() -> None:
     assert len({outcome.pid for outcome in outcomes}) == 2
 
 
+def test_processes_share_the_gpus_evenly() -> None:
+    found = Processes(4, ("2", "7")).run(work, jobs(*"abcd"), lambda _: None)
+    assert sorted(outcome.gpu for _, outcome in found) == ["2", "2", "7", "7"]
+
+
+def test_a_process_that_replaces_a_killed_one_uses_its_gpu(tmp_path: Path) -> None:
+    job: Any = SimpleNamespace(name="killed once", before=tmp_path / "before")
+    found = Processes(2, ("2", "7")).run(work, [job, *jobs("a", "slow")], lambda _: None)
+    assert {outcome.gpu for _, outcome in found} == {"2", "7"}
+
+
+@pytest.mark.parametrize(
+    ("visible", "found", "expected"),
+    [
+        (None, ["gpu:0", "gpu:1"], ("0", "1")),
+        ("3,5", ["gpu:0", "gpu:1"], ("3", "5")),
+        ("GPU-8d,GPU-4f", ["gpu:0", "gpu:1"], ("GPU-8d", "GPU-4f")),
+        ("1", ["gpu:0"], ("1",)),
+        ("0,-1,2", ["gpu:0"], ("0",)),  # CUDA ignores those after one that is not there
+        (None, [], ("0",)),  # not a GPU
+    ],
+)
+def test_gpus_have_the_names_that_cuda_uses(visible, found, expected, monkeypatch) -> None:
+    """With a list instead of GPUs, which no machine here has."""
+    monkeypatch.setattr(backend, "uses_accelerator", lambda: True)
+    monkeypatch.setattr(backend.keras.distribution, "list_devices", lambda kind: found)
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    if visible:
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
+    assert backend.accelerators() == expected
+
+
 def test_leaving_the_loop_ends_the_processes() -> None:
     running = Processes(2).run(work, jobs(*"abcd"), lambda _: None)
     pid = next(running)[1].pid
@@ -209,25 +246,27 @@ def test_leaving_the_loop_ends_the_processes() -> None:
 
 
 @pytest.mark.parametrize(
-    ("count", "name", "accelerator", "expected"),
+    ("count", "name", "gpus", "expected"),
     [
-        (1, "auto", False, Inline()),
-        (2, "auto", False, Processes(2)),
-        (9, "auto", False, Processes(4)),
-        (9, "auto", True, Inline()),
-        (9, "inline", False, Inline()),
-        (1, "processes", False, Processes(1)),
-        (9, EngineChoice("processes", workers=6), False, Processes(6)),
-        (9, EngineChoice(workers=6), True, Processes(6)),
-        (9, EngineChoice(workers=1), False, Inline()),
+        (1, "auto", "", Inline()),
+        (2, "auto", "", Processes(2)),
+        (9, "auto", "", Processes(4)),
+        (9, "auto", "0", Inline()),
+        (9, "auto", "013", Processes(3)),
+        (2, "auto", "013", Processes(2)),
+        (9, "inline", "", Inline()),
+        (1, "processes", "", Processes(1)),
+        (9, EngineChoice("processes", workers=6), "", Processes(6)),
+        (9, EngineChoice(workers=6), "0", Processes(6)),
+        (9, EngineChoice(workers=1), "", Inline()),
     ],
 )
-def test_the_engine_follows_from_jobs_and_cores_or_the_workers_that_are_asked_for(
-    count, name, accelerator, expected, monkeypatch
+def test_the_engine_follows_from_jobs_cores_and_gpus_or_the_workers_that_are_asked_for(
+    count, name, gpus, expected, monkeypatch
 ) -> None:
     monkeypatch.setattr(engine, "core_count", lambda: 4)
     monkeypatch.setattr(engine, "free_memory", lambda: 64 << 30)
-    chosen = choose_engine(count, name, accelerator)
+    chosen = choose_engine(count, name, tuple(gpus))
     assert (type(chosen), chosen.workers) == (type(expected), expected.workers)
 
 
@@ -237,6 +276,10 @@ def test_the_engine_follows_from_jobs_and_cores_or_the_workers_that_are_asked_fo
         (["--engine", "inline", "--workers", "2"], "2 workers with the engine inline"),
         (["--address", "auto"], "the address auto with the engine auto"),
         (["--engine", "processes", "--address", "auto"], "with the engine processes"),
+        (["--gpus", "0.5"], "0.5 GPUs for each training with the engine auto"),
+        (["--engine", "ray", "--gpus", "2"], "2 GPUs for each training"),
+        (["--engine", "ray", "--gpus", "-1"], "-1 GPUs for each training"),
+        (["--engine", "ray", "--gpus", "nan"], "nan GPUs for each training"),
     ],
 )
 def test_options_of_the_engine_that_do_not_fit_together_are_refused(

@@ -44,3 +44,22 @@ def test_auto_asks_the_processor(flags, expected, monkeypatch) -> None:
         pytest.skip("an accelerator decides here")
     monkeypatch.setattr(machine, "_read_proc", lambda *name: flags)
     assert policy("auto") == expected
+
+
+@pytest.mark.parametrize(
+    ("details", "precision"),
+    [
+        ({"compute_capability": (7, 5)}, "float32"),  # T4
+        ({"compute_capability": (8, 0)}, "bfloat16"),  # A100
+        ({"compute_capability": (9, 0)}, "bfloat16"),  # H200
+        ({}, "bfloat16"),  # not from NVIDIA
+    ],
+)
+def test_auto_asks_the_gpu(details, precision, monkeypatch) -> None:
+    """With a description instead of a GPU, which no machine here has."""
+    import tensorflow as tf
+
+    monkeypatch.setattr(backend, "uses_accelerator", lambda: True)
+    monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind: ["GPU"])
+    monkeypatch.setattr(tf.config.experimental, "get_device_details", lambda gpu: details)
+    assert backend.resolve_precision("auto") == precision
