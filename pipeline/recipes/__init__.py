@@ -38,10 +38,11 @@ def find_recipe(name: str) -> Recipe:
     """
     if name not in recipes():
         known = [*recipes(), *ensembles()]
+        close = suggest(name, known)
         raise PipelineError(
             f"there is no recipe {name!r}",
-            expected=f"one of {', '.join(known)}",
-            remedy=suggest(name, known) or None,
+            expected=None if close else f"one of {', '.join(known)}",
+            remedy=f"{close} `pipeline models` lists all recipes.".strip(),
         )
     return recipes()[name]
 

@@ -47,8 +47,10 @@ def test_settings_are_printed_as_csv() -> None:
 def test_a_misspelt_recipe_gets_the_nearest_name() -> None:
     result = CliRunner().invoke(main, ["models", "fsat"])
     assert result.exit_code == 2
-    assert "there is no recipe 'fsat'" in result.stderr
-    assert "Did you mean 'fast'?" in result.stderr
+    assert "there is no recipe 'fsat'. Did you mean 'fast'?" in result.stderr
+    assert "conv" not in result.stderr  # the others only push it away
+    result = CliRunner().invoke(main, ["models", "zzz"])
+    assert "Expected one of conv, " in result.stderr
 
 
 def test_a_description_is_a_value_with_tables() -> None:
