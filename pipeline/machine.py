@@ -18,8 +18,8 @@ PACKAGES = (
 # Environment variables that change the method or the speed of computations. A worker of a cluster
 # gets them from the sending machine. CUDA_VISIBLE_DEVICES is not sent: it is about one machine.
 VARIABLES = (
-    "KERAS_BACKEND", "OMP_NUM_THREADS", "ONEDNN_MAX_CPU_ISA", "TF_ENABLE_ONEDNN_OPTS",
-    "TF_NUM_INTRAOP_THREADS", "XLA_FLAGS",
+    "KERAS_BACKEND", "NVIDIA_TF32_OVERRIDE", "OMP_NUM_THREADS", "ONEDNN_MAX_CPU_ISA",
+    "TF_DETERMINISTIC_OPS", "TF_ENABLE_ONEDNN_OPTS", "TF_NUM_INTRAOP_THREADS", "XLA_FLAGS",
 )  # fmt: skip
 OTHER_BACKENDS = {"torch", "jax"}  # of Keras, which KERAS_BACKEND chooses
 UNLIMITED = 1 << 60  # bytes; version 1 of control groups has no word for it

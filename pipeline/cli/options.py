@@ -64,7 +64,8 @@ ENGINE = (
         "--workers",
         type=Integer(1),
         metavar="N",
-        help="Number of parallel trainings.  [default: one per core, if there is enough memory]",
+        help="Number of parallel trainings.  [default: one per GPU, or else per core, if there is "
+        "enough memory]",
     ),
     click.option(
         "--address",

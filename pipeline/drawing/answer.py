@@ -10,9 +10,9 @@ from pipeline.drawing.nearest import Neighbours
 from pipeline.drawing.strokes import Drawing, to_image
 from pipeline.drawing.style import measure_style
 from pipeline.images.resize import fit_to, shrink, to_grey_levels, to_images
+from pipeline.networks.saliency import Saliency
 from pipeline.runs.models import single_runs
 from pipeline.runs.run import Run
-from pipeline.training.saliency import Saliency
 
 ALIKE = 8  # training images
 SAMPLE = 3000  # training images whose style is measured

@@ -16,9 +16,6 @@ from pipeline.config import UNLIMITED
 Fill = Literal["nearest", "reflect", "constant", "noise"]
 NonNegative = Annotated[float, Meta(ge=0, lt=UNLIMITED)]
 INTERPOLATIONS = {"linear": cv2.INTER_LINEAR, "nearest": cv2.INTER_NEAREST}
-# How far beyond the centres of the outermost pixels an image reaches. The nearest pixel of a point
-# is up to half a pixel away.
-REACH = {"linear": 0.0, "nearest": 0.5}
 SAMPLE_SIZE = 500  # images that decide the interpolation
 # Correlation of neighbouring pixels: 0.75 (12 x 12) to 0.95 (28 x 28) for digits on black, at most
 # 0.25 for digits on noise, 0.4 for those of 8 x 8, whose strokes are one pixel wide.
@@ -151,7 +148,9 @@ def _warp(
     grid = np.ones((3, height, width), np.float32)
     grid[1], grid[0] = np.mgrid[:height, :width]
     across, down = matrices.transpose(1, 0, 2).astype(np.float32) @ grid.reshape(3, -1)
-    how, reach = INTERPOLATIONS[augmentation.interpolation], REACH[augmentation.interpolation]
+    how = INTERPOLATIONS[augmentation.interpolation]
+    # The nearest pixel reaches half a pixel beyond its centre.
+    reach = 0.5 if how == cv2.INTER_NEAREST else 0.0
     _fill(across, down, height, width, augmentation.fill, reach, random)
     down += height * np.arange(count, dtype=np.float32)[:, None]
     tall = (count * height, width)
@@ -194,14 +193,14 @@ def _fill(
         np.copyto(across, -width, where=exposed)
     if fill == "noise":
         pixels = np.flatnonzero(exposed)
-        border_across, border_down = border_pixels(height, width)
+        border_across, border_down = _border(height, width)
         drawn = random.integers(len(border_down), size=len(pixels), dtype=np.uint32)
         across.ravel()[pixels] = border_across.take(drawn)
         down.ravel()[pixels] = border_down.take(drawn)
 
 
 @cache
-def border_pixels(height: int, width: int) -> tuple[Coordinates, Coordinates]:
+def _border(height: int, width: int) -> tuple[Coordinates, Coordinates]:
     """The coordinates (across, down) of the pixels in the outermost rows and columns."""
     inner = np.zeros((max(height - 2, 0), max(width - 2, 0)), bool)
     down, across = np.nonzero(np.pad(inner, 1, constant_values=True)[:height, :width])

@@ -16,9 +16,9 @@ from pipeline.interrupts import delay_interrupts
 from pipeline.machine import bfloat16_is_faster, core_count, keep_memory
 
 __all__ = [
-    "accelerator_name",
-    "accelerators",
     "describe",
+    "gpu_model",
+    "gpu_names",
     "keras",
     "policy",
     "resolve_precision",
@@ -62,8 +62,9 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 # TensorFlow leaves oneDNN's convolutions off on processors without AVX-512, although they are
 # 1.5 times as fast there too.
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
-# Several trainings can share a GPU. Otherwise the first one would take all of its memory.
+# Several trainings can share a GPU. Otherwise the first one would take all or most of its memory.
 os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
+os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")  # of JAX
 os.environ.setdefault(THREADS, str(min(MAX_THREADS, core_count())))
 os.environ.setdefault("OMP_NUM_THREADS", os.environ[THREADS])  # for torch
 # A filter, because in a notebook TensorFlow sets the level of its logger itself.
@@ -88,29 +89,34 @@ def uses_accelerator() -> bool:
     return "cpu" not in str(device).lower()
 
 
-def accelerators() -> tuple[str, ...]:
-    """The GPUs that the backend trains on, as CUDA_VISIBLE_DEVICES names them; none on a CPU."""
+def gpu_names() -> tuple[str, ...]:
+    """The GPUs that the backend trains on, as CUDA_VISIBLE_DEVICES names them; none on a CPU.
+
+    Backends other than TensorFlow use one GPU, or one accelerator of another kind.
+    """
     if not uses_accelerator():
         return ()
-    found = keras.distribution.list_devices("gpu") or [""]  # or another kind
-    named = os.environ.get("CUDA_VISIBLE_DEVICES")
-    numbers = named.split(",") if named else map(str, range(len(found)))
-    return tuple(numbers)[: len(found)]
+    count = len(_gpu_details()) or 1
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+    names = visible.split(",") if visible else map(str, range(count))
+    return tuple(name.strip() for name in names)[:count]
 
 
-def accelerator_name() -> str | None:
+def gpu_model() -> str | None:
     """The model of the first GPU that the backend trains on, if there is one."""
-    return str(_details().get("device_name", "unknown")) if uses_accelerator() else None
+    if not uses_accelerator():
+        return None
+    return next((each.get("device_name") for each in _gpu_details()), None) or "unknown"
 
 
-def _details() -> dict[str, Any]:
-    """What TensorFlow knows of its first GPU: device_name, compute_capability."""
+def _gpu_details() -> list[dict[str, Any]]:
+    """What TensorFlow knows of each GPU: device_name, compute_capability. Empty without it."""
     if keras.backend.backend() != "tensorflow":
-        return {}
+        return []
     import tensorflow as tf
 
     gpus = tf.config.list_physical_devices("GPU")
-    return dict(tf.config.experimental.get_device_details(gpus[0])) if gpus else {}
+    return [tf.config.experimental.get_device_details(each) for each in gpus]
 
 
 def policy(precision: str) -> str:
@@ -143,7 +149,7 @@ def resolve_precision(precision: str) -> Literal["float32", "bfloat16"]:
 def auto_precision() -> tuple[Literal["float32", "bfloat16"], str]:
     """The precision that "auto" chooses, and why."""
     if uses_accelerator():
-        if _details().get("compute_capability", AMPERE) < AMPERE:
+        if any(each.get("compute_capability", AMPERE) < AMPERE for each in _gpu_details()):
             return "float32", "the GPU has no instructions for bfloat16"
         return "bfloat16", "an accelerator does the work"
     if keras.backend.backend() != "tensorflow":

@@ -3,7 +3,7 @@
 import os
 
 from pipeline.machine import VARIABLES, processor, versions
-from pipeline.networks.backend import accelerator_name, keras, policy, threads
+from pipeline.networks.backend import gpu_model, keras, policy, threads
 from pipeline.runs.record import Environment
 
 
@@ -19,5 +19,5 @@ def describe_environment(precision: str) -> Environment:
         processor=processor(),
         threads=threads(),
         variables={name: os.environ[name] for name in VARIABLES if name in os.environ},
-        accelerator=accelerator_name(),
+        gpu=gpu_model(),
     )

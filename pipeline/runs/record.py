@@ -212,7 +212,7 @@ class Environment:
     """Versions and hardware of a training, and variables that change how it computes.
 
     Attributes:
-        accelerator: the model of the GPU, if there was one.
+        gpu: its model, if there was one.
     """
 
     pipeline: str
@@ -223,7 +223,7 @@ class Environment:
     processor: str
     threads: int
     variables: dict[str, str] = field(default_factory=dict)
-    accelerator: str | None = None
+    gpu: str | None = None
 
 
 @dataclass(frozen=True)

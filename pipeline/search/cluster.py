@@ -63,11 +63,17 @@ class Cluster:
                 f"no node has a core and {MEMORY >> 30} GB of memory"
                 + f", and {self.gpus:g} of a GPU" * bool(self.gpus),
                 where=f"Ray cluster {self.address or 'on this machine'}",
-                remedy="Add a node: `ray start --address HOST:6379` on another machine."
-                if self.address
-                else "Free memory, or use the engine inline.",
+                remedy=self._advise(),
             )
         return places
+
+    def _advise(self) -> str:
+        """What a user can do if a job fits on no node."""
+        if self.gpus:
+            return "Add a node with a GPU, or leave out `--gpus`."
+        if self.address:
+            return "Add a node: `ray start --address HOST:6379` on another machine."
+        return "Free memory, or use the engine inline."
 
     def run(
         self, work: Work[J, R], jobs: Iterable[J], observer: Observer
@@ -139,7 +145,10 @@ class _Sending(Generic[J, R]):
     """
 
     def __init__(self, work: Work[J, R], gpus: float) -> None:
-        self.work, self.task, self.gpus = work, ray.remote(_sent_by_value()), gpus
+        self.work, self.gpus = work, gpus
+        # Ray ends a worker after a job only if the decorator has the GPUs. The next job may have
+        # another GPU, which TensorFlow does not change to.
+        self.task = ray.remote(num_gpus=gpus)(_sent_by_value())
         content = {each.name: getattr(work.competition, each.name) for each in fields(Competition)}
         try:
             self.data = ray.put(content)
@@ -163,15 +172,14 @@ class _Sending(Generic[J, R]):
             UNSENDABLE: the job cannot be pickled.
         """
         content = cloudpickle.dumps((self.work.make, job))
-        options = {"name": job.name, "num_cpus": 1, "memory": MEMORY, "num_gpus": self.gpus}
-        options["max_retries"] = RETRIES
+        options = {"name": job.name, "num_cpus": 1, "memory": MEMORY, "max_retries": RETRIES}
         if self.refused:
             options["label_selector"] = {"ray.io/node-id": f"!in({','.join(self.refused)})"}
         variables = {name: os.environ[name] for name in VARIABLES if name in os.environ}
         run, data = self.work.folder.resolve() / job.name, self.work.competition.fingerprint
         place = f"{platform.node()} {run} {data}"
-        task = self.task.options(**options)
-        return task.remote(_expected(), variables, place, content, [self.data], self.queue)
+        task, gpu = self.task.options(**options), self.gpus > 0
+        return task.remote(_expected(), variables, gpu, place, content, [self.data], self.queue)
 
     def report(self, observer: Observer, names: Collection[str]) -> None:
         """Sends the progress of these jobs to the observer, and drops that of finished jobs."""

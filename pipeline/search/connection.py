@@ -42,7 +42,7 @@ def connect(address: str | None) -> None:
         _check_same(address)
         return
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # sends no usage statistics
-    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "1")  # its default; hides a warning
+    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "1")  # hides a warning
     handler = signal.getsignal(signal.SIGTERM)
     remedy = f"{START} {TOKEN}" if address == "auto" else START
     try:

@@ -62,7 +62,8 @@ class EngineChoice:
 
     Attributes:
         name: "inline", "processes", "ray", or "auto", which is one of the first two.
-        workers: number of parallel jobs. Default: one per core, if there is enough memory.
+        workers: number of parallel jobs. Default: one per GPU, or else per core, if there is
+            enough memory.
         address: address of a Ray cluster: "auto" for the cluster of this machine, "host:6379", or
             "ray://host:10001". Default: a cluster is started on this machine.
         gpus: GPUs of a Ray cluster for each job: 0.25 for four jobs on each GPU. With other
@@ -100,10 +101,10 @@ class EngineChoice:
                 remedy="The other engines use the GPUs of this machine without it. For several "
                 "trainings on one GPU, use `--workers N`.",
             )
-        if not 0 <= self.gpus <= 1:
+        if self.gpus and not 0.01 <= self.gpus <= 1:
             raise PipelineError(
                 f"{self.gpus:g} GPUs for each training",
-                expected="0 to 1, because a training uses one GPU, or a part of it",
+                expected="0.01 to 1, because a training uses one GPU or a part of it",
             )
         if self.name == "ray" and not find_spec("ray"):
             raise PipelineError(
@@ -162,7 +163,7 @@ class Inline:
 
 
 def choose_engine(
-    jobs: int, choice: str | EngineChoice = "auto", accelerators: Sequence[str] = ()
+    jobs: int, choice: str | EngineChoice = "auto", gpus: Sequence[str] = ()
 ) -> Engine:
     """The engine for a number of jobs.
 
@@ -171,21 +172,22 @@ def choose_engine(
 
     Args:
         choice: a choice, or its name.
-        accelerators: the GPUs of this machine, see `backend.accelerators`. There is one job on
-            each, unless the choice has a number of workers.
+        gpus: names of the GPUs of this machine, see `gpu_names`. There is one job on each, unless
+            the choice has a number of workers.
     """
     choice = EngineChoice(choice) if isinstance(choice, str) else choice
     if choice.name == "ray":
         from pipeline.search.cluster import Cluster
 
         return Cluster(choice.address, choice.workers, choice.gpus)
-    workers = choice.workers or len(accelerators) or count_side_by_side()
+    places = count_side_by_side()
+    workers = choice.workers or (min(len(gpus), places) if gpus else places)
     side_by_side = max(1, min(jobs, workers))
     if choice.name == "inline" or (choice.name == "auto" and side_by_side == 1):
         return Inline()
     from pipeline.search.processes import Processes
 
-    return Processes(side_by_side, accelerators)
+    return Processes(side_by_side, gpus)
 
 
 def count_side_by_side() -> int:

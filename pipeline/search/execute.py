@@ -12,7 +12,7 @@ from pipeline.errors import PipelineError
 from pipeline.evaluation.ensemble import cross_validate, make_ensemble
 from pipeline.evaluation.leaderboard import check_comparable, check_same_data
 from pipeline.files import check_writable
-from pipeline.networks.backend import accelerators
+from pipeline.networks.backend import gpu_names
 from pipeline.runs.folder import (
     OtherVersionError,
     checkpoints_path,
@@ -128,7 +128,7 @@ def engine_for(jobs: Sequence[Job], count: int, engine: AnyEngine) -> Engine:
         return engine
     if engine.name == "auto" and not all(_can_be_sent(job) for job in jobs):
         engine = EngineChoice("inline")
-    return choose_engine(count, engine, accelerators())
+    return choose_engine(count, engine, gpu_names())
 
 
 def _can_be_sent(job: Job) -> bool:

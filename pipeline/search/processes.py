@@ -27,13 +27,13 @@ class Processes:
 
     Args:
         workers: number of processes.
-        accelerators: the GPUs of this machine, see `backend.accelerators`. Each process uses one.
+        gpus: names of the GPUs of this machine, see `gpu_names`. Each process uses one.
     """
 
     local = True
 
-    def __init__(self, workers: int, accelerators: Sequence[str] = ()) -> None:
-        self.workers, self.accelerators = workers, accelerators
+    def __init__(self, workers: int, gpus: Sequence[str] = ()) -> None:
+        self.workers, self.gpus = workers, gpus
 
     def run(
         self, work: Work[J, R], jobs: Iterable[J], observer: Observer
@@ -68,8 +68,8 @@ class Processes:
 
     def _start(self, busy: Sequence["_Worker"]) -> "_Worker":
         """A new process, on the GPU that the fewest processes use."""
-        used = Counter(worker.accelerator for worker in busy)
-        return _Worker(min(self.accelerators, key=lambda each: used[each], default=None))
+        used = Counter(worker.gpu for worker in busy)
+        return _Worker(min(self.gpus, key=lambda name: used[name], default=None))
 
 
 class _Retries(Generic[J]):
@@ -107,18 +107,16 @@ class _Worker:
     """A process, and the connection to it.
 
     Args:
-        accelerator: the GPU that it uses, as CUDA_VISIBLE_DEVICES names it. None for all.
+        gpu: name of the GPU that it uses. None for what the backend finds.
     """
 
     imported = False  # before, the process has no files to remove, and may take long to end
 
-    def __init__(self, accelerator: str | None = None) -> None:
+    def __init__(self, gpu: str | None = None) -> None:
         context = multiprocessing.get_context("spawn")
-        self.accelerator = accelerator
+        self.gpu = gpu
         self.connection, theirs = context.Pipe()
-        self.process: BaseProcess = context.Process(
-            target=_serve, args=(theirs, accelerator), daemon=True
-        )
+        self.process: BaseProcess = context.Process(target=_serve, args=(theirs, gpu), daemon=True)
         with _without_interrupts(), _without_main():
             self.process.start()
         theirs.close()
@@ -177,10 +175,10 @@ def _end_all(workers: Sequence[_Worker]) -> None:
         worker.join(until - time.monotonic())
 
 
-def _serve(connection: Connection, accelerator: str | None) -> None:
+def _serve(connection: Connection, gpu: str | None) -> None:
     """Runs jobs until this process is terminated."""
-    if accelerator is not None:
-        os.environ["CUDA_VISIBLE_DEVICES"] = accelerator  # before the first job imports Keras
+    if gpu is not None:
+        os.environ["CUDA_VISIBLE_DEVICES"] = gpu  # before the first job imports Keras
     signal.signal(signal.SIGTERM, _end)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     while True:

@@ -23,6 +23,8 @@ from pipeline.runs.run import Run
 from pipeline.search.pickling import portable
 from pipeline.training.progress import Progress
 
+PATIENCE = 10.0  # seconds until the last progress has arrived
+
 
 @dataclass(frozen=True)
 class Started:
@@ -38,7 +40,7 @@ class Refusal:
 
     Attributes:
         node: id of the node.
-        reasons: a text for each version that differs, or for the error.
+        reasons: a text for each version that differs, for the missing GPU, or for the error.
     """
 
     node: str
@@ -63,6 +65,7 @@ class RunFiles:
 def perform(
     expected: Mapping[str, str],
     variables: Mapping[str, str],
+    gpu: bool,
     place: str,
     content: bytes,
     data: list[ray.ObjectRef],
@@ -70,12 +73,13 @@ def perform(
 ) -> Any:
     """Runs a job on a worker.
 
-    First the versions are compared, and the number of threads is set. Then the job is unpickled,
-    and Keras is imported.
+    First the versions are compared, and the number of threads and the GPU are set. Then the job is
+    unpickled, and Keras is imported.
 
     Args:
         expected: the versions that this node must have, by name.
         variables: the environment variables of the sending machine that are in VARIABLES.
+        gpu: whether the job has a GPU, or a part of one.
         place: text that identifies the run: the machine, its folder and its data.
         content: the pickled function that makes the result, and the job.
         data: a list with a reference to the fields of the competition. Ray does not resolve a
@@ -94,6 +98,11 @@ def perform(
     for name in VARIABLES:  # Ray and the node set some of them
         os.environ.pop(name, None)
     os.environ.update(variables)
+    if not gpu:
+        os.environ["CUDA_VISIBLE_DEVICES"] = "-1"  # Ray leaves all GPUs visible
+    elif not _uses_gpu():
+        reason = "its TensorFlow uses no GPU"
+        return Refusal(ray.get_runtime_context().get_node_id(), address, (reason,))
     with _own_folder(place) as folder:
         try:
             make, job = pickle.loads(content)
@@ -104,6 +113,7 @@ def perform(
                 result = RunFiles(read_files(result.folder))
         except Exception as error:
             result = portable(error)
+        ray.wait([queue.actor.qsize.remote()], timeout=PATIENCE)  # this process may end now
         # Not in a `finally`: a cancelled job keeps its checkpoints for the next try.
         shutil.rmtree(folder, ignore_errors=True)
     return result
@@ -121,6 +131,13 @@ def _differences(expected: Mapping[str, str]) -> tuple[str, ...]:
         for name, version in expected.items()
         if found.get(name) != version
     )
+
+
+def _uses_gpu() -> bool:
+    """Whether Keras, which is imported now, trains on a GPU. If not, it would say nothing."""
+    from pipeline.networks.backend import uses_accelerator
+
+    return uses_accelerator()
 
 
 def _send(queue: Queue, message: Progress | Started) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 
 from pipeline.arrays import Images, Labels, Rows
 from pipeline.images.augmentation import Augmentation, augment
-from pipeline.training.resident import Resident, augment_resident
+from pipeline.training.resident import Resident, augment_on_device
 
 ORDER, AUGMENTATION = 0, 1  # two independent streams of random numbers
 
@@ -93,6 +93,7 @@ class TrainingBatches(Batches):
         inputs, labels = super().batch(rows, epoch, step)
         if self.augmentation and epoch < self.augmented_epochs:
             random = np.random.default_rng((self.seed, AUGMENTATION, epoch, step))
-            change = augment_resident if isinstance(self.inputs, Resident) else augment
-            inputs = change(inputs, self.augmentation, random)
+            on_device = isinstance(self.inputs, Resident)
+            transform = augment_on_device if on_device else augment
+            inputs = transform(inputs, self.augmentation, random)
         return inputs, labels

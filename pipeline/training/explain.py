@@ -11,11 +11,11 @@ from pipeline.competition.competition import Competition
 from pipeline.images.augmentation import SAMPLE_SIZE, Augmentation, augment, choose_interpolation
 from pipeline.images.resize import fit_to, shrink, to_grey_levels
 from pipeline.networks.backend import keras
+from pipeline.networks.saliency import saliency
 from pipeline.runs.folder import Validation
 from pipeline.runs.metrics import worst_errors
 from pipeline.runs.record import LayerRecord
 from pipeline.training.job import Job
-from pipeline.training.saliency import saliency
 
 ERRORS = 40  # saliency maps
 CHANNELS = 16  # feature maps of a layer

@@ -30,7 +30,7 @@ from pipeline.training.keep_checkpoints import KeepCheckpoints
 from pipeline.training.loop import History, Start, run_epochs
 from pipeline.training.pace import Pace
 from pipeline.training.progress import Observer
-from pipeline.training.resident import Resident, place
+from pipeline.training.resident import Resident, place_on_gpu
 
 TIMED_VALIDATION = 1000  # rows after each epoch of a timed training
 
@@ -87,7 +87,7 @@ def fit(
         # compiled, because `head` would be saved with its optimizer.
         model = keras.Model(network.head.inputs, network.head.outputs)
         inputs = predict(network.frozen, images)
-    placed = place(inputs)
+    placed = place_on_gpu(inputs, recipe.augmentation)
     speed_up_normalization(model)
     report = ReportProgress(job.name, job.epochs, observer)
     training = _Training(

@@ -58,6 +58,26 @@ class Finder:
 
 sys.meta_path.insert(0, Finder)
 """
+GPU = """
+import sys
+from importlib.machinery import PathFinder
+
+class Finder:
+    def find_spec(name, path=None, target=None):
+        if name != "pipeline.networks.backend":
+            return None
+        spec = PathFinder.find_spec(name, path)
+        run = spec.loader.exec_module
+
+        def run_and_change(module):
+            run(module)
+            module.uses_accelerator = lambda: True
+
+        spec.loader.exec_module = run_and_change
+        return spec
+
+sys.meta_path.insert(0, Finder)
+"""
 NODE = {"num_cpus": 1, "memory": 3 * GB, "object_store_memory": GB // 8}
 
 
@@ -445,33 +465,63 @@ def until_interrupted(
 
 
 def tell_gpu(competition: Any, folder: Path, job: Any, observer: Any) -> Any:
-    """Returns its GPU, when so many jobs as it expects have started."""
+    """Returns its process and GPU, when as many jobs have started as can run together."""
     (job.shared / job.name).touch()
     until = time.monotonic() + 120
     while len(list(job.shared.iterdir())) < job.together and time.monotonic() < until:
         time.sleep(0.1)
-    return [os.environ["CUDA_VISIBLE_DEVICES"], len(list(job.shared.iterdir()))]
+    return [os.getpid(), os.environ["CUDA_VISIBLE_DEVICES"], len(list(job.shared.iterdir()))]
+
+
+@pytest.fixture
+def with_gpu(tmp_path) -> dict[str, Any]:
+    """A node whose backend says that it has a GPU. No machine here has one."""
+    (folder := tmp_path / "with_gpu").mkdir()
+    (folder / "sitecustomize.py").write_text(GPU)
+    return with_path(folder)
 
 
 @cluster
 @pytest.mark.parametrize(
     ("gpus", "places", "expected"),
-    [(0.5, 4, ["0", "0", "1", "1"]), (0.6, 2, ["0", "1"]), (0, 4, [""] * 4)],
+    [(0.5, 4, {"0", "1"}), (0.6, 2, {"0", "1"}), (0, 4, {"-1"})],
 )
-def test_jobs_share_the_gpus_of_a_node(gpus, places, expected, tiny, tmp_path) -> None:
-    """Ray counts GPUs that a node says it has. No machine here has one."""
+def test_jobs_share_the_gpus_of_a_node(
+    gpus, places, expected, with_gpu, tiny, tmp_path, monkeypatch
+) -> None:
+    """Twice as many jobs as there are places. A process must not get a second GPU."""
     from pipeline.search.cluster import Cluster
 
+    monkeypatch.delenv("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", raising=False)
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
     (shared := tmp_path / "shared").mkdir()
-    jobs = [SimpleNamespace(name=name, shared=shared, together=places) for name in "abcd"[:places]]
+    jobs = [
+        SimpleNamespace(name=f"job {number}", shared=shared, together=places)
+        for number in range(2 * places)
+    ]
     with started(0) as nodes:
-        nodes.add_node(**NODE | {"num_cpus": 4, "memory": 9 * GB, "num_gpus": 2})
+        nodes.add_node(**with_gpu | {"num_cpus": 4, "memory": 9 * GB, "num_gpus": 2})
         nodes.wait_for_nodes(timeout=300)
         engine = Cluster(nodes.address, gpus=gpus)
         assert engine.workers == places
-        found = list(engine.run(Work(tell_gpu, tiny, tmp_path), jobs, lambda progress: None))
-    assert sorted(outcome[0] for _, outcome in found) == expected
-    assert max(outcome[1] for _, outcome in found) == places
+        work = Work(tell_gpu, tiny, tmp_path)
+        found = [outcome for _, outcome in engine.run(work, jobs, lambda progress: None)]
+    processes, used, together = zip(*found, strict=True)
+    assert set(used) == expected
+    assert min(together) >= places
+    if gpus:
+        assert len(set(processes)) == len(jobs)
+
+
+@cluster
+def test_a_node_whose_backend_uses_no_gpu_is_refused(tiny, tmp_path) -> None:
+    with started(0) as nodes:
+        nodes.add_node(**NODE, num_gpus=1)
+        nodes.wait_for_nodes(timeout=300)
+        choice = EngineChoice("ray", address=nodes.address, gpus=1)
+        with pytest.raises(PipelineError, match="cannot run jobs") as caught:
+            train(tiny, tmp_path / "runs", choice, seeds=1, epochs=1)
+        assert "its TensorFlow uses no GPU" in caught.value.details[0]
 
 
 @cluster
@@ -481,6 +531,7 @@ def test_a_cluster_without_gpus_is_named(tiny_folder, tmp_path) -> None:
     result = subprocess.run(command, capture_output=True, text=True, check=False)
     assert result.returncode == 2, result.stderr
     assert "no node has a core and 2 GB of memory, and 0.5 of a GPU" in result.stderr
+    assert "leave out `--gpus`" in result.stderr
 
 
 @cluster

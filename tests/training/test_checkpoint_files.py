@@ -229,6 +229,7 @@ CHANGED = {
     "learning rate": ({"identity": replace(IDENTITY, settings=SETTINGS | {"optimizer": "sgd"})},
                       "optimizer: adam, now sgd"),
     "seed": ({"identity": replace(IDENTITY, seed=1)}, "the seed"),
+    "GPU": ({"environment": replace(ENVIRONMENT, gpu="Tesla T4")}, "gpu: None, now Tesla T4"),
     "threads": ({"environment": replace(ENVIRONMENT, threads=4)}, "threads: 2, now 4"),
     "epochs": ({"identity": replace(IDENTITY, settings=SETTINGS | {"epochs": 5})},
                "epochs: 9, now 5"),

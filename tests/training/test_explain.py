@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from pipeline.networks.build import build
+from pipeline.networks.saliency import saliency
 from pipeline.runs.metrics import worst_errors
 from pipeline.training.explain import ERRORS, describe_layers
-from pipeline.training.saliency import saliency
 from pipeline.training.train import train
 
 

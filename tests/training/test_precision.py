@@ -1,5 +1,7 @@
 """Published recipes are trained in float32; others in what is faster."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -7,6 +9,7 @@ from pipeline import machine
 from pipeline.networks import backend
 from pipeline.networks.backend import policy
 from pipeline.recipes import recipes
+from pipeline.runs.environment import describe_environment
 from pipeline.training.train import train
 
 
@@ -47,19 +50,34 @@ def test_auto_asks_the_processor(flags, expected, monkeypatch) -> None:
 
 
 @pytest.mark.parametrize(
-    ("details", "precision"),
+    ("capabilities", "precision"),
     [
-        ({"compute_capability": (7, 5)}, "float32"),  # T4
-        ({"compute_capability": (8, 0)}, "bfloat16"),  # A100
-        ({"compute_capability": (9, 0)}, "bfloat16"),  # H200
-        ({}, "bfloat16"),  # not from NVIDIA
+        ([(7, 5)], "float32"),  # T4
+        ([(8, 0)], "bfloat16"),  # A100
+        ([(9, 0), (9, 0)], "bfloat16"),  # two H200
+        ([(9, 0), (7, 5)], "float32"),
+        ([None], "bfloat16"),  # not from NVIDIA
     ],
 )
-def test_auto_asks_the_gpu(details, precision, monkeypatch) -> None:
-    """With a description instead of a GPU, which no machine here has."""
+def test_auto_asks_the_gpus(capabilities, precision, use_gpus) -> None:
+    use_gpus(*({"compute_capability": each} if each else {} for each in capabilities))
+    assert backend.resolve_precision("auto") == precision
+
+
+def test_a_run_says_its_gpu(use_gpus) -> None:
+    assert describe_environment("float32").gpu is None
+    use_gpus({"device_name": "Tesla T4"})
+    assert describe_environment("float32").gpu == "Tesla T4"
+
+
+@pytest.fixture
+def use_gpus(monkeypatch):
+    """Descriptions instead of GPUs, which no machine here has."""
     import tensorflow as tf
 
-    monkeypatch.setattr(backend, "uses_accelerator", lambda: True)
-    monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind: ["GPU"])
-    monkeypatch.setattr(tf.config.experimental, "get_device_details", lambda gpu: details)
-    assert backend.resolve_precision("auto") == precision
+    def use(*details: dict[str, Any]) -> None:
+        monkeypatch.setattr(backend, "uses_accelerator", lambda: True)
+        monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind: details)
+        monkeypatch.setattr(tf.config.experimental, "get_device_details", lambda gpu: gpu)
+
+    return use

@@ -53,7 +53,8 @@ class Saliency:
         gradient: npt.NDArray[np.float32] = np.asarray(
             keras.ops.convert_to_numpy(self._offset.offset)
         )
-        return np.abs(gradient).max(axis=3)
+        deepest: npt.NDArray[np.float32] = np.abs(gradient).max(axis=3)
+        return deepest
 
 
 def _contrast(wanted: Any, probabilities: Any) -> Any:
@@ -61,7 +62,7 @@ def _contrast(wanted: Any, probabilities: Any) -> Any:
     return keras.ops.sum(wanted * logs, axis=-1)
 
 
-class _Offset(keras.layers.Layer):
+class _Offset(keras.layers.Layer):  # type: ignore[misc]
     """Adds a weight with the shape of the batch, initially zero."""
 
     def __init__(self, shape: tuple[int, ...]) -> None:
