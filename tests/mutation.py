@@ -33,7 +33,7 @@ TESTS = {
     "reading/pixel_strings": FORMS,
     "reading/plain_cells": (PLAIN, "tests/reading/test_digit_block.py"),
     "reading/faults": (CELLS, COLUMNS),
-    "submission/review": (SUBMISSIONS,),
+    "submission/review": (SUBMISSIONS, "tests/submission/test_check.py"),
     "reading/parser": (LARGE,),
     "submission/check": (SUBMISSIONS, "tests/submission/test_check.py"),
     "reading/reader": (LARGE, CELLS, BENIGN),

@@ -86,14 +86,11 @@ def _find_doubts(
     classes = _classes(expected, predictions)
     rows = len(classes)
     counts = Counter(classes)
-    trained = np.bincount(competition.labels, minlength=len(expected.classes))
+    trained = np.bincount(competition.labels)
     shares = dict(zip(expected.classes, (trained / trained.sum()).tolist(), strict=True))
     for name, count in counts.most_common(1):
-        share = count / rows
-        usual = shares.get(name, 0.0)
-        much_more = share > max(OFTEN, usual + MORE_THAN_TRAINED)
-        the_only_one = share == 1 and usual < 1
-        if much_more or the_only_one:
+        share, usual = count / rows, shares.get(name, 0.0)
+        if share == 1 or share > max(OFTEN, usual + MORE_THAN_TRAINED):
             yield (
                 f"{count:,} of {rows:,} rows are of class {name!r}, and {usual:.0%} of the "
                 "training rows"

@@ -1,5 +1,6 @@
 """Each bad submission of the corpus is refused or warned of, with all faults in one report."""
 
+import os
 import re
 from pathlib import Path
 
@@ -102,14 +103,14 @@ def test_doubts_are_in_the_report_of_faults(check) -> None:
     ]
 
 
-def test_a_class_without_predictions_is_warned_of(folder, tmp_path: Path) -> None:
+def test_classes_without_predictions_are_warned_of(folder, tmp_path: Path) -> None:
     folder.fill(rows=200, test_rows=300, header="names")
     folder.replace_column("train.csv", -1, [row % 10 for row in range(200)])
     path = tmp_path / "mine.csv"
-    path.write_bytes(content([HEADER, *(f"{row},{row % 9}" for row in range(300))]))
+    path.write_bytes(content([HEADER, *(f"{row},{row % 8}" for row in range(300))]))
     doubts: list[str] = []
     pp.check(folder.load(), path, on_doubt=doubts.append)
-    assert doubts == ["no row is of class '9'"]
+    assert doubts == ["no row is of class '8', '9'"]
 
 
 @pytest.mark.parametrize("trained", [0.5, 0.9])
@@ -181,12 +182,57 @@ def test_doubts_about_probabilities_are_found(folder, tmp_path: Path) -> None:
     doubts: list[str] = []
     pp.check(folder.load(), path, on_doubt=doubts.append)
     assert doubts == ["12 of 12 rows are of class '2', and 10% of the training rows"]
+    # A row without numbers is a fault, and the doubts are about the others.
+    rows = [f"{row},0,0,1" + ",0" * 7 for row in range(1, 12)]
+    path.write_bytes(content([header, "0,a,0,1" + ",0" * 7, *rows]))
+    with pytest.raises(PipelineError) as error:
+        pp.check(folder.load(), path)
+    assert "11 of 11 rows are of class '2'" in error.value.details[-1]
+
+
+def test_a_class_without_training_rows_is_doubtful(folder, tmp_path: Path) -> None:
+    folder.fill(rows=100, header="names")
+    header = "id," + ",".join([*map(str, range(10)), "UNK"])
+    sample = [header, *(f"{row}" + ",0" * 11 for row in range(12))]
+    folder.write("sample_submission.csv", content(sample))
+    folder.write("competition.toml", 'classes = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, "UNK"]')
+    path = tmp_path / "mine.csv"
+    unknown = [f"{row}" + ",0" * 10 + ",1" for row in range(8)]
+    path.write_bytes(content([header, *unknown, *(f"{row},1" + ",0" * 10 for row in range(8, 12))]))
+    doubts: list[str] = []
+    pp.check(folder.load(), path, on_doubt=doubts.append)
+    assert doubts == ["8 of 12 rows are of class 'UNK', and 0% of the training rows"]
+
+
+def test_another_file_that_cannot_be_read_does_not_have_the_same_predictions(
+    check, monkeypatch
+) -> None:
+    Path("other.csv").write_bytes(content(valid()))
+    read = Path.read_bytes
+
+    def refuse(path: Path) -> bytes:
+        if path.name == "other.csv":
+            raise PermissionError(13, "Permission denied")
+        return read(path)
+
+    assert "other.csv" in check(valid()).stderr
+    monkeypatch.setattr(Path, "read_bytes", refuse)
+    assert check(valid()).stderr == ""
 
 
 def test_a_file_that_is_much_too_large_is_not_read(folder, tmp_path: Path) -> None:
     folder.fill(header="names")
-    path = tmp_path / "mine.csv"
-    with open(path, "wb") as file:
-        file.truncate(1 << 40)
-    with pytest.raises(PipelineError, match="it has 1,099,511,627,776 bytes"):
+    path, rows = tmp_path / "mine.csv", 12
+    usual = sum(len(str(row)) for row in range(rows)) + rows * 26 * 2
+    for size in (1 << 40, 20 * usual + (1 << 20) + 1):
+        with open(path, "wb") as file:
+            file.truncate(size)
+        with pytest.raises(PipelineError) as error:
+            pp.check(folder.load(), path)
+        assert str(error.value) == (
+            f"{path}: it has {size:,} bytes. Expected a submission of 12 rows, of about "
+            f"{usual} bytes. Check that it is the right file."
+        )
+    os.truncate(path, size - 1)
+    with pytest.raises(PipelineError, match="invalid submission"):
         pp.check(folder.load(), path)

@@ -221,12 +221,15 @@ def test_a_file_that_cannot_be_read_is_named(folder, tmp_path) -> None:
     folder.fill()
     os.mkfifo(tmp_path / "pipe")
     competition = folder.load()
-    for name, found in (
-        ("nowhere.csv", "it cannot be read: No such file or directory"),
-        ("", "not a file"),
-        ("pipe", "not a file"),
+    for name, said in (
+        (
+            "nowhere.csv",
+            "it cannot be read: No such file or directory. Check its name and permissions.",
+        ),
+        ("", "not a file. Expected a submission file. Name another file."),
+        ("pipe", "not a file. Expected a submission file. Name another file."),
     ):
         with pytest.raises(PipelineError) as error:
             pp.check(competition, tmp_path / name)
-        assert (error.value.where, error.value.found) == (tmp_path / name, found)
+        assert str(error.value) == f"{tmp_path / name}: {said}"
         assert run(folder.path, tmp_path / name).exit_code == 2
