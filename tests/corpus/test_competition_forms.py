@@ -141,6 +141,17 @@ def test_a_usage_without_training_rows_is_refused(write) -> None:
     assert "the column Usage has no row with the value Training" in result.stderr
 
 
+def test_a_row_without_its_usage_is_located(write) -> None:
+    write("FER-2013")
+    path = Path("competition/fer2013.csv")
+    lines = path.read_text().splitlines()
+    lines[40] = lines[40].rpartition(",")[0]
+    path.write_text("\n".join(lines) + "\n")
+    result = run("inspect", "competition")
+    assert result.exit_code == 2
+    assert "line 41: 2 fields. Expected 2305, as in the first row" in result.stderr
+
+
 @pytest.mark.parametrize(
     ("line", "end", "message"),
     [
