@@ -65,7 +65,7 @@ ENGINE = (
         type=Integer(1),
         metavar="N",
         help="Number of parallel trainings.  [default: one per GPU, or else per core, if there is "
-        "enough memory]",
+        "enough memory; on Ray, as many as fit]",
     ),
     click.option(
         "--address",
@@ -76,7 +76,8 @@ ENGINE = (
         "--gpus",
         type=float,
         default=0.0,
-        help="GPUs of a Ray cluster for each training, such as 0.25.  [default: the CPU]",
+        help="GPUs for each training on a Ray cluster, such as 0.25.  [default: 0, the CPUs of the "
+        "nodes; other engines use the GPUs of this machine]",
     ),
 )
 FORMAT = format_option("table")

@@ -73,11 +73,11 @@ def command(
     to = Destination(kaggle, local, message, team, wait, again, yes)
     if run and budget:
         raise PipelineError("both --run and --budget are given", expected="one of them")
-    choice = EngineChoice(engine, workers, address, gpus)
-    if choice != EngineChoice() and not budget:
+    if not budget and (engine, workers, address, gpus) != ("auto", None, None, 0):
         raise PipelineError(
             "--engine, --workers, --address or --gpus without --budget", expected="a budget"
         )
+    choice = EngineChoice(engine, workers, address, gpus)
     if file:
         _check_file_options(to, run, budget, output)
     check_destination(to)

@@ -60,8 +60,8 @@ class Cluster:
         connect(self.address)
         if not (places := self._count_places()):
             raise PipelineError(
-                f"no node has a core and {MEMORY >> 30} GB of memory"
-                + f", and {self.gpus:g} of a GPU" * bool(self.gpus),
+                f"no node has a core{f', {self.gpus:g} GPU' if self.gpus else ''} and "
+                f"{MEMORY >> 30} GB of memory",
                 where=f"Ray cluster {self.address or 'on this machine'}",
                 remedy=self._advise(),
             )
@@ -70,7 +70,7 @@ class Cluster:
     def _advise(self) -> str:
         """What a user can do if a job fits on no node."""
         if self.gpus:
-            return "Add a node with a GPU, or leave out `--gpus`."
+            return "Add a node that has them, or leave out `--gpus`."
         if self.address:
             return "Add a node: `ray start --address HOST:6379` on another machine."
         return "Free memory, or use the engine inline."
@@ -96,8 +96,9 @@ class Cluster:
                     outcome = sending.receive(task, job)
                     if isinstance(outcome, Refusal):
                         sending.refuse(outcome, job)
-                        # A node that was accepted before may come back.
-                        if not sending.started and not self._count_places(sending.refused):
+                        # A node that was accepted, and is away, may come back.
+                        none = not self._count_places(sending.refused)
+                        if none and sending.accepted <= sending.refused.keys():
                             raise _all_refused(sending.refused.values())
                         running[sending.send(job)] = job
                     else:
@@ -139,6 +140,7 @@ class _Sending(Generic[J, R]):
         data: reference to the fields of the competition, by name. Each node gets them once.
         queue: receives the progress from the workers. It is an actor on the node of this process.
         refused: nodes that cannot run jobs, by id.
+        accepted: ids of nodes that have started jobs.
         started: names of jobs that have started.
         shown: names of jobs whose progress was shown, since they have last started.
         notes: text to show with the next progress of a job, by the job's name.
@@ -161,6 +163,7 @@ class _Sending(Generic[J, R]):
         here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
         self.queue = Queue(actor_options={"num_cpus": 0, "scheduling_strategy": here})
         self.refused: dict[str, Refusal] = {}
+        self.accepted: set[str] = set()
         self.started: set[str] = set()
         self.shown: set[str] = set()
         self.notes: dict[str, str] = {}
@@ -190,6 +193,7 @@ class _Sending(Generic[J, R]):
                 if name in self.started:
                     self._note(name, f"its worker or node died; restarted on {message.address}")
                 self.started.add(name)
+                self.accepted.add(message.node)
                 self.shown.discard(name)
             elif name in names:
                 if name not in self.shown and message.epoch > 1:

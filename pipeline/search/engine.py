@@ -63,7 +63,7 @@ class EngineChoice:
     Attributes:
         name: "inline", "processes", "ray", or "auto", which is one of the first two.
         workers: number of parallel jobs. Default: one per GPU, or else per core, if there is
-            enough memory.
+            enough memory; on Ray, as many as fit.
         address: address of a Ray cluster: "auto" for the cluster of this machine, "host:6379", or
             "ray://host:10001". Default: a cluster is started on this machine.
         gpus: GPUs of a Ray cluster for each job: 0.25 for four jobs on each GPU. With other
@@ -98,8 +98,8 @@ class EngineChoice:
             raise PipelineError(
                 f"{self.gpus:g} GPUs for each training with the engine {self.name}",
                 expected="the engine ray",
-                remedy="The other engines use the GPUs of this machine without it. For several "
-                "trainings on one GPU, use `--workers N`.",
+                remedy="Leave out `--gpus`: the other engines use the GPUs of this machine anyway. "
+                "For several trainings on one GPU, use `--workers N`.",
             )
         if self.gpus and not 0.01 <= self.gpus <= 1:
             raise PipelineError(

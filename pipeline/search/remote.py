@@ -6,7 +6,7 @@ import pickle
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,9 +28,15 @@ PATIENCE = 10.0  # seconds until the last progress has arrived
 
 @dataclass(frozen=True)
 class Started:
-    """The message that a node has started a job. Each retry sends it again."""
+    """The message that a node has started a job. Each retry sends it again.
+
+    Attributes:
+        name: name of the job.
+        node: id of the node.
+    """
 
     name: str
+    node: str
     address: str
 
 
@@ -92,28 +98,29 @@ def perform(
     Raises:
         Exception: the node cannot start the job.
     """
-    address = ray.util.get_node_ip_address()
+    node, address = ray.get_runtime_context().get_node_id(), ray.util.get_node_ip_address()
     if differences := _differences(expected):
-        return Refusal(ray.get_runtime_context().get_node_id(), address, differences)
+        return Refusal(node, address, differences)
     for name in VARIABLES:  # Ray and the node set some of them
         os.environ.pop(name, None)
     os.environ.update(variables)
     if not gpu:
         os.environ["CUDA_VISIBLE_DEVICES"] = "-1"  # Ray leaves all GPUs visible
     elif not _uses_gpu():
-        reason = "its TensorFlow uses no GPU"
-        return Refusal(ray.get_runtime_context().get_node_id(), address, (reason,))
+        return Refusal(node, address, ("its Keras backend uses no GPU",))
     with _own_folder(place) as folder:
         try:
             make, job = pickle.loads(content)
-            _send(queue, Started(job.name, address))
+            _send(queue, Started(job.name, node, address))
             competition = Competition(**ray.get(data[0]))
             result = make(competition, folder, job, lambda progress: _send(queue, progress))
             if isinstance(result, Run):
                 result = RunFiles(read_files(result.folder))
         except Exception as error:
             result = portable(error)
-        ray.wait([queue.actor.qsize.remote()], timeout=PATIENCE)  # this process may end now
+        if gpu:  # this process ends now, and the last messages with it
+            with suppress(ray.exceptions.RayError):
+                ray.wait([queue.actor.qsize.remote()], timeout=PATIENCE)
         # Not in a `finally`: a cancelled job keeps its checkpoints for the next try.
         shutil.rmtree(folder, ignore_errors=True)
     return result

@@ -9,10 +9,11 @@ import numpy as np
 
 from pipeline.arrays import Images, Rows
 from pipeline.images.augmentation import Augmentation, draw_matrices
+from pipeline.machine import release_memory
 from pipeline.networks.backend import keras, uses_accelerator
 
 MAX_SIZE = 1 << 30  # bytes of images as float32; several trainings may share a GPU
-FILLS = ("nearest", "reflect")  # that Keras has, with the same meaning
+FILLS = ("nearest", "reflect")  # that Keras has, with the same meaning up to a shift of a side
 INTERPOLATIONS = {"linear": "bilinear", "nearest": "nearest"}
 
 
@@ -21,6 +22,7 @@ class Resident:
 
     def __init__(self, inputs: Images) -> None:
         self._inputs = keras.ops.convert_to_tensor(inputs, "float32")
+        release_memory()  # of the float32 copy on the way to the GPU
 
     def __getitem__(self, rows: Rows) -> Any:
         """A tensor with these rows."""

@@ -521,7 +521,33 @@ def test_a_node_whose_backend_uses_no_gpu_is_refused(tiny, tmp_path) -> None:
         choice = EngineChoice("ray", address=nodes.address, gpus=1)
         with pytest.raises(PipelineError, match="cannot run jobs") as caught:
             train(tiny, tmp_path / "runs", choice, seeds=1, epochs=1)
-        assert "its TensorFlow uses no GPU" in caught.value.details[0]
+        assert "its Keras backend uses no GPU" in caught.value.details[0]
+
+
+@cluster
+def test_a_node_that_is_refused_later_ends_the_command_if_there_is_no_other(
+    tiny, tmp_path, monkeypatch
+) -> None:
+    """Instead of waiting for a node that is there."""
+    from pipeline.search import cluster as module
+    from pipeline.search.cluster import Cluster
+
+    work, jobs = Work(describe, tiny, tmp_path), [SimpleNamespace(name=name) for name in "ab"]
+    monkeypatch.setenv("TF_NUM_INTRAOP_THREADS", "1")
+    with started(1) as nodes:
+        found = Cluster(nodes.address, limit=1).run(work, jobs, lambda progress: None)
+        next(found)
+        monkeypatch.setattr(module, "_expected", lambda: {"keras": "0.0.1"})
+        with pytest.raises(PipelineError, match="cannot run jobs"):
+            next(found)
+
+
+def test_a_worker_does_not_load_keras_before_it_knows_its_gpu() -> None:
+    script = "import sys, pipeline.search.remote; print('keras' in sys.modules)"
+    result = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    assert result.stdout == "False\n"
 
 
 @cluster
@@ -530,7 +556,7 @@ def test_a_cluster_without_gpus_is_named(tiny_folder, tmp_path) -> None:
     command = [sys.executable, "-m", "pipeline", *words, "--runs", str(tmp_path / "runs")]
     result = subprocess.run(command, capture_output=True, text=True, check=False)
     assert result.returncode == 2, result.stderr
-    assert "no node has a core and 2 GB of memory, and 0.5 of a GPU" in result.stderr
+    assert "no node has a core, 0.5 GPU and 2 GB of memory" in result.stderr
     assert "leave out `--gpus`" in result.stderr
 
 

@@ -18,7 +18,6 @@ import pipeline as pp
 from pipeline.cli import main
 from pipeline.errors import PipelineError
 from pipeline.machine import cores
-from pipeline.networks import backend
 from pipeline.search import engine
 from pipeline.search.engine import EngineChoice, Inline, choose_engine
 from pipeline.search.processes import Processes
@@ -212,7 +211,7 @@ def test_processes_share_the_gpus_evenly() -> None:
 
 def test_a_process_that_replaces_a_killed_one_uses_its_gpu(tmp_path: Path) -> None:
     job: Any = SimpleNamespace(name="killed once", before=tmp_path / "before")
-    found = Processes(2, ("2", "7")).run(work, [job, *jobs("a", "slow")], lambda _: None)
+    found = Processes(2, ("2", "7")).run(work, [job, *jobs("slow")], lambda _: None)
     assert {outcome.name: outcome.gpu for _, outcome in found}[job.name] == "2"
 
 
@@ -230,6 +229,8 @@ def test_a_process_that_replaces_a_killed_one_uses_its_gpu(tmp_path: Path) -> No
 def test_gpus_have_the_names_that_cuda_uses(visible, found, expected, monkeypatch) -> None:
     """With a list instead of GPUs, which no machine here has."""
     import tensorflow as tf
+
+    from pipeline.networks import backend  # not in the processes that import this module
 
     monkeypatch.setattr(backend, "uses_accelerator", lambda: True)
     monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind: ["GPU"] * found)

@@ -236,6 +236,14 @@ CHANGED = {
 }  # fmt: skip
 
 
+def test_a_training_is_continued_on_another_model_of_gpu(tmp_path: Path) -> None:
+    for gpu in ("Tesla T4", "NVIDIA H200"):
+        checkpoints = open_checkpoints(tmp_path, environment=replace(ENVIRONMENT, gpu=gpu))
+        if gpu == "Tesla T4":
+            checkpoints.save(STATE, ARRAYS)
+        assert checkpoints.load() is not None
+
+
 @pytest.mark.parametrize("kind", CHANGED)
 def test_one_of_another_training_is_an_error_unless_it_is_replaced(
     kind: str, tmp_path: Path, saved

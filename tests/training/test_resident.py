@@ -56,10 +56,12 @@ def test_each_setting_changes_more_pixels_than_rounding(name) -> None:
     assert (abs(one - two) > 2).mean() > 0.05
 
 
-def test_a_setting_that_is_added_is_followed_too() -> None:
+def test_a_setting_that_is_added_is_followed_or_left_to_the_processor(monkeypatch) -> None:
+    monkeypatch.setattr(resident, "uses_accelerator", lambda: True)
     new = [each for each in fields(Augmentation) if each.name not in LIMITS]
-    how = LIMITS | {each.name: another_value(each) for each in new}
-    assert share_of_other_pixels(waves(), Augmentation(**how)) < 0.005
+    how = Augmentation(**LIMITS | {each.name: another_value(each) for each in new})
+    on_gpu = isinstance(place_on_gpu(waves(), how), Resident)
+    assert not on_gpu or share_of_other_pixels(waves(), how) < 0.005
 
 
 def another_value(field: Field[Any]) -> Any:
@@ -83,6 +85,16 @@ def test_batches_have_the_same_rows_and_labels_in_the_same_order() -> None:
         for (one, labels), (two, same) in zip(*found, strict=True):
             np.testing.assert_array_equal(one, np.asarray(two))
             np.testing.assert_array_equal(labels, same)
+
+
+def test_an_epoch_continues_in_its_middle_with_the_same_batches() -> None:
+    how = Augmentation(**LIMITS, interpolation="linear")
+    batches = TrainingBatches(Resident(waves()), np.arange(100), np.arange(100), 20, how, 0)
+    whole, rest = list(batches.epoch(1)), list(batches.epoch(1, first=3))
+    assert len(rest) == 2
+    for (one, labels), (two, same) in zip(whole[3:], rest, strict=True):
+        np.testing.assert_array_equal(np.asarray(one), np.asarray(two))
+        np.testing.assert_array_equal(labels, same)
 
 
 def test_images_are_placed_on_a_gpu_if_they_are_small_and_can_be_augmented_there(
