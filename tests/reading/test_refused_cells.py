@@ -111,12 +111,23 @@ def test_a_whole_row_on_another_scale_is_named(folder) -> None:
 ROWS = {  # what is done to the rows -> line, what is found
     "short": (lambda rows: rows[9].pop(), 10, "{less} fields"),
     "long": (lambda rows: rows[9].append("3"), 10, "{more} fields"),
-    "a stray comma": (lambda rows: rows[9].append(""), 10, "{more} fields, the last of them empty"),
+    "a stray comma": (
+        lambda rows: rows[9].append(""), 10,
+        "{more} fields, the last of them empty after a stray ','",
+    ),
     "a comment": (lambda rows: rows.insert(9, ["# so"]), 10, "1 field"),
     "the header": (lambda rows: rows.insert(9, rows[0][:]), 10, "a repeated header"),
-    "an open quote": (lambda rows: rows[9].__setitem__(10, '"5'), 10, "11 fields"),
+    "an open quote": (
+        lambda rows: rows[9].__setitem__(10, '"5'), 10,
+        "11 fields, the last of them with a quote that is not closed",
+    ),
+    "an open quote at the end": (
+        lambda rows: rows[9].__setitem__(-1, '"5'), 10,
+        "the last cell has a quote that is not closed",
+    ),
     "cut short": (lambda rows: rows[-1].__delitem__(slice(20, None)), None, "20 fields"),
-}
+}  # fmt: skip
+OTHERS = {"a repeated header": "a row of data", "the last cell": "a closing quote"}
 
 
 @pytest.mark.parametrize("fault", ROWS)
@@ -129,8 +140,21 @@ def test_an_invalid_row_is_named(folder, name, fault) -> None:
     folder.change(name, change)
     error = folder.refused()
     assert error.where == f"{name} line {line or len(rows)}"
-    assert error.found.startswith(said.format(less=n - 1, more=n + 1))
-    assert error.expected == (f"{n}, as in the first row" if "field" in said else "a row of data")
+    assert error.found == said.format(less=n - 1, more=n + 1)
+    others = [expected for start, expected in OTHERS.items() if said.startswith(start)]
+    assert error.expected == (others or [f"{n}, as in the first row"])[0]
+
+
+@pytest.mark.parametrize("column", ["first", "last"])
+def test_a_label_that_is_too_long_is_named(folder, column) -> None:
+    folder.fill(header="names", label=column)
+    at = 0 if column == "first" else 64
+    folder.put("train.csv", 9, at, "x" * 257)
+    error = folder.refused()
+    assert error.where == "train.csv line 10, column label"
+    assert (error.found, error.expected) == ("a text of 257 characters", "at most 256")
+    folder.put("train.csv", 9, at, "x" * 256)
+    assert "expected an integer" in str(folder.refused()).lower()  # read, but no class
 
 
 @pytest.mark.parametrize("exact", [False, True])
