@@ -130,11 +130,11 @@ class Cluster:
 class _Sending(Generic[J, R]):
     """Sends jobs to a cluster, and receives their progress and results.
 
-    Raises:
-        PipelineError: the data do not fit into the object store.
-
     Args:
         gpus: GPUs for each job.
+
+    Raises:
+        PipelineError: the data do not fit into the object store.
 
     Attributes:
         data: reference to the fields of the competition, by name. Each node gets them once.

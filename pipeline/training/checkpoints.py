@@ -182,7 +182,7 @@ class Checkpoints:
         ignored = {*NOT_TRAINED, *(TIMED if self.timed else ())}
         before, now = (_without(each, ignored) for each in (found.identity, self.identity))
         old, new = (asdict(each) for each in (found.environment, self.environment))
-        if old["gpu"] and new["gpu"]:  # a machine can have several models, of which one is given
+        if old["gpu"] and new["gpu"]:  # a job may get any GPU of the machine
             old["gpu"] = new["gpu"]
         return before.differences(now) + [
             f"{name}: {old[name]}, now {new[name]}" for name in old if old[name] != new[name]

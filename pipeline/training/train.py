@@ -46,7 +46,7 @@ def train(
     """Trains a job and writes its run, completely or not at all.
 
     The same job on the same machine with the same number of threads gives the same bytes, also if
-    it was stopped and continued. On a GPU, results differ slightly from time to time.
+    it was stopped and continued. On a GPU, each repetition is slightly different.
 
     Args:
         folder: the competition's runs; the run's folder is made in it.
