@@ -34,7 +34,7 @@ def limits(name: str) -> "Augmentation":
         return Augmentation(rotation=10, zoom=0.1, shift=0.1, interpolation="linear")
     if name == "deep":
         return Augmentation(15, 0.15, 0.1, 10, "reflect", "linear")
-    return Augmentation(10, 0.1, 0.06 if name == "fast" else 0.1, 8, "reflect", "linear")
+    return Augmentation(10, 0.1, 0.06, 8, "reflect", "linear")
 
 
 def ours(name: str, equal: bool) -> Epoch:

@@ -181,6 +181,11 @@ def _serve(connection: Connection, gpu: str | None) -> None:
         os.environ["CUDA_VISIBLE_DEVICES"] = gpu  # before the first job imports Keras
     signal.signal(signal.SIGTERM, _end)
     threading.Thread(target=_end_with_parent, daemon=True).start()
+
+    def report(progress: Progress) -> None:
+        with suppress(OSError):  # the parent has ended: SIGTERM follows, which saves a checkpoint
+            connection.send(progress)
+
     while True:
         try:
             message = connection.recv()
@@ -194,7 +199,7 @@ def _serve(connection: Connection, gpu: str | None) -> None:
             if isinstance(message, Exception):
                 raise message
             work, job = message
-            connection.send(work(job, connection.send))
+            connection.send(work(job, report))
         except Exception as error:
             connection.send(portable(error))
 
