@@ -25,7 +25,6 @@ CELLS, FILES = "tests/reading/test_refused_cells.py", "tests/reading/test_refuse
 COLUMNS, LARGE = "tests/reading/test_refused_columns.py", "tests/reading/test_large_files.py"
 PLAIN = "tests/reading/test_plain_cells.py"
 BENIGN, ANY = "tests/corpus/test_benign_forms.py", "tests/competition/test_any_folder.py"
-ARCHIVES = "tests/competition/test_archive.py"
 SUBMISSIONS = "tests/submission/test_bad_submissions.py"
 TESTS = {
     "reading/cells": (PLAIN,),
@@ -40,9 +39,11 @@ TESTS = {
     "training/checkpoints": ("tests/training/test_checkpoint_files.py",),
     "competition/folds": (
         *("tests/competition/test_folds.py", "tests/search/test_cross_validation.py"),
-        *("-k", "test_folds or near_copies or one_group or fewer_rows or groups_of_their_own"),
+        *("tests/competition/test_validation_file.py", ANY, "-k"),
+        "test_folds or near_copies or one_group or fewer_rows or groups_of_their_own"
+        " or copies_of_training_rows or counts_classes",
     ),
-    "reading/unpack": (FILES, ARCHIVES, "tests/hostile/test_archives.py"),
+    "reading/unpack": ("tests/reading/test_unpack.py",),
     "reading/source": (COLUMNS, CELLS, FILES, ANY, LARGE),
     "competition/schema": (COLUMNS, ANY, "tests/competition/test_overrides.py"),
     "files": ("tests/runs/test_files.py", "tests/faults/test_write_points.py"),

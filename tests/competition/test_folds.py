@@ -6,7 +6,16 @@ import numpy as np
 import pytest
 
 import pipeline as pp
-from pipeline.competition.folds import Fold, groups_of_equal_rows, groups_of_similar_rows
+from pipeline.competition.folds import (
+    SIMILAR,
+    Fold,
+    check_fold,
+    choose_locked,
+    given_hold_out,
+    groups_of_equal_rows,
+    groups_of_similar_rows,
+    k_folds,
+)
 from pipeline.competition.folds import hold_out as hold_out_of_groups
 from pipeline.errors import PipelineError
 from pipeline.runs.fold_file import load_folds
@@ -46,6 +55,67 @@ def test_the_seed_decides_which_rows_validate() -> None:
     assert first.fingerprint == again.fingerprint
     assert first.fingerprint != other.fingerprint
     assert not np.array_equal(first.validation, other.validation)
+
+
+def test_folds_follow_their_seed_and_know_their_number() -> None:
+    labels = np.arange(90) % 3
+    first, again, other = (k_folds(np.arange(90), labels, 3, seed) for seed in (5, 5, 6))
+    assert [(fold.name, fold.part) for fold in first] == [("1of3", 1), ("2of3", 2), ("3of3", 3)]
+    assert [fold.digest for fold in first] == [fold.digest for fold in again]
+    assert first[0].digest != other[0].digest
+
+
+def test_classes_with_fewer_rows_than_folds_are_told() -> None:
+    folds = k_folds(np.arange(17), np.repeat([0, 1, 2, 3], [8, 4, 3, 2]), 4, 0)
+    assert folds[0].notes == ("2 classes have fewer than 4 rows",)
+
+
+FOLD_OF_ROWS = "rows that are missing, repeated, not ascending or not in the training file"
+
+
+@pytest.mark.parametrize(
+    ("train", "validation", "where"),
+    [
+        ((), (1, 2), "fold.train"),
+        ((1, 0), (2, 3), "fold.train"),
+        ((-1, 0), (2, 3), "fold.train"),
+        ((0, 1), (), "fold.validation"),
+        ((0, 1), (2, 2), "fold.validation"),
+        ((0, 1), (2, 60), "fold.validation"),
+    ],
+)
+def test_rows_that_are_not_in_the_file_once_are_refused(train, validation, where) -> None:
+    fold = Fold(np.array(train, int), np.array(validation, int))
+    with pytest.raises(PipelineError) as caught:
+        check_fold(fold, 60)
+    assert (caught.value.where, caught.value.found) == (where, FOLD_OF_ROWS)
+    assert caught.value.expected == "row numbers in 0..59 in ascending order"
+
+
+def test_rows_that_train_and_validate_are_refused() -> None:
+    with pytest.raises(PipelineError) as caught:
+        check_fold(Fold(np.arange(40), np.arange(30, 60)), 60)
+    assert caught.value.where == "fold"
+    assert caught.value.found == "10 validation rows are training rows too"
+    assert caught.value.expected == "validation rows that no model trains on"
+    check_fold(Fold(np.arange(40), np.arange(40, 60)), 60)
+    check_fold(Fold(np.array([0, 59]), np.array([1])), 60)
+
+
+@pytest.mark.parametrize(
+    ("copies", "notes"),
+    [
+        (0, ()),
+        (1, ("1 validation row repeats a training row, which makes the score too good",)),
+        (3, ("3 validation rows repeat a training row, which makes the score too good",)),
+    ],
+)
+def test_the_rows_of_a_validation_file_are_the_last_ones(copies, notes) -> None:
+    pixels = images(40)
+    pixels[30 : 30 + copies] = pixels[:copies]
+    fold = given_hold_out(pixels, 10)
+    assert (fold.train.tolist(), fold.validation.tolist()) == ([*range(30)], [*range(30, 40)])
+    assert (fold.notes, fold.name, fold.part) == (notes, "hold-out", 0)
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -123,14 +193,60 @@ def test_different_images_are_no_near_copies(pixels: np.ndarray) -> None:
     assert len(np.unique(groups_of_similar_rows(pixels))) == len(pixels)
 
 
+@pytest.mark.parametrize("pixels", [16, 144], ids="{} pixels".format)
+@pytest.mark.parametrize("sign", [1, -1])
+def test_the_limit_of_near_copies_is_a_share_of_the_spread_of_all_pixels(
+    pixels: int, sign: int
+) -> None:
+    shades = np.random.default_rng(0).normal(3, 2, (40, pixels))
+    for factor, groups in ((0.97, 40), (1.03, 80)):
+        near = shades + sign * factor * SIMILAR * shades.std()
+        both = np.concatenate([shades, near])
+        assert len(np.unique(groups_of_similar_rows(both))) == groups
+
+
+def test_near_copies_of_very_bright_and_very_dark_images_are_found() -> None:
+    random = np.random.default_rng(0)
+    shades = np.repeat([[0.0], [200.0]], 20, axis=0) + 60 * random.random((40, 64))
+    groups = groups_of_similar_rows(np.concatenate([shades, shades + 0.5, shades + 20]))
+    assert groups.tolist() == [*range(40), *range(40), *range(40, 80)]
+
+
+def test_images_whose_halves_are_exchanged_are_no_near_copies() -> None:
+    pixels = np.random.default_rng(0).random((50, 128))
+    exchanged = np.roll(pixels, 64, axis=1)  # its sums over every 64th pixel are the same
+    assert len(np.unique(groups_of_similar_rows(np.concatenate([pixels, exchanged])))) == 100
+
+
+def test_near_copies_are_found_among_thousands_of_rows() -> None:
+    pixels = np.random.default_rng(0).random((1500, 16), dtype=np.float32)
+    group = groups_of_similar_rows(np.concatenate([pixels, pixels[::-1] + np.float32(0.001)]))
+    assert group.tolist() == [*range(1500), *reversed(range(1500))]
+
+
+def test_images_with_some_near_copies_each_are_groups_and_not_a_film() -> None:
+    pixels = np.random.default_rng(0).random((20, 64)).repeat(30, axis=0)
+    near = pixels + 0.001 * np.random.default_rng(1).random(pixels.shape)
+    assert len(np.unique(groups_of_similar_rows(near))) == 20
+
+
+def test_of_very_many_similar_images_only_equal_ones_are_one_group() -> None:
+    pixels = np.random.default_rng(0).random((12, 16), dtype=np.float32).repeat(700, axis=0)
+    pixels += np.float32(1e-3) * np.random.default_rng(1).random(pixels.shape, dtype=np.float32)
+    both = np.concatenate([pixels, pixels[:10]])  # 2.9 million pairs of similar images
+    assert groups_of_similar_rows(both).tolist() == [*range(8400), *range(10)]
+
+
 def test_frames_of_a_film_are_not_one_image() -> None:
     frames = np.linspace(0, 1, 400)[:, None] * np.random.default_rng(0).random((2, 1, 144))
     assert len(np.unique(groups_of_similar_rows(frames.sum(axis=0).astype(np.float32)))) == 400
 
 
 def test_a_class_whose_images_are_all_in_another_class_too_does_not_validate() -> None:
-    fold = hold_out(np.concatenate([images(20)] * 2), np.repeat([0, 1], 20), 0.2, 0)
-    assert 0 < len(fold.validation) < len(fold.train)
+    pixels = np.concatenate([images(20), images(20), images(20, seed=1)])
+    labels = np.repeat([0, 1, 2], 20)
+    fold = hold_out(pixels, labels, 0.2, 0)
+    assert np.bincount(labels[fold.validation]).tolist() == [4, 4, 4]
 
 
 def test_fewer_different_images_than_folds_are_refused(folder) -> None:
@@ -147,6 +263,11 @@ def test_the_hold_out_of_images_without_copies_is_the_same_in_all_versions() -> 
     assert digits.hold_out.fingerprint.startswith("1a79694cb409")
 
 
+def test_the_locked_rows_of_images_without_copies_are_the_same_in_all_versions() -> None:
+    labels = np.arange(40) % 2
+    assert choose_locked(images(40), labels, 0.2).tolist() == [0, 7, 17, 20, 21, 24, 32, 33]
+
+
 def test_equal_images_with_other_labels_stay_on_one_side_too() -> None:
     pixels = np.concatenate([images(40), images(40)])
     labels = np.concatenate([np.arange(40) % 2, (np.arange(40) + 1) % 2])
@@ -160,6 +281,31 @@ def test_a_class_with_a_single_image_is_used_for_training(seed) -> None:
     fold = hold_out(images(41), labels, 0.2, seed)
     assert 40 in fold.train
     assert fold.notes == ("1 class has a single image; it is used for training only",)
+
+
+def test_classes_with_a_single_image_are_counted() -> None:
+    fold = hold_out(images(42), np.array([0] + [1] * 20 + [2] * 20 + [3]), 0.2, 0)
+    assert fold.notes == ("2 classes have a single image; it is used for training only",)
+
+
+@pytest.mark.parametrize(
+    ("copies", "share", "validating"),
+    [
+        ([1, 1, 1, 1], 0.1, 1),
+        ([2, 2, 2, 2, 2], 0.2, 2),
+        ([5, 5], 0.2, 5),
+        ([3, 1], 0.2, 1),
+        ([10, 10, 2, 2, 2, 2], 0.2, 2),
+        ([12, 9, 1, 1, 1, 1, 1, 1, 1, 1, 1], 0.3, 3),
+    ],
+)
+def test_groups_of_copies_are_never_divided_and_the_share_is_met_without_the_large_ones(
+    copies: list[int], share: float, validating: int
+) -> None:
+    groups = np.repeat(np.arange(len(copies)), copies)
+    fold = hold_out_of_groups(groups, np.zeros(len(groups), int), share, 0)
+    assert len(fold.validation) == validating
+    assert not set(groups[fold.train]) & set(groups[fold.validation])
 
 
 def test_a_class_of_equal_images_is_used_for_training() -> None:
