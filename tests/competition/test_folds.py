@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from sklearn.model_selection import StratifiedKFold
 
 import pipeline as pp
 from pipeline.competition.folds import (
@@ -63,6 +64,16 @@ def test_folds_follow_their_seed_and_know_their_number() -> None:
     assert [(fold.name, fold.part) for fold in first] == [("1of3", 1), ("2of3", 2), ("3of3", 3)]
     assert [fold.digest for fold in first] == [fold.digest for fold in again]
     assert first[0].digest != other[0].digest
+
+
+def test_the_folds_of_different_images_are_those_of_scikit_learn() -> None:
+    labels = np.arange(90) % 4
+    splitter = StratifiedKFold(3, shuffle=True, random_state=5)
+    for fold, (train, validation) in zip(
+        k_folds(np.arange(90), labels, 3, 5), splitter.split(labels, labels), strict=True
+    ):
+        np.testing.assert_array_equal(fold.train, train)
+        np.testing.assert_array_equal(fold.validation, validation)
 
 
 def test_classes_with_fewer_rows_than_folds_are_told() -> None:
@@ -296,6 +307,7 @@ def test_classes_with_a_single_image_are_counted() -> None:
         ([5, 5], 0.2, 5),
         ([3, 1], 0.2, 1),
         ([10, 10, 2, 2, 2, 2], 0.2, 2),
+        ([4, *[1] * 16], 0.2, 4),
         ([12, 9, 1, 1, 1, 1, 1, 1, 1, 1, 1], 0.3, 3),
     ],
 )

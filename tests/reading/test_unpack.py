@@ -89,6 +89,7 @@ def test_blocks_are_complete_lines_however_much_is_read_at_a_time(
         (b"1,2\n3,4", b"1,2\n3,4\n"),
         (b"1,2\r\n\r\n\n\r3,4\r\r", b"1,2\n\n\n\n3,4\n\n"),
         (b"\xef\xbb\xbf1,2\n\xef\xbb\xbf3,4\xef\xbb\xbf\n", b"1,2\n\xef\xbb\xbf3,4\xef\xbb\xbf\n"),
+        (b"1,2\n\xef\xbb\xbf3,4\n", b"1,2\n\xef\xbb\xbf3,4\n"),
         (b"", b""),
         (b"\n", b"\n"),
         (b"\r", b"\n"),
@@ -122,8 +123,10 @@ def test_what_unpacks_to_very_much_is_refused(
 ) -> None:
     content = (b"0," * 511 + b"0\n") * (ALLOWED // 1024)
     assert sum(map(len, line_blocks(form(tmp_path, content), 1 << 20))) == ALLOWED
-    path = form(tmp_path, content + b"0\n")
-    assert refused(lambda: read(path, 1 << 20)) == (TOO_MUCH, str(path), None, UNPACK)
+    path, blocks = form(tmp_path, content + b"0\n"), []
+    refusal = refused(lambda: blocks.extend(line_blocks(path, 1 << 20)))
+    assert refusal == (TOO_MUCH, str(path), None, UNPACK)
+    assert not blocks  # before any line is parsed
 
 
 def test_an_archive_that_is_wrong_about_its_size_is_refused_while_it_is_read(
