@@ -45,7 +45,13 @@ TESTS = {
     ),
     "reading/unpack": ("tests/reading/test_unpack.py",),
     "reading/source": (COLUMNS, CELLS, FILES, ANY, LARGE),
-    "competition/schema": (COLUMNS, ANY, "tests/competition/test_overrides.py"),
+    "competition/schema": (
+        *(COLUMNS, "tests/competition/test_folder.py", "tests/competition/test_overrides.py"),
+        *("tests/competition/test_validation_file.py", "tests/competition/test_test_labels.py"),
+        *("tests/competition/test_transpose.py", ANY, "-k"),
+        "not its_rows_validate and not command_of_the_report and not submit and not runs_do_not"
+        " and not train_as_the and not any_format and not narrow_the",
+    ),
     "files": ("tests/runs/test_files.py", "tests/faults/test_write_points.py"),
 }
 NOTICED = {"killed", "timeout", "caught by type check", "segfault"}

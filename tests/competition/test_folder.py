@@ -36,6 +36,15 @@ def test_a_prefixed_file_may_be_compressed(folder) -> None:
     assert len(folder.load().test_pixels) == 12
 
 
+@pytest.mark.parametrize(("scale", "dtype"), [("0..255", "uint8"), ("0..1.0", "float32")])
+def test_without_a_test_file_there_are_no_test_pixels(folder, scale, dtype) -> None:
+    folder.fill(header="names", scale=scale)
+    (folder.path / "test.csv").unlink()
+    for _ in range(2):  # from the files, and from the cache
+        pixels = folder.load().test_pixels
+        assert (pixels.shape, pixels.dtype) == ((0, 64), dtype)
+
+
 def test_an_exact_name_wins(folder) -> None:
     folder.fill()
     for name in ("a_train.csv", "b_train.csv", "old-test.csv"):

@@ -79,7 +79,9 @@ def test_a_label_that_is_no_class_of_the_training_file_is_refused(
 def test_a_test_label_without_a_test_file_is_refused(folder) -> None:
     folder.fill(header="names")
     (folder.path / "test.csv").unlink()
-    assert folder.refused(test_label="label").found == "there is no test file"
+    error = folder.refused(test_label="label")
+    assert (error.where, error.found) == ("test_label", "there is no test file")
+    assert error.expected == "a test file"
 
 
 def test_runs_do_not_depend_on_the_labels_of_the_test_file(folder, labelled) -> None:

@@ -40,6 +40,19 @@ def test_its_rows_validate_and_all_others_train(split) -> None:
     assert (found["validation"], found["validation_rows"]) == ("valid.csv", 50)
 
 
+def test_fractions_of_validation_rows_make_all_pixels_float32(folder) -> None:
+    folder.fill(100, scale="0..16", header="names")
+    header, *rows = folder.rows("train.csv")
+    half = [[str(int(cell) / 2) for cell in row[:-1]] + row[-1:] for row in rows[80:]]
+    folder.save("train.csv", [header, *rows[:80]])
+    folder.save("valid.csv", [header, *half])
+    competition = folder.load(validation="valid.csv")
+    pixels = competition.train_pixels
+    assert pixels.dtype == competition.test_pixels.dtype == np.float32
+    assert pixels[80:].tolist() == [[float(cell) for cell in row[:-1]] for row in half]
+    assert (competition.schema.low, competition.schema.high) == (0, 16)
+
+
 def test_a_fraction_of_the_command_line_overrides_it(split) -> None:
     folder, _ = split
     assert 60 < len(folder.load(validation=0.5).hold_out.validation) < 80

@@ -4,6 +4,7 @@ import pandas
 import pytest
 
 NO_LABEL = "no label column found"
+SCORES = "If the test rows have labels, use --test-label {}, and `submit` scores them."
 
 
 @pytest.mark.parametrize("header", ["none", "names"])
@@ -27,7 +28,7 @@ def test_labels_of_other_classes_that_are_named_in_the_test_file_are_refused(
     error = folder.refused()
     assert error.where == "test.csv"
     assert error.found == "the label's column 'label' is in the test file too"
-    assert "--test-label label," in error.remedy
+    assert error.remedy == SCORES.format("label")
 
 
 @pytest.mark.parametrize("header", ["none", "numbers", "train"])
@@ -42,8 +43,12 @@ def test_labels_of_other_classes_in_a_test_file_without_names_are_refused(
     column = 1 + (ids == "both") if label == "first" else len(rows[0])
     folder.replace_column("test.csv", column - 1, [int(name) + 20 for name in truth.labels])
     error = folder.refused()
-    assert error.found.startswith(f"column {column} looks like a label")
-    assert f"--test-label {label}," in error.remedy
+    assert error.where == "test.csv"
+    assert error.found == (
+        f"column {column} looks like a label, and there is one column more than the 64 pixels of "
+        "train.csv"
+    )
+    assert error.remedy == SCORES.format(label)
 
 
 @pytest.mark.parametrize("header", ["none", "names"])
@@ -52,7 +57,25 @@ def test_another_number_of_pixels_is_refused(folder, header) -> None:
     folder.change("test.csv", lambda rows: [row.pop() for row in rows])
     found = "train.csv has 64 pixel columns and test.csv has 63"
     named = "; only train.csv has 'pixel63'" if header == "names" else ""
-    assert folder.refused().found == found + named
+    error = folder.refused()
+    assert error.found == found + named
+    assert error.expected == "the same number in both"
+    assert error.remedy == (
+        "Compare the two files' columns, or name the label and the id with --label and --id."
+    )
+
+
+@pytest.mark.parametrize(("removed", "more"), [(2, ""), (3, ", ...")])
+def test_five_of_the_columns_that_only_one_file_has_are_named(folder, removed, more) -> None:
+    folder.fill(header="names")
+    folder.change("train.csv", lambda rows: rows[0].__setitem__(slice(2), ["one", "two"]))
+    folder.change("test.csv", lambda rows: [row.__delitem__(slice(2, 2 + removed)) for row in rows])
+    folder.put("test.csv", 0, 2, "three")
+    assert folder.refused().found == (
+        f"train.csv has 64 pixel columns and test.csv has {64 - removed}; only train.csv has "
+        f"'one', 'two', 'pixel2', 'pixel3', 'pixel4'{more}; only test.csv has 'pixel0', 'pixel1', "
+        "'three'"
+    )
 
 
 CHANGES = {  # what is done to the test file's rows -> what is found
@@ -78,6 +101,12 @@ def test_pixels_of_other_names_or_in_another_order_are_refused(folder, change) -
     folder.change("test.csv", done)
     error = folder.refused()
     assert (error.where, error.found) == ("test.csv", said)
+    assert error.expected == "the same pixel columns in the same order"
+    assert error.remedy == (
+        "Reorder the columns of one file."
+        if change == "another order"
+        else "Rename them, or remove the columns that are not pixels."
+    )
 
 
 @pytest.mark.parametrize("header", ["none", "names"])
@@ -86,8 +115,24 @@ def test_images_that_are_no_square_are_refused(folder, header) -> None:
     for name in ("train.csv", "test.csv"):
         folder.change(name, lambda rows: [row.pop(20) for row in rows])
     error = folder.refused()
-    assert error.found == "63 pixel columns, which are not a square image"
-    assert "--shape HEIGHTxWIDTH" in error.remedy
+    assert (error.where, error.found) == (
+        "train.csv",
+        "63 pixel columns, which are not a square image",
+    )
+    assert error.expected == "a square number (28 x 28 = 784), or three times one for colours"
+    assert error.remedy == (
+        "If another column is the label or the id, name it with --label or --id. If the images are "
+        "not square, use --shape HEIGHTxWIDTHxCHANNELS."
+    )
+
+
+@pytest.mark.parametrize(("shape", "needed"), [((9, 9, 1), 81), ((4, 4, 3), 48)])
+def test_a_shape_of_another_number_of_pixels_is_refused(folder, shape, needed) -> None:
+    folder.fill()
+    error = folder.refused(shape=shape)
+    assert (error.where, error.found) == ("train.csv", "64 pixel columns")
+    assert error.expected == f"{needed}, for the shape {'x'.join(map(str, shape))}"
+    assert error.remedy == "Correct the shape, or name other columns with --label and --id."
 
 
 @pytest.mark.parametrize(
@@ -229,4 +274,8 @@ def test_a_table_without_pixels_is_refused(folder, header, words) -> None:
     folder.save(
         "test.csv", [["id", "title"][: 2 * len(header)] or [0, "x"], *([r, "x"] for r in range(12))]
     )
-    assert folder.refused().found == "no pixels: the 2 columns are labels and ids"
+    error = folder.refused()
+    assert error.where == "train.csv"
+    assert error.found == "no pixels: the 2 columns are labels and ids"
+    assert error.expected == "a column for each pixel"
+    assert error.remedy == "Check that it is the right file."
