@@ -44,7 +44,7 @@ TESTS = {
         " or copies_of_training_rows or counts_classes",
     ),
     "reading/unpack": ("tests/reading/test_unpack.py",),
-    "reading/source": (COLUMNS, CELLS, FILES, ANY, LARGE),
+    "reading/source": ("tests/reading/test_source.py", COLUMNS),
     "competition/schema": (
         *(COLUMNS, "tests/competition/test_folder.py", "tests/competition/test_overrides.py"),
         *("tests/competition/test_validation_file.py", "tests/competition/test_test_labels.py"),

@@ -101,7 +101,7 @@ class Source:
         Raises:
             PipelineError: the block is not UTF-8, or a cell is larger than `csv` allows.
         """
-        reader = _reader(io.StringIO(self.decode(line, block)), self.delimiter)
+        reader = _reader(io.StringIO(_decode(self.path, line, block)), self.delimiter)
         while True:
             start = line + reader.line_num
             cells = _next_row(reader, self.path, start)
@@ -109,22 +109,6 @@ class Source:
                 return
             if cells and (len(cells) > 1 or cells[0].strip()):
                 yield start, cells
-
-    def decode(self, line: int, block: bytes) -> str:
-        """The block as text.
-
-        Raises:
-            PipelineError: it is not UTF-8.
-        """
-        try:
-            return block.decode()
-        except UnicodeDecodeError as error:
-            line += block[: error.start].count(b"\n")
-            raise PipelineError(
-                f"the byte 0x{block[error.start]:02x} is not UTF-8 text",
-                where=f"{self.path} line {line}",
-                remedy="Save the file as UTF-8.",
-            ) from None
 
     @cached_property
     def header_cells(self) -> list[str] | None:
@@ -156,13 +140,7 @@ def open_source(
     Raises:
         PipelineError: the file cannot be read, is empty or is not a CSV.
     """
-    head = next(line_blocks(path, 1 << 16), b"")
-    check_other_formats(path, head)
-    lines = [
-        (number, line)
-        for number, line in enumerate(head.decode(errors="replace").split("\n"), start=1)
-        if line.strip() and not line.lower().startswith("sep=")
-    ]
+    lines = _first_lines(path)
     if not lines:
         raise PipelineError(
             "the file is empty", where=path, expected="rows of pixels", remedy=AGAIN
@@ -182,10 +160,51 @@ def open_source(
     named = header and (keep_numbers or not _are_consecutive(first))
     names = [name.strip() for name in first] if named else None
     source = Source(path, delimiter, names, len(first), number + header, line if header else None)
-    if "\ufffd" in line:
-        source.decode(1, head)
     _check_first_row(source, number, first, second, third)
     return source
+
+
+def _first_lines(path: Path) -> list[tuple[int, str]]:
+    """The first lines that are not empty, three at least if there are so many: (number, text).
+
+    Raises:
+        PipelineError: the file cannot be read, has another format or is not UTF-8.
+    """
+    found: list[tuple[int, str]] = []
+    last = 0
+    for block in line_blocks(path, 1 << 16):  # a row of a large image is longer
+        if not last:
+            check_other_formats(path, block)
+        lines = _decode(path, last + 1, block).removesuffix("\n").split("\n")
+        found += [
+            (number, line)
+            for number, line in enumerate(lines, last + 1)
+            if line.strip() and not line.lower().startswith("sep=")
+        ]
+        if len(found) >= 3:
+            break
+        last += len(lines)
+    return found
+
+
+def _decode(path: Path, line: int, block: bytes) -> str:
+    """A block of a file as text.
+
+    Args:
+        line: the line of the block's first row.
+
+    Raises:
+        PipelineError: it is not UTF-8.
+    """
+    try:
+        return block.decode()
+    except UnicodeDecodeError as error:
+        line += block[: error.start].count(b"\n")
+        raise PipelineError(
+            f"the byte 0x{block[error.start]:02x} is not UTF-8 text",
+            where=f"{path} line {line}",
+            remedy="Save the file as UTF-8.",
+        ) from None
 
 
 def _reader(lines: Iterable[str], delimiter: str) -> Any:
