@@ -24,7 +24,7 @@ FORMS = ("tests/corpus/test_competition_forms.py", "-k", "not trained and not pr
 CELLS, FILES = "tests/reading/test_refused_cells.py", "tests/reading/test_refused_files.py"
 COLUMNS, LARGE = "tests/reading/test_refused_columns.py", "tests/reading/test_large_files.py"
 PLAIN = "tests/reading/test_plain_cells.py"
-BENIGN, ANY = "tests/corpus/test_benign_forms.py", "tests/competition/test_any_folder.py"
+ANY = "tests/competition/test_any_folder.py"
 SUBMISSIONS = "tests/submission/test_bad_submissions.py"
 TESTS = {
     "reading/cells": (PLAIN,),
@@ -35,7 +35,7 @@ TESTS = {
     "submission/review": (SUBMISSIONS, "tests/submission/test_check.py"),
     "reading/parser": (LARGE,),
     "submission/check": (SUBMISSIONS, "tests/submission/test_check.py"),
-    "reading/reader": (LARGE, CELLS, BENIGN),
+    "reading/reader": ("tests/reading/test_reader.py",),
     "training/checkpoints": ("tests/training/test_checkpoint_files.py",),
     "competition/folds": (
         *("tests/competition/test_folds.py", "tests/search/test_cross_validation.py"),
