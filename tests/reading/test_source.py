@@ -63,9 +63,13 @@ def test_a_delimiter_is_the_more_frequent_sign_also_beside_decimal_commas(tmp_pa
         (["3,0,16,8", *ROWS], {"header": True}, 2, ["3", "0", "16", "8"]),
         ([",".join(NAMES), *ROWS], {"header": False}, 1, None),
         (["0,1,2,3"] * 3, {}, 1, None),  # the same digits in every row are data
+        (["0,1,2,3", "0,1,2,3", *ROWS], {}, 2, None),
+        (["0,1,2,3", ROWS[0], "0,1,2,3"], {}, 2, None),
+        (["1,5;2,5;3,5", "1,5;2,5;0", "4,5;6;7"], {}, 1, None),
         (["label,1,2,3", *ROWS], {}, 2, ["label", "1", "2", "3"]),
         (["label,pixel,0,16", *ROWS], {}, 1, None),
         (["label,p,q,16", *ROWS], {}, 2, ["label", "p", "q", "16"]),
+        (["label,p,q,3,16", "1,2,3,4,5"], {}, 2, ["label", "p", "q", "3", "16"]),
         ([" label , p0,p1 ,p2", *ROWS], {}, 2, ["label", "p0", "p1", "p2"]),
         (["1,2", "3,4"], {}, 1, None),  # too short to be numbers of columns
         (["0,1,2,4", *ROWS], {}, 1, None),
@@ -114,6 +118,8 @@ def test_the_first_lines_are_seen_also_if_they_are_very_long(empty: int, tmp_pat
     found, where, *_ = refused(tmp_path, [*above, "some,thing", WIDE, WIDE])
     assert found == "the row has 2 fields, and the next rows have 30000"
     assert where == f"some.csv line {empty + 1}"
+    _, where, *_ = refused(tmp_path, [*above, WIDE, WIDE, "1,2," + "0" * 140_000])
+    assert where == f"some.csv line {empty + 3}"
 
 
 @pytest.mark.parametrize("size", [1, 12, 20, 1 << 20])
@@ -123,6 +129,7 @@ def test_blocks_begin_after_the_header_and_know_their_lines(size: int, tmp_path:
     assert b"".join(block for _, block in source.blocks(size)).decode().split() == ROWS * 2
     assert [row.decode() for _, row in lines] == [(ROWS * 2)[line - 4] for line, _ in lines]
     assert lines[0][0] == 4
+    assert len(lines) == 6 if size == 1 else len(lines) == 1 if size > 99 else 1 < len(lines) < 6
 
 
 def test_a_block_that_ends_with_the_header_is_skipped(tmp_path: Path) -> None:
@@ -133,9 +140,9 @@ def test_a_block_that_ends_with_the_header_is_skipped(tmp_path: Path) -> None:
     assert b"".join(block for _, block in blocks).decode().split() == ROWS
 
 
-@pytest.mark.parametrize("row", [0, 1, 4])
+@pytest.mark.parametrize("row", [0, 1, 4, 9_000])
 def test_bytes_that_are_no_text_are_named_with_their_line(row: int, tmp_path: Path) -> None:
-    lines = [",".join(NAMES), *ROWS, "1,2,3,4", "5,6,7,8"]
+    lines = [",".join(NAMES), *ROWS * 4_000]  # 100 kB
     lines[row] = "\udce9" + lines[row]
     found = ("the byte 0xe9 is not UTF-8 text", f"some.csv line {row + 1}", "")
     with pytest.raises(PipelineError) as caught:
@@ -167,6 +174,12 @@ def test_an_empty_file_is_refused(tmp_path: Path) -> None:
     for lines in ([], ["", " "], ["sep=,"]):
         message = ("the file is empty", "some.csv", "rows of pixels", "Download or copy it again.")
         assert refused(tmp_path, lines) == message
+
+
+def test_another_format_is_named(tmp_path: Path) -> None:
+    found, where, *_ = refused(tmp_path, ["<html>", *ROWS])
+    assert found.startswith("not a CSV: it is a web page")
+    assert where == "some.csv"
 
 
 TWICE = "Rename or remove one of them."
@@ -204,6 +217,34 @@ RENAME = "Rename it."
             ),
         ),
         (
+            ["1,2,3,"],
+            (
+                "the row ends with a delimiter: column 4 is empty",
+                "some.csv line 1",
+                "",
+                "Remove the delimiter from the ends of the rows.",
+            ),
+        ),
+        (
+            ["a,b,c,", "1,2,3,4", "4,5,6,7"],
+            (
+                "the row ends with a delimiter: column 4 is empty",
+                "some.csv line 1",
+                "",
+                "Remove the delimiter from the ends of the rows.",
+            ),
+        ),
+        (
+            ["0,0.1,0.2,0.3", "0,0,0,5", "1,2,3,4"],
+            (
+                "the header is a row of data: 0, 0.1, 0.2, 0.3, ...",
+                "some.csv line 1",
+                "",
+                "pandas does this to a file without a header. Read it with header=None, and save "
+                "it with header=False.",
+            ),
+        ),
+        (
             ["digits,2024", *ROWS],
             (
                 "the row has 2 fields, and the next rows have 4",
@@ -213,9 +254,9 @@ RENAME = "Rename it."
             ),
         ),
         (
-            ["7,0,0.1,0.2,0.3,5,9", "1,0,0,0,0,7,3", "5,0,0,0,1,7,3"],
+            [f"7,0,0.1,0.2,0.3,5,{'9' * 21},4,6", "1,0,0,0,0,7,3,4,6", "5,0,0,0,1,7,3,4,6"],
             (
-                "the header is a row of data: 7, 0, 0.1, 0.2, 0.3, 5, 9, ...",
+                f"the header is a row of data: 7, 0, 0.1, 0.2, 0.3, 5, {'9' * 20}, 4, ...",
                 "some.csv line 1",
                 "",
                 "pandas does this to a file without a header. Read it with header=None, and save "
@@ -223,9 +264,9 @@ RENAME = "Rename it."
             ),
         ),
         (
-            ["label,p\x07q,r", "1,2,3", "4,5,6"],
+            [f"label,p\x07{'q' * 50},r", "1,2,3", "4,5,6"],
             (
-                "the name of column 2 is 'p\\x07q'",
+                f"the name of column 2 is 'p\\x07{'q' * 38}'",
                 "some.csv line 1",
                 "printable characters",
                 RENAME,
@@ -259,7 +300,10 @@ def test_a_first_row_that_does_not_fit_is_refused(
         ["label,,,p", "1,2,3,4", "4,5,6,7"],  # names that are empty are not twice the same
         ["1,2,3,4", "1,2,3,", "5,6,7,8"],
         ["1,2,3", "1,2,3,4", "1,2,3,4,5"],  # which row is wrong is seen when all are read
+        ["1,2,3,", "4,5,6,7", "5,6,7,8"],
         ["7,0,0.1,0.2,0.3,5,9", "1,2,3,4,5,6,7", "5,0,0,0,1,7,3"],
+        ["7,x,0,0.1,0.2,0.3,9", "1,0,0,0,0,7,3", "5,0,0,0,1,7,3"],
+        ["7,0,0.1,0.2,0.3,x,9", "1,0,0,0,0,7,3", "5,0,0,0,1,7,3"],
     ],
 )
 def test_a_first_row_that_is_unusual_is_read(lines: list[str], tmp_path: Path) -> None:
@@ -280,6 +324,33 @@ def test_rows_for_training_and_the_others_are_told_apart_by_usage(tmp_path: Path
     assert opened(tmp_path, ["emotion,pixels", "0,1 2 3 4", "2,5 6 7 8"]).by_usage() is None
     assert opened(tmp_path, ROWS).by_usage() is None
     assert opened(tmp_path, [line for line in FER if "PublicTest" not in line]).by_usage() is None
+
+
+@pytest.mark.parametrize(
+    ("lines", "sign", "names"),
+    [
+        (["emotion;pixels", "0;1 2 3 4"], ";", ["emotion", "pixels"]),
+        (["emotion,pixels", "0,", "1,1 2 3 4"], ",", ["emotion", "pixels"]),
+        (["pixels", "1 2 3 4", "5 6 7 8"], ",", ["pixels"]),
+    ],
+)
+def test_a_string_of_pixels_is_a_column_for_each_pixel(
+    lines: list[str], sign: str, names: list[str], tmp_path: Path
+) -> None:
+    source = opened(tmp_path, lines)
+    assert source.strings
+    pixels = source.columns - len(names) + 1
+    columns = source.strings.names(names)
+    assert (pixels, len(columns)) == (4, source.columns)
+    assert (source.delimiter, source.first_line) == (sign, 2)
+    assert (source.header, source.header_line) == (columns, sign.join(columns))
+    assert source.header_cells == columns
+
+
+def test_a_file_without_a_header_has_no_strings_of_pixels(tmp_path: Path) -> None:
+    for header in (None, True):
+        assert opened(tmp_path, FER, header=header).strings
+    assert not opened(tmp_path, FER, header=False).strings
 
 
 def test_a_usage_without_training_rows_is_refused(tmp_path: Path) -> None:
