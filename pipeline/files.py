@@ -7,6 +7,7 @@ import json
 import math
 import os
 import re
+import secrets
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
@@ -48,11 +49,15 @@ class WriteError(PipelineError):
         )
 
 
+class LockedError(PipelineError):
+    """Another process holds a lock."""
+
+
 def write_bytes(path: Path, content: bytes) -> None:
     """Replaces the file. A reader sees the old content or the new one, never a part of it.
 
-    A link is kept, and the file that it points to is replaced. A device or a pipe, such as
-    /dev/stdout, is written to.
+    A link is kept, and the file that it points to is replaced. Its permissions stay. A device or a
+    pipe, such as /dev/stdout, is written to.
 
     Raises:
         WriteError: it cannot be written. The old content stays.
@@ -73,18 +78,18 @@ def write_parts(path: Path, parts: Iterable[bytes], size: int = 0) -> None:
         path = _target(path)
         path.parent.mkdir(parents=True, exist_ok=True)
         _remove_unfinished(path)
-        prefix = f".{path.name}.{os.getpid()}."
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=prefix, suffix=".tmp")
+        temporary = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}.tmp")
         try:
-            with os.fdopen(handle, "wb") as file:
+            with open(temporary, "xb") as file:
+                if path.exists():
+                    os.chmod(temporary, path.stat().st_mode & 0o777)
                 for part in parts:
                     file.write(part)
                 file.flush()
                 os.fsync(file.fileno())
-            os.chmod(temporary, 0o666 & ~_umask())
             os.replace(temporary, path)
         except BaseException:
-            Path(temporary).unlink(missing_ok=True)
+            temporary.unlink(missing_ok=True)
             raise
         sync(path.parent)
 
@@ -151,10 +156,11 @@ def _end_of_lines(file: BinaryIO) -> int:
 def new_folder(path: Path) -> Iterator[Path]:
     """Fills a temporary folder, and renames it on success or removes it on failure.
 
-    The temporary name starts with a dot. An existing folder is replaced, in one step on Linux.
-    The next call removes unfinished folders of killed processes that have a lock. Hold the lock of
-    the path.
+    The temporary name starts with a dot. An existing folder is replaced, in one step on Linux. A
+    link is kept, and the folder that it points to is replaced. The next call removes unfinished
+    folders of killed processes that have a lock. Hold the lock of the path.
     """
+    path = _target(path)
     unfinished, old = (path.parent / f".{path.name}.{end}" for end in ("tmp", "old"))
     with write_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -219,7 +225,8 @@ def lock(
         found: the message if another process holds it.
 
     Raises:
-        PipelineError: another process holds it, or it cannot be made.
+        LockedError: another process holds it.
+        WriteError: it cannot be made.
     """
     folder = path.parent / LOCKS
     held = FileLock(folder / f"{path.name}.lock", timeout=-1 if wait else CLEANING)
@@ -228,9 +235,7 @@ def lock(
         try:
             held.acquire()
         except Timeout:
-            raise PipelineError(
-                found, where=path, remedy="Wait until it ends, or stop it."
-            ) from None
+            raise LockedError(found, where=path, remedy="Wait until it ends, or stop it.") from None
     try:
         yield
     finally:
@@ -243,9 +248,9 @@ def supports_locks(folder: Path) -> bool:
     try:
         with lock(path), lock(path):
             return False
-    except NotImplementedError:  # by this file system
+    except (NotImplementedError, WriteError):  # by this file system
         return False
-    except PipelineError:
+    except LockedError:
         return True
 
 
@@ -350,9 +355,3 @@ def _remove_unfinished(path: Path) -> None:
 def _target(path: Path) -> Path:
     """What a link points to; else the path itself."""
     return Path(os.path.realpath(path)) if path.is_symlink() else path
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

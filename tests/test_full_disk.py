@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.runs.run import list_runs
+from pipeline.runs.listing import list_runs
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the disks need Linux")
 NO_SPACE = "No space left on device"

@@ -8,7 +8,7 @@ from pipeline.api.folders import RUNS, SUBMISSIONS
 from pipeline.api.places import run_folder
 from pipeline.competition.competition import Competition
 from pipeline.errors import PipelineError
-from pipeline.runs.run import list_runs as _list_runs
+from pipeline.runs.listing import list_runs as _list_runs
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -9,9 +9,10 @@ from pipeline.competition.folder import find_metric
 from pipeline.errors import PipelineError, suggest
 from pipeline.metrics.metric import DEFAULT_METRIC
 from pipeline.runs.folder import RECORD, is_run
+from pipeline.runs.listing import find_run
+from pipeline.runs.listing import list_runs as _list_runs
 from pipeline.runs.ranking import metric_of, ranked_by
-from pipeline.runs.run import Run, find_run, load_run
-from pipeline.runs.run import list_runs as _list_runs
+from pipeline.runs.run import Run, load_run
 
 
 def run_folder(competition: Competition | Path | str, runs: Path | str) -> Path:

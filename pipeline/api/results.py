@@ -11,9 +11,9 @@ from pipeline.competition.competition import Competition
 from pipeline.competition.folds import groups_of_equal_rows
 from pipeline.errors import PipelineError
 from pipeline.files import check_replaceable
+from pipeline.runs.listing import list_runs as _list_runs
 from pipeline.runs.record import Scores
 from pipeline.runs.run import Run
-from pipeline.runs.run import list_runs as _list_runs
 
 if TYPE_CHECKING:
     import pandas as pd

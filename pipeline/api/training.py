@@ -9,8 +9,8 @@ from pipeline.api.places import named_run, ranked, run_folder
 from pipeline.competition.competition import Competition
 from pipeline.competition.folds import Fold, check_fold
 from pipeline.errors import PipelineError
+from pipeline.runs.listing import list_runs as _list_runs
 from pipeline.runs.run import Run
-from pipeline.runs.run import list_runs as _list_runs
 
 if TYPE_CHECKING:
     from pipeline.networks.recipe import Recipe

@@ -208,7 +208,7 @@ def _signatures(files: Mapping[str, Path]) -> dict[str, list[int] | None]:
 def _remove_expired() -> None:
     """Removes expired entries and leftovers of killed processes."""
     for path in cache_folder().iterdir():
-        with suppress(FileNotFoundError):  # another process removes it too
+        with suppress(FileNotFoundError, WriteError):  # another process uses or removes it
             if path.name == LOCKS or not path.is_dir():
                 continue
             if time.time() - path.stat().st_mtime > EXPIRES_AFTER:

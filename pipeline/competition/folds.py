@@ -171,7 +171,8 @@ def k_folds(groups: Rows, labels: Labels, k: int, seed: int) -> tuple[Fold, ...]
 
     Copies and near copies of an image validate in the same fold. A class with fewer images than
     folds is missing in the validation rows of some folds. A class with a single image is missing in
-    the training rows of one fold. There must be at least as many different images as folds.
+    the training rows of one fold. There must be at least as many different images as folds, and as
+    many rows of the largest class.
 
     Args:
         groups: (n,) group numbers. Rows with equal numbers stay together.

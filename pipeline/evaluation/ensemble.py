@@ -23,10 +23,11 @@ from pipeline.runs.folder import (
     is_run,
     write_run,
 )
+from pipeline.runs.listing import find_equal
 from pipeline.runs.metrics import apply_temperature, average, score
 from pipeline.runs.ranking import metric_of
 from pipeline.runs.record import FoldRecord, Identity, RunRecord
-from pipeline.runs.run import Run, find_equal, load_run
+from pipeline.runs.run import Run, load_run
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -16,8 +16,9 @@ from pipeline.files import WriteError
 from pipeline.networks.recipe import Recipe
 from pipeline.planning.kinds import kind_name, training_name
 from pipeline.runs.folder import remove_checkpoints, remove_run
+from pipeline.runs.listing import find_equal
 from pipeline.runs.ranking import loss_of, metric_of, ranked_by
-from pipeline.runs.run import Run, find_equal
+from pipeline.runs.run import Run
 
 # Factors of the log loss up to which the mean of more models is preferred, and that of more folds:
 # the mean of five networks has a loss that is 30 % lower than that of one (conv-10-committee).

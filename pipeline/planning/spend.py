@@ -37,8 +37,9 @@ from pipeline.planning.kinds import (
 from pipeline.planning.plan import Improvement, Plan, plan_training, sample_rows, write_plan
 from pipeline.planning.speed import Measurement, Speed, Speeds, train_or_measure
 from pipeline.runs.fold_file import load_folds
+from pipeline.runs.listing import list_runs
 from pipeline.runs.ranking import ranked_by
-from pipeline.runs.run import Run, list_runs
+from pipeline.runs.run import Run
 from pipeline.search.budget import Budget, closing_seconds
 from pipeline.search.display import Display
 from pipeline.search.engine import AnyEngine, Engine, Work
@@ -208,8 +209,7 @@ class Spending:
             self.display.best(best)
             if told := self.on_better(best):
                 self.display.note(f"  {told}")
-            seconds = time.time() - self.budget.began
-            self.improvements.append(Improvement(seconds, best.name, best.scores))
+            self.improvements.append(Improvement(self.budget.spent, best.name, best.scores))
         self._write_plan()
 
     def _with_tta_that_pays(self, recipe: Recipe, seconds: float) -> Recipe:

@@ -19,7 +19,7 @@ from pipeline.reading.plain_cells import (
 
 MAX_TEXT = 64  # characters of a label or an id
 LF, COMMA, ZERO = b"\n,0"
-QUOTE = b'"'
+QUOTE, NULL = b'"', b"\0"
 IN_NUMBERS = np.isin(np.arange(256), list(b"0123456789.,+-eE \n"))
 
 
@@ -45,14 +45,15 @@ class Parser:
     def parse(self, block: bytes) -> tuple[Texts, Pixels] | None:
         """Parses complete lines. Returns None for input that the exact parser must read.
 
-        That is a quote, a character beyond ASCII, a row of another length, the header again, a long
-        text, or a cell that is not a number. The exact parser decides whether it is a fault.
+        That is a quote, a null byte, a character beyond ASCII, a row of another length, the header
+        again, a long text, or a cell that is not a number. The exact parser decides whether it is a
+        fault.
 
         Returns:
             (n, text columns) strings, and (n, columns) numbers: uint8 if all are integers in
             0..255, else float32; zero in columns of text.
         """
-        if not block.isascii() or QUOTE in block:
+        if not block.isascii() or QUOTE in block or NULL in block:
             return None
         codes = np.frombuffer(block, np.uint8)
         ends = self._cell_ends(codes)

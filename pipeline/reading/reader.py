@@ -14,7 +14,7 @@ from pipeline.errors import PipelineError
 from pipeline.large_arrays import GrowingRows
 from pipeline.machine import keep_memory
 from pipeline.reading.cells import fits_uint8, to_numbers, with_points
-from pipeline.reading.faults import SHOWN, Fault, Faults, check_cells, in_fields
+from pipeline.reading.faults import SHOWN, Fault, Faults, cell_fault, check_cells, in_fields
 from pipeline.reading.parser import Parser
 from pipeline.reading.source import Source
 from pipeline.reading.unpack import AGAIN, file_on_disk
@@ -22,6 +22,7 @@ from pipeline.reading.unpack import AGAIN, file_on_disk
 # Below this many bytes, the exact parser takes less time than importing pandas.
 SMALL = 1 << 20
 MAX_TEXT = 256  # characters of a label or an id
+SPACES = " \t\n\r\v\f"
 
 Parsed = tuple[Texts, Pixels]
 
@@ -81,8 +82,9 @@ def read(source: Source, text_columns: Collection[int], file: Path) -> Table:
             expected="a row for each image",
             remedy=AGAIN,
         )
-    text = np.char.strip(np.concatenate(texts))
+    text = np.char.strip(np.concatenate(texts), SPACES)
     _check_printable(source, text, text_columns)
+    text = np.char.strip(text)  # of spaces that are not ASCII
     written = dict(zip(text_columns, text.T, strict=True))
     columns = written
     if source.delimiter != ",":
@@ -153,6 +155,9 @@ def _short_text(source: Source, line: int, cells: list[str], column: int, faults
     """The text of a cell. One that is too long is a fault, and cut: in an array, all texts take
     the memory of the longest."""
     text = cells[column]
+    if "\0" in text:  # in an array, it would end the text
+        faults.add(cell_fault(source, line, cells, column, "printable characters"))
+        faults.fatal = True
     if len(text) > MAX_TEXT:
         found = f"a text of {len(text):,} characters"
         faults.add(Fault(line, source.column(column), found, f"at most {MAX_TEXT}"))

@@ -147,14 +147,16 @@ def open_source(
         )
     number, line = lines[0]
     delimiter = delimiter or _delimiter(line)
+    # Without `csv`, whose cells are shorter than the string of a large image.
+    plain = [text.replace('"', "").split(delimiter) for _, text in lines[:3]]
+    if header is not False and (strings := find_pixel_strings(*plain)):
+        columns = strings.names(plain[0])
+        sign = delimiter if len(plain[0]) > 1 else ","
+        return Source(path, sign, columns, len(columns), number + 1, sign.join(columns), strings)
     first, second, third = (
         with_points(_next_row(_reader([line], delimiter), path, number) or [], delimiter)
         for number, line in [*lines, (0, ""), (0, "")][:3]
     )
-    if header is not False and (strings := find_pixel_strings(first, second, third)):
-        columns = strings.names(first)
-        sign = delimiter if len(first) > 1 else ","
-        return Source(path, sign, columns, len(columns), number + 1, sign.join(columns), strings)
     if header is None:
         header = _is_header(first, second, third)
     named = header and (keep_numbers or not _are_consecutive(first))

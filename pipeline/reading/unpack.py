@@ -6,8 +6,8 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
-from pathlib import Path
-from typing import BinaryIO
+from pathlib import Path, PurePosixPath
+from typing import IO, BinaryIO
 
 from pipeline.errors import UNPRINTABLE, PipelineError, suggest
 from pipeline.files import write_parts
@@ -155,10 +155,19 @@ def unpack_files(archive: Path, folder: Path) -> list[Path]:
                     raise _unpacks_to_much(archive)
                 paths.append(folder / member.filename)
                 with opened.open(member) as file:
-                    write_parts(paths[-1], iter(lambda: file.read(1 << 20), b""), member.file_size)
+                    write_parts(paths[-1], _content(archive, file), member.file_size)
     except DAMAGE as error:
         raise _damaged(archive, error) from None
     return paths
+
+
+def _content(archive: Path, file: IO[bytes]) -> Iterator[bytes]:
+    """The content of a member of an archive."""
+    try:
+        while chunk := file.read(1 << 20):
+            yield chunk
+    except OSError as error:  # of a bzip2 stream
+        raise _damaged(archive, error) from None
 
 
 def _chunks(path: Path, file: BinaryIO, size: int) -> Iterator[bytes]:
@@ -285,7 +294,7 @@ def _open_zip(path: Path, name: str | None = None) -> BinaryIO:
             "not a CSV: it is an Excel workbook", where=path, remedy="Save it as CSV."
         )
     if name is not None:
-        members = [member for member in members if member.filename == name]
+        members = [each for each in members if PurePosixPath(each.filename).as_posix() == name]
         if not members:
             raise PipelineError(f"the archive has no file {name!r}", where=path, expected=names)
     elif len(members) != 1:

@@ -30,7 +30,8 @@ def load_folds(competition: Competition, k: int, folder: Path) -> tuple[Fold, ..
         folder: the competition's runs.
 
     Raises:
-        PipelineError: there are too few rows, or too few different images, for as many folds.
+        PipelineError: there are too few rows, or too few different images, for as many folds; or
+            every class has fewer rows.
     """
     n, rows = len(competition.labels), competition.file_rows
     if not 2 <= k <= n // 2:
@@ -40,6 +41,12 @@ def load_folds(competition: Competition, k: int, folder: Path) -> tuple[Fold, ..
             f"{k} folds, but only {images} different images among {n} training rows",
             where=competition.train_source.path,
             expected="an image for each fold, as copies stay in the same fold",
+        )
+    if (largest := int(np.bincount(competition.labels).max())) < k:
+        raise PipelineError(
+            f"{k} folds, but no class has more than {largest} rows",
+            where=competition.train_source.path,
+            expected=f"at most {largest} folds",
         )
     seed = competition.overrides.split_seed
     seeded = f"-seed={seed}" if seed else ""
@@ -80,8 +87,9 @@ def _read(path: Path, numbers: Rows, k: int) -> npt.NDArray[np.int64] | None:
         content = path.read_bytes()
         if _checksum(path).read_text() != f"{hashlib.sha256(content).hexdigest()}  {path.name}\n":
             return None
-        table = np.array(list(csv.reader(content.decode().splitlines()))[1:], np.int64)
-    except (FileNotFoundError, ValueError):
+        lines = list(csv.reader(content.decode().splitlines()))[1:]
+        table = np.array(lines, np.int64).reshape(len(lines), len(HEADER))
+    except (OSError, ValueError, OverflowError):
         return None
     folds = np.unique(table[:, 1])
     whole = np.array_equal(table[:, 0], numbers) and np.array_equal(folds, np.arange(1, k + 1))

@@ -3,7 +3,7 @@
 import hashlib
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,11 +11,18 @@ from typing import TYPE_CHECKING, Any
 import numpy.typing as npt
 
 from pipeline.arrays import Labels, Probabilities, Rows
-from pipeline.checksums import CHECKSUMS, read_checksums, sha256, write_checksums
+from pipeline.checksums import (
+    CHECKSUMS,
+    read_checksums,
+    read_verified,
+    sha256,
+    write_checksums,
+)
 from pipeline.config import MAX_NAME, RESERVED
 from pipeline.documents import read_small
 from pipeline.errors import PipelineError
 from pipeline.files import (
+    LockedError,
     array_bytes,
     arrays_bytes,
     lock,
@@ -151,7 +158,7 @@ def copy_run(source: Path, folder: Path) -> None:
     checksums = checksums_of(source)
     with write_run(folder) as writer:
         for name in checksums:
-            write_bytes(writer.folder / name, verify(source, checksums, name).read_bytes())
+            writer.write(name, read_file(source, checksums, name))
 
 
 def read_files(folder: Path) -> dict[str, bytes]:
@@ -192,13 +199,14 @@ def checkpoints_path(folder: Path) -> Path:
 
 
 def remove_checkpoints(folder: Path) -> None:
-    """Removes the checkpoints of a run, if there are any.
+    """Removes the checkpoints of a run that is finished, unless a process trains it again.
 
     Args:
         folder: the run's folder.
     """
     if (left := checkpoints_path(folder)).exists():
-        remove_folder(left)
+        with suppress(LockedError), lock(folder):
+            remove_folder(left)
 
 
 def tuning_page_path(folder: Path, study: str) -> Path:
@@ -273,6 +281,22 @@ def verify(folder: Path, checksums: Mapping[str, str], name: str) -> Path:
     if sha256(path) != checksums[name]:
         raise _changed(folder, name)
     return path
+
+
+def read_file(folder: Path, checksums: Mapping[str, str], name: str) -> bytes:
+    """The content of a file of a run, which has its checksum.
+
+    Raises:
+        PipelineError: it is missing or damaged.
+    """
+    try:
+        return read_verified(folder, checksums, name)
+    except FileNotFoundError:
+        raise damaged(folder, f"{name} is missing, which {CHECKSUMS} lists") from None
+    except OSError as error:
+        raise damaged(folder, f"{name} cannot be read: {error.strerror}") from None
+    except ValueError:
+        raise _changed(folder, name) from None
 
 
 def read_record(folder: Path, checksums: Mapping[str, str]) -> bytes:

@@ -2,7 +2,7 @@
 
 import html
 import io
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -14,7 +14,7 @@ import numpy.typing as npt
 from pipeline.arrays import Images, Pixels, Probabilities
 from pipeline.checksums import CHECKSUMS
 from pipeline.documents import parse_array, parse_arrays, parse_json
-from pipeline.errors import PipelineError, suggest
+from pipeline.errors import PipelineError
 from pipeline.runs.folder import (
     EXPLANATION,
     HISTORY,
@@ -31,14 +31,13 @@ from pipeline.runs.folder import (
     Validation,
     checksums_of,
     damaged,
-    is_run,
+    read_file,
     read_record,
     verify,
 )
 from pipeline.runs.inputs import prepare
 from pipeline.runs.metrics import apply_temperature, average
 from pipeline.runs.record import (
-    Identity,
     LayerRecord,
     OtherSchemaError,
     RunRecord,
@@ -140,6 +139,7 @@ class Run:
         from pipeline.networks.model_file import open_model
 
         model = open_model(path)
+        self._check_not_replaced()
         expected = (training.image_shape, (len(self.record.data.classes),))
         if (model.input_shape[1:], model.output_shape[1:]) != expected:
             raise damaged(self.folder, f"{MODEL} is that of other images or classes")
@@ -235,8 +235,12 @@ class Run:
         Raises:
             PipelineError: a file is missing or damaged.
         """
-        for name in self.checksums:
-            verify(self.folder, self.checksums, name)
+        try:
+            for name in self.checksums:
+                verify(self.folder, self.checksums, name)
+        except PipelineError:
+            self._check_not_replaced()
+            raise
 
     def __repr__(self) -> str:
         return f"Run({self.name!r}, accuracy={self.scores.accuracy:.4f})"
@@ -263,11 +267,24 @@ class Run:
 
     def _parsed(self, name: str, parse: Callable[[bytes], T]) -> T:
         """A file's content as `parse` reads it. A ValueError says that it is damaged."""
-        content = verify(self.folder, self.checksums, name).read_bytes()
+        try:
+            content = read_file(self.folder, self.checksums, name)
+        except PipelineError:
+            self._check_not_replaced()
+            raise
         try:
             return parse(content)
         except ValueError as error:
             raise damaged(self.folder, f"{name} cannot be read: {error}") from None
+
+    def _check_not_replaced(self) -> None:
+        """Raises if another process replaced the run since it was loaded."""
+        if checksums_of(self.folder) != self.checksums:
+            raise PipelineError(
+                "the run was replaced while it was read",
+                where=f"run {self.folder}",
+                remedy="Run the command again.",
+            )
 
 
 def load_run(folder: Path) -> Run:
@@ -277,6 +294,15 @@ def load_run(folder: Path) -> Run:
         PipelineError: the folder is not a run, or it is damaged.
     """
     checksums = checksums_of(folder)
+    try:
+        return _load(folder, checksums)
+    except PipelineError:
+        if checksums_of(folder) == checksums:
+            raise
+    return load_run(folder)  # another process replaced it, so the files were of two runs
+
+
+def _load(folder: Path, checksums: dict[str, str]) -> Run:
     content = read_record(folder, checksums)
     for name in checksums:
         if name in PROBABILITIES:
@@ -292,60 +318,3 @@ def load_run(folder: Path) -> Run:
     if any(Path(name).name != name for name in record.members):
         raise damaged(folder, f"{RECORD} names members that are not runs in the same folder")
     return Run(folder, record, checksums)
-
-
-def find_equal(folder: Path, identity: Identity) -> Run | None:
-    """The run in a folder, if it has this identity and no file is damaged."""
-    try:
-        run = load_run(folder) if is_run(folder) else None
-        if run is None or run.record.identity != identity:
-            return None
-        run.verify()
-    except PipelineError:  # its caller makes it again
-        return None
-    return run
-
-
-def list_runs(
-    folder: Path,
-    on_damage: Callable[[PipelineError], None] | None = None,
-    whole: bool = False,
-) -> list[Run]:
-    """The finished runs of a competition, by name.
-
-    Args:
-        folder: `runs/<competition>`.
-        on_damage: called for each damaged run, which is skipped; without it the error is raised.
-        whole: whether all files are verified, not only those that are read now.
-    """
-    runs = []
-    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
-        if not is_run(path):
-            continue
-        try:
-            run = load_run(path)
-            if whole:
-                run.verify()
-            runs.append(run)
-        except PipelineError as error:
-            if on_damage is None:
-                raise
-            on_damage(error)
-    return runs
-
-
-def find_run(runs: Sequence[Run], name: str, folder: Path) -> Run:
-    """The run of that name.
-
-    Raises:
-        PipelineError: there is no such run.
-    """
-    names = [run.name for run in runs]
-    if name not in names:
-        raise PipelineError(
-            f"there is no run {name!r}",
-            where=folder,
-            expected=f"one of {', '.join(names)}" if names else "a finished run",
-            remedy=suggest(name, names) or (None if names else "Train it with `pipeline train`."),
-        )
-    return runs[names.index(name)]

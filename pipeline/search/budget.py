@@ -53,6 +53,11 @@ class Budget:
         """Seconds until `end`."""
         return self.end - time.time()
 
+    @property
+    def spent(self) -> float:
+        """Seconds since it began."""
+        return time.time() - self.began
+
 
 def closing_seconds(views: int, speed: float) -> float:
     """Seconds from the last epoch of a training to its finished run.

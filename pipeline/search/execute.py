@@ -19,8 +19,9 @@ from pipeline.runs.folder import (
     is_run,
     remove_checkpoints,
 )
+from pipeline.runs.listing import list_runs
 from pipeline.runs.record import Identity
-from pipeline.runs.run import Run, list_runs
+from pipeline.runs.run import Run
 from pipeline.search.display import Display
 from pipeline.search.engine import AnyEngine, Engine, EngineChoice, Work, choose_engine
 from pipeline.search.grid import AnyJob, CombinedJob, combinations_of, trainings_of
@@ -90,15 +91,14 @@ def execute(
 def note_checkpoint(
     job: Job, competition: Competition, folder: Path, display: Display, replace: bool = False
 ) -> None:
-    """Prints where a training continues, if it was stopped before.
+    """Prints where a training continues, if it was stopped before, or that it starts again.
 
     Raises:
         PipelineError: it was stopped with other settings, data or versions. Not if `replace`.
     """
     if checkpoints_path(folder / job.name).exists():
         found = checkpoints_of(job, competition, folder, replace).load()
-        if found:
-            display.note(f"{job.name}: {found}")
+        display.note(f"{job.name}: {found or 'no checkpoint can be used, starts again'}")
 
 
 def _run(

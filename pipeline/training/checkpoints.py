@@ -34,7 +34,10 @@ STATE, ARRAYS = "state.json", "arrays.npz"
 KEPT = 2
 MAX_SIZE = 1 << 26  # bytes of STATE; the history of a million epochs
 MAX_SECONDS = 1e10  # of a training; finite
-DAMAGE = (OSError, ValueError, KeyError, RecursionError, msgspec.MsgspecError)
+DAMAGE = (
+    *(FileNotFoundError, IsADirectoryError, NotADirectoryError, ValueError, KeyError),
+    *(RecursionError, msgspec.MsgspecError),
+)
 NOT_TRAINED = ("tta_views", "tta_angles")  # settings that do not change the weights
 TIMED = ("epochs", "min_steps")  # settings that a deadline replaces
 
@@ -84,7 +87,7 @@ class Found:
     """The checkpoint from which a training continues.
 
     Attributes:
-        damaged: how many newer checkpoints are damaged.
+        damaged: how many newer checkpoints cannot be read.
     """
 
     state: State
@@ -119,20 +122,26 @@ class Checkpoints:
     ) -> None:
         self.folder, self.identity, self.environment = folder, identity, environment
         self.timed, self.replace = timed, replace
+        self._unusable: set[str] = set()  # names of checkpoints that cannot be read
 
     def load(self) -> Found | None:
         """The newest checkpoint that is not damaged, if there is one.
 
         Raises:
-            PipelineError: it is of a training with other settings, data, versions or threads.
+            PipelineError: it is of a training with other settings, data, versions or threads, or
+                none can be read, but they may not be damaged.
         """
-        for damaged, folder in enumerate(reversed(self._folders())):
+        unreadable = None
+        for folder in reversed(self._folders()):
             try:
                 found, arrays = _read(folder)
-            except DAMAGE:
+            except (*DAMAGE, OSError) as error:
+                self._unusable.add(folder.name)
+                if not isinstance(error, DAMAGE):  # such as too many open files
+                    unreadable = error
                 continue
             if not (differences := self._differences(found)):
-                return Found(found.state, arrays, damaged)
+                return Found(found.state, arrays, len(self._unusable))
             if self.timed or self.replace:
                 return None
             raise PipelineError(
@@ -141,10 +150,17 @@ class Checkpoints:
                 remedy=f"Use these again to continue it, or remove {self.folder} to restart it.",
                 details=differences,
             )
+        if unreadable:
+            raise PipelineError(
+                f"its checkpoints cannot be read: {unreadable.strerror}",
+                where=f"run {self.folder.name}",
+                remedy=f"Run the command again to continue it, or remove {self.folder} to restart "
+                "it.",
+            )
         return None
 
     def save(self, state: State, arrays: Arrays) -> None:
-        """Writes a checkpoint, and removes all but the newest.
+        """Writes a checkpoint, and removes all but the newest that can be read.
 
         Raises:
             WriteError: it cannot be written. Those before it stay.
@@ -157,8 +173,12 @@ class Checkpoints:
                 content = Checkpoint(state, self.identity, self.environment)
                 write_json(folder / STATE, asdict(content))
                 write_checksums(folder)
-            for old in self._folders()[:-KEPT]:
-                remove_folder(old)
+            self._unusable.discard(name)
+            folders = self._folders()
+            usable = [folder for folder in folders if folder.name not in self._unusable]
+            for old in folders:
+                if old not in usable[-KEPT:]:
+                    remove_folder(old)
 
     def remove(self) -> None:
         """Removes all checkpoints."""
@@ -190,7 +210,7 @@ class Checkpoints:
 
 
 def _read(folder: Path) -> tuple[Checkpoint, Arrays]:
-    """Raises one of DAMAGE if it is damaged."""
+    """Raises one of DAMAGE if it is damaged, or another OSError."""
     checksums = read_checksums(folder)
     state, content = (read_verified(folder, checksums, name) for name in (STATE, ARRAYS))
     if len(state) > MAX_SIZE:

@@ -14,9 +14,10 @@ from pipeline.evaluation.leaderboard import check_same_data
 from pipeline.files import lock
 from pipeline.metrics.metric import Metric
 from pipeline.runs.folder import TUNED, copy_run, remove_checkpoints
+from pipeline.runs.listing import find_equal, list_runs
 from pipeline.runs.ranking import metric_of, value_of
 from pipeline.runs.record import Identity
-from pipeline.runs.run import Run, find_equal, list_runs, load_run
+from pipeline.runs.run import Run, load_run
 from pipeline.search.budget import Budget
 from pipeline.search.display import Display
 from pipeline.search.engine import AnyEngine

@@ -3,6 +3,7 @@
 import ast
 import errno
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -192,6 +193,24 @@ def test_what_was_not_used_for_a_month_is_removed(cacheable, folder) -> None:
     assert old not in entries()
     assert not left.exists()
     assert len(entries()) == 1
+
+
+def test_an_expired_entry_that_cannot_be_removed_is_left(cacheable, readings, monkeypatch) -> None:
+    cacheable.load()
+    (old,) = entries()
+    os.utime(old, (0, 0))
+
+    remove = shutil.rmtree
+
+    def fail(path: Path, *words: object, **options: object) -> None:
+        if path == old:
+            raise PermissionError(13, "Permission denied", str(path))
+        remove(path, *words, **options)
+
+    monkeypatch.setattr(shutil, "rmtree", fail)
+    for _ in range(2):  # from the files, and from the cache
+        cacheable.load(planes=False)
+        assert len(entries()) == len(readings) == 2
 
 
 def test_without_a_usable_cache_a_note_is_printed_and_the_files_are_read(

@@ -1,5 +1,6 @@
 """Folds are stratified, reproducible, and never separate equal images."""
 
+import hashlib
 from pathlib import Path
 
 import numpy as np
@@ -267,6 +268,38 @@ def test_fewer_different_images_than_folds_are_refused(folder) -> None:
     competition = folder.load()
     with pytest.raises(pp.PipelineError, match="5 folds, but only 4 different images among 20"):
         load_folds(competition, 5, folder.path)
+
+
+def test_more_folds_than_rows_of_any_class_are_refused(folder) -> None:
+    folder.fill(rows=40, header="names")
+    folder.replace_column("train.csv", -1, [row % 10 for row in range(40)])
+    competition = folder.load()
+    assert len(load_folds(competition, 4, folder.path)) == 4
+    with pytest.raises(PipelineError) as caught:
+        load_folds(competition, 5, folder.path)
+    assert caught.value.found == "5 folds, but no class has more than 4 rows"
+    assert caught.value.where == folder.path / "train.csv"
+    assert caught.value.expected == "at most 4 folds"
+
+
+@pytest.mark.parametrize(
+    "content", ["", "row,fold\n", "row,fold\n1\n", f"row,fold\n{9**30},1\n", "row,fold\nx,1\n"]
+)
+def test_a_file_of_folds_with_other_content_is_made_again(folder, content: str) -> None:
+    folder.fill()
+    competition = folder.load()
+    folds = load_folds(competition, 3, folder.path)
+    (path,) = folder.path.glob("folds-3-*.csv")
+    path.write_text(content)
+    digest = hashlib.sha256(content.encode()).hexdigest()
+    path.with_name(f"{path.name}.sha256").write_text(f"{digest}  {path.name}\n")
+    again = load_folds(competition, 3, folder.path)
+    assert [fold.digest for fold in again] == [fold.digest for fold in folds]
+    assert "has no valid checksum, and is made again" in again[0].notes[-1]
+    path.with_name(f"{path.name}.sha256").unlink()
+    path.with_name(f"{path.name}.sha256").mkdir()
+    with pytest.raises(PipelineError, match="it cannot be written: Is a directory"):
+        load_folds(competition, 3, folder.path)
 
 
 def test_the_hold_out_of_images_without_copies_is_the_same_in_all_versions() -> None:

@@ -172,6 +172,15 @@ def test_control_characters_of_texts_are_named(table, sign: str) -> None:
     assert found == (text, "line 7, column label", "printable characters", CORRECT, ())
 
 
+@pytest.mark.parametrize("text", ["a\0x", "1\0", "\x001", "1\x1f", "\x1f1"])
+def test_control_characters_at_the_ends_of_texts_are_named(table, text: str) -> None:
+    rows = ["0,1,200,255"] * 6_000  # null bytes in the first 64 kB are those of another format
+    rows[-1] = f"{text},1,2,3"
+    found = refused(table, [HEADER, *rows])
+    where = "line 6001, column label"
+    assert found == (f"found {text!r}", where, "printable characters", CORRECT, ())
+
+
 def test_printable_texts_of_all_languages_are_read(table) -> None:
     texts = ["\u00a0x", "\u00e9", "\u4e09", "a b", "~", "\U0001f600"]
     found = table([HEADER, *(f"{text},1,2,3" for text in texts)])

@@ -115,6 +115,10 @@ def test_the_first_lines_are_seen_also_if_they_are_very_long(empty: int, tmp_pat
     source = opened(tmp_path, [*above, "label,pixels", f"0,{pixels}", f"1,{pixels}"])
     assert (source.columns, source.first_line) == (30_001, empty + 2)
     assert source.strings
+    pixels = " ".join(["255"] * 224 * 224)  # longer than a cell of `csv` may be
+    source = opened(tmp_path, [*above, "pixels,label", f'"{pixels}",0', f'"{pixels}",1'])
+    assert source.columns == 224 * 224 + 1
+    assert [len(cells) for _, cells in source.rows()] == [source.columns] * 2
     found, where, *_ = refused(tmp_path, [*above, "some,thing", WIDE, WIDE])
     assert found == "the row has 2 fields, and the next rows have 30000"
     assert where == f"some.csv line {empty + 1}"

@@ -174,6 +174,9 @@ def test_a_damaged_bzip2_stream_in_a_zip_is_named(tmp_path: Path) -> None:
     found, where, expected, remedy = refused(lambda: read(path))
     assert found == "the file is damaged or cut short: Invalid data stream"
     assert (where, expected, remedy) == (str(path), "a complete archive", AGAIN)
+    message = (found, where, expected, remedy)
+    assert refused(lambda: unpack_files(path, tmp_path / "new")) == message
+    assert os.listdir(tmp_path / "new") == []
 
 
 def test_a_disk_that_cannot_be_read_is_named(
@@ -223,6 +226,8 @@ def test_a_zip_of_several_files_is_read_by_name(tmp_path: Path) -> None:
     names = [f"{letter}.csv" for letter in "abcdefg"]
     path = zipped(tmp_path / "a.zip", *((name, name.encode() + b"\n") for name in names))
     assert read(path / "c.csv") == b"c.csv\n"
+    again = zipped(tmp_path / "b.zip", ("./x/a.csv", TEXT), ("./b.csv", TEXT))
+    assert [read(again / name) for name in file_names(again)] == [TEXT, TEXT]
     first = "a.csv, b.csv, c.csv, d.csv, e.csv"
     assert refused(lambda: read(path)) == (
         f"the archive holds 7 files ({first})",

@@ -190,6 +190,13 @@ def test_leftovers_of_other_folders_are_removed_unless_a_process_fills_them(tmp_
         with files.lock(tmp_path / "three"), files.new_folder(tmp_path / "three"):
             assert sorted(path.name for path in tmp_path.glob(".*.tmp")) == [".three.tmp", two.name]
         assert two.exists()
+        held, free = tmp_path / ".four.tmp", tmp_path / ".five.tmp"
+        for path in (held, free):
+            path.mkdir()
+        (tmp_path / ".locks" / "five.lock").touch()
+        with files.lock(tmp_path / "four"), files.new_folder(tmp_path / "six"):
+            assert held.exists()
+            assert not free.exists()
 
 
 def test_leftovers_of_a_file_are_removed_unless_its_process_runs(tmp_path: Path) -> None:
@@ -246,6 +253,47 @@ def test_a_folder_is_replaced_in_one_step(tmp_path: Path, monkeypatch) -> None:
     replace("new")
     assert (tmp_path / "run" / "weights").read_text() == "new"
     assert [path.name for path in tmp_path.iterdir()] == ["run"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems need two steps")
+def test_a_relative_folder_is_replaced_in_one_step(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    test_a_folder_is_replaced_in_one_step(Path(), monkeypatch)
+
+
+def test_where_the_system_cannot_exchange_folders_two_steps_replace_one(
+    tmp_path: Path, monkeypatch
+) -> None:
+    def no_library(*_: object) -> None:
+        raise OSError
+
+    monkeypatch.setattr("ctypes.CDLL", no_library)
+    for content in ("old", "new"):
+        with files.new_folder(tmp_path / "run") as folder:
+            (folder / "weights").write_text(content)
+    assert (tmp_path / "run" / "weights").read_text() == "new"
+    assert [path.name for path in tmp_path.iterdir()] == ["run"]
+
+
+def test_an_old_folder_that_was_replaced_is_removed_by_the_next_call(tmp_path: Path) -> None:
+    for name in ("run", ".run.old"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "weights").write_text(name)
+    with pytest.raises(ZeroDivisionError), files.new_folder(tmp_path / "run"):
+        raise ZeroDivisionError
+    assert [path.name for path in tmp_path.iterdir()] == ["run"]
+    assert (tmp_path / "run" / "weights").read_text() == "run"
+
+
+def test_a_link_to_a_folder_is_kept_and_its_target_replaced(tmp_path: Path) -> None:
+    (tmp_path / "disk").mkdir()
+    (tmp_path / "run").symlink_to("disk")
+    for content in ("old", "new"):
+        with files.new_folder(tmp_path / "run") as folder:
+            (folder / "weights").write_text(content)
+    assert (tmp_path / "disk" / "weights").read_text() == "new"
+    assert (tmp_path / "run").readlink() == Path("disk")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["disk", "run"]
 
 
 def test_folders_whose_names_begin_alike_are_made_at_once(tmp_path: Path) -> None:
@@ -310,6 +358,34 @@ def test_a_new_file_has_the_permissions_of_the_user(tmp_path: Path) -> None:
     assert (tmp_path / "new" / "a.csv").stat().st_mode & 0o777 == 0o640
 
 
+def test_the_permissions_of_a_file_stay_and_those_of_others_are_the_users(
+    tmp_path: Path, monkeypatch
+) -> None:
+    (tmp_path / "private").write_text("old")
+    (tmp_path / "private").chmod(0o600)
+    monkeypatch.setattr(os, "umask", None)  # it is that of all threads
+    files.write_text(tmp_path / "private", "new")
+    assert (tmp_path / "private").stat().st_mode & 0o777 == 0o600
+    (tmp_path / "plain").write_text("")
+    files.write_text(tmp_path / "new", "new")
+    assert (tmp_path / "new").stat().st_mode == (tmp_path / "plain").stat().st_mode
+
+
+def test_lines_that_are_partly_written_are_removed(tmp_path: Path) -> None:
+    path, before = tmp_path / "lines", b"one\n" * 5
+    path.write_bytes(before)
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    try:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (len(before) + 6, limits[1]))
+        with pytest.raises(files.WriteError, match="File too large"):
+            files.append_lines(path, b"two\n" * 5)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        signal.signal(signal.SIGXFSZ, handler)
+    assert path.read_bytes() == before
+
+
 def test_json_is_indented_and_has_the_letters_of_all_languages(tmp_path: Path) -> None:
     files.write_json(tmp_path / "a.json", {"name": "größe", "list": [1]})
     assert (tmp_path / "a.json").read_text() == (
@@ -370,6 +446,8 @@ def test_what_can_be_written_is_known_before(tmp_path: Path) -> None:
         with pytest.raises(files.WriteError) as error:
             check(path)
         assert str(error.value.where).startswith(str(tmp_path))
+    with pytest.raises(files.WriteError):
+        files.check_writable(Path("/proc"))
     with pytest.raises(files.WriteError, match="Is a directory") as error:
         files.check_replaceable(tmp_path / "one")
     assert error.value.where == tmp_path / "one"

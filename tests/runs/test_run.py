@@ -12,8 +12,8 @@ import pytest
 import pipeline as pp
 from pipeline.checksums import sha256
 from pipeline.errors import PipelineError
+from pipeline.runs.listing import list_runs as runs_in
 from pipeline.runs.run import Run, load_run
-from pipeline.runs.run import list_runs as runs_in
 
 
 @pytest.fixture(scope="session")

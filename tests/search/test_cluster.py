@@ -22,7 +22,7 @@ import pipeline as pp
 from pipeline.errors import PipelineError
 from pipeline.planning.plan import read_plan
 from pipeline.recipes import find_recipe
-from pipeline.runs.run import list_runs
+from pipeline.runs.listing import list_runs
 from pipeline.search.engine import EngineChoice, Work
 from pipeline.training.job import make_job
 from pipeline.training.progress import Progress

@@ -160,6 +160,34 @@ def test_a_competition_is_fetched_once(server: Server, invoke: Invoke, tiny_fold
     invoke("fetch", "tiny-digits", "--force")
     assert (folder / "test.csv").read_bytes() == files["test"]
     assert (folder / "competition.toml").exists()
+    error = invoke("fetch", "other-digits", "--output", folder, status=2).stderr
+    assert "the folder has the files of the competition tiny-digits" in error
+
+
+def test_a_forced_fetch_keeps_all_other_files(
+    server: Server, invoke: Invoke, tiny_folder: Path
+) -> None:
+    server.pack(train_csv=b"1,2\n")
+    folder = Path("disk")
+    for name in ("runs/a/dense/SHA256SUMS", "notes.txt", "empty/.keep"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(name)
+    (folder / "empty/.keep").unlink()
+    for name, target in (("file", "notes.txt"), ("folder", "runs"), ("dangling", "nowhere")):
+        (folder / name).symlink_to(target)
+    link = Path("data/linked")
+    link.symlink_to(folder.absolute())
+    for _ in range(2):
+        invoke("fetch", "tiny-digits", "--force", "--output", link)
+        assert link.is_symlink()
+        assert {path.relative_to(folder).as_posix() for path in folder.rglob("*")} == {
+            *("runs", "runs/a", "runs/a/dense", "runs/a/dense/SHA256SUMS", "notes.txt", "empty"),
+            *("file", "folder", "dangling", "train.csv", "kaggle.txt", "SHA256SUMS"),
+        }
+        assert (folder / "dangling").readlink() == Path("nowhere")
+        assert (folder / "file").readlink() == Path("notes.txt")
+        assert (folder / "runs/a/dense/SHA256SUMS").read_text() == "runs/a/dense/SHA256SUMS"
+    assert sorted(path.name for path in Path().glob(".disk*")) == []
 
 
 @pytest.mark.parametrize(

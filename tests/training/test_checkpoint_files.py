@@ -114,6 +114,51 @@ def test_one_that_cannot_be_written_leaves_those_before_it(
         assert checkpoints.load().state == STATE  # type: ignore[union-attr]
 
 
+def test_files_that_cannot_be_opened_are_not_damaged(
+    checkpoints: Checkpoints, saved, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read, unreadable = Path.read_bytes, saved[:]
+
+    def fail(path: Path) -> bytes:
+        if path.parent in unreadable:
+            raise OSError(24, "Too many open files")
+        return read(path)
+
+    monkeypatch.setattr(Path, "read_bytes", fail)
+    with pytest.raises(PipelineError, match="Too many open files") as error:
+        checkpoints.load()
+    assert error.value.found == "its checkpoints cannot be read: Too many open files"
+    assert error.value.where == "run dense"
+    assert error.value.remedy == (
+        f"Run the command again to continue it, or remove {checkpoints.folder} to restart it."
+    )
+    assert sorted(checkpoints.folder.iterdir()) == saved
+    del unreadable[0]
+    found = checkpoints.load()
+    assert found is not None
+    assert found.state.epoch == 1
+    unreadable.clear()
+    found = open_checkpoints(checkpoints.folder.parent).load()
+    assert found is not None
+    assert (found.state.epoch, found.damaged) == (2, 0)
+
+
+def test_damaged_ones_are_not_among_the_two_that_are_kept(checkpoints: Checkpoints, saved) -> None:
+    (saved[0] / "state.json").write_text("damaged")
+    (saved[1] / "state.json").unlink()
+    assert checkpoints.load() is None
+    for epoch in (3, 4):
+        checkpoints.save(replace(STATE, epoch=epoch), ARRAYS)
+    names = ["00000003-00000000", "00000004-00000000"]
+    assert sorted(path.name for path in checkpoints.folder.iterdir()) == names
+    (checkpoints.folder / names[1] / "state.json").unlink()
+    again = open_checkpoints(checkpoints.folder.parent)
+    again.load()
+    again.save(replace(STATE, epoch=5), ARRAYS)
+    names = ["00000003-00000000", "00000005-00000000"]
+    assert sorted(path.name for path in checkpoints.folder.iterdir()) == names
+
+
 def test_a_folder_that_cannot_be_listed_is_named(
     checkpoints: Checkpoints, saved, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -15,8 +15,8 @@ from pipeline.errors import PipelineError
 from pipeline.networks.backbone import load_backbone
 from pipeline.networks.predict import predict
 from pipeline.networks.saving import model_bytes
+from pipeline.runs.listing import list_runs
 from pipeline.runs.metrics import score
-from pipeline.runs.run import list_runs
 from pipeline.training import batches, fit, loop
 from pipeline.training.train import train
 
