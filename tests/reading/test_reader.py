@@ -54,6 +54,7 @@ def test_whole_numbers_are_uint8_and_text_columns_are_zero(table) -> None:
     assert found.texts[0].tolist() == [*map(str, [n % 3 for n in range(9)]), "x"]
     assert found.written[0].tolist() == found.texts[0].tolist()
     assert len(found) == 10
+    assert found.source.path.name == "some.csv"
 
 
 @pytest.mark.parametrize("row", [0, 4, 8])
@@ -146,6 +147,13 @@ def test_a_row_that_does_not_fit_is_named(table, at: int, row: str, found: str, 
         ),
     ],
 )
+def test_a_repeated_header_of_numbers_is_named(table) -> None:
+    rows = ["4,1,2,3", "0,1,2,3", "5,1,2,3"]
+    message = ("a repeated header", "line 3", "a row of data", CORRECT, ())
+    assert refused(table, ["0,1,2,3", *rows]) == message
+    assert refused(table, ["0,1,2,3", *rows[1:]])[1] == "line 2"
+
+
 def test_a_quote_that_is_not_closed_is_named(table, row: str, found: str, expected: str) -> None:
     message = (found, "line 4", expected, CORRECT, ())
     assert refused(table, [HEADER, "0,1,2,3", "0,1,2,3", row]) == message
@@ -182,7 +190,7 @@ def test_control_characters_at_the_ends_of_texts_are_named(table, text: str) -> 
 
 
 def test_printable_texts_of_all_languages_are_read(table) -> None:
-    texts = ["\u00a0x", "\u00e9", "\u4e09", "a b", "~", "\U0001f600"]
+    texts = ["\u00a0x", "x\u00a0y", "\u00e9", "\u4e09", "a b", "~", "\U0001f600"]
     found = table([HEADER, *(f"{text},1,2,3" for text in texts)])
     assert found.texts[0].tolist() == [text.strip() for text in texts]
 
