@@ -136,6 +136,13 @@ def test_a_row_that_does_not_fit_is_named(table, at: int, row: str, found: str, 
     assert refused(table, [HEADER, *rows]) == message
 
 
+def test_a_repeated_header_of_numbers_is_named(table) -> None:
+    rows = ["4,1,2,3", "0,1,2,3", "5,1,2,3"]
+    message = ("a repeated header", "line 3", "a row of data", CORRECT, ())
+    assert refused(table, ["0,1,2,3", *rows]) == message
+    assert refused(table, ["0,1,2,3", *rows[1:]])[1] == "line 2"
+
+
 @pytest.mark.parametrize(
     ("row", "found", "expected"),
     [
@@ -147,13 +154,6 @@ def test_a_row_that_does_not_fit_is_named(table, at: int, row: str, found: str, 
         ),
     ],
 )
-def test_a_repeated_header_of_numbers_is_named(table) -> None:
-    rows = ["4,1,2,3", "0,1,2,3", "5,1,2,3"]
-    message = ("a repeated header", "line 3", "a row of data", CORRECT, ())
-    assert refused(table, ["0,1,2,3", *rows]) == message
-    assert refused(table, ["0,1,2,3", *rows[1:]])[1] == "line 2"
-
-
 def test_a_quote_that_is_not_closed_is_named(table, row: str, found: str, expected: str) -> None:
     message = (found, "line 4", expected, CORRECT, ())
     assert refused(table, [HEADER, "0,1,2,3", "0,1,2,3", row]) == message
