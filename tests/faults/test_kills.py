@@ -27,10 +27,9 @@ SAME = ("model.keras", "history.csv", "validation.npy", "test.npy")
 # Without a clock: a checkpoint after every epoch, and none within.
 ALWAYS = "import pipeline.training.keep_checkpoints as c; c.MAX_TIME_SHARE = c.INTERVAL = 1e9"
 # A command of each kind.
-TRAIN = ("train", DIGITS, "--epochs", 40)
 COMMANDS = {
-    "dense": (*TRAIN, "--model", "dense"),
-    "augmentation, plateau": (*TRAIN, "--model", "conv-10-plateau"),
+    "dense": ("train", DIGITS, "--model", "dense", "--epochs", 400),
+    "augmentation, plateau": ("train", DIGITS, "--model", "conv-10-plateau", "--epochs", 40),
     "one cycle, dropout": ("train", DIGITS, "--model", "deep-strided", "--epochs", 3),
     # Of a backbone with random weights; the features of so few images take a second.
     "cached features": (
@@ -38,10 +37,11 @@ COMMANDS = {
         *("--set", "augmentation=none", "--set", "early_stopping=none"),
     ),
     "ensemble": ("train", DIGITS, "--model", "conv-10-committee", "--epochs", 8),
-    "folds, side by side": (*TRAIN, "--model", "dense", "--folds", 3),
+    "folds, side by side": ("train", DIGITS, "--model", "dense", "--epochs", 400, "--folds", 3),
     "tuning": ("tune", DIGITS, "--model", "dense", "--trials", 3, "--epochs", 20, "--seed", 1),
 }
 KILLS = 15  # of each
+CONTINUES = b": continues in epoch"
 
 
 def start(words: Sequence[object], runs: Path) -> subprocess.Popen[bytes]:
@@ -54,13 +54,13 @@ def start(words: Sequence[object], runs: Path) -> subprocess.Popen[bytes]:
     )
 
 
-def finish(words: Sequence[object], runs: Path) -> float:
-    """Runs the command to its end. Returns its time in seconds."""
+def finish(words: Sequence[object], runs: Path) -> tuple[float, bytes]:
+    """Runs the command to its end. Returns its time in seconds and its messages."""
     began = time.monotonic()
     process = start(words, runs)
     _, errors = process.communicate()
     assert process.returncode == 0, errors.decode()
-    return time.monotonic() - began
+    return time.monotonic() - began, errors
 
 
 def results(runs: Path) -> dict[str, str]:
@@ -72,16 +72,14 @@ def results(runs: Path) -> dict[str, str]:
     }
 
 
-def kill_after(words: Sequence[object], runs: Path, seconds: float) -> bool:
-    """Kills the command at that time. Returns whether it was not finished before."""
+def kill_after(words: Sequence[object], runs: Path, seconds: float) -> tuple[bool, bytes]:
+    """Kills the command at that time. Returns whether it was not finished, and its messages."""
     process = start(words, runs)
     try:
-        process.communicate(timeout=seconds)
+        return False, process.communicate(timeout=seconds)[1]
     except subprocess.TimeoutExpired:
         process.kill()
-        process.communicate()
-        return True
-    return False
+        return True, process.communicate()[1]
 
 
 def test_a_killed_training_continues_from_its_checkpoint(tmp_path: Path) -> None:
@@ -108,8 +106,8 @@ def test_a_worker_that_is_killed_is_replaced_and_no_byte_changes(
     tmp_path: Path, figures: Figures
 ) -> None:
     words = (*COMMANDS["folds, side by side"], "--engine", "processes", "--workers", 2)
-    seconds = finish(words, tmp_path / "whole")
-    times, kills = random.Random("worker"), 0
+    seconds, _ = finish(words, tmp_path / "whole")
+    times, kills, continued = random.Random("worker"), 0, 0
     while kills < KILLS:
         runs = tmp_path / f"killed {kills}"
         process = start(words, runs)
@@ -120,7 +118,10 @@ def test_a_worker_that_is_killed_is_replaced_and_no_byte_changes(
         assert process.returncode == 0, errors.decode()
         assert results(runs) == results(tmp_path / "whole")
         kills += errors.count(b"its process ended unexpectedly (killed by SIGKILL)")
-    figures.add(SECTION, "a worker killed at random moments", "the same bytes", f"{kills} kills")
+        continued += errors.count(CONTINUES)
+    assert continued
+    result = f"the same bytes; {continued} times continued from a checkpoint"
+    figures.add(SECTION, "a worker killed at random moments", result, f"{kills} kills")
 
 
 def kill_a_worker(process: subprocess.Popen[bytes]) -> bool:
@@ -156,18 +157,22 @@ def test_random_kills_change_no_byte(
     kind: str, tiny_folder: Path, tmp_path: Path, figures: Figures
 ) -> None:
     words = [tiny_folder if word is TINY else word for word in COMMANDS[kind]]
-    seconds = finish(words, tmp_path / "whole")
+    seconds, _ = finish(words, tmp_path / "whole")
     expected = results(tmp_path / "whole")
-    times, kills, same = random.Random(kind), 0, 0
+    times, kills, same, messages = random.Random(kind), 0, 0, b""
     while kills < KILLS:
         runs = tmp_path / "killed"
         shutil.rmtree(runs, ignore_errors=True)
         for _ in range(5):  # several in one training
-            kills += kill_after(words, runs, times.uniform(0.3, 1.0) * seconds)
-        finish(words, runs)
+            killed, errors = kill_after(words, runs, times.uniform(0.3, 1.0) * seconds)
+            kills += killed
+            messages += errors
+        messages += finish(words, runs)[1]
         assert results(runs) == expected
         same += 1
-    result = f"the same bytes, {same} of {same} trainings"
+    continued = messages.count(CONTINUES)
+    assert continued
+    result = f"the same bytes, {same} of {same} trainings; {continued} times continued"
     figures.add(SECTION, f"{kind}: killed at random moments", result, f"{kills} kills")
 
 
@@ -182,7 +187,7 @@ def test_a_budget_that_is_killed_keeps_its_runs_and_its_plan_repeats_them(
         words = ("submit", DIGITS, "--budget", "30s", "--output", output)
         for _ in range(3):
             whole = whole_runs(runs)
-            kills += kill_after(words, runs, times.uniform(5, 30))
+            kills += kill_after(words, runs, times.uniform(5, 30))[0]
             assert whole_runs(runs).items() >= whole.items()
         finish(words, runs)
         assert pp.check(pp.load(DIGITS), output) == 360
@@ -210,14 +215,19 @@ def whole_runs(runs: Path) -> dict[str, tuple[str, str]]:
 @pytest.mark.faults
 def test_thirty_kills_in_one_training_change_no_byte(tmp_path: Path, figures: Figures) -> None:
     words = ("train", DIGITS, "--model", "conv-10-plateau", "--epochs", 60)
-    seconds = finish(words, tmp_path / "whole")
-    times, kills, tries = random.Random(30), 0, 0
+    seconds, _ = finish(words, tmp_path / "whole")
+    times, kills, tries, messages = random.Random(30), 0, 0, b""
     while kills < 30 and tries < 100:
         tries += 1
-        kills += kill_after(words, tmp_path / "killed", times.uniform(0.4, 0.7) * seconds)
-    finish(words, tmp_path / "killed")
+        killed, errors = kill_after(words, tmp_path / "killed", times.uniform(0.4, 0.7) * seconds)
+        kills += killed
+        messages += errors
+    messages += finish(words, tmp_path / "killed")[1]
     assert results(tmp_path / "killed") == results(tmp_path / "whole")
-    figures.add(SECTION, "one training, killed again and again", "the same bytes", f"{kills} kills")
+    continued = messages.count(CONTINUES)
+    assert continued
+    result = f"the same bytes; {continued} times continued"
+    figures.add(SECTION, "one training, killed again and again", result, f"{kills} kills")
 
 
 @pytest.mark.faults
@@ -226,16 +236,21 @@ def test_a_kill_at_every_write_point_changes_no_byte(tmp_path: Path, figures: Fi
     assert any("checkpoints" in point for point in points)
     expected = results(tmp_path / "whole")
 
-    def kill(number: int) -> None:
+    def kill(number: int) -> bool:
+        """Returns whether the training was continued."""
         runs = tmp_path / str(number)
         assert run_to_write_point(runs, number).status == -signal.SIGKILL
-        assert run_to_write_point(runs).status == 0
+        again = run_to_write_point(runs)
+        assert again.status == 0
         assert results(runs) == expected, points[number - 1]
         shutil.rmtree(runs)
+        return CONTINUES.decode() in again.stderr
 
     with ThreadPoolExecutor(core_count()) as pool:
-        list(pool.map(kill, every(points)))
-    figures.add(SECTION, "a kill at each write point of a training", "the same bytes", len(points))
+        continued = sum(pool.map(kill, every(points)))
+    assert continued
+    result = f"the same bytes; {continued} times continued"
+    figures.add(SECTION, "a kill at each write point of a training", result, len(points))
 
 
 def run_to_write_point(runs: Path, number: int | None = None) -> Outcome:
@@ -256,8 +271,7 @@ def test_a_signal_at_any_moment_ends_the_command_soon(
 ) -> None:
     """Also while TensorFlow is imported, and while the run is written."""
     words = ("train", DIGITS, "--model", "dense", "--epochs", 100)
-    seconds, times = finish(words, tmp_path / "whole"), random.Random(0)
-    took = []
+    (seconds, _), times, took = finish(words, tmp_path / "whole"), random.Random(0), []
     for number in range(20):
         process = start(words, tmp_path / str(number))
         try:
