@@ -31,15 +31,19 @@ class WriteError(PipelineError):
 
     Attributes:
         reason: what the system says, such as "No space left on device".
+        is_limit: whether the user's limit on the size of files is the reason.
     """
 
     def __init__(self, path: Path, error: OSError, size: int = 0) -> None:
         self.reason = error.strerror or str(error)
+        if isinstance(error, FileExistsError):
+            self.reason = "a folder of its path is a file"
+        self.is_limit = error.errno == errno.EFBIG
         full = error.errno in FULL
         remedy = (
             "Free some space, or use another folder." if full else "Use another file or folder."
         )
-        if error.errno == errno.EFBIG:
+        if self.is_limit:
             remedy = "Raise the limit on the size of files (ulimit -f)."
         super().__init__(
             f"it cannot be written: {self.reason}",

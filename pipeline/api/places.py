@@ -1,12 +1,13 @@
 """Where runs are, and which."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from pipeline.api.folders import DATA
 from pipeline.competition.competition import Competition
 from pipeline.competition.folder import find_metric
 from pipeline.errors import PipelineError, suggest
+from pipeline.files import check_replaceable
 from pipeline.metrics.metric import DEFAULT_METRIC
 from pipeline.runs.folder import RECORD, is_run
 from pipeline.runs.listing import find_run
@@ -37,6 +38,21 @@ def some_runs(
             remedy=suggest(folder.name, others) or "Train some with `pipeline train`.",
         )
     return found
+
+
+def check_output(output: Path, inputs: Iterable[Path]) -> None:
+    """Checks that a file can be written, and that no input and no file of a run is lost by it.
+
+    Raises:
+        PipelineError: one would be, or it cannot be written.
+    """
+    remedy = "Name another file with --output."
+    if is_run(output.parent):
+        raise PipelineError("it is in the folder of a run", where=output, remedy=remedy)
+    for path in inputs:
+        if output.exists() and path.exists() and output.samefile(path):
+            raise PipelineError("it would replace a file that is read", where=output, remedy=remedy)
+    check_replaceable(output)
 
 
 def ranked(runs: Sequence[Run], competition: Competition | Path | str) -> list[Run]:

@@ -5,9 +5,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.api.folders import RUNS, SUBMISSIONS
-from pipeline.api.places import choose_run, open_run, ranked, run_folder, some_runs
+from pipeline.api.places import (
+    check_output,
+    choose_run,
+    open_run,
+    ranked,
+    run_folder,
+    some_runs,
+)
 from pipeline.api.training import train_all, train_for
 from pipeline.competition.competition import Competition
+from pipeline.competition.folder import used_files
 from pipeline.competition.folds import groups_of_equal_rows
 from pipeline.errors import PipelineError
 from pipeline.files import check_replaceable
@@ -189,8 +197,8 @@ def submit(
         on_damage: as for `list_runs`.
 
     Raises:
-        PipelineError: there is no test file or no such run, or the run is damaged or was trained
-            on different data.
+        PipelineError: there is no test file or no such run, the run is damaged or was trained on
+            different data, or the output would replace a file of the competition or of a run.
     """
     from pipeline.evaluation.calibration import calibrate
     from pipeline.evaluation.leaderboard import check_same_data, choose_best
@@ -198,6 +206,8 @@ def submit(
     from pipeline.submission.write import write_submission
 
     submission = submission_format(competition)  # what makes one impossible is said first
+    if output:
+        check_output(Path(output), used_files(competition.folder, competition.overrides))
     if run is None:
         found = _list_runs(run_folder(competition, runs), on_damage)
         if not found:
@@ -243,7 +253,7 @@ def submit_for(
     submission_format(competition)  # what makes a submission impossible is said before training
     budget = budget if isinstance(budget, Budget) else Budget.start(budget)
     path = Path(output or SUBMISSIONS / competition.name / f"best-{budget}.csv")
-    check_replaceable(path)
+    check_output(path, used_files(competition.folder, competition.overrides))
 
     def write(run: Run) -> Path:
         return submit(competition, run, output=path)

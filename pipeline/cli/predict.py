@@ -50,10 +50,13 @@ def command(
               pipeline predict digits/fast photos/ --invert --probabilities --output new.csv
     """
     import pipeline as pp
+    from pipeline.api.places import check_output
     from pipeline.files import write_text
     from pipeline.prediction.new_rows import no_images
     from pipeline.prediction.predict_files import find_unknown_labels, score_files
 
+    if output:
+        check_output(output, files)
     table = pp.predict(run, files, invert=invert, delimiter=delimiter, header=header, runs=runs)
     text = _render(table, probabilities, output_format)
     if output:

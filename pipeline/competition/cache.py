@@ -1,8 +1,9 @@
 """A cache of what was read from a competition's files, so that the next command starts quickly.
 
 An entry is valid while the files, and its own, have the same sizes, times and inodes, as in git's
-index. A file written just before it was read could change with the same timestamp, so its entry is
-not reused.
+index: changes are noticed if they are made through the file system, not those of a failing disk. A
+file written just before it was read could change with the same timestamp, so its entry is not
+reused.
 """
 
 import hashlib
@@ -147,8 +148,10 @@ def _temporary(
                 f"the cache folder is unusable: {cause.reason}",
                 where=folder,
                 expected=cause.expected,
-                remedy="Free some space, or set XDG_CACHE_HOME to another folder. "
-                "TMPDIR was tried too.",
+                remedy=cause.remedy
+                if cause.is_limit
+                else "Free some space, or set XDG_CACHE_HOME to another folder. TMPDIR was tried "
+                "too.",
             ) from None
         if multiprocessing.parent_process() is None:  # workers would say it again
             note = f"the cache folder is unusable: {cause.reason}. Going on without it."

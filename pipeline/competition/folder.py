@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +61,12 @@ def find_files(folder: Path, options: Mapping[str, Any]) -> tuple[dict[str, Path
     if "train" not in paths:
         raise _no_training_file(folder)
     return paths, overrides
+
+
+def used_files(folder: Path, overrides: Overrides) -> tuple[Path, ...]:
+    """The files that a competition is read from, and its competition.toml, which may be missing."""
+    paths, _ = find_files(folder, asdict(overrides))
+    return (*map(file_on_disk, paths.values()), folder / FILE)
 
 
 def ignored_files(folder: Path, used: Iterable[Path]) -> list[str]:

@@ -71,12 +71,28 @@ def classes_of(
     if whole.all() and not padded.any():
         values, inverse = np.unique(values, return_inverse=True)
         spellings, labels = np.array([str(int(value)) for value in values]), inverse[labels]
+    elif whole.all() and named is None:
+        _check_padding(where, spellings, values)
     classes = tuple(spellings.tolist())
     if named is not None:
         unknown = ~np.isin(spellings, [str(name) for name in named])
         _check(table, column, unknown[labels], f"one of {', '.join(map(str, named))}")
     _check_count(where, classes, len(text))
     return classes, labels.reshape(-1).astype(np.int64)
+
+
+def _check_padding(where: str, spellings: Texts, values: npt.NDArray[np.float64]) -> None:
+    """Raises if two classes are the same number with and without leading zeros."""
+    _, first, number = np.unique(values, return_index=True, return_inverse=True)
+    same = first[number] != np.arange(len(values))
+    if same.any():
+        other = int(np.flatnonzero(same)[0])
+        raise PipelineError(
+            f"{spellings[first[number[other]]]} and {spellings[other]} are the same number",
+            where=where,
+            expected="one spelling of each class",
+            remedy=MEANT,
+        )
 
 
 def find_one_hot(

@@ -8,7 +8,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any, Literal
 
 from pipeline.errors import PipelineError
@@ -37,9 +37,14 @@ MAX_THREADS = 4  # more do not speed up networks of this size
 @contextmanager
 def silence() -> Iterator[None]:
     """Buffers what native code writes to standard error, and shows it if the block fails."""
-    sys.stderr.flush()
-    stderr = os.dup(2)
-    with tempfile.TemporaryFile() as log:
+    with ExitStack() as stack:
+        try:
+            log = stack.enter_context(tempfile.TemporaryFile())
+        except OSError:  # the disk is full
+            yield
+            return
+        sys.stderr.flush()
+        stderr = os.dup(2)
         os.dup2(log.fileno(), 2)
         try:
             yield

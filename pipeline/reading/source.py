@@ -20,6 +20,7 @@ from pipeline.reading.unpack import AGAIN, line_blocks
 BLOCK = 1 << 20
 COLUMN_NUMBER = re.compile("[0-9]{1,9}")
 MAX_NAME = 256  # characters of a column's name
+QUOTE = '"'
 DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t", "pipe": "|"}
 
 
@@ -101,13 +102,16 @@ class Source:
         Raises:
             PipelineError: the block is not UTF-8, or a cell is larger than `csv` allows.
         """
-        reader = _reader(io.StringIO(_decode(self.path, line, block)), self.delimiter)
+        text = _decode(self.path, line, block)
+        lines = text.split("\n") if QUOTE in text else ()
+        reader = _reader(io.StringIO(text), self.delimiter)
         while True:
             start = line + reader.line_num
             cells = _next_row(reader, self.path, start)
             if cells is None:
                 return
-            if cells and (len(cells) > 1 or cells[0].strip()):
+            is_empty = not "".join(cells).strip()  # a quote alone is no empty line
+            if not is_empty or len(cells) > 1 or (lines and QUOTE in lines[start - line]):
                 yield start, cells
 
     @cached_property
@@ -243,7 +247,8 @@ def _check_first_row(
             expected="columns separated by commas, semicolons, tabs or pipes",
             remedy="If the delimiter is another of these, set it with --delimiter.",
         )
-    if not first[-1].strip() and (source.header or not second or not second[-1].strip()):
+    is_short = len(second) < len(first) or not second[-1].strip()
+    if not first[-1].strip() and is_short:
         raise PipelineError(
             f"the row ends with a delimiter: column {len(first)} is empty",
             where=where,

@@ -246,7 +246,10 @@ def remove_run(folder: Path) -> None:
 
 def is_run(folder: Path) -> bool:
     """Whether a finished run, perhaps a damaged one, is in that folder."""
-    found = any((folder / name).exists() for name in (RECORD, CHECKSUMS))
+    try:
+        found = any((folder / name).exists() for name in (RECORD, CHECKSUMS))
+    except PermissionError:  # nobody knows, so that it is reported as damaged
+        found = True
     return found and not folder.name.startswith(".")
 
 

@@ -32,9 +32,12 @@ def list_runs(
         folder: `runs/<competition>`.
         on_damage: called for each damaged run, which is skipped; without it the error is raised.
         whole: whether all files are verified, not only those that are read now.
+
+    Raises:
+        PipelineError: the folder cannot be read; without `on_damage`, a run is damaged.
     """
     runs = []
-    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+    for path in _entries(folder):
         if not is_run(path):
             continue
         try:
@@ -47,6 +50,18 @@ def list_runs(
                 raise
             on_damage(error)
     return runs
+
+
+def _entries(folder: Path) -> list[Path]:
+    """What is in the folder, by name; nothing if it does not exist."""
+    try:
+        return sorted(folder.iterdir()) if folder.is_dir() else []
+    except OSError as error:
+        raise PipelineError(
+            f"the folder cannot be read: {error.strerror}",
+            where=folder,
+            remedy="Check its permissions.",
+        ) from None
 
 
 def find_run(runs: Sequence[Run], name: str, folder: Path) -> Run:

@@ -518,7 +518,24 @@ def test_output_names_the_file_and_leaves_its_path_on_standard_output(run, works
 def test_an_output_that_cannot_be_written_is_refused(run, workspace, tmp_path) -> None:
     (tmp_path / "file").write_text("")
     output = tmp_path / "file" / "classes.csv"
-    assert str(output) in refuse(run.folder, workspace / "data/named/test.csv", "--output", output)
+    message = refuse(run.folder, workspace / "data/named/test.csv", "--output", output)
+    assert f"{tmp_path / 'file'}: it cannot be written: a folder of its path is a file" in message
+
+
+def test_an_output_replaces_no_input_and_no_file_of_a_run(run, workspace, tmp_path) -> None:
+    file = tmp_path / "test.csv"
+    file.write_bytes((workspace / "data/named/test.csv").read_bytes())
+    (tmp_path / "link.csv").symlink_to(file)
+    for output, said in (
+        (file, "it would replace a file that is read"),
+        (tmp_path / "link.csv", "it would replace a file that is read"),
+        (run.folder / "model.keras", "it is in the folder of a run"),
+        (run.folder / "new.csv", "it is in the folder of a run"),
+    ):
+        before = output.read_bytes() if output.exists() else None
+        message = refuse(run.folder, file, "--output", output)
+        assert f"{output}: {said}. Name another file with --output." in message
+        assert (output.read_bytes() if output.exists() else None) == before
 
 
 def test_a_fault_in_any_file_leaves_no_output(run, workspace, pixels, tmp_path) -> None:

@@ -27,10 +27,11 @@ def run(tiny: Competition, tiny_folder: Path, tmp_path: Path):
         skill = 9.0 if name == "three" else 1.0
         finish(tiny, tmp_path / "tiny" / name, skill, draw=draw, seed=draw, model=b"model")
 
-    def run(command: str, damaged: str) -> Result:
-        path = tmp_path / "tiny" / "three" / damaged
-        path.write_bytes(b"0" + path.read_bytes()[1:])
-        os.truncate(path, path.stat().st_size - 1)
+    def run(command: str, damaged: str | None) -> Result:
+        if damaged:
+            path = tmp_path / "tiny" / "three" / damaged
+            path.write_bytes(b"0" + path.read_bytes()[1:])
+            os.truncate(path, path.stat().st_size - 1)
         return CliRunner().invoke(
             main, COMMANDS[command].format(data=tiny_folder, runs=tmp_path).split()
         )
@@ -45,6 +46,41 @@ def test_a_damaged_run_is_left_out(run, command: str, tmp_path: Path) -> None:
     said = f"Warning: skipped. run {tmp_path / 'tiny' / 'three'}: validation.npy was changed or"
     assert result.stderr.count(said) == (command != "ensemble --members")
     assert "three" not in result.stdout.split()
+
+
+@pytest.mark.parametrize("command", ["leaderboard", "report", "submit"])
+def test_a_run_that_cannot_be_opened_is_left_out(
+    run, command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closed = tmp_path / "tiny" / "three"
+
+    def denied(call):
+        def deny(path: Path, *words: object, **options: object):
+            if closed in path.parents:  # permissions do not stop root
+                raise PermissionError(13, "Permission denied", str(path))
+            return call(path, *words, **options)
+
+        return deny
+
+    for name in ("stat", "open"):
+        monkeypatch.setattr(Path, name, denied(getattr(Path, name)))
+    result = run(command, None)
+    assert result.exit_code == 0, result.output
+    said = f"Warning: skipped. run {closed}: SHA256SUMS cannot be read: [Errno 13]"
+    assert result.stderr.count(said) == 1
+    assert "three" not in result.stdout.split()
+
+
+def test_a_folder_of_runs_that_cannot_be_read_is_named(
+    run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def deny(path: Path) -> None:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "iterdir", deny)
+    result = run("leaderboard", None)
+    assert result.exit_code == 2
+    assert f"{tmp_path / 'tiny'}: the folder cannot be read: Permission denied." in result.stderr
 
 
 def test_pages_leave_out_a_run_whose_model_is_damaged(run, tmp_path: Path) -> None:

@@ -181,6 +181,7 @@ def test_a_limit_of_the_size_of_files_ends_no_command_by_a_signal(
     _, stderr = process.communicate()
     assert process.returncode == 2, stderr
     assert "File too large. Expected 0." in stderr
+    assert "Raise the limit on the size of files (ulimit -f)." in stderr
     assert not [path for path in (tmp_path / "runs").rglob("*") if path.is_file()] or limit > 1
     figures.add("Real disks", f"files of at most {limit:,} bytes", "refused before training", 1)
 

@@ -159,6 +159,14 @@ def test_a_quote_that_is_not_closed_is_named(table, row: str, found: str, expect
     assert refused(table, [HEADER, "0,1,2,3", "0,1,2,3", row]) == message
 
 
+@pytest.mark.parametrize("end", ['"', '""', ' "', '"\n"'])
+def test_a_quote_after_the_last_row_is_the_start_of_another(table, end: str) -> None:
+    rows = ['"0","1","2","3"'] * 3
+    found, where, *_ = refused(table, [HEADER, *rows, *end.split("\n")])
+    assert (found.split(",")[0], where) == ("1 field", "line 5")
+    assert table([HEADER, *rows, "", " ", "\t"]).values.tolist() == [[0, 1, 2, 3]] * 3
+
+
 def test_all_faults_of_rows_are_counted_and_the_first_five_listed(table) -> None:
     rows = ["0,1,2,3", "0,1", "0,x,2,3", *["0,1,2"] * 6, f"{'y' * 300},1,2,3"]
     found, where, expected, remedy, details = refused(table, [HEADER, *rows])

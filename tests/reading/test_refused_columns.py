@@ -170,6 +170,21 @@ def test_one_class_is_refused(folder, header) -> None:
     assert found == ("every row is of class '7'" if header == "names" else NO_LABEL)
 
 
+def test_labels_that_are_the_same_number_are_refused(folder) -> None:
+    folder.fill(rows=60, header="names")
+    labels = [f"{'0' * (row % 2)}{row % 3}" for row in range(60)]
+    folder.replace_column("train.csv", -1, labels)
+    error = folder.refused()
+    assert error.where == "train.csv column label"
+    assert error.found == "0 and 00 are the same number"
+    assert error.expected == "one spelling of each class"
+    folder.replace_column("train.csv", -1, [label.zfill(2) for label in labels])
+    assert folder.load().classes == ("00", "01", "02")
+    folder.replace_column("train.csv", -1, labels)
+    named = folder.load(classes=sorted(set(labels)))
+    assert len(named.classes) == 6
+
+
 @pytest.mark.parametrize(
     ("rows", "found"),
     [(12, "12 rows for 12 classes"), (1200, "1200 different values in 1200 rows")],

@@ -232,7 +232,7 @@ RENAME = "Rename it."
             ),
         ),
         (
-            ["a,b,c,", "1,2,3,4", "4,5,6,7"],
+            ["a,b,c,", "1,2,3", "4,5,6"],
             (
                 "the row ends with a delimiter: column 4 is empty",
                 "some.csv line 1",
@@ -303,7 +303,7 @@ def test_a_first_row_that_does_not_fit_is_refused(
     "lines",
     [
         ["label,p," + "q" * 256, "1,2,3", "4,5,6"],
-        ["label,,,p", "1,2,3,4", "4,5,6,7"],  # names that are empty are not twice the same
+        ["label,p,,", "1,2,3,4", "4,5,6,7"],  # names that are empty are not twice the same
         ["1,2,3,4", "1,2,3,", "5,6,7,8"],
         ["1,2,3", "1,2,3,4", "1,2,3,4,5"],  # which row is wrong is seen when all are read
         ["1,2,3,", "4,5,6,7", "5,6,7,8"],

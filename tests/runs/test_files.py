@@ -371,6 +371,25 @@ def test_the_permissions_of_a_file_stay_and_those_of_others_are_the_users(
     assert (tmp_path / "new").stat().st_mode == (tmp_path / "plain").stat().st_mode
 
 
+def test_a_new_file_and_a_new_folder_are_flushed_with_the_folders_that_name_them(
+    tmp_path: Path, monkeypatch
+) -> None:
+    fsync, flushed = os.fsync, []
+
+    def note(handle: int) -> None:
+        flushed.append(os.readlink(f"/proc/self/fd/{handle}"))
+        fsync(handle)
+
+    monkeypatch.setattr(os, "fsync", note)
+    files.write_text(tmp_path / "a.csv", "new")
+    assert Path(flushed[0]).name.startswith(".a.csv.")
+    assert flushed[1:] == [str(tmp_path)]
+    flushed.clear()
+    with files.new_folder(tmp_path / "run"):
+        pass
+    assert flushed[-1:] == [str(tmp_path)]
+
+
 def test_lines_that_are_partly_written_are_removed(tmp_path: Path) -> None:
     path, before = tmp_path / "lines", b"one\n" * 5
     path.write_bytes(before)

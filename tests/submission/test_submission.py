@@ -35,6 +35,26 @@ def submit(folder, tmp_path):
     return write
 
 
+@pytest.mark.parametrize(
+    "name", ["train.csv", "test.csv", "sample_submission.csv", "competition.toml"]
+)
+def test_a_file_of_the_competition_is_not_replaced(folder, tmp_path, name: str) -> None:
+    folder.fill(test_rows=4)
+    folder.save("sample_submission.csv", [["Id", "Class"], *([row, 0] for row in range(1, 5))])
+    folder.write("competition.toml", "validation = 0.3\n")
+    competition, before = folder.load(), folder.read(name)
+    (tmp_path / "link.csv").symlink_to(folder.path / name)
+    for output in (folder.path / name, tmp_path / "link.csv"):
+        for submit in (
+            pp.submit,
+            lambda *words, **options: pp.submit_for(*words, "30s", **options),
+        ):
+            with pytest.raises(PipelineError, match="it would replace a file that is read"):
+                submit(competition, output=output, runs=tmp_path / "runs")
+    assert folder.read(name) == before
+    assert not (tmp_path / "runs").exists()
+
+
 def test_without_a_sample_ids_count_from_0(folder, submit) -> None:
     folder.fill()
     rows, best, _ = submit()
