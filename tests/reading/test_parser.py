@@ -96,3 +96,42 @@ def test_fractions_among_whole_numbers_are_found_in_any_row() -> None:
         assert result is not None
         assert result[1].dtype == np.float32
         assert np.flatnonzero(result[1][:, 2] == 0.5).tolist() == [at]
+
+
+@pytest.mark.parametrize("last", ["2", "0.5", "1e2"])
+def test_a_column_of_digits_may_be_text(last: str) -> None:
+    rows = b"7,1,255\n" + f"12,0,{last}\n".encode()
+    result = Parser(",", 3, (0,)).parse(rows)
+    assert result is not None
+    assert result[0].tolist() == [["7"], ["12"]]
+    assert result[1].tolist() == [[0, 1, 255], [0, 0, float(last)]]
+
+
+@pytest.mark.parametrize("cell", ['"1"', "1\0", "\u00e9", "t" * 65])
+def test_quotes_null_bytes_other_letters_and_long_texts_are_left_to_the_exact_parser(
+    cell: str,
+) -> None:
+    for rows in (f"{cell},1,2\n7,1,2\n", f"7,1,2\n{cell},1,2\n"):
+        assert Parser(",", 3, (0,)).parse(rows.encode()) is None
+
+
+def test_texts_of_64_letters_are_read_beside_those_of_one() -> None:
+    result = Parser(",", 2, (1,)).parse(f"1,{'t' * 64}\n2,u\n".encode())
+    assert result is not None
+    assert result[0].tolist() == [["t" * 64], ["u"]]
+
+
+@pytest.mark.parametrize(
+    "rows", [b"1,2\n3,4,5\n", b"1,2,3\n4,5\n", b"1,2,3,4\n5,6\n", b"1\n2,3,4,5,6\n"]
+)
+def test_rows_of_other_lengths_are_left_to_the_exact_parser(rows: bytes) -> None:
+    assert Parser(",", 3, ()).parse(rows) is None
+
+
+@pytest.mark.parametrize("at", [0, 1, 2, None])
+def test_a_repeated_header_is_left_to_the_exact_parser(at: int | None) -> None:
+    rows = [b"9,1,2", b"0,2,1", b"10,11,2"]
+    if at is not None:
+        rows[at] = b"0,1,2"
+    result = Parser(",", 3, (0,), header=b"0,1,2").parse(b"".join(row + b"\n" for row in rows))
+    assert (result is None) == (at is not None)
