@@ -174,7 +174,7 @@ def test_a_damaged_cache_is_made_again(
             assert found.fingerprint == expected.fingerprint
             assert (entry / "train_pixels.npy").stat().st_ino != inode  # it was read again
             total += 1
-    figures.add("Damaged files", "files of the cache", "all found and made again", total)
+    figures.add("Damaged files", "files of the cache, changed", "all found and made again", total)
 
 
 @pytest.mark.parametrize("amount", AMOUNTS)
