@@ -181,4 +181,5 @@ def _row_fault(source: Source, line: int, cells: list[str]) -> Fault | None:
         found += ", the last of them with a quote that is not closed"
     elif count == expected + 1 and not cells[-1].strip():
         found += f", the last of them empty after a stray {source.delimiter!r}"
-    return Fault(line, None, found, f"{expected}, as in the first row")
+    pixels = " (a field for each pixel)" if source.strings else ""
+    return Fault(line, None, found, f"{expected}{pixels}, as in the first row")

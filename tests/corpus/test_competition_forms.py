@@ -149,13 +149,16 @@ def test_a_row_without_its_usage_is_located(write) -> None:
     path.write_text("\n".join(lines) + "\n")
     result = run("inspect", "competition")
     assert result.exit_code == 2
-    assert "line 41: 2 fields. Expected 2305, as in the first row" in result.stderr
+    assert (
+        "line 41: 2 fields. Expected 2305 (a field for each pixel), as in the first row"
+        in result.stderr
+    )
 
 
 @pytest.mark.parametrize(
     ("line", "end", "message"),
     [
-        (3, "", "line 3: 2304 fields. Expected 2305, as in the first row"),
+        (3, "", "line 3: 2304 fields. Expected 2305 (a field for each pixel), as in the first row"),
         (3, " x", "line 3, column pixel2303: found 'x'. Expected a number"),
         (2, " x", "line 2, column pixel2303: found 'x'. Expected a number"),
     ],
