@@ -126,6 +126,14 @@ def test_the_first_lines_are_seen_also_if_they_are_very_long(empty: int, tmp_pat
     assert where == f"some.csv line {empty + 3}"
 
 
+def test_empty_lines_are_no_rows_but_quotes_and_delimiters_are(tmp_path: Path) -> None:
+    source = opened(tmp_path, [*ROWS, "", "  ", "\t", '""', ",", '"1",2,3,4', ' "', ""])
+    rows = list(source.rows())[len(ROWS) :]
+    assert rows[:3] == [(7, [""]), (8, ["", ""]), (9, ["1", "2", "3", "4"])]
+    assert [line for line, _ in rows] == [7, 8, 9, 10]
+    assert [line for line, _ in opened(tmp_path, [*ROWS, "", ","]).rows()] == [1, 2, 3, 5]
+
+
 @pytest.mark.parametrize(("size", "blocks"), [(1, 6), (12, 4), (20, 3), (1 << 20, 1)])
 def test_blocks_begin_after_the_header_and_know_their_lines(
     size: int, blocks: int, tmp_path: Path
