@@ -431,6 +431,7 @@ def test_lines_are_appended_to_an_empty_file_and_in_place_of_half_a_line(tmp_pat
     for before, after in (
         (b"", b"new\n"),
         (b"ha", b"new\n"),
+        (b"one\nhalf a line", b"one\nnew\n"),
         (b"\n", b"\nnew\n"),
         (b"one\ntwo\nha", b"one\ntwo\nnew\n"),
         (b"one\n", b"one\nnew\n"),
@@ -467,6 +468,9 @@ def test_what_can_be_written_is_known_before(tmp_path: Path) -> None:
         assert str(error.value.where).startswith(str(tmp_path))
     with pytest.raises(files.WriteError):
         files.check_writable(Path("/proc"))
+    with pytest.raises(files.WriteError) as error:
+        files.check_writable(tmp_path / "file")
+    assert error.value.found == "it cannot be written: a folder of its path is a file"
     with pytest.raises(files.WriteError, match="Is a directory") as error:
         files.check_replaceable(tmp_path / "one")
     assert error.value.where == tmp_path / "one"
