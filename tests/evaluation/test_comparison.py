@@ -17,7 +17,7 @@ from pipeline.evaluation.comparison import compare, mcnemar, paired_tests, rank_
 from pipeline.evaluation.label_issues import find_issues
 from pipeline.evaluation.sweeps import find_sweeps
 from pipeline.metrics.metric import wilson_interval
-from pipeline.runs import run as runs_module
+from pipeline.runs import listing as runs_module
 from pipeline.runs.metrics import average, worst_errors
 from pipeline.runs.record import Scores
 from pipeline.runs.run import Run
