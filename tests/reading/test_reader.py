@@ -68,9 +68,9 @@ def test_one_other_number_makes_all_float32(table, row: int, cell: str) -> None:
 
 
 def test_cells_without_a_finite_number_are_nan(table) -> None:
-    cells = ["x", "", "nan", "inf", "-inf", "1e999", "7"]
+    cells = ["x", "", "nan", "inf", "-inf", "1e999", '"1,5"', "7"]
     found = table([HEADER, *(f"0,{cell},1,2" for cell in cells)])
-    assert np.isnan(found.values[:, 1]).tolist() == [True] * 6 + [False]
+    assert np.isnan(found.values[:, 1]).tolist() == [True] * 7 + [False]
     assert not np.isnan(found.values[:, 2:]).any()
 
 
