@@ -227,16 +227,18 @@ def whole_runs(runs: Path) -> dict[str, tuple[str, str]]:
 
 @pytest.mark.faults
 def test_thirty_kills_in_one_training_change_no_byte(tmp_path: Path, figures: Figures) -> None:
-    words = ("train", DIGITS, "--model", "conv-10-plateau", "--epochs", 60)
+    words = ("train", DIGITS, "--model", "conv-10-plateau", "--epochs", 600)
     seconds, _ = finish(words, tmp_path / "whole")
     times, kills, tries, messages = random.Random(30), 0, 0, b""
     while kills < 30 and tries < 100:
         tries += 1
-        killed, errors = kill_after(words, tmp_path / "killed", times.uniform(0.4, 0.7) * seconds)
+        # A little later than the training begins, so that it is not finished before 30 kills.
+        killed, errors = kill_after(words, tmp_path / "killed", times.uniform(0.1, 0.2) * seconds)
         kills += killed
         messages += errors
     messages += finish(words, tmp_path / "killed")[1]
     assert results(tmp_path / "killed") == results(tmp_path / "whole")
+    assert kills == 30
     continued = sum(map(messages.count, CONTINUES))
     assert continued
     result = f"the same bytes; {continued} times continued"
