@@ -31,7 +31,7 @@ def assert_read(folder, truth, shape=(8, 8, 1), values=(0, 16), planes=False, id
     return competition
 
 
-@settings(max_examples=100)
+@settings(max_examples=70)
 @given(
     label=st.sampled_from(["first", "last"]),
     header=st.sampled_from(["none", "names", "numbers", "index", "train"]),
