@@ -37,7 +37,7 @@ class WriteError(PipelineError):
     def __init__(self, path: Path, error: OSError, size: int = 0) -> None:
         self.reason = error.strerror or str(error)
         if isinstance(error, FileExistsError):
-            self.reason = "a folder of its path is a file"
+            self.reason = "a folder of its path is a file or a broken link"
         self.is_limit = error.errno == errno.EFBIG
         full = error.errno in FULL
         remedy = (

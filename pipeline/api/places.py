@@ -1,11 +1,13 @@
 """Where runs are, and which."""
 
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from pipeline.api.folders import DATA
 from pipeline.competition.competition import Competition
-from pipeline.competition.folder import find_metric
+from pipeline.competition.folder import find_metric, used_files
+from pipeline.competition.overrides import Overrides
 from pipeline.errors import PipelineError, suggest
 from pipeline.files import check_replaceable
 from pipeline.metrics.metric import DEFAULT_METRIC
@@ -47,6 +49,10 @@ def check_output(output: Path, inputs: Iterable[Path]) -> None:
         PipelineError: one would be, or it cannot be written.
     """
     remedy = "Name another file with --output."
+    inputs = list(inputs)
+    for folder in {path.parent for path in inputs}:
+        with suppress(PipelineError):  # it is not the folder of a competition
+            inputs += used_files(folder, Overrides())
     if is_run(output.parent):
         raise PipelineError("it is in the folder of a run", where=output, remedy=remedy)
     for path in inputs:

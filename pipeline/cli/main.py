@@ -6,7 +6,7 @@ import signal
 import threading
 import time
 import traceback
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
 from typing import Any
@@ -64,13 +64,20 @@ class Commands(click.Group):
         except (click.exceptions.Exit, click.Abort):
             raise
         except KeyboardInterrupt:
-            word, status = ("Terminated", 143) if stops else ("Interrupted", 130)
-            echo(f"{word}. Run the same command again to continue.", err=True)
-            ctx.exit(status)
+            ctx.exit(_interrupted(stops))
         except Exception as error:
+            if isinstance(error.__cause__, KeyboardInterrupt):  # while a class was made
+                ctx.exit(_interrupted(stops))
             if isinstance(error, OSError) and error.errno == errno.EPIPE:
                 raise  # click ends quietly when the reader of a pipe has gone
             ctx.exit(_show(error, debug=bool(ctx.params.get("debug"))))
+
+
+def _interrupted(stops: Sequence[int]) -> int:
+    """Says what stopped the command, and returns the exit status."""
+    word, status = ("Terminated", 143) if stops else ("Interrupted", 130)
+    echo(f"{word}. Run the same command again to continue.", err=True)
+    return status
 
 
 def _similar(option: str, choices: Iterable[str]) -> list[str]:

@@ -11,13 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy.typing as npt
 
 from pipeline.arrays import Labels, Probabilities, Rows
-from pipeline.checksums import (
-    CHECKSUMS,
-    read_checksums,
-    read_verified,
-    sha256,
-    write_checksums,
-)
+from pipeline.checksums import CHECKSUMS, read_checksums, sha256, write_checksums
 from pipeline.config import MAX_NAME, RESERVED
 from pipeline.documents import read_small
 from pipeline.errors import PipelineError
@@ -199,13 +193,16 @@ def checkpoints_path(folder: Path) -> Path:
 
 
 def remove_checkpoints(folder: Path) -> None:
-    """Removes the checkpoints of a run that is finished, unless a process trains it again.
+    """Removes the checkpoints of a run that is finished, but not those of training it again.
 
     Args:
         folder: the run's folder.
     """
-    if (left := checkpoints_path(folder)).exists():
-        with suppress(LockedError), lock(folder):
+    if not (left := checkpoints_path(folder)).exists():
+        return
+    with suppress(LockedError), lock(folder):
+        times = [path.stat().st_mtime for path in left.rglob("*") if path.is_file()]
+        if max(times, default=0) <= folder.stat().st_mtime:
             remove_folder(left)
 
 
@@ -259,10 +256,8 @@ def checksums_of(folder: Path) -> dict[str, str]:
     Raises:
         PipelineError: they cannot be read, or one that is needed is missing.
     """
-    try:
+    with _reading(folder, CHECKSUMS):
         checksums = read_checksums(folder)
-    except (OSError, ValueError) as error:
-        raise damaged(folder, f"{CHECKSUMS} cannot be read: {error}") from None
     for name in (RECORD, *PROBABILITIES):
         if name not in checksums:
             raise damaged(folder, f"{name} has no checksum in {CHECKSUMS}")
@@ -279,11 +274,23 @@ def verify(folder: Path, checksums: Mapping[str, str], name: str) -> Path:
         PipelineError: it is missing or damaged.
     """
     path = folder / name
-    if not path.is_file():
-        raise damaged(folder, f"{name} is missing, which {CHECKSUMS} lists")
-    if sha256(path) != checksums[name]:
+    check_exists(folder, name)
+    with _reading(folder, name):
+        digest = sha256(path)
+    if digest != checksums[name]:
         raise _changed(folder, name)
     return path
+
+
+def check_exists(folder: Path, name: str) -> None:
+    """Checks that a run has a file.
+
+    Raises:
+        PipelineError: it does not.
+    """
+    with _reading(folder, name):
+        if not (folder / name).is_file():
+            raise damaged(folder, f"{name} is missing, which {CHECKSUMS} lists")
 
 
 def read_file(folder: Path, checksums: Mapping[str, str], name: str) -> bytes:
@@ -292,14 +299,12 @@ def read_file(folder: Path, checksums: Mapping[str, str], name: str) -> bytes:
     Raises:
         PipelineError: it is missing or damaged.
     """
-    try:
-        return read_verified(folder, checksums, name)
-    except FileNotFoundError:
-        raise damaged(folder, f"{name} is missing, which {CHECKSUMS} lists") from None
-    except OSError as error:
-        raise damaged(folder, f"{name} cannot be read: {error.strerror}") from None
-    except ValueError:
-        raise _changed(folder, name) from None
+    check_exists(folder, name)
+    with _reading(folder, name):
+        content = (folder / name).read_bytes()
+    if hashlib.sha256(content).hexdigest() != checksums[name]:
+        raise _changed(folder, name)
+    return content
 
 
 def read_record(folder: Path, checksums: Mapping[str, str]) -> bytes:
@@ -308,12 +313,9 @@ def read_record(folder: Path, checksums: Mapping[str, str]) -> bytes:
     Raises:
         PipelineError: it is missing, damaged or too large.
     """
-    try:
+    check_exists(folder, RECORD)
+    with _reading(folder, RECORD):
         content = read_small(folder / RECORD)
-    except FileNotFoundError:
-        raise damaged(folder, f"{RECORD} is missing") from None
-    except (OSError, ValueError) as error:
-        raise damaged(folder, f"{RECORD} cannot be read: {error}") from None
     if hashlib.sha256(content).hexdigest() != checksums[RECORD]:
         raise _changed(folder, RECORD)
     return content
@@ -333,6 +335,29 @@ class OtherVersionError(PipelineError):
             where=f"run {folder}",
             remedy="Rename the folder, or retrain it with --fresh.",
         )
+
+
+class UnreadableRunError(PipelineError):
+    """A run that may be whole, with a file that cannot be read."""
+
+    def __init__(self, folder: Path, name: str, error: OSError) -> None:
+        self.folder = folder
+        super().__init__(
+            f"{name} cannot be read: {error.strerror}",
+            where=f"run {folder}",
+            remedy="Check the permissions of the folder and its files, and the disk.",
+        )
+
+
+@contextmanager
+def _reading(folder: Path, name: str) -> Iterator[None]:
+    """Raises an error of a run for one of the system or of the content."""
+    try:
+        yield
+    except (FileNotFoundError, IsADirectoryError, NotADirectoryError, ValueError) as error:
+        raise damaged(folder, f"{name} cannot be read: {error}") from None
+    except OSError as error:
+        raise UnreadableRunError(folder, name, error) from None
 
 
 def damaged(folder: Path, found: str) -> PipelineError:

@@ -4,18 +4,24 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from pipeline.errors import PipelineError, suggest
-from pipeline.runs.folder import is_run
+from pipeline.runs.folder import UnreadableRunError, is_run
 from pipeline.runs.record import Identity
 from pipeline.runs.run import Run, load_run
 
 
 def find_equal(folder: Path, identity: Identity) -> Run | None:
-    """The run in a folder, if it has this identity and no file is damaged."""
+    """The run in a folder, if it has this identity and no file is damaged.
+
+    Raises:
+        UnreadableRunError: a file cannot be read, but may not be damaged.
+    """
     try:
         run = load_run(folder) if is_run(folder) else None
         if run is None or run.record.identity != identity:
             return None
         run.verify()
+    except UnreadableRunError:
+        raise
     except PipelineError:  # its caller makes it again
         return None
     return run

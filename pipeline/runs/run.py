@@ -12,7 +12,6 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.arrays import Images, Pixels, Probabilities
-from pipeline.checksums import CHECKSUMS
 from pipeline.documents import parse_array, parse_arrays, parse_json
 from pipeline.errors import PipelineError
 from pipeline.runs.folder import (
@@ -29,6 +28,7 @@ from pipeline.runs.folder import (
     VALIDATION,
     OtherVersionError,
     Validation,
+    check_exists,
     checksums_of,
     damaged,
     read_file,
@@ -307,8 +307,8 @@ def _load(folder: Path, checksums: dict[str, str]) -> Run:
     for name in checksums:
         if name in PROBABILITIES:
             verify(folder, checksums, name)
-        elif not (folder / name).is_file():
-            raise damaged(folder, f"{name} is missing, which {CHECKSUMS} lists")
+        else:
+            check_exists(folder, name)
     try:
         record = decode(content)
     except OtherSchemaError as error:

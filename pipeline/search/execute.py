@@ -15,6 +15,7 @@ from pipeline.files import check_writable
 from pipeline.networks.backend import gpu_names
 from pipeline.runs.folder import (
     OtherVersionError,
+    UnreadableRunError,
     checkpoints_path,
     is_run,
     remove_checkpoints,
@@ -230,8 +231,9 @@ class _FinishedRuns:
             names |= {combined.name for combined in combinations_of(job)}
 
         def on_damage(error: PipelineError) -> None:
-            if isinstance(error, OtherVersionError) and error.folder.name in names and not fresh:
-                raise error  # it is not damaged, and would be overwritten
+            kept = (OtherVersionError, UnreadableRunError)
+            if isinstance(error, kept) and error.folder.name in names and not fresh:
+                raise error  # it may not be damaged, and would be overwritten
             display.note(error.message)
 
         runs = list_runs(folder, on_damage)
@@ -282,9 +284,15 @@ class _FinishedRuns:
         return None
 
     def _is_whole(self, run: Run) -> bool:
-        """Whether no file of a run is damaged, its model included."""
+        """Whether no file of a run is damaged, its model included.
+
+        Raises:
+            UnreadableRunError: a file cannot be read, but may not be damaged.
+        """
         try:
             run.verify()
+        except UnreadableRunError:
+            raise
         except PipelineError as error:
             self.display.note(error.message)
             return False

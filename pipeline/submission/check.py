@@ -90,9 +90,11 @@ def _table_faults(expected: SubmissionFormat, lines: list[Row]) -> Iterator[Viol
         found, wanted = ",".join(header), ",".join(expected.header)
         if len(found) > len(wanted) + MAX_CELL:
             found = found[: len(wanted)] + "..."
-        yield Violation("header", f"line 1: the header is {found!r}; expected {wanted!r}")
+        text = f"line 1: the header is {found!r}; expected {wanted!r}"
         if header and header[0] in expected.ids:
-            rows = list(lines)  # there is no header: the first line is data
+            text = f"line 1: there is no header; expected {wanted!r} above the rows"
+            rows = list(lines)
+        yield Violation("header", text)
     while rows and not rows[-1][1]:
         rows.pop()
     width = len(expected.header)

@@ -147,7 +147,8 @@ class Checkpoints:
             raise PipelineError(
                 "its unfinished training used other settings or versions",
                 where=f"run {self.folder.name}",
-                remedy=f"Use these again to continue it, or remove {self.folder} to restart it.",
+                remedy="Use these again to continue it. To restart it, use --fresh, or remove "
+                f"{self.folder}.",
                 details=differences,
             )
         if unreadable:

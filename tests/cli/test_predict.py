@@ -526,8 +526,12 @@ def test_an_output_replaces_no_input_and_no_file_of_a_run(run, workspace, tmp_pa
     file = tmp_path / "test.csv"
     file.write_bytes((workspace / "data/named/test.csv").read_bytes())
     (tmp_path / "link.csv").symlink_to(file)
+    (tmp_path / "train.csv").write_bytes(file.read_bytes())
+    (tmp_path / "competition.toml").write_text('label = "last"\n')
     for output, said in (
         (file, "it would replace a file that is read"),
+        (tmp_path / "train.csv", "it would replace a file that is read"),
+        (tmp_path / "competition.toml", "it would replace a file that is read"),
         (tmp_path / "link.csv", "it would replace a file that is read"),
         (run.folder / "model.keras", "it is in the folder of a run"),
         (run.folder / "new.csv", "it is in the folder of a run"),

@@ -66,9 +66,34 @@ def test_a_run_that_cannot_be_opened_is_left_out(
         monkeypatch.setattr(Path, name, denied(getattr(Path, name)))
     result = run(command, None)
     assert result.exit_code == 0, result.output
-    said = f"Warning: skipped. run {closed}: SHA256SUMS cannot be read: [Errno 13]"
+    said = f"Warning: skipped. run {closed}: SHA256SUMS cannot be read: Permission denied. Check"
     assert result.stderr.count(said) == 1
     assert "three" not in result.stdout.split()
+
+
+def test_a_run_that_cannot_be_opened_is_not_trained_again(
+    tiny: Competition, tiny_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = f"train {tiny_folder} --model dense --epochs 1 --runs {tmp_path}".split()
+    assert CliRunner().invoke(main, words).exit_code == 0
+    run = tmp_path / "tiny" / "dense-epochs=1"
+    before = {path.name: path.stat().st_ino for path in run.iterdir()}
+    usual = open
+
+    def fail(path, *words: object, **options: object):
+        if str(path) == str(run / name):
+            raise OSError(5, "Input/output error", str(path))
+        return usual(path, *words, **options)
+
+    for name in ("SHA256SUMS", "run.json", "validation.npy", "model.keras"):
+        with monkeypatch.context() as patch:
+            patch.setattr("builtins.open", fail)
+            patch.setattr("io.open", fail)
+            result = CliRunner().invoke(main, words)
+        assert result.exit_code == 2, result.output
+        assert f"run {run}: {name} cannot be read: Input/output error." in result.stderr
+        assert "Train it again" not in result.output
+        assert {path.name: path.stat().st_ino for path in run.iterdir()} == before
 
 
 def test_a_folder_of_runs_that_cannot_be_read_is_named(

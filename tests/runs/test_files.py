@@ -470,7 +470,9 @@ def test_what_can_be_written_is_known_before(tmp_path: Path) -> None:
         files.check_writable(Path("/proc"))
     with pytest.raises(files.WriteError) as error:
         files.check_writable(tmp_path / "file")
-    assert error.value.found == "it cannot be written: a folder of its path is a file"
+    assert (
+        error.value.found == "it cannot be written: a folder of its path is a file or a broken link"
+    )
     with pytest.raises(files.WriteError, match="Is a directory") as error:
         files.check_replaceable(tmp_path / "one")
     assert error.value.where == tmp_path / "one"

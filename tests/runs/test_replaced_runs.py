@@ -1,5 +1,6 @@
 """A run that another process replaces or trains again while it is read or reused."""
 
+import os
 import threading
 from pathlib import Path
 
@@ -65,12 +66,17 @@ def test_a_run_is_damaged_if_only_its_file_was_changed(tiny: Competition, tmp_pa
 
 
 def test_checkpoints_of_a_finished_run_are_removed_unless_it_is_trained_again(
-    tmp_path: Path,
+    tiny: Competition, tmp_path: Path
 ) -> None:
-    checkpoints = checkpoints_path(tmp_path / "a") / "00000001-00000000"
-    checkpoints.mkdir(parents=True)
+    finish(tiny, tmp_path / "a", 1, draw=0)
+    checkpoint = checkpoints_path(tmp_path / "a") / "00000001-00000000" / "state.json"
+    checkpoint.parent.mkdir(parents=True)
+    checkpoint.write_text("")
+    remove_checkpoints(tmp_path / "a")  # it is newer than the run
+    assert checkpoint.exists()
+    os.utime(checkpoint, (0, 0))
     with lock(tmp_path / "a"):
         remove_checkpoints(tmp_path / "a")
-        assert checkpoints.exists()
+        assert checkpoint.exists()
     remove_checkpoints(tmp_path / "a")
-    assert not checkpoints.parent.exists()
+    assert not checkpoint.parent.parent.exists()

@@ -73,6 +73,12 @@ def test_a_fault_says_where_it_is(check, kind) -> None:
     assert [fault.text for fault in check(content) if fault.kind == kind] == [text]
 
 
+def test_a_missing_header_is_said(check) -> None:
+    (fault,) = check([*ROWS])
+    assert fault.kind == "header"
+    assert fault.text == "line 1: there is no header; expected 'Id,Category' above the rows"
+
+
 @pytest.mark.parametrize(
     ("cell", "text"),
     [
