@@ -85,7 +85,7 @@ def write_parts(path: Path, parts: Iterable[bytes], size: int = 0) -> None:
         temporary = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}.tmp")
         try:
             with open(temporary, "xb") as file:
-                if path.exists():
+                with suppress(FileNotFoundError):
                     os.chmod(temporary, path.stat().st_mode & 0o777)
                 for part in parts:
                     file.write(part)

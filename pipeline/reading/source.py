@@ -110,8 +110,8 @@ class Source:
             cells = _next_row(reader, self.path, start)
             if cells is None:
                 return
-            is_empty = not "".join(cells).strip()  # a quote alone is no empty line
-            if not is_empty or len(cells) > 1 or (lines and QUOTE in lines[start - line]):
+            is_row = len(cells) > 1 or "".join(cells).strip()
+            if is_row or (lines and QUOTE in lines[start - line]):  # a quote is no empty line
                 yield start, cells
 
     @cached_property
