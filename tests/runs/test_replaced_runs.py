@@ -68,13 +68,14 @@ def test_a_run_is_damaged_if_only_its_file_was_changed(tiny: Competition, tmp_pa
 def test_checkpoints_of_a_finished_run_are_removed_unless_it_is_trained_again(
     tiny: Competition, tmp_path: Path
 ) -> None:
-    finish(tiny, tmp_path / "a", 1, draw=0)
+    ended = finish(tiny, tmp_path / "a", 1, draw=0).folder.stat().st_mtime
     checkpoint = checkpoints_path(tmp_path / "a") / "00000001-00000000" / "state.json"
     checkpoint.parent.mkdir(parents=True)
     checkpoint.write_text("")
-    remove_checkpoints(tmp_path / "a")  # it is newer than the run
+    os.utime(checkpoint, (ended + 1, ended + 1))
+    remove_checkpoints(tmp_path / "a")
     assert checkpoint.exists()
-    os.utime(checkpoint, (0, 0))
+    os.utime(checkpoint, (ended - 1, ended - 1))
     with lock(tmp_path / "a"):
         remove_checkpoints(tmp_path / "a")
         assert checkpoint.exists()
