@@ -9,7 +9,7 @@ import numpy as np
 
 from pipeline.competition.competition import Competition
 from pipeline.errors import PipelineError
-from pipeline.submission.check import find_faults, parse, raise_faults
+from pipeline.submission.check import SHOWN, find_faults, parse, raise_faults
 from pipeline.submission.format import SubmissionFormat, submission_format
 
 OFTEN = 0.5  # of the rows; a class that is predicted more often is doubtful
@@ -39,9 +39,10 @@ def review_file(competition: Competition, path: Path, others: Iterable[Path] = (
     doubts = list(_find_doubts(expected, predictions, competition))
     if competition.sample:
         others = [*others, competition.sample.path]
-    doubts += [
-        f"the predictions are those of {other}" for other in _equal_files(path, predictions, others)
-    ]
+    equal = list(_equal_files(path, predictions, others))
+    doubts += [f"the predictions are those of {other}" for other in equal[:SHOWN]]
+    if len(equal) > SHOWN:
+        doubts.append(f"and those of {len(equal) - SHOWN} more files")
     raise_faults(faults, path, doubts)
     return doubts
 

@@ -83,6 +83,15 @@ def test_predictions_that_another_file_has_are_warned_of(check, place: str) -> N
     assert check(valid()).stderr == ""
 
 
+@pytest.mark.parametrize(("count", "more"), [(3, ""), (5, "and those of 2 more files")])
+def test_three_of_the_files_with_the_same_predictions_are_named(check, count, more) -> None:
+    for number in range(count):
+        Path(f"{number}.csv").write_bytes(content(valid()))
+    warnings = [f"the predictions are those of {number}.csv" for number in range(3)]
+    text = "".join(f"Warning: mine.csv: {warning}\n" for warning in [*warnings, more] if warning)
+    assert check(valid()).stderr == text
+
+
 def test_the_predictions_of_the_sample_are_warned_of(folder, tmp_path: Path) -> None:
     folder.fill(header="names")
     folder.write("sample_submission.csv", content(valid()))
