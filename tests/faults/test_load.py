@@ -27,12 +27,15 @@ def run_python(words: Sequence[object]) -> str:
 
 
 def train_until(end: float, writer: int, runs: Path) -> list[str]:
-    """Trains one network after another until that time. Returns the names of their runs."""
+    """Trains one network after another until that time, every second one twice, which replaces a
+    run while others read it. Returns the names of the runs."""
     names: list[str] = []
     while time.monotonic() < end:
         seed = 1000 * writer + len(names)
         words = ("train", DIGITS, "--model", "dense", "--epochs", 2, "--seed", seed, "--runs", runs)
         run_python(["-m", "pipeline", *words])
+        if seed % 2:
+            run_python(["-m", "pipeline", *words, "--fresh"])
         names.append(f"dense-epochs=2-seed={seed}")
     return names
 
