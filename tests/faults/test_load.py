@@ -66,5 +66,10 @@ def test_eight_trainings_and_twenty_readers_for_ten_minutes(
     tmp_path: Path, figures: Figures
 ) -> None:
     trained, read = use_at_once(tmp_path, trainings=8, readers=20, seconds=600)
-    figures.add("Load", "8 trainings at once: runs", "none lost or damaged", trained)
+    figures.add(
+        "Load",
+        "8 trainings at once, half of the runs replaced once",
+        "none lost or damaged",
+        trained,
+    )
     figures.add("Load", "20 readers: leaderboards and reports", "all complete", read)
