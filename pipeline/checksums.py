@@ -9,7 +9,16 @@ from pipeline.documents import read_small
 from pipeline.files import write_text
 
 CHECKSUMS = "SHA256SUMS"
+# Errors that say that something is missing, or is a folder in place of a file; others may pass.
+MISSING = (FileNotFoundError, IsADirectoryError, NotADirectoryError)
 LINE = re.compile(r"([0-9a-f]{64})  ([^\n]+)\n")
+
+
+class ChangedError(ValueError):
+    """A file does not have its checksum."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"{name} was changed or damaged: {CHECKSUMS} differs")
 
 
 def sha256(path: Path) -> str:
@@ -49,9 +58,9 @@ def read_verified(folder: Path, checksums: Mapping[str, str], name: str) -> byte
 
     Raises:
         OSError, KeyError: it cannot be read, or has no checksum.
-        ValueError: its checksum differs.
+        ChangedError: its checksum differs.
     """
     content = (folder / name).read_bytes()
     if hashlib.sha256(content).hexdigest() != checksums[name]:
-        raise ValueError(f"{name} was changed or damaged: {CHECKSUMS} differs")
+        raise ChangedError(name)
     return content

@@ -11,7 +11,15 @@ from typing import TYPE_CHECKING, Any
 import numpy.typing as npt
 
 from pipeline.arrays import Labels, Probabilities, Rows
-from pipeline.checksums import CHECKSUMS, read_checksums, sha256, write_checksums
+from pipeline.checksums import (
+    CHECKSUMS,
+    MISSING,
+    ChangedError,
+    read_checksums,
+    read_verified,
+    sha256,
+    write_checksums,
+)
 from pipeline.config import MAX_NAME, RESERVED
 from pipeline.documents import read_small
 from pipeline.errors import PipelineError
@@ -245,7 +253,7 @@ def is_run(folder: Path) -> bool:
     """Whether a finished run, perhaps a damaged one, is in that folder."""
     try:
         found = any((folder / name).exists() for name in (RECORD, CHECKSUMS))
-    except PermissionError:  # nobody knows, so that it is reported as damaged
+    except PermissionError:  # it may be one, so that an error is reported when it is loaded
         found = True
     return found and not folder.name.startswith(".")
 
@@ -276,9 +284,8 @@ def verify(folder: Path, checksums: Mapping[str, str], name: str) -> Path:
     path = folder / name
     check_exists(folder, name)
     with _reading(folder, name):
-        digest = sha256(path)
-    if digest != checksums[name]:
-        raise _changed(folder, name)
+        if sha256(path) != checksums[name]:
+            raise ChangedError(name)
     return path
 
 
@@ -301,10 +308,7 @@ def read_file(folder: Path, checksums: Mapping[str, str], name: str) -> bytes:
     """
     check_exists(folder, name)
     with _reading(folder, name):
-        content = (folder / name).read_bytes()
-    if hashlib.sha256(content).hexdigest() != checksums[name]:
-        raise _changed(folder, name)
-    return content
+        return read_verified(folder, checksums, name)
 
 
 def read_record(folder: Path, checksums: Mapping[str, str]) -> bytes:
@@ -316,13 +320,9 @@ def read_record(folder: Path, checksums: Mapping[str, str]) -> bytes:
     check_exists(folder, RECORD)
     with _reading(folder, RECORD):
         content = read_small(folder / RECORD)
-    if hashlib.sha256(content).hexdigest() != checksums[RECORD]:
-        raise _changed(folder, RECORD)
+        if hashlib.sha256(content).hexdigest() != checksums[RECORD]:
+            raise ChangedError(RECORD)
     return content
-
-
-def _changed(folder: Path, name: str) -> PipelineError:
-    return damaged(folder, f"{name} was changed or damaged: {CHECKSUMS} differs")
 
 
 class OtherVersionError(PipelineError):
@@ -351,10 +351,12 @@ class UnreadableRunError(PipelineError):
 
 @contextmanager
 def _reading(folder: Path, name: str) -> Iterator[None]:
-    """Raises an error of a run for one of the system or of the content."""
+    """In the block, errors of the system or of the content become errors of the run."""
     try:
         yield
-    except (FileNotFoundError, IsADirectoryError, NotADirectoryError, ValueError) as error:
+    except ChangedError as error:
+        raise damaged(folder, str(error)) from None
+    except (*MISSING, ValueError) as error:
         raise damaged(folder, f"{name} cannot be read: {error}") from None
     except OSError as error:
         raise UnreadableRunError(folder, name, error) from None

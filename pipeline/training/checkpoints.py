@@ -16,7 +16,7 @@ from typing import Annotated, Any
 import msgspec
 import numpy.typing as npt
 
-from pipeline.checksums import read_checksums, read_verified, write_checksums
+from pipeline.checksums import MISSING, read_checksums, read_verified, write_checksums
 from pipeline.documents import parse_arrays
 from pipeline.errors import PipelineError
 from pipeline.files import (
@@ -34,10 +34,7 @@ STATE, ARRAYS = "state.json", "arrays.npz"
 KEPT = 2
 MAX_SIZE = 1 << 26  # bytes of STATE; the history of a million epochs
 MAX_SECONDS = 1e10  # of a training; finite
-DAMAGE = (
-    *(FileNotFoundError, IsADirectoryError, NotADirectoryError, ValueError, KeyError),
-    *(RecursionError, msgspec.MsgspecError),
-)
+DAMAGE = (*MISSING, ValueError, KeyError, RecursionError, msgspec.MsgspecError)
 NOT_TRAINED = ("tta_views", "tta_angles")  # settings that do not change the weights
 TIMED = ("epochs", "min_steps")  # settings that a deadline replaces
 

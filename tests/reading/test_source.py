@@ -196,6 +196,12 @@ def test_another_format_is_named(tmp_path: Path) -> None:
     assert where == "some.csv"
 
 
+LAST_IS_EMPTY = (
+    "the row ends with a delimiter: column 4 is empty",
+    "some.csv line 1",
+    "",
+    "Remove the delimiter from the ends of the rows.",
+)
 TWICE = "Rename or remove one of them."
 RENAME = "Rename it."
 
@@ -214,39 +220,19 @@ RENAME = "Rename it."
         ),
         (
             ["a,b,c,", "1,2,3,", "4,5,6,"],
-            (
-                "the row ends with a delimiter: column 4 is empty",
-                "some.csv line 1",
-                "",
-                "Remove the delimiter from the ends of the rows.",
-            ),
+            LAST_IS_EMPTY,
         ),
         (
             ["1,2,3,", "1,2,5, ", "4,5,6,"],
-            (
-                "the row ends with a delimiter: column 4 is empty",
-                "some.csv line 1",
-                "",
-                "Remove the delimiter from the ends of the rows.",
-            ),
+            LAST_IS_EMPTY,
         ),
         (
             ["1,2,3,"],
-            (
-                "the row ends with a delimiter: column 4 is empty",
-                "some.csv line 1",
-                "",
-                "Remove the delimiter from the ends of the rows.",
-            ),
+            LAST_IS_EMPTY,
         ),
         (
             ["a,b,c,", "1,2,3", "4,5,6"],
-            (
-                "the row ends with a delimiter: column 4 is empty",
-                "some.csv line 1",
-                "",
-                "Remove the delimiter from the ends of the rows.",
-            ),
+            LAST_IS_EMPTY,
         ),
         (
             ["0,0.1,0.2,0.3", "0,0,0,5", "1,2,3,4"],
