@@ -199,11 +199,13 @@ class Checkpoints:
         """What differs between a checkpoint's training and this one, in words."""
         ignored = {*NOT_TRAINED, *(TIMED if self.timed else ())}
         before, now = (_without(each, ignored) for each in (found.identity, self.identity))
-        old, new = (asdict(each) for each in (found.environment, self.environment))
+        old, new = (_flat(each) for each in (found.environment, self.environment))
         if old["gpu"] and new["gpu"]:  # a job may get any GPU of the machine
             old["gpu"] = new["gpu"]
         return before.differences(now) + [
-            f"{name}: {old[name]}, now {new[name]}" for name in old if old[name] != new[name]
+            f"{name}: {old.get(name)}, now {new.get(name)}"
+            for name in old | new
+            if old.get(name) != new.get(name)
         ]
 
 
@@ -215,6 +217,13 @@ def _read(folder: Path) -> tuple[Checkpoint, Arrays]:
         raise ValueError(f"{STATE} is too large")
     checkpoint = msgspec.convert(json.loads(state), Checkpoint)  # it may have infinite numbers
     return checkpoint, parse_arrays(content, len(content))
+
+
+def _flat(environment: Environment) -> dict[str, Any]:
+    """The values by name, with each package and each variable as one of them."""
+    values = asdict(environment)
+    packages, variables = (values.pop(name) for name in ("packages", "variables"))
+    return values | packages | variables
 
 
 def _without(identity: Identity, ignored: set[str]) -> Identity:
